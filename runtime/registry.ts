@@ -1,0 +1,179 @@
+/**
+ * The registry of builtin functions: the one source for calls, named arguments, defaults, arity messages, help, completion and
+ * docs/functions.md. Rooms above the runtime (dfs, jobs, repl) hand in their own tables of builtins; the runtime never imports them.
+ *
+ * A builtin is declared from its documented signature:
+ *
+ *   define('rank(X, [ascending=true], [groupNum], [ignoreNA=true])', { doc, kind: 'vector', call: (args, session) => ... })
+ *
+ * `[x]` is optional, `[x=v]` optional with a default shown in help (the implementation applies it), `args...` collects the rest.
+ * In `call`, args has one entry per declared parameter; an argument that was not given is undefined; rest arguments follow in order.
+ */
+import { HoldfastError, inputError } from './errors.ts'
+import type { Session } from './session.ts'
+import { BuiltinFunction } from './values/function.ts'
+import type { Value } from './values/scalar.ts'
+
+export interface Param {
+  readonly name: string
+  readonly optional: boolean
+  /** Default as written in the signature or the script. */
+  readonly defaultText?: string
+  /** Default of a script function, evaluated at definition. */
+  readonly defaultValue?: Value
+  /** The function changes this argument in place. */
+  readonly mutable: boolean
+  /** Collects all further arguments. */
+  readonly rest: boolean
+}
+
+/**
+ * How a function relates to the length of its input:
+ * element - result element k depends on argument elements k only (add, upper, date);
+ * vector - same length but order-sensitive (cumsum, prev, rank);
+ * aggregate - one value from a vector (sum, last); general - anything else (table, append!, print).
+ */
+export type FunctionKind = 'element' | 'vector' | 'aggregate' | 'general'
+
+export interface Builtin {
+  readonly name: string
+  readonly aliases: readonly string[]
+  /** As documented: `take(X, n)`. */
+  readonly signature: string
+  readonly params: readonly Param[]
+  readonly minArgs: number
+  /** Infinity for rest parameters. */
+  readonly maxArgs: number
+  readonly kind: FunctionKind
+  /** First argument is changed in place (`append!`): the evaluator makes sure that its owner is the only one. */
+  readonly mutates: boolean
+  /** One paragraph: result, shapes, types, nulls, errors. */
+  readonly doc: string
+  /** Chapter of docs/functions.md. */
+  readonly topic: string
+  readonly call: (args: readonly (Value | undefined)[], session: Session) => Value
+}
+
+export interface BuiltinSpec {
+  readonly doc: string
+  readonly kind?: FunctionKind
+  readonly aliases?: readonly string[]
+  readonly mutates?: boolean
+  readonly call: Builtin['call']
+}
+
+/** Builds the entry from its signature. `topic` groups functions in the documentation. */
+export function builtin(topic: string, signature: string, spec: BuiltinSpec): Builtin {
+  const open = signature.indexOf('(')
+  const name = signature.slice(0, open)
+  const params = parseParams(signature.slice(open + 1, signature.lastIndexOf(')')), spec.mutates === true)
+  return {
+    name,
+    aliases: spec.aliases ?? [],
+    signature,
+    params,
+    minArgs: params.filter((p) => !p.optional && !p.rest).length,
+    maxArgs: params.some((p) => p.rest) ? Number.POSITIVE_INFINITY : params.length,
+    kind: spec.kind ?? 'general',
+    mutates: spec.mutates ?? false,
+    doc: spec.doc,
+    topic,
+    call: spec.call,
+  }
+}
+
+/** A table of builtins of one topic: `const define = topic('Strings', list)` then `define('upper(X)', {...})`. */
+export function topicTable(topic: string): {
+  readonly entries: Builtin[]
+  readonly define: (signature: string, spec: BuiltinSpec) => void
+} {
+  const entries: Builtin[] = []
+  return { entries, define: (signature, spec) => void entries.push(builtin(topic, signature, spec)) }
+}
+
+function parseParams(text: string, mutatesFirst: boolean): Param[] {
+  if (text.trim() === '') return []
+  return splitTopLevel(text).map((part, k) => {
+    let body = part.trim()
+    const optional = body.startsWith('[')
+    if (optional) body = body.slice(1, -1).trim()
+    const rest = body.endsWith('...')
+    if (rest) body = body.slice(0, -3)
+    const equals = body.indexOf('=')
+    const defaultText = equals >= 0 ? body.slice(equals + 1).trim() : undefined
+    return {
+      name: (equals >= 0 ? body.slice(0, equals) : body).trim(),
+      optional: optional || rest,
+      defaultText,
+      mutable: mutatesFirst && k === 0,
+      rest,
+    }
+  })
+}
+
+/** Splits at commas outside brackets and quotes. */
+function splitTopLevel(text: string): string[] {
+  const parts: string[] = []
+  let depth = 0
+  let quote = ''
+  let start = 0
+  for (let k = 0; k < text.length; k++) {
+    const c = text[k]
+    if (quote !== '') {
+      if (c === quote) quote = ''
+    } else if (c === "'" || c === '"') quote = c
+    else if (c === '[' || c === '(' || c === '{') depth++
+    else if (c === ']' || c === ')' || c === '}') depth--
+    else if (c === ',' && depth === 0) {
+      parts.push(text.slice(start, k))
+      start = k + 1
+    }
+  }
+  parts.push(text.slice(start))
+  return parts
+}
+
+export class Registry {
+  readonly #byName = new Map<string, BuiltinFunction>()
+  readonly #entries: Builtin[] = []
+
+  /** Adds a room's builtins. A name that is already taken is a bug. */
+  add(entries: readonly Builtin[]): void {
+    for (const entry of entries) {
+      const fn = new BuiltinFunction(entry)
+      for (const name of [entry.name, ...entry.aliases]) {
+        if (this.#byName.has(name)) throw new HoldfastError('bug', `builtin ${name} is registered twice`)
+        this.#byName.set(name, fn)
+      }
+      this.#entries.push(entry)
+    }
+  }
+
+  get(name: string): BuiltinFunction | undefined {
+    return this.#byName.get(name)
+  }
+  has(name: string): boolean {
+    return this.#byName.has(name)
+  }
+  /** All names, aliases included. */
+  names(): string[] {
+    return [...this.#byName.keys()]
+  }
+  entries(): readonly Builtin[] {
+    return this.#entries
+  }
+}
+
+/** The documented arity message. */
+export function arityError(name: string, minArgs: number, maxArgs: number, actual: number): HoldfastError {
+  const expected =
+    minArgs === maxArgs
+      ? `${minArgs}`
+      : maxArgs === Number.POSITIVE_INFINITY
+        ? `at least ${minArgs}`
+        : `${minArgs} to ${maxArgs}`
+  return inputError(
+    `The function [${name}] expects ${expected} argument(s), but the actual number of arguments is: ${actual}`,
+    { code: 'arity' },
+  )
+}

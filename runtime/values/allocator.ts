@@ -1,0 +1,103 @@
+/**
+ * The one place where column buffers come from. Each thread is one session, so the counts below are the session's own.
+ *
+ * - Buffers are plain ArrayBuffers until they cross a thread (`toShared`), then SharedArrayBuffers for ever.
+ * - Typed arrays escape a worker's resourceLimits, so the session's limit is enforced here: V8 knows the exact number of live
+ *   ArrayBuffer bytes of this thread, but asking costs a call, so we ask only when the bytes handed out since the last
+ *   answer could have crossed the limit. Over the limit we collect once and ask again before refusing.
+ * - V8 does not count shared buffers as pressure, so temporaries on them would pile up: a collection runs each time the shared bytes
+ *   made since the last one pass SHARED_GC_BYTES.
+ */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { HoldfastError } from '../errors.ts'
+
+const SHARED_GC_BYTES = 256 * 1024 * 1024
+/** Plain garbage allowed before we collect even though the limit is far away. V8 alone lets large buffers linger. */
+const PLAIN_GC_BYTES = 1024 * 1024 * 1024
+
+let limitBytes = Number.POSITIVE_INFINITY
+let knownLiveBytes = 0
+let sinceKnownBytes = 0
+let sinceCollectBytes = 0
+let sharedSinceCollectBytes = 0
+
+/** Bytes of memory that column buffers of this session may hold; Infinity for none. */
+export function setMemoryLimit(bytes: number): void {
+  limitBytes = bytes
+}
+
+export const memoryLimit = (): number => limitBytes
+
+/** A zeroed buffer, counted against the session. Throws `memoryLimit` when it does not fit. */
+export function allocate(bytes: number): ArrayBuffer {
+  if (bytes >= 4096) reserve(bytes)
+  return new ArrayBuffer(bytes)
+}
+
+/** Copies bytes into a SharedArrayBuffer, for a column that crosses a thread for the first time. */
+export function toShared(source: ArrayBufferView): SharedArrayBuffer {
+  reserve(source.byteLength)
+  sharedSinceCollectBytes += source.byteLength
+  if (sharedSinceCollectBytes > SHARED_GC_BYTES) collectGarbage()
+  const shared = new SharedArrayBuffer(source.byteLength)
+  new Uint8Array(shared).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength))
+  return shared
+}
+
+/** Live bytes of column buffers of this session, exact at the last check plus what was handed out since. */
+export function allocatedBytes(): number {
+  measure()
+  return knownLiveBytes
+}
+
+function reserve(bytes: number): void {
+  sinceKnownBytes += bytes
+  sinceCollectBytes += bytes
+  if (sinceCollectBytes > PLAIN_GC_BYTES && bytes > 1 << 20) collectGarbage()
+  if (knownLiveBytes + sinceKnownBytes <= limitBytes) return
+  measure()
+  if (knownLiveBytes + bytes > limitBytes) collectGarbage()
+  if (knownLiveBytes + bytes > limitBytes)
+    throw new HoldfastError(
+      'input',
+      `Out of memory: this needs ${formatBytes(bytes)} more, but the session already holds ${formatBytes(knownLiveBytes)} of its limit of ${formatBytes(limitBytes)}.`,
+      {
+        code: 'memoryLimit',
+        hint: 'process the data in smaller pieces, drop variables with undef, or raise maxMemSizePerSession',
+      },
+    )
+  sinceKnownBytes = bytes
+}
+
+function measure(): void {
+  knownLiveBytes = process.memoryUsage().arrayBuffers
+  sinceKnownBytes = 0
+}
+
+let gc: (() => void) | undefined
+
+/** A full collection, for when buffers that V8 does not feel are known to be garbage. */
+export function collectGarbage(): void {
+  if (gc === undefined) {
+    setFlagsFromString('--expose-gc')
+    gc = runInNewContext('gc') as () => void
+  }
+  gc()
+  sinceCollectBytes = 0
+  sharedSinceCollectBytes = 0
+  measure()
+}
+
+/** `1.5 GB`, with binary multiples. */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return 'unlimited'
+  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  let n = bytes
+  let u = 0
+  while (n >= 1024 && u < units.length - 1) {
+    n /= 1024
+    u++
+  }
+  return `${u === 0 || n >= 100 ? Math.round(n) : n.toFixed(1).replace(/\.0$/, '')} ${units[u]}`
+}

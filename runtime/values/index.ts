@@ -1,0 +1,7 @@
+export * from './allocator.ts'
+export * from './forms.ts'
+export * from './function.ts'
+export * from './scalar.ts'
+export * from './table.ts'
+export * from './types.ts'
+export * from './vector.ts'
