@@ -1,0 +1,89 @@
+/**
+ * The records of the catalog: what exists, and which immutable files make it up. Plain data, stored with MessagePack.
+ *
+ * cid - commit id - is one counter for the store: every committed transaction has one, and a chunk carries the cid of the last transaction that changed
+ * it. (chunkId, cid) names the content of a chunk for ever, which is what incremental backup and restore compare.
+ */
+import type { ColumnSchema, Raw, TypeId } from '../../runtime/values/index.ts'
+
+export type Uuid = string
+
+/**
+ * One level of partitioning. `values` are raw elements of `type` (VALUE: distinct; RANGE: n+1 ascending bounds; LIST: groups).
+ */
+export type Scheme =
+  | { readonly kind: 'VALUE'; readonly type: TypeId; readonly values: readonly Raw[] }
+  | { readonly kind: 'RANGE'; readonly type: TypeId; readonly bounds: readonly Raw[] }
+  | { readonly kind: 'LIST'; readonly type: TypeId; readonly groups: readonly (readonly Raw[])[] }
+  | { readonly kind: 'HASH'; readonly type: TypeId; readonly buckets: number }
+  | { readonly kind: 'SEQ'; readonly type: TypeId; readonly blocks: number }
+
+export type EngineType = 'OLAP' | 'TSDB' | 'PKEY'
+
+export interface DatabaseRecord {
+  /** `dfs://name`, without a trailing slash. */
+  readonly url: string
+  readonly id: Uuid
+  /** One for a plain database, two or three for COMPO, outermost first. */
+  readonly schemes: readonly Scheme[]
+  readonly compo: boolean
+  readonly engine: EngineType
+  readonly atomic: 'TRANS' | 'CHUNK'
+  readonly chunkGranularity: 'TABLE' | 'DATABASE'
+  readonly owner: string
+  readonly createdMs: number
+}
+
+export interface TableRecord {
+  readonly db: string
+  readonly name: string
+  readonly id: Uuid
+  /** Base-62 text, last element of chunk paths. */
+  readonly physicalIndex: string
+  readonly columns: readonly ColumnSchema[]
+  /** One column a level; empty for a dimension table. */
+  readonly partitionColumns: readonly string[]
+  readonly sortColumns: readonly string[]
+  readonly keepDuplicates: 'ALL' | 'LAST' | 'FIRST'
+  readonly compressMethods: Readonly<Record<string, string>>
+  readonly comment: string
+  readonly owner: string
+  readonly createdMs: number
+  /** Rises with every change of the schema. */
+  readonly schemaVersion: number
+}
+
+/** All rows of one table in one partition. */
+export interface ChunkRecord {
+  readonly chunkId: Uuid
+  readonly cid: number
+  readonly rows: number
+  readonly updateTimeMs: number
+  /** Partition path below the database: `/20170807/0_50`; `/<table>` for a dimension table. */
+  readonly path: string
+  readonly segments: readonly SegmentRef[]
+}
+
+/** One immutable Arrow file. `file` is relative to the data directory: `chunks/<db>/<partition path>/<table>/<segment>.arrow`. */
+export interface SegmentRef {
+  readonly file: string
+  readonly rows: number
+  readonly bytes: number
+  /** XXH64 of the whole file, 16 hex digits. */
+  readonly checksum: string
+  /** Column name to [min, max] in raw form, nulls left out; absent for columns without an order or that are all null. */
+  readonly minMax: Readonly<Record<string, readonly [Raw, Raw]>>
+}
+
+/** What the catalog shows of the store at one instant. Returned by `Catalog.read()`; cheap. */
+export interface CatalogView {
+  /** cid of the last committed transaction. */
+  readonly cid: number
+  databases(): readonly DatabaseRecord[]
+  database(url: string): DatabaseRecord | undefined
+  tables(url: string): readonly TableRecord[]
+  table(url: string, name: string): TableRecord | undefined
+  /** Chunks of a table in path order, streamed. */
+  chunks(url: string, table: string): Iterable<ChunkRecord>
+  chunk(url: string, table: string, path: string): ChunkRecord | undefined
+}

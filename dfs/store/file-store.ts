@@ -1,0 +1,62 @@
+/**
+ * Where files live. Nothing else in dfs/ touches the operating system. Paths are relative to the store's root, with `/`; a path that would leave
+ * the root is refused. Calls block: they run in session threads, which are synchronous.
+ *
+ * Durability contract, from the caller's side:
+ * - bytes of a file are durable after `writer.sync()` (or `writeFile`, which syncs), its name only after `syncDirectory` of its folder (and of
+ *   the folders above it that are new);
+ * - `rename` replaces atomically and is durable after `syncDirectory` of both folders;
+ * - a failed sync is final: the data must be taken as lost, never retried into a success.
+ */
+export interface FileStore {
+  /** Absolute place, for messages to people. */
+  readonly root: string
+  /** Opens a new file for writing from its start; folders are made; an existing file is truncated. */
+  openWrite(path: string): FileWriter
+  /** Throws an io error with code ENOENT if it is missing. */
+  openRead(path: string): FileReader
+  /** Small files in one call. */
+  readFile(path: string): Uint8Array
+  /** Writes, syncs, and renames into place, so that a reader sees the old or the new content; the folder is synced too. */
+  writeFileAtomic(path: string, content: Uint8Array | string): void
+  rename(from: string, to: string): void
+  /** Removes a file; a missing file is no error. */
+  remove(path: string): void
+  /** Removes a folder with everything in it; missing is no error. */
+  removeTree(path: string): void
+  makeDirectory(path: string): void
+  /** Removes a folder if it is empty; anything else is no error. */
+  removeEmptyDirectory(path: string): void
+  syncDirectory(path: string): void
+  /** undefined if there is nothing at the path. */
+  stat(path: string): FileStat | undefined
+  /** Entries of a folder, names only, sorted; empty if the folder is missing. */
+  list(path: string): readonly DirectoryEntry[]
+}
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other'
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+export interface DirectoryEntry {
+  readonly name: string
+  readonly kind: 'file' | 'directory' | 'other'
+}
+
+export interface FileWriter {
+  /** Appends all the bytes, or throws. */
+  write(bytes: Uint8Array): void
+  /** Bytes written so far. */
+  readonly bytesWritten: number
+  sync(): void
+  close(): void
+}
+
+export interface FileReader {
+  readonly bytes: number
+  /** Fills `into` from `offset`; returns how many bytes were read (fewer only at the end of the file). */
+  read(into: Uint8Array, offset: number): number
+  close(): void
+}
