@@ -1,0 +1,95 @@
+/** Timing and memory of whole processes, and the table that benches print. */
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const bin = join(root, 'bin/holdfast.js')
+
+export interface ProcessFigures {
+  readonly seconds: number
+  readonly residentMb: number
+  readonly stdout: string
+}
+
+/** Runs a command to its end; resident memory is the highest that the kernel recorded for it (VmHWM), sampled while it lives. */
+export function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<ProcessFigures> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now()
+    const child = spawn(command, [...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+    let residentMb = 0
+    const sample = setInterval(() => {
+      const hwm = /VmHWM:\s+(\d+) kB/.exec(statusOf(child.pid))
+      if (hwm !== null) residentMb = Math.max(residentMb, Number(hwm[1]) / 1024)
+    }, 20)
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearInterval(sample)
+      if (code !== 0) reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}`))
+      else resolve({ seconds: (performance.now() - start) / 1000, residentMb, stdout })
+    })
+  })
+}
+
+function statusOf(pid: number | undefined): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8')
+  } catch {
+    return '' // The process has just ended.
+  }
+}
+
+/** Runs script text on a data directory. The script prints its own milliseconds on its last line: start-up is not counted. */
+export async function timedScript(
+  script: string,
+  data: string,
+  options: readonly string[] = [],
+): Promise<ProcessFigures> {
+  const figures = await run(process.execPath, [bin, '--data', data, ...options, '-e', script])
+  return { ...figures, seconds: Number(figures.stdout.trim().split('\n').at(-1)) / 1000 }
+}
+
+/** `body` timed inside the script. */
+export const timed = (body: string): string =>
+  `login("admin", "123456")\nstarted = now(true)\n${body}\nprint(long(now(true) - started) / 1000000.0)`
+
+export const shell = (command: string): Promise<ProcessFigures> => run('sh', ['-c', command])
+
+export const has = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+export interface Row {
+  readonly what: string
+  readonly ours: string
+  readonly peer: string
+  /** Speed of ours relative to the peer (time of peer / time of ours): above 1 is faster. */
+  readonly ratio: string
+  readonly memory: string
+}
+
+export function printTable(rows: readonly Row[]): void {
+  const head: Row = { what: 'what', ours: 'holdfast', peer: 'peer', ratio: 'speed ratio', memory: 'peak RSS' }
+  const keys = Object.keys(head) as (keyof Row)[]
+  const widths = keys.map((k) => Math.max(...[head, ...rows].map((r) => r[k].length)))
+  for (const row of [head, ...rows])
+    console.log(
+      keys
+        .map((k, c) => row[k].padEnd(widths[c]))
+        .join('  ')
+        .trimEnd(),
+    )
+}
