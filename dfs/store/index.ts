@@ -1,0 +1,7 @@
+export * from './checksum.ts'
+export * from './faulty-store.ts'
+export type * from './file-store.ts'
+export * from './local-store.ts'
+export * from './memory-store.ts'
+export * from './paths.ts'
+export * from './store-error.ts'

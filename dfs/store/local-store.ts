@@ -1,0 +1,240 @@
+/**
+ * A folder of the local file system as a FileStore. Every call blocks. A write that the system cut short goes on where it stopped; an fsync that failed
+ * is reported once and never tried again, because the pages may be gone although a second fsync would say yes.
+ */
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { DirectoryEntry, FileReader, FileStat, FileStore, FileWriter } from './file-store.ts'
+import { parentOf, pathNames } from './paths.ts'
+import { storeError } from './store-error.ts'
+
+/** The most that one system call is asked to move: far below the 2 GiB that Linux allows. */
+const CALL_BYTES_MAX = 1 << 28
+
+let temporaryCount = 0
+
+export class LocalFileStore implements FileStore {
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = resolve(root)
+  }
+
+  openWrite(path: string): FileWriter {
+    const file = this.#place(path)
+    return attempt('create', file, () => {
+      try {
+        return new LocalWriter(openSync(file, 'w', 0o640), file)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+        mkdirSync(dirname(file), { recursive: true })
+        return new LocalWriter(openSync(file, 'w', 0o640), file)
+      }
+    })
+  }
+
+  openRead(path: string): FileReader {
+    const file = this.#place(path)
+    return attempt('open', file, () => {
+      const descriptor = openSync(file, 'r')
+      try {
+        return new LocalReader(descriptor, fstatSync(descriptor).size, file)
+      } catch (error) {
+        closeSync(descriptor)
+        throw error
+      }
+    })
+  }
+
+  readFile(path: string): Uint8Array {
+    const file = this.#place(path)
+    return attempt('read', file, () => readFileSync(file))
+  }
+
+  writeFileAtomic(path: string, content: Uint8Array | string): void {
+    const temporary = `${path}.${process.pid}-${temporaryCount++}.tmp`
+    const writer = this.openWrite(temporary)
+    try {
+      writer.write(typeof content === 'string' ? Buffer.from(content) : content)
+      writer.sync()
+      writer.close()
+      this.rename(temporary, path)
+    } catch (error) {
+      writer.close()
+      this.remove(temporary)
+      throw error
+    }
+    this.syncDirectory(parentOf(path))
+  }
+
+  rename(from: string, to: string): void {
+    const source = this.#place(from)
+    const target = this.#place(to)
+    attempt('rename', source, () => {
+      try {
+        renameSync(source, target)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || this.stat(from) === undefined) throw error
+        mkdirSync(dirname(target), { recursive: true })
+        renameSync(source, target)
+      }
+    })
+  }
+
+  remove(path: string): void {
+    const file = this.#place(path)
+    ignoring(['ENOENT', 'ENOTDIR'], 'remove', file, () => unlinkSync(file))
+  }
+
+  removeTree(path: string): void {
+    const folder = this.#place(path)
+    attempt('remove', folder, () => rmSync(folder, { recursive: true, force: true }))
+  }
+
+  makeDirectory(path: string): void {
+    const folder = this.#place(path)
+    attempt('create folder', folder, () => void mkdirSync(folder, { recursive: true }))
+  }
+
+  removeEmptyDirectory(path: string): void {
+    const folder = this.#place(path)
+    ignoring(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], 'remove folder', folder, () => rmdirSync(folder))
+  }
+
+  syncDirectory(path: string): void {
+    // Windows has no handle that would sync a folder; its rename is journaled.
+    if (process.platform === 'win32') return
+    const folder = this.#place(path)
+    attempt('sync folder', folder, () => {
+      const descriptor = openSync(folder, 'r')
+      try {
+        fsyncSync(descriptor)
+      } finally {
+        closeSync(descriptor)
+      }
+    })
+  }
+
+  stat(path: string): FileStat | undefined {
+    const file = this.#place(path)
+    return ignoring(['ENOENT', 'ENOTDIR'], 'inspect', file, () => {
+      const found = statSync(file)
+      return { kind: kindOf(found), bytes: found.size, modifiedMs: found.mtimeMs }
+    })
+  }
+
+  list(path: string): readonly DirectoryEntry[] {
+    const folder = this.#place(path)
+    const entries = ignoring(['ENOENT', 'ENOTDIR'], 'list', folder, () =>
+      readdirSync(folder, { withFileTypes: true }).map((e) => ({ name: e.name, kind: kindOf(e) })),
+    )
+    return (entries ?? []).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  }
+
+  #place(path: string): string {
+    return join(this.root, ...pathNames(path))
+  }
+}
+
+class LocalWriter implements FileWriter {
+  #descriptor: number | undefined
+  readonly #file: string
+  #bytesWritten = 0
+
+  constructor(descriptor: number, file: string) {
+    this.#descriptor = descriptor
+    this.#file = file
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten
+  }
+
+  write(bytes: Uint8Array): void {
+    attempt('write', this.#file, () => {
+      for (let at = 0; at < bytes.length; ) {
+        const moved = writeSync(this.#descriptor!, bytes, at, Math.min(bytes.length - at, CALL_BYTES_MAX))
+        at += moved
+        this.#bytesWritten += moved
+      }
+    })
+  }
+
+  sync(): void {
+    attempt('sync', this.#file, () => fsyncSync(this.#descriptor!))
+  }
+
+  close(): void {
+    const descriptor = this.#descriptor
+    this.#descriptor = undefined
+    if (descriptor !== undefined) attempt('close', this.#file, () => closeSync(descriptor))
+  }
+}
+
+class LocalReader implements FileReader {
+  readonly bytes: number
+  #descriptor: number | undefined
+  readonly #file: string
+
+  constructor(descriptor: number, bytes: number, file: string) {
+    this.#descriptor = descriptor
+    this.bytes = bytes
+    this.#file = file
+  }
+
+  read(into: Uint8Array, offset: number): number {
+    return attempt('read', this.#file, () => {
+      let done = 0
+      while (done < into.length) {
+        const length = Math.min(into.length - done, CALL_BYTES_MAX)
+        const moved = readSync(this.#descriptor!, into, done, length, offset + done)
+        if (moved === 0) break
+        done += moved
+      }
+      return done
+    })
+  }
+
+  close(): void {
+    const descriptor = this.#descriptor
+    this.#descriptor = undefined
+    if (descriptor !== undefined) attempt('close', this.#file, () => closeSync(descriptor))
+  }
+}
+
+function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): 'file' | 'directory' | 'other' {
+  return entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other'
+}
+
+function attempt<R>(call: string, file: string, body: () => R): R {
+  try {
+    return body()
+  } catch (error) {
+    throw storeError(call, file, error)
+  }
+}
+
+/** Undefined where the system answers with one of the codes. */
+function ignoring<R>(codes: readonly string[], call: string, file: string, body: () => R): R | undefined {
+  try {
+    return body()
+  } catch (error) {
+    if (codes.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw storeError(call, file, error)
+  }
+}
