@@ -10,6 +10,7 @@ export class Pair {
   first: Raw
   second: Raw
   frozen = false
+  owned = false
   readonly scale: number
 
   constructor(type: TypeId, first: Raw, second: Raw, scale = 0) {
@@ -31,6 +32,7 @@ export class Matrix {
   /** Labels act as an index: operators align on them (`setIndexedMatrix!`, `indexedSeries`). */
   indexed: 'no' | 'matrix' | 'series' = 'no'
   frozen = false
+  owned = false
 
   constructor(data: Vector, rows: number, cols: number, rowLabels?: Vector, colLabels?: Vector) {
     this.data = data
@@ -54,6 +56,7 @@ export class SetValue {
   readonly type: TypeId
   readonly members: Set<Key>
   frozen = false
+  owned = false
 
   constructor(type: TypeId, members: Set<Key>) {
     this.type = type
@@ -74,6 +77,7 @@ export class Dict {
   /** Digits of decimal values. */
   readonly scale: number
   frozen = false
+  owned = false
 
   constructor(keyType: TypeId, valueType: TypeId, entries: Map<Key, Value> = new Map(), ordered = false, scale = 0) {
     this.keyType = keyType

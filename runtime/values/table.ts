@@ -19,6 +19,7 @@ export class Table {
   names: string[]
   columns: Vector[]
   frozen = false
+  owned = false
   /** Shared under a name: other sessions see it, assignments alias it. */
   sharedName: string | undefined
   /** Positions of the key columns of a keyed or indexed table. */

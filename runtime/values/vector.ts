@@ -87,6 +87,8 @@ abstract class VectorBase {
   length: number
   /** Seen by more than one owner: must not change any more. */
   frozen = false
+  /** Bound to a variable: binding it to a second one freezes it (runtime/compile/ownership.ts). */
+  owned = false
   /** Name shown for the vector (`rename!`), used as a default column name. */
   label: string | undefined
 
