@@ -1,0 +1,7 @@
+/** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
+import type { Builtin } from '../registry.ts'
+import { stringBuiltins } from './strings.ts'
+import { stringHashBuiltins } from './strings-hash.ts'
+import { stringMatchBuiltins } from './strings-match.ts'
+
+export const libraryBuiltins: readonly Builtin[] = [...stringBuiltins, ...stringMatchBuiltins, ...stringHashBuiltins]

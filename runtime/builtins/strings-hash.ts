@@ -1,0 +1,111 @@
+/** Digests, checksums, encodings and buckets. */
+import { createHash, createHmac, getHashes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { inputError, usageError } from '../errors.ts'
+import { hashBucketOf, hashBuckets } from '../kernels/murmur.ts'
+import { type Builtin, topicTable } from '../registry.ts'
+import { Scalar, type Value } from '../values/scalar.ts'
+import { T, type TypeId, typeInfo } from '../values/types.ts'
+import { FixedVector, StringVector } from '../values/vector.ts'
+import { boolArg, intArg, required, textArg } from './args.ts'
+import { vectorTexts } from './strings.ts'
+import { mapText } from './text-map.ts'
+
+const { entries, define } = topicTable('Strings')
+export const stringHashBuiltins: readonly Builtin[] = entries
+
+const md5Bits = (text: string): bigint => BigInt(`0x${createHash('md5').update(text).digest('hex')}`)
+
+define('md5(X)', {
+  doc: 'MD5 digest as INT128.',
+  kind: 'element',
+  call: ([x]) => mapText('md5(X)', x, T.INT128, md5Bits),
+})
+
+define('gmd5(X)', {
+  doc: 'One MD5 digest (INT128) over all elements, each followed by a zero byte.',
+  call: ([x]) => {
+    const hash = createHash('md5')
+    const v = required(x, 'gmd5(X)', 'X')
+    for (const text of v.kind === 'vector' ? vectorTexts(v) : [textArg(v, 'gmd5(X)', 'X')])
+      hash.update(text).update('\0')
+    return new Scalar(T.INT128, BigInt(`0x${hash.digest('hex')}`))
+  },
+})
+
+define('crc32(str, [cksum=0])', {
+  doc: 'CRC-32 as INT, continuing from `cksum`.',
+  kind: 'element',
+  call: ([x, start]) => {
+    const from = intArg(start, 'crc32(str, [cksum=0])', 'cksum', 0)
+    return mapText('crc32(str, [cksum=0])', x, T.INT, (s) => crc32(s, from >>> 0) | 0)
+  },
+})
+
+define("hmac(key, message, [digest='sha256'])", {
+  doc: 'Keyed digest of the message as hexadecimal text.',
+  call: ([key, message, digest]) => {
+    const signature = "hmac(key, message, [digest='sha256'])"
+    const algorithm = textArg(digest, signature, 'digest', 'sha256').toLowerCase()
+    if (!getHashes().includes(algorithm)) throw usageError(signature, `digest ${algorithm} is not known.`)
+    const secret = textArg(key, signature, 'key')
+    return mapText(signature, message, T.STRING, (s) => createHmac(algorithm, secret).update(s).digest('hex'))
+  },
+})
+
+define('base64Encode(X)', {
+  doc: 'Base64 text of the UTF-8 bytes.',
+  kind: 'element',
+  call: ([x]) => mapText('base64Encode(X)', x, T.STRING, (s) => Buffer.from(s).toString('base64')),
+})
+
+define('base64Decode(X)', {
+  doc: 'The decoded bytes as BLOB. Characters outside the alphabet are an error.',
+  kind: 'element',
+  call: ([x]) =>
+    mapText('base64Decode(X)', x, T.BLOB, (s) => {
+      if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(s))
+        throw inputError(`Invalid base64 text [${s.slice(0, 40)}].`, { code: 'base64' })
+      return Buffer.from(s, 'base64').toString()
+    }),
+})
+
+define('hex(X, [reverse=false])', {
+  doc: 'Hexadecimal text of the stored bits, lower case, as wide as the type; `reverse` lists the bytes low first.',
+  kind: 'element',
+  call: ([x, reverse]) => {
+    const signature = 'hex(X, [reverse=false])'
+    const low = boolArg(reverse, signature, 'reverse', false)
+    const v = required(x, signature, 'X')
+    if (v.kind === 'scalar') return Scalar.string(hexText(v.type, v.value, low, signature))
+    if (v.kind !== 'vector') throw usageError(signature, 'X must be a scalar or a vector.')
+    return new StringVector(Array.from({ length: v.length }, (_, k) => hexText(v.type, v.raw(k), low, signature)))
+  },
+})
+
+const HEX_BYTES: Readonly<Record<string, number>> = { i8: 1, i16: 2, i32: 4, i64: 8, x2i64: 16 }
+
+function hexText(type: TypeId, raw: unknown, lowFirst: boolean, signature: string): string {
+  const bytes = type >= 64 ? undefined : HEX_BYTES[typeInfo(type).storage]
+  if (bytes === undefined || (typeof raw !== 'number' && typeof raw !== 'bigint'))
+    throw usageError(signature, 'X must be an integer, a temporal value or a 128-bit value.')
+  const text = BigInt.asUintN(bytes * 8, BigInt(raw))
+    .toString(16)
+    .padStart(bytes * 2, '0')
+  return lowFirst ? (text.match(/../g) as string[]).reverse().join('') : text
+}
+
+define('hashBucket(X, buckets)', {
+  doc: 'Partition bucket of each value, 0 to buckets-1: strings by MurmurHash2, integers and temporals modulo, null gives -1.',
+  kind: 'element',
+  call: ([x, n]) => {
+    const signature = 'hashBucket(X, buckets)'
+    const buckets = intArg(n, signature, 'buckets')
+    if (buckets <= 0) throw usageError(signature, 'buckets must be a positive integer.')
+    const v: Value = required(x, signature, 'X')
+    if (v.kind === 'scalar')
+      return v.type === T.VOID ? Scalar.int(-1) : Scalar.int(hashBucketOf(v.type, v.value, buckets))
+    if (v.kind === 'vector') return new FixedVector(T.INT, hashBuckets(v, buckets))
+    throw usageError(signature, 'X must be a scalar or a vector.')
+  },
+})
