@@ -3,5 +3,13 @@ import type { Builtin } from '../registry.ts'
 import { stringBuiltins } from './strings.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
 import { stringMatchBuiltins } from './strings-match.ts'
+import { temporalBuiltins } from './temporal.ts'
+import { temporalPartBuiltins } from './temporal-parts.ts'
 
-export const libraryBuiltins: readonly Builtin[] = [...stringBuiltins, ...stringMatchBuiltins, ...stringHashBuiltins]
+export const libraryBuiltins: readonly Builtin[] = [
+  ...stringBuiltins,
+  ...stringMatchBuiltins,
+  ...stringHashBuiltins,
+  ...temporalBuiltins,
+  ...temporalPartBuiltins,
+]
