@@ -1,5 +1,6 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
+import { formatBuiltins } from './format.ts'
 import { stringBuiltins } from './strings.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
 import { stringMatchBuiltins } from './strings-match.ts'
@@ -10,6 +11,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...stringBuiltins,
   ...stringMatchBuiltins,
   ...stringHashBuiltins,
+  ...formatBuiltins,
   ...temporalBuiltins,
   ...temporalPartBuiltins,
 ]
