@@ -1,0 +1,87 @@
+/**
+ * The loops of the segment writer: take the chosen rows of a column into the I/O buffer, then look at them once for nulls, smallest and largest.
+ * Each storage class has its own compiled copy (see runtime/kernels/codegen.ts). Two passes over a piece that fits the processor's cache are faster than
+ * one pass that does everything.
+ */
+import { declareWords, kernel, type NumericStorage, nullTest } from '../../runtime/kernels/codegen.ts'
+import type { FixedArray } from '../../runtime/values/index.ts'
+
+/** o[k] = a[rows[from + k]] for k < count; without rows, o[k] = a[from + k]. `slots` is the number of array slots an element has. */
+export function gather(
+  o: FixedArray,
+  a: FixedArray,
+  rows: Int32Array | undefined,
+  from: number,
+  count: number,
+  storage: NumericStorage,
+  slots: 1 | 2 = 1,
+): void {
+  if (rows === undefined) {
+    o.set(a.subarray(from * slots, (from + count) * slots) as never)
+    return
+  }
+  kernel<(o: FixedArray, a: FixedArray, rows: Int32Array, from: number, count: number) => void>(
+    `segment.gather.${storage}.${slots}`,
+    'o,a,rows,from,count',
+    () => {
+      if (slots === 2)
+        return storage === 'i64'
+          ? `${declareWords('i64', 'o')}${declareWords('i64', 'a')}
+             for(let k=0;k<count;k++){const j=rows[from+k];ow[4*k]=aw[4*j];ow[4*k+1]=aw[4*j+1];ow[4*k+2]=aw[4*j+2];ow[4*k+3]=aw[4*j+3];}`
+          : 'for(let k=0;k<count;k++){const j=rows[from+k];o[2*k]=a[2*j];o[2*k+1]=a[2*j+1];}'
+      return storage === 'i64'
+        ? `${declareWords('i64', 'o')}${declareWords('i64', 'a')}
+           for(let k=0;k<count;k++){const j=rows[from+k];ow[2*k]=aw[2*j];ow[2*k+1]=aw[2*j+1];}`
+        : 'for(let k=0;k<count;k++)o[k]=a[rows[from+k]];'
+    },
+  )(o, a, rows, from, count)
+}
+
+/**
+ * Nulls of o[0..count), and the range of the others in `range`: [lowest, highest] as numbers, or for i64 [high, low, high, low] words of the lowest
+ * and the highest (low words unsigned). `range` goes on from what it holds; `seen` tells whether it holds anything.
+ */
+export function scanRange(
+  o: FixedArray,
+  count: number,
+  storage: NumericStorage,
+  range: Float64Array,
+  seen: boolean,
+): number {
+  const text = (): string =>
+    storage === 'i64'
+      ? `${declareWords('i64', 'o')}let nulls=0,a=range[0],b=range[1],c=range[2],d=range[3];
+         for(let k=0;k<count;k++){const l=ow[2*k]>>>0,h=ow[2*k+1];
+           if(h===-2147483648&&l===0){nulls++;continue}
+           if(!seen){seen=true;a=c=h;b=d=l;continue}
+           if(h<a||(h===a&&l<b)){a=h;b=l}
+           if(h>c||(h===c&&l>d)){c=h;d=l}}
+         range[0]=a;range[1]=b;range[2]=c;range[3]=d;return nulls;`
+      : `let nulls=0,a=seen?range[0]:Infinity,b=seen?range[1]:-Infinity;
+         for(let k=0;k<count;k++){const v=o[k];
+           if(${nullTest(storage, 'o', 'k', 'v')}){nulls++;continue}
+           if(v<a)a=v;if(v>b)b=v;}
+         if(nulls<count||seen){range[0]=a;range[1]=b}return nulls;`
+  return kernel<(o: FixedArray, count: number, range: Float64Array, seen: boolean) => number>(
+    `segment.range.${storage}`,
+    'o,count,range,seen',
+    text,
+  )(o, count, range, seen)
+}
+
+/** Validity bits of o[0..count): 1 where the element is not null, least significant bit first. */
+export function writeValidity(bits: Uint8Array, o: FixedArray, count: number, storage: NumericStorage): void {
+  kernel<(bits: Uint8Array, o: FixedArray, count: number) => void>(
+    `segment.validity.${storage}`,
+    'bits,o,count',
+    () =>
+      `${declareWords(storage, 'o')}bits.fill(0);
+       for(let k=0;k<count;k++)if(!${nullTest(storage, 'o', 'k')})bits[k>>3]|=1<<(k&7);`,
+  )(bits, o, count)
+}
+
+/** The same for codes and byte lengths, where 0 is the null. */
+export function writeNonZero(bits: Uint8Array, o: Int32Array, count: number): void {
+  bits.fill(0)
+  for (let k = 0; k < count; k++) if (o[k] !== 0) bits[k >> 3] |= 1 << (k & 7)
+}

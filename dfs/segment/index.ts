@@ -1,0 +1,5 @@
+export { isStorable } from './column-type.ts'
+export type { RowRange } from './encode.ts'
+export { type ReadOptions, SegmentReader } from './reader.ts'
+export { type SegmentCheck, verifySegment } from './verify.ts'
+export { SegmentWriter } from './writer.ts'

@@ -1,0 +1,198 @@
+/**
+ * Reads segment files: opens, checks the layout, then hands out batches with the wanted columns only, each buffer by one range read into memory of its own.
+ * Whatever the bytes are, a reader answers with rows or with a data error that names file and offset; it allocates no more than the file is long.
+ */
+import {
+  ArrayVector,
+  allocate,
+  type ColumnSchema,
+  elementType,
+  FixedVector,
+  isArrayType,
+  StringVector,
+  SymbolBase,
+  SymbolVector,
+  Table,
+  type TypeId,
+  typeInfo,
+  type Vector,
+  WideVector,
+} from '../../runtime/values/index.ts'
+import type { SegmentRef } from '../catalog/types.ts'
+import { checksumOf } from '../store/checksum.ts'
+import type { FileReader, FileStore } from '../store/file-store.ts'
+import { elementBytes } from './column-type.ts'
+import { readFooter } from './footer.ts'
+import { type BufferLayout, KEY_LAYOUT, parseLayout, type SegmentLayout, segmentError } from './layout.ts'
+
+export interface ReadOptions {
+  /** Gives the symbol base that a SYMBOL column shall use, so that the columns of many segments share one. Default: one of its own. */
+  readonly baseOf?: (column: string) => SymbolBase
+  /** Checks the XXH64 of each buffer that is read. */
+  readonly verify?: boolean
+}
+
+export class SegmentReader {
+  readonly file: string
+  readonly rows: number
+  readonly schema: readonly ColumnSchema[]
+  readonly #reader: FileReader
+  readonly #layout: SegmentLayout
+  readonly #options: ReadOptions
+  /** Codes of a segment to codes of the base, by column. */
+  readonly #dictionaries = new Map<number, { base: SymbolBase; codes: Int32Array; identity: boolean }>()
+
+  /** Opens a segment. With `expected`, size and row count must agree with the catalog. */
+  constructor(
+    store: FileStore,
+    file: string,
+    options: ReadOptions = {},
+    expected?: Pick<SegmentRef, 'rows' | 'bytes'>,
+  ) {
+    this.file = file
+    this.#options = options
+    this.#reader = store.openRead(file)
+    try {
+      if (expected !== undefined && this.#reader.bytes !== expected.bytes)
+        throw segmentError(file, `it has ${this.#reader.bytes} bytes instead of ${expected.bytes}`)
+      const footer = readFooter(this.#reader, file)
+      const text = footer.metadata.get(KEY_LAYOUT)?.text
+      if (text === undefined) throw segmentError(file, 'it is an Arrow file, but none of ours')
+      const { schema, ...layout } = parseLayout(text, footer.start, file)
+      if (expected !== undefined && layout.rows !== expected.rows)
+        throw segmentError(file, `it has ${layout.rows} rows instead of ${expected.rows}`)
+      this.#layout = layout
+      this.schema = schema
+      this.rows = layout.rows
+    } catch (error) {
+      this.#reader.close()
+      throw error
+    }
+  }
+
+  /** Batches of the named columns, in order. A name that the segment lacks is the caller's to fill (`addColumn`): it throws here. */
+  *batches(columns: readonly string[]): Generator<Table> {
+    const positions = columns.map((name) => {
+      const k = this.schema.findIndex((c) => c.name === name)
+      if (k < 0) throw segmentError(this.file, `it has no column ${name}`)
+      return k
+    })
+    for (const batch of this.#layout.batches) {
+      const vectors = positions.map((c) => {
+        const v = this.#column(c, this.schema[c].type, batch.rows, batch.columns[c])
+        v.frozen = true
+        return v
+      })
+      yield new Table(columns.slice(), vectors)
+    }
+  }
+
+  close(): void {
+    this.#reader.close()
+  }
+
+  #column(c: number, type: TypeId, rows: number, buffers: readonly BufferLayout[]): Vector {
+    if (isArrayType(type)) {
+      const offsets = this.#offsets(buffers[1], rows)
+      const element = elementType(type)
+      const count = offsets[rows]
+      const width = elementBytes(element)
+      const [at, bytes] = buffers[3]
+      if (bytes !== (width > 0 ? count * width : (count + 1) * 4))
+        throw segmentError(this.file, 'the elements of an array column have the wrong size', at)
+      return new ArrayVector(offsets, this.#column(c, element, count, buffers.slice(2)), rows)
+    }
+    const { storage } = typeInfo(type)
+    const scale = this.schema[c].scale ?? 0
+    switch (storage) {
+      case 'i8':
+        return new FixedVector(type, new Int8Array(this.#memory(buffers[1])), rows, scale)
+      case 'i16':
+        return new FixedVector(type, new Int16Array(this.#memory(buffers[1])), rows, scale)
+      case 'i32':
+        return new FixedVector(type, new Int32Array(this.#memory(buffers[1])), rows, scale)
+      case 'i64':
+        return new FixedVector(type, new BigInt64Array(this.#memory(buffers[1])), rows, scale)
+      case 'f32':
+        return new FixedVector(type, new Float32Array(this.#memory(buffers[1])), rows, scale)
+      case 'f64':
+        return new FixedVector(type, new Float64Array(this.#memory(buffers[1])), rows, scale)
+      case 'x2i64':
+        return new WideVector(type, new BigInt64Array(this.#memory(buffers[1])), rows, scale)
+      case 'x2f64':
+        return new WideVector(type, new Float64Array(this.#memory(buffers[1])), rows, scale)
+      case 'string': {
+        const offsets = this.#offsets(buffers[1], rows)
+        const bytes = new Uint8Array(this.#memory(buffers[2]))
+        if (offsets[rows] > bytes.length)
+          throw segmentError(this.file, 'the text of a column is cut off', buffers[2][0])
+        return new StringVector({ offsets, bytes }, type)
+      }
+      case 'symbol':
+        return this.#symbols(c, rows, buffers[1])
+      case 'any':
+        throw segmentError(this.file, 'a column has a type that cannot be stored')
+    }
+  }
+
+  #symbols(c: number, rows: number, buffer: BufferLayout): SymbolVector {
+    const { base, codes, identity } = this.#dictionary(c)
+    const data = new Int32Array(this.#memory(buffer))
+    const known = codes.length
+    if (identity) {
+      for (let k = 0; k < rows; k++)
+        if (data[k] >>> 0 >= known)
+          throw segmentError(this.file, 'a symbol has no entry in its dictionary', buffer[0] + 4 * k)
+    } else
+      for (let k = 0; k < rows; k++) {
+        const code = data[k]
+        if (code >>> 0 >= known)
+          throw segmentError(this.file, 'a symbol has no entry in its dictionary', buffer[0] + 4 * k)
+        data[k] = codes[code]
+      }
+    return new SymbolVector(data, base, rows)
+  }
+
+  #dictionary(c: number): { base: SymbolBase; codes: Int32Array; identity: boolean } {
+    let found = this.#dictionaries.get(c)
+    if (found === undefined) {
+      const layout = this.#layout.dictionaries.find((d) => d.column === c)
+      if (layout === undefined) throw segmentError(this.file, `the column ${this.schema[c].name} has no dictionary`)
+      const offsets = this.#offsets(layout.buffers[1], layout.values)
+      const bytes = new Uint8Array(this.#memory(layout.buffers[2]))
+      if (offsets[layout.values] > bytes.length)
+        throw segmentError(this.file, 'the text of a dictionary is cut off', layout.buffers[2][0])
+      const { strings } = new StringVector({ offsets, bytes })
+      const base = this.#options.baseOf?.(this.schema[c].name) ?? new SymbolBase()
+      const codes = new Int32Array(strings.length)
+      let identity = true
+      for (let k = 0; k < strings.length; k++) {
+        codes[k] = base.encode(strings[k])
+        identity &&= codes[k] === k
+      }
+      found = { base, codes, identity }
+      this.#dictionaries.set(c, found)
+    }
+    return found
+  }
+
+  /** Offsets that start at 0 and never fall: any of them may then be used as a position. */
+  #offsets(buffer: BufferLayout, rows: number): Int32Array {
+    const offsets = new Int32Array(this.#memory(buffer))
+    if (offsets.length !== rows + 1 || offsets[0] !== 0)
+      throw segmentError(this.file, 'the offsets of a column are wrong', buffer[0])
+    for (let k = 0; k < rows; k++)
+      if (offsets[k + 1] < offsets[k]) throw segmentError(this.file, 'the offsets of a column fall', buffer[0] + 4 * k)
+    return offsets
+  }
+
+  #memory([offset, bytes, checksum]: BufferLayout): ArrayBuffer {
+    const memory = allocate(bytes)
+    if (bytes === 0) return memory
+    const view = new Uint8Array(memory)
+    if (this.#reader.read(view, offset) < bytes) throw segmentError(this.file, 'it ended while being read', offset)
+    if (this.#options.verify === true && checksumOf(view) !== checksum)
+      throw segmentError(this.file, 'the checksum of a column buffer does not match', offset)
+    return memory
+  }
+}

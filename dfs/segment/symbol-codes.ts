@@ -1,0 +1,56 @@
+/**
+ * The symbols that occur in the rows of a segment, numbered anew: a base may know millions of symbols of which a partition uses a few. Code 0 stays the
+ * null. Costs the rows, not the size of the base: the table from old to new codes is kept per thread and only its touched entries are cleared.
+ */
+import type { SymbolVector } from '../../runtime/values/index.ts'
+import type { RowRange } from './encode.ts'
+
+let newCodes = new Int32Array(1024)
+
+export class SymbolCodes {
+  readonly symbols: string[] = ['']
+  /** Old codes in the order of the new ones. */
+  readonly #olds: number[] = [0]
+
+  constructor(v: SymbolVector, { rows, from, to }: RowRange) {
+    const { symbols } = v.base
+    if (newCodes.length < symbols.length) newCodes = new Int32Array(symbols.length * 2)
+    const codes = newCodes
+    const { data } = v
+    for (let k = from; k < to; k++) {
+      const code = data[rows === undefined ? k : rows[k]]
+      if (code !== 0 && codes[code] === 0) {
+        codes[code] = this.#olds.length
+        this.#olds.push(code)
+        this.symbols.push(symbols[code])
+      }
+    }
+    this.#clear()
+  }
+
+  /** Writes new codes of data[rows[from..]]; returns the number of nulls. */
+  encode(out: Int32Array, data: Int32Array, rows: Int32Array | undefined, from: number, count: number): number {
+    const codes = newCodes
+    const olds = this.#olds
+    for (let k = 1; k < olds.length; k++) codes[olds[k]] = k
+    let nulls = 0
+    if (rows === undefined)
+      for (let k = 0; k < count; k++) {
+        const code = codes[data[from + k]]
+        out[k] = code
+        if (code === 0) nulls++
+      }
+    else
+      for (let k = 0; k < count; k++) {
+        const code = codes[data[rows[from + k]]]
+        out[k] = code
+        if (code === 0) nulls++
+      }
+    this.#clear()
+    return nulls
+  }
+
+  #clear(): void {
+    for (const old of this.#olds) newCodes[old] = 0
+  }
+}
