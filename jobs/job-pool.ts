@@ -1,0 +1,79 @@
+/**
+ * Background jobs on kept worker threads. piscina keeps the threads; who runs when is the registry's decision, so the pool never queues.
+ * Each job gets its own line to the engine and its own interrupt word. A thread that dies fails its job, and piscina replaces it.
+ */
+import type { Piscina } from 'piscina'
+import type { JobFiles } from './job-files.ts'
+import type { JobRunner, RunningJob } from './job-registry.ts'
+import type { JobOutcome, JobRecord, JobTask, JobWork, SessionConfig } from './messages.ts'
+import type { SessionEnd } from './session-links.ts'
+
+/** An idle thread ends after this. */
+const IDLE_MS = 60_000
+/** More than ever run at once: jobs that wait for other jobs keep their thread. */
+const THREADS_MAX = 256
+
+export interface JobPoolOptions {
+  readonly config: SessionConfig
+  readonly files: JobFiles
+  readonly openLink: (jobId: string, user: string) => SessionEnd
+}
+
+export class JobPool implements JobRunner {
+  readonly #options: JobPoolOptions
+  #pool: Promise<Piscina<JobTask, JobOutcome>> | undefined
+
+  constructor(options: JobPoolOptions) {
+    this.#options = options
+  }
+
+  start(record: JobRecord, work: JobWork): RunningJob {
+    const { config, files } = this.#options
+    const abort = new AbortController()
+    const end = this.#options.openLink(record.jobId, record.user)
+    const task: JobTask = {
+      config,
+      link: end.link,
+      record,
+      work,
+      messageFile: files.messageFile(record.jobId),
+      resultFile: files.resultFile(record.jobId),
+    }
+    const outcome = this.#threads()
+      .then((pool) => pool.run(task, { transferList: [end.link.port], signal: abort.signal }))
+      .finally(() => end.close())
+    return { outcome, interrupt: () => end.interrupt(), terminate: () => abort.abort() }
+  }
+
+  async close(): Promise<void> {
+    if (this.#pool !== undefined) await (await this.#pool).destroy()
+  }
+
+  #threads(): Promise<Piscina<JobTask, JobOutcome>> {
+    this.#pool ??= import('piscina').then(
+      ({ Piscina }) =>
+        new Piscina<JobTask, JobOutcome>({
+          filename: threadFile('job-thread'),
+          minThreads: 0,
+          maxThreads: THREADS_MAX,
+          idleTimeout: IDLE_MS,
+          // A thread between jobs turns its event loop: what a library puts off until then gets done.
+          atomics: 'disabled',
+          recordTiming: false,
+          resourceLimits: heapLimits(this.#options.config),
+        }),
+    )
+    return this.#pool
+  }
+}
+
+/** Entry file of a thread, in the form this file itself is in: TypeScript while developing, JavaScript in a package. */
+export function threadFile(name: string): string {
+  return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href
+}
+
+/** Strings, tuples and closures live on the thread's heap; column buffers, which V8 does not count, are limited by the allocator. */
+export function heapLimits(config: SessionConfig): { maxOldGenerationSizeMb: number } {
+  const megabytes = Math.floor(config.memoryLimitBytes / (1024 * 1024))
+  return { maxOldGenerationSizeMb: Math.max(64, Math.min(megabytes, 32 * 1024)) }
+}

@@ -1,0 +1,217 @@
+/**
+ * Every message that crosses a thread. Plain data, structured-clonable.
+ *
+ *   session thread -> engine   EngineRequest, answered one at a time over a MessagePort while the session sleeps (engine-port.ts)
+ *   engine -> session thread   SessionCommand: run this text, complete this line
+ *   session thread -> main     SessionEvent: results, progress; printed text goes through shared memory (output-ring.ts)
+ *   engine -> job thread       JobTask, answered by JobOutcome
+ */
+import type { MessagePort } from 'node:worker_threads'
+import type { EngineCommand } from '../dfs/engine/commands.ts'
+// The concrete file, not the room's entrance: the main thread starts without loading the interpreter.
+import { type ErrorKind, HoldfastError } from '../runtime/errors.ts'
+import type { Transfer } from '../runtime/values/index.ts'
+
+// ---- Errors ----
+
+export interface ErrorMessage {
+  readonly kind: ErrorKind
+  readonly code: string
+  readonly message: string
+  readonly refId: string | undefined
+  readonly where: HoldfastError['where']
+  readonly hint: string | undefined
+  readonly category: string
+  readonly position: HoldfastError['position']
+  readonly frames: HoldfastError['frames']
+  readonly stack: string | undefined
+}
+
+export function encodeError(error: HoldfastError): ErrorMessage {
+  const { kind, code, message, refId, where, hint, category, position, frames } = error
+  // The stack tells nothing about a fault of the script; for a bug it is all there is.
+  const stack = kind === 'bug' ? (error.cause instanceof Error ? error.cause.stack : error.stack) : undefined
+  return { kind, code, message, refId, where, hint, category, position, frames: [...frames], stack }
+}
+
+export function decodeError(m: ErrorMessage): HoldfastError {
+  const suffix = m.refId === undefined ? '' : ` RefId: ${m.refId}`
+  const text = suffix !== '' && m.message.endsWith(suffix) ? m.message.slice(0, -suffix.length) : m.message
+  const error = new HoldfastError(m.kind, text, { code: m.code, refId: m.refId, where: m.where, hint: m.hint })
+  error.category = m.category
+  error.position = m.position
+  error.frames.push(...m.frames)
+  if (m.stack !== undefined) error.stack = m.stack
+  return error
+}
+
+// ---- Session thread -> engine ----
+
+export type EngineRequest =
+  /** Opens the data directory (once a process) if it is not open yet. */
+  | { readonly kind: 'open' }
+  | { readonly kind: 'store'; readonly command: EngineCommand; readonly user: string }
+  | { readonly kind: 'job'; readonly request: JobRequest }
+
+export type JobRequest =
+  | {
+      readonly kind: 'submit'
+      readonly user: string
+      readonly jobId: string
+      readonly jobDesc: string
+      readonly priority: number
+      readonly parallelism: number
+      readonly work: JobWork
+    }
+  /** Jobs since the process started, oldest first; one id also finds jobs of earlier runs. */
+  | { readonly kind: 'list'; readonly jobId?: string; readonly last?: number }
+  /** Answers the record when the job has ended. */
+  | { readonly kind: 'wait'; readonly jobId: string }
+  | { readonly kind: 'cancel'; readonly jobIds: readonly string[]; readonly user: string; readonly isAdmin: boolean }
+  | { readonly kind: 'stat' }
+  | { readonly kind: 'consoleJobs' }
+  | {
+      readonly kind: 'cancelConsoleJob'
+      readonly ids: readonly string[]
+      readonly user: string
+      readonly isAdmin: boolean
+    }
+  | {
+      readonly kind: 'cap'
+      readonly user: string
+      readonly what: 'priority' | 'parallelism'
+      readonly value: number
+    }
+
+/** What a job runs: a function and its arguments (undefined = skipped), and the shared objects that it can see. */
+export interface JobWork {
+  readonly definition: Transfer
+  readonly args: readonly (Transfer | undefined)[]
+  /** Called as onComplete(jobId, jobDesc, success, result) in the job's session. */
+  readonly onComplete: Transfer | undefined
+  readonly shared: readonly (readonly [string, Transfer])[]
+}
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+
+export interface JobRecord {
+  readonly jobId: string
+  readonly rootJobId: string
+  readonly jobDesc: string
+  readonly user: string
+  readonly priority: number
+  readonly parallelism: number
+  readonly receivedMs: number
+  readonly startMs: number | undefined
+  readonly endMs: number | undefined
+  readonly state: JobState
+  /** Empty on success. */
+  readonly errorMsg: string
+}
+
+export interface JobStat {
+  readonly queuedJobs: number
+  readonly runningJobs: number
+}
+
+export interface ConsoleJob {
+  readonly user: string
+  readonly rootJobId: string
+  readonly desc: string
+  readonly receivedMs: number
+  readonly sessionId: bigint
+}
+
+export type EngineAnswer =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: ErrorMessage }
+
+// ---- Starting a session ----
+
+/** How sessions of this process are set up; the same for the prompt, scripts and jobs. */
+export interface SessionConfig {
+  /** Absolute. */
+  readonly dataDir: string
+  /** Bytes of column buffers per session. */
+  readonly memoryLimitBytes: number
+  readonly newValuePartitions: 'add' | 'skip' | 'fail'
+}
+
+/** What ties a session thread to the engine. */
+export interface SessionLink {
+  readonly sessionId: bigint
+  readonly port: MessagePort
+  /** Word that the engine raises with each answer; the session sleeps on it. */
+  readonly signal: SharedArrayBuffer
+  /** Word 0: interrupt. Word 1: width of the terminal, 0 when there is none. */
+  readonly control: SharedArrayBuffer
+}
+
+export const CONTROL_BYTES = 8
+export const CONTROL_WIDTH = 1
+
+/** `workerData` of a session thread. */
+export interface SessionBoot {
+  readonly config: SessionConfig
+  readonly link: SessionLink
+  readonly output: SharedArrayBuffer
+}
+
+// ---- Main -> session thread ----
+
+export type SessionCommand =
+  | {
+      readonly kind: 'run'
+      readonly id: number
+      readonly text: string
+      readonly file: string | undefined
+      /** Values shown: of every expression statement, of the last one, or none. */
+      readonly show: 'all' | 'last' | 'none'
+    }
+  /** Arguments of the script, as the variable `args`. */
+  | { readonly kind: 'args'; readonly args: readonly string[] }
+  | { readonly kind: 'complete'; readonly id: number; readonly line: string }
+  | { readonly kind: 'isComplete'; readonly id: number; readonly text: string }
+
+// ---- Session thread -> main ----
+
+export type SessionEvent =
+  | { readonly kind: 'ready' }
+  /** There is text in the output ring. */
+  | { readonly kind: 'output' }
+  /** A line for stderr: warnings. */
+  | { readonly kind: 'notice'; readonly text: string }
+  | { readonly kind: 'progress'; readonly progress: ProgressMessage }
+  | { readonly kind: 'done'; readonly id: number; readonly failure: FailureMessage | undefined }
+  | { readonly kind: 'completions'; readonly id: number; readonly matches: readonly string[]; readonly word: string }
+  | { readonly kind: 'complete?'; readonly id: number; readonly complete: boolean }
+
+/** A failed statement, ready to be shown. */
+export interface FailureMessage {
+  readonly text: string
+  readonly cancelled: boolean
+}
+
+/** Where a long operation (backup, restore, check) stands. */
+export interface ProgressMessage {
+  readonly id: string
+  readonly label: string
+  readonly done: number
+  readonly total: number
+  readonly unit: string
+  readonly finished: boolean
+}
+
+// ---- Job threads ----
+
+export interface JobTask {
+  readonly config: SessionConfig
+  readonly link: SessionLink
+  readonly record: JobRecord
+  readonly work: JobWork
+  /** Absolute paths. */
+  readonly messageFile: string
+  readonly resultFile: string
+}
+
+export type JobOutcome = { readonly ok: true } | { readonly ok: false; readonly error: ErrorMessage }
