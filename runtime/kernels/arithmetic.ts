@@ -1,0 +1,215 @@
+/**
+ * Element-wise arithmetic, comparison, logic and bit kernels over typed arrays, one per (operator, storages, shape). An operand is a
+ * vector or one element (`single`); single nulls never reach a kernel. Vectors are worked through in blocks that stay in the cache:
+ * a block without nulls takes the plain loop, any other block (or one that overflowed) the loop with tests.
+ */
+import { checkInterrupt } from '../interrupt.ts'
+import type { FixedArray } from '../values/vector.ts'
+import {
+  declareWords,
+  kernel,
+  NULL_TEXT,
+  type NumericStorage,
+  nullTest,
+  readNumber,
+  storageOf,
+  writeNull,
+  writeNumber,
+} from './codegen.ts'
+import { mayHaveNull } from './null-scan.ts'
+
+/** One side of an operation: an array and whether its first element stands for all. */
+export interface Operand {
+  readonly data: FixedArray
+  readonly single: boolean
+}
+
+const BLOCK = 32768
+const BLOCKS_PER_CHECK = 32
+
+type BinaryKernel = (a: FixedArray, b: FixedArray, o: FixedArray, from: number, to: number) => boolean
+
+/** What is computed in: 32-bit integers, doubles, or 64-bit integers. */
+type Domain = 'int' | 'real' | 'long'
+
+function domainOf(storage: NumericStorage): Domain {
+  return storage === 'i64' ? 'long' : storage === 'f64' || storage === 'f32' ? 'real' : 'int'
+}
+
+const INT_TEXT: Readonly<Record<string, string>> = {
+  add: 'r=(x+y)|0;',
+  sub: 'r=(x-y)|0;',
+  mul: 'r=Math.imul(x,y);',
+  div: 'if(y===0)NIL else{r=Math.floor(x/y)}',
+  mod: 'if(y===0)NIL else{r=x%y;if(r!==0&&(r<0)!==(y<0))r+=y}',
+  bitAnd: 'r=x&y;',
+  bitOr: 'r=x|y;',
+  bitXor: 'r=x^y;',
+  lshift: 'r=y>31?0:x<<y;',
+  rshift: 'r=y>31?x>>31:x>>y;',
+}
+
+const REAL_TEXT: Readonly<Record<string, string>> = {
+  add: 'r=x+y;',
+  sub: 'r=x-y;',
+  mul: 'r=x*y;',
+  div: 'if(y===0)NIL else{r=x/y}',
+  ratio: 'if(y===0)NIL else{r=x/y}',
+  mod: 'if(y===0)NIL else{r=x%y;if(r!==0&&(r<0)!==(y<0))r+=y}',
+  pow: 'r=Math.pow(x,y);',
+  log: 'if(!(x>0)||!(y>0)||y===1)NIL else{r=Math.log(x)/Math.log(y)}',
+}
+
+const LONG_TEXT: Readonly<Record<string, string>> = {
+  add: 'o[i]=BigInt.asIntN(64,X+Y);',
+  sub: 'o[i]=BigInt.asIntN(64,X-Y);',
+  mul: 'o[i]=BigInt.asIntN(64,X*Y);',
+  bitAnd: 'o[i]=BigInt.asIntN(64,X&Y);',
+  bitOr: 'o[i]=BigInt.asIntN(64,X|Y);',
+  bitXor: 'o[i]=BigInt.asIntN(64,X^Y);',
+  lshift: 'o[i]=BigInt.asIntN(64,X<<Y);',
+  rshift: 'o[i]=BigInt.asIntN(64,X>>Y);',
+}
+
+// Below 2^52 a quotient and its remainder are exact in doubles; beyond, BigInt.
+const LONG_DIVISION = (op: 'div' | 'mod'): string => `const x=XN,y=YN;
+if(y===0)NIL else if(x<4503599627370496&&x>-4503599627370496&&y<4503599627370496&&y>-4503599627370496){
+let q=Math.floor(x/y),m=x-q*y;if(m!==0&&(m<0)!==(y<0)){q--;m+=y}else if(y>0?m>=y:m<=y){q++;m-=y}
+${writeNumber('i64', 'o', 'i', op === 'div' ? 'q' : 'm')}}
+else{const p=X,d=Y;let q=p/d,m=p%d;if(m!==0n&&(m<0n)!==(d<0n)){q--;m+=d}o[i]=${op === 'div' ? 'q' : 'm'}}`
+
+interface Shape {
+  readonly op: string
+  readonly a: NumericStorage
+  readonly b: NumericStorage
+  readonly o: NumericStorage
+  readonly singleA: boolean
+  readonly singleB: boolean
+}
+
+function arithmeticText(s: Shape, nullable: boolean): string {
+  const domain = domainOf(s.o)
+  const ia = s.singleA ? '0' : 'i'
+  const ib = s.singleB ? '0' : 'i'
+  const nil = `{${writeNull(s.o, 'o', 'i')}continue}`
+  const head = `${declareWords(s.a, 'a')}${declareWords(s.b, 'b')}${declareWords(s.o, 'o')}`
+  let body: string
+  let guard = ''
+  if (domain === 'long') {
+    const big = (storage: NumericStorage, name: string, index: string): string =>
+      storage === 'i64' ? `${name}[${index}]` : `BigInt(${name}[${index}])`
+    const text = s.op === 'div' || s.op === 'mod' ? LONG_DIVISION(s.op) : LONG_TEXT[s.op]
+    body = text
+      .replaceAll('XN', readNumber(s.a, 'a', ia))
+      .replaceAll('YN', readNumber(s.b, 'b', ib))
+      .replace(/\bX\b/g, big(s.a, 'a', ia))
+      .replace(/\bY\b/g, big(s.b, 'b', ib))
+      .replace('NIL', nil)
+    if (nullable) {
+      const tests = [s.singleA ? '' : nullTest(s.a, 'a', ia), s.singleB ? '' : nullTest(s.b, 'b', ib)].filter(
+        (t) => t !== '',
+      )
+      guard = `if(${tests.join('||')})${nil}`
+    }
+    return `${head}for(let i=from;i<to;i++){${guard}${body}}return false`
+  }
+  const x = readNumber(s.a, 'a', ia)
+  const y = readNumber(s.b, 'b', ib)
+  const hoisted = `${s.singleA ? `const x=${x};` : ''}${s.singleB ? `const y=${y};` : ''}`
+  const loads = `${s.singleA ? '' : `const x=${x};`}${s.singleB ? '' : `const y=${y};`}`
+  const [wrapOp, wrapBy] = s.op.split('%')
+  body = (domain === 'int' && wrapBy === undefined ? INT_TEXT : REAL_TEXT)[wrapOp].replace('NIL', nil)
+  if (wrapBy !== undefined) body += `r-=Math.floor(r/${wrapBy})*${wrapBy};`
+  if (nullable) {
+    const tests = [s.singleA ? '' : nullTest(s.a, 'a', ia, 'x'), s.singleB ? '' : nullTest(s.b, 'b', ib, 'y')].filter(
+      (t) => t !== '',
+    )
+    guard = `if(${tests.join('||')})${nil}`
+  }
+  if (domain === 'int')
+    return `${head}${hoisted}for(let i=from;i<to;i++){${loads}${guard}let r=0;${body}o[i]=r}return false`
+  // A result that is not finite is null, unless an infinity came in.
+  const store = nullable
+    ? `o[i]=r-r===0||(r===r&&(x-x!==0||y-y!==0))?r:${NULL_TEXT[s.o]}`
+    : 'o[i]=r;if(r-r!==0)bad=true'
+  return `${head}${hoisted}let bad=false;for(let i=from;i<to;i++){${loads}${guard}let r=0;${body}${store}}return bad`
+}
+
+/** o[i] = a[i] op b[i] for i in [0, length). Operators as in INT_TEXT, REAL_TEXT, LONG_TEXT; `add%D` wraps the sum into [0, D). */
+export function runArithmetic(op: string, a: Operand, b: Operand, o: FixedArray, length: number): void {
+  const shape: Shape = {
+    op,
+    a: storageOf(a.data),
+    b: storageOf(b.data),
+    o: storageOf(o),
+    singleA: a.single,
+    singleB: b.single,
+  }
+  const key = `${op}:${shape.a}:${shape.b}:${shape.o}:${a.single}:${b.single}`
+  const params = 'a,b,o,from,to'
+  const plain = kernel<BinaryKernel>(`plain:${key}`, params, () => arithmeticText(shape, false))
+  const careful = kernel<BinaryKernel>(`careful:${key}`, params, () => arithmeticText(shape, !(a.single && b.single)))
+  for (let at = 0, block = 0; at < length; at += BLOCK, block++) {
+    if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
+    const end = Math.min(length, at + BLOCK)
+    const nulls = (!a.single && mayHaveNull(a.data, at, end)) || (!b.single && mayHaveNull(b.data, at, end))
+    if (nulls || plain(a.data, b.data, o, at, end)) careful(a.data, b.data, o, at, end)
+  }
+}
+
+type FlagKernel = (a: FixedArray, b: FixedArray, o: Int8Array, from: number, to: number) => void
+
+const COMPARE_TEXT: Readonly<Record<string, string>> = { lt: '<', le: '<=', gt: '>', ge: '>=', eq: '===', ne: '!==' }
+
+/** Comparison by value with null as the smallest value: the sentinels already are. Both storages must be equal, or neither 64-bit integer. */
+export function runCompare(op: string, a: Operand, b: Operand, o: Int8Array, length: number): void {
+  const sa = storageOf(a.data)
+  const sb = storageOf(b.data)
+  const run = kernel<FlagKernel>(`compare:${op}:${sa}:${sb}:${a.single}:${b.single}`, 'a,b,o,from,to', () => {
+    // Different storages meet as doubles, and so must their nulls.
+    const read = (storage: NumericStorage, name: string, index: string): string =>
+      sa === sb
+        ? `${name}[${index}]`
+        : storage === 'f64'
+          ? `${name}[${index}]`
+          : `(${nullTest(storage, name, index)}?${NULL_TEXT.f64}:${readNumber(storage, name, index)})`
+    const x = read(sa, 'a', a.single ? '0' : 'i')
+    const y = read(sb, 'b', b.single ? '0' : 'i')
+    // A 64-bit element stays in the loop even when single: a hoisted bigint would be compared on the heap.
+    const hoistA = a.single && sa !== 'i64'
+    const hoistB = b.single && sb !== 'i64'
+    return `${declareWords(sa, 'a')}${declareWords(sb, 'b')}${hoistA ? `const x=${x};` : ''}${hoistB ? `const y=${y};` : ''}
+for(let i=from;i<to;i++)o[i]=${hoistA ? 'x' : x}${COMPARE_TEXT[op]}${hoistB ? 'y' : y}?1:0`
+  })
+  for (let at = 0; at < length; at += BLOCK * BLOCKS_PER_CHECK) {
+    checkInterrupt()
+    run(a.data, b.data, o, at, Math.min(length, at + BLOCK * BLOCKS_PER_CHECK))
+  }
+}
+
+const LOGIC_TEXT: Readonly<Record<string, string>> = {
+  and: 'p||q?-128:x&y',
+  or: 'p||q?-128:x|y',
+  xor: 'p||q?-128:x^y',
+  orIgnoreNull: 'p?(q?-128:y):q?x:x|y',
+}
+
+/** Logic on truth values (BOOL arrays of 0, 1 and null). */
+export function runLogic(op: string, a: Operand, b: Operand, o: Int8Array, length: number): void {
+  kernel<FlagKernel>(
+    `logic:${op}:${a.single}:${b.single}`,
+    'a,b,o,from,to',
+    () =>
+      `for(let i=from;i<to;i++){const x=a[${a.single ? '0' : 'i'}],y=b[${b.single ? '0' : 'i'}],p=x===-128,q=y===-128;o[i]=${LOGIC_TEXT[op]}}`,
+  )(a.data, b.data, o, 0, length)
+}
+
+/** o[i] = the larger (smaller) of two elements of one storage; the null is the smallest value. */
+export function runExtreme(op: 'max' | 'min', a: Operand, b: Operand, o: FixedArray, length: number): void {
+  const storage = storageOf(o)
+  kernel<BinaryKernel>(`${op}:${storage}:${a.single}:${b.single}`, 'a,b,o,from,to', () => {
+    const x = `a[${a.single ? '0' : 'i'}]`
+    const y = `b[${b.single ? '0' : 'i'}]`
+    return `for(let i=from;i<to;i++)o[i]=${x}${op === 'max' ? '>=' : '<='}${y}?${x}:${y}`
+  })(a.data, b.data, o, 0, length)
+}

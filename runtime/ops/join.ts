@@ -1,0 +1,71 @@
+/** `<-`: vectors one after the other, a tuple grown by one element, columns beside a matrix or table. */
+import { operatorError } from '../errors.ts'
+import { Matrix } from '../values/forms.ts'
+import type { Scalar, Value } from '../values/scalar.ts'
+import { Table } from '../values/table.ts'
+import { isNumeric, T } from '../values/types.ts'
+import { AnyVector, type Vector } from '../values/vector.ts'
+import { concatVectors, convertForAppend, scalarToVector } from './cast.ts'
+import { widest } from './promotion.ts'
+
+/** Joins two values. Vectors convert the right side to the type of the left; scalars that differ in type unify to the wider number. */
+export function joinValues(a: Value, b: Value): Value {
+  if (a.kind === 'matrix') return joinMatrix(a, b)
+  if (a.kind === 'table') return joinTable(a, b)
+  if (a.kind === 'vector') return joinVector(a, b)
+  if (a.kind === 'scalar' && (b.kind === 'scalar' || b.kind === 'vector')) {
+    if (b.kind === 'vector' && b.storage === 'any') return new AnyVector([a, ...b.values])
+    const type = leadingType(a, b)
+    if (type === undefined) return new AnyVector([a, ...(b.kind === 'scalar' ? [b] : elements(b))])
+    return concatVectors([convertForAppend(a, type), convertForAppend(b, type)], type, 'scale' in b ? b.scale : 0)
+  }
+  throw operatorError(`A ${a.kind} and a ${b.kind} can't be joined.`)
+}
+
+function elements(v: Vector): Value[] {
+  return Array.from({ length: v.length }, (_, k) => v.get(k))
+}
+
+function leadingType(a: Scalar, b: Scalar | Vector): number | undefined {
+  if (a.type === b.type) return a.type
+  if (a.type === T.VOID) return b.type
+  if (b.type === T.VOID) return a.type
+  if (isNumeric(a.type) && isNumeric(b.type)) return widest(a.type, b.type)
+  if (a.type === T.STRING && b.type === T.SYMBOL) return T.STRING
+  return undefined
+}
+
+function joinVector(a: Vector, b: Value): Value {
+  if (a.storage === 'any')
+    return new AnyVector([
+      ...a.values,
+      ...(b.kind === 'vector' && b.storage !== 'any' && a.length === 0 ? elements(b) : [b]),
+    ])
+  if (b.kind === 'vector' && b.storage === 'any') return new AnyVector([...elements(a), b])
+  if (b.kind !== 'scalar' && b.kind !== 'vector') return new AnyVector([...elements(a), b])
+  const scale = 'scale' in a ? a.scale : undefined
+  return concatVectors([a, convertForAppend(b, a.type, scale)], a.type, scale ?? 0)
+}
+
+function joinMatrix(a: Matrix, b: Value): Value {
+  const right = b.kind === 'scalar' ? scalarToVector(b, a.rows) : b.kind === 'matrix' ? b.data : b
+  if (right.kind !== 'vector' || right.length % a.rows !== 0 || (b.kind === 'matrix' && b.rows !== a.rows))
+    throw operatorError('The size of the vector to append must be divisible by the number of rows of the matrix.')
+  const data = concatVectors([a.data, convertForAppend(right, a.type)], a.type)
+  const cols = data.length / a.rows
+  const labels =
+    a.colLabels !== undefined && b.kind === 'matrix' && b.colLabels !== undefined
+      ? concatVectors([a.colLabels, convertForAppend(b.colLabels, a.colLabels.type)], a.colLabels.type)
+      : undefined
+  return new Matrix(data, a.rows, cols, a.rowLabels, labels)
+}
+
+function joinTable(a: Table, b: Value): Value {
+  if (b.kind === 'table') {
+    if (b.rows !== a.rows) throw operatorError('All columns must be of the same length.', { refId: 'S02010' })
+    return new Table([...a.names, ...b.names], [...a.columns, ...b.columns])
+  }
+  if (b.kind !== 'vector' || b.length !== a.rows)
+    throw operatorError('All columns must be of the same length.', { refId: 'S02010' })
+  return new Table([...a.names, b.label ?? `C${a.columns.length}`], [...a.columns, b])
+}
