@@ -1,11 +1,14 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
 import { formatBuiltins } from './format.ts'
+import { shiftBuiltins } from './shifts.ts'
 import { stringBuiltins } from './strings.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
 import { stringMatchBuiltins } from './strings-match.ts'
 import { temporalBuiltins } from './temporal.ts'
 import { temporalPartBuiltins } from './temporal-parts.ts'
+import { vectorTestBuiltins } from './vector-tests.ts'
+import { vectorBuiltins } from './vectors.ts'
 
 export const libraryBuiltins: readonly Builtin[] = [
   ...stringBuiltins,
@@ -14,4 +17,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...formatBuiltins,
   ...temporalBuiltins,
   ...temporalPartBuiltins,
+  ...vectorBuiltins,
+  ...shiftBuiltins,
+  ...vectorTestBuiltins,
 ]

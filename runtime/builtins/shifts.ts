@@ -1,0 +1,227 @@
+/** Order-sensitive functions of neighbouring elements: shifts, differences, filling gaps. */
+import { usageError } from '../errors.ts'
+import { type Builtin, topicTable } from '../registry.ts'
+import {
+  isDecimal,
+  isFloating,
+  isNumeric,
+  isTemporal,
+  NULL_F64,
+  NULL_I32,
+  T,
+  type TypeId,
+  typeInfo,
+} from '../values/types.ts'
+import { FixedVector, isNullElement, newFixedArray, type Vector } from '../values/vector.ts'
+import { intArg, isGiven } from './args.ts'
+import { fromDoubles, mapVectors, shiftedPositions, toDoubles } from './columns.ts'
+import { replaceContent } from './growth.ts'
+
+const { entries, define } = topicTable('Vectors and matrices')
+export const shiftBuiltins: readonly Builtin[] = entries
+
+/** The elements moved right by `steps` (left if negative); freed places are null. */
+export function shifted(v: Vector, steps: number): Vector {
+  const by = Math.max(-v.length, Math.min(v.length, steps))
+  if (v.storage !== 'fixed') return v.gather(shiftedPositions(v.length, by))
+  const out = newFixedArray(typeInfo(v.type).storage, v.length)
+  const from = Math.max(0, -by)
+  const to = Math.min(v.length, v.length - by)
+  out.set(v.data.subarray(from, to) as never, Math.max(by, 0))
+  const nulls = by > 0 ? [0, by] : [v.length + by, v.length]
+  const nullRaw = new FixedVector(v.type, out, 0).raw(-1)
+  out.fill(nullRaw as never, nulls[0], nulls[1])
+  return new FixedVector(v.type, out, v.length, v.scale)
+}
+
+define('prev(X)', {
+  doc: 'Each element replaced by the one before it; the first is null. Matrix and table by columns.',
+  kind: 'vector',
+  call: ([x]) => mapVectors('prev(X)', x, (v) => shifted(v, 1)),
+})
+define('next(X)', {
+  doc: 'Each element replaced by the one after it; the last is null.',
+  kind: 'vector',
+  call: ([x]) => mapVectors('next(X)', x, (v) => shifted(v, -1)),
+})
+define('move(X, steps)', {
+  doc: 'The elements moved right by `steps`, left if negative; freed places are null.',
+  kind: 'vector',
+  call: ([x, steps]) => {
+    const signature = 'move(X, steps)'
+    if (x?.kind !== 'vector' && x?.kind !== 'matrix' && x?.kind !== 'table' && x?.kind !== 'dict')
+      throw usageError(signature, 'X must be a vector or a matrix.')
+    const by = intArg(steps, signature, 'steps')
+    return mapVectors(signature, x, (v) => shifted(v, by))
+  },
+})
+
+/** Type of a difference: at least INT; temporals give the integer behind them. */
+function deltaType(type: TypeId, signature: string): TypeId {
+  if (isFloating(type) || isDecimal(type)) return type
+  if (isNumeric(type)) return type === T.LONG ? T.LONG : T.INT
+  if (isTemporal(type)) return typeInfo(type).storage === 'i64' ? T.LONG : T.INT
+  throw usageError(signature, 'X must be numeric or temporal.')
+}
+
+function differences(v: Vector, n: number, signature: string): Vector {
+  const type = deltaType(v.type, signature)
+  if (v.storage !== 'fixed') throw usageError(signature, 'X must be numeric or temporal.')
+  const { data } = v
+  const out = newFixedArray(typeInfo(type).storage, v.length)
+  const from = Math.max(n, 0)
+  const to = Math.min(v.length, v.length + n)
+  const result = new FixedVector(type, out, v.length, v.scale)
+  out.fill(result.raw(-1) as never)
+  if (data instanceof BigInt64Array) {
+    const wide = out as BigInt64Array
+    for (let k = from; k < to; k++)
+      if (!isNullElement(data, k) && !isNullElement(data, k - n)) wide[k] = BigInt.asIntN(64, data[k] - data[k - n])
+  } else if (data instanceof Float64Array) {
+    const doubles = out as Float64Array
+    for (let k = from; k < to; k++)
+      if (data[k] !== NULL_F64 && data[k - n] !== NULL_F64) doubles[k] = data[k] - data[k - n]
+  } else if (data instanceof Int32Array) {
+    const small = out as Int32Array
+    for (let k = from; k < to; k++)
+      if (data[k] !== NULL_I32 && data[k - n] !== NULL_I32) small[k] = data[k] - data[k - n]
+  } else {
+    const small = out as Int32Array | Float32Array
+    for (let k = from; k < to; k++)
+      if (!isNullElement(data, k) && !isNullElement(data, k - n)) small[k] = data[k] - data[k - n]
+  }
+  return result
+}
+
+define('deltas(X, [n=1])', {
+  doc: 'X[i] - X[i-n], null where an operand is missing; a negative n compares with later elements; temporals give integers.',
+  kind: 'vector',
+  call: ([x, n]) => {
+    const signature = 'deltas(X, [n=1])'
+    const step = intArg(n, signature, 'n', 1)
+    return mapVectors(
+      signature,
+      x,
+      (v) => differences(v, step, signature),
+      (t) => isNumeric(t) || isDecimal(t) || isTemporal(t),
+    )
+  },
+})
+
+/** f(current, earlier) as DOUBLE. */
+function quotients(v: Vector, n: number, signature: string, minus: number): Vector {
+  const x = toDoubles(v, signature)
+  const out = new Float64Array(x.length).fill(NULL_F64)
+  for (let k = Math.max(n, 0); k < Math.min(x.length, x.length + n); k++) {
+    const ratio = x[k] / x[k - n]
+    if (Number.isFinite(ratio)) out[k] = ratio - minus
+  }
+  return new FixedVector(T.DOUBLE, out)
+}
+
+define('ratios(X)', {
+  doc: 'X[i] \\ X[i-1].',
+  kind: 'vector',
+  call: ([x]) => mapVectors('ratios(X)', x, (v) => quotients(v, 1, 'ratios(X)', 0), isNumericLike),
+})
+define('percentChange(X, [n=1])', {
+  doc: 'X[i] \\ X[i-n] - 1.',
+  kind: 'vector',
+  call: ([x, n]) => {
+    const signature = 'percentChange(X, [n=1])'
+    const step = intArg(n, signature, 'n', 1)
+    return mapVectors(signature, x, (v) => quotients(v, step, signature, 1), isNumericLike)
+  },
+})
+
+function isNumericLike(t: TypeId): boolean {
+  return isNumeric(t) || isDecimal(t)
+}
+
+// Filling gaps.
+
+/** Position of the element that each place takes: the last valid one at most `limit` places back. */
+function lastValid(v: Vector, limit: number): Int32Array {
+  const out = new Int32Array(v.length)
+  let last = -1
+  for (let k = 0; k < v.length; k++) {
+    if (!v.isNullAt(k)) last = k
+    out[k] = last >= 0 && k - last <= limit ? last : -1
+  }
+  return out
+}
+
+function nextValid(v: Vector, limit: number): Int32Array {
+  const out = new Int32Array(v.length)
+  let next = -1
+  for (let k = v.length - 1; k >= 0; k--) {
+    if (!v.isNullAt(k)) next = k
+    out[k] = next >= 0 && next - k <= limit ? next : -1
+  }
+  return out
+}
+
+/** Straight lines between valid neighbours; the ends stay null. */
+function interpolated(v: Vector, signature: string): Vector {
+  const x = toDoubles(v, signature)
+  let last = -1
+  for (let k = 0; k < x.length; k++) {
+    if (Number.isNaN(x[k])) continue
+    if (last >= 0) for (let j = last + 1; j < k; j++) x[j] = x[last] + ((x[k] - x[last]) * (j - last)) / (k - last)
+    last = k
+  }
+  const filled = fromDoubles(x)
+  if (v.storage !== 'fixed' || v.type === T.DOUBLE) return filled
+  const out = v.copy()
+  for (let k = 0; k < x.length; k++)
+    if (out.isNullAt(k) && !filled.isNullAt(k))
+      out.data[k] = (
+        out.data instanceof BigInt64Array ? BigInt(Math.round(x[k])) : isFloating(v.type) ? x[k] : Math.round(x[k])
+      ) as never
+  return out
+}
+
+type Fill = (v: Vector, limit: number, signature: string) => Vector
+const FILLS: readonly (readonly [string, string, string, Fill])[] = [
+  [
+    'ffill',
+    'X, [limit]',
+    'Nulls take the last valid value before them; leading ones stay.',
+    (v, limit) => v.gather(lastValid(v, limit)),
+  ],
+  [
+    'bfill',
+    'X, [limit]',
+    'Nulls take the next valid value after them; trailing ones stay.',
+    (v, limit) => v.gather(nextValid(v, limit)),
+  ],
+  [
+    'lfill',
+    'X',
+    'Nulls between valid values take values on the straight line between them.',
+    (v, _limit, s) => interpolated(v, s),
+  ],
+]
+
+for (const [name, params, doc, fill] of FILLS) {
+  for (const inPlace of [false, true]) {
+    const signature = `${name}${inPlace ? '!' : ''}(${params})`
+    define(signature, {
+      doc: inPlace ? `${doc} Changes X in place.` : doc,
+      kind: 'vector',
+      mutates: inPlace,
+      call: ([x, limit]) => {
+        const steps = isGiven(limit) ? intArg(limit, signature, 'limit') : Number.POSITIVE_INFINITY
+        const accepts = name === 'lfill' ? isNumericLike : () => true
+        if (!inPlace) return mapVectors(signature, x, (v) => (accepts(v.type) ? fill(v, steps, signature) : v))
+        if (x?.kind === 'vector') replaceContent(x, fill(x, steps, signature))
+        else if (x?.kind === 'table')
+          x.columns = x.columns.map((c) => (accepts(c.type) ? fill(c, steps, signature) : c))
+        else if (x?.kind === 'matrix')
+          x.data = (mapVectors(signature, x, (v) => fill(v, steps, signature)) as typeof x).data
+        else throw usageError(signature, 'X must be a vector, a matrix or a table.')
+        return x
+      },
+    })
+  }
+}
