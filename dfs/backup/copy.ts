@@ -1,0 +1,71 @@
+/** The copying part of a backup: every file is hashed on its way and synced, then its chunk goes into the log of finished chunks. */
+import { HoldfastError } from '../../runtime/errors.ts'
+import type { BackupContext } from '../set/context.ts'
+import type { FinishedLog } from '../set/finished-log.ts'
+import { chunkFolder } from '../set/layout.ts'
+import type { SetLock } from '../set/lock.ts'
+import { setFilePath } from '../set/open.ts'
+import { explain, Pipeline } from '../set/pipeline.ts'
+import type { FileStore } from '../store/file-store.ts'
+import type { ChunkStep, FileStep, TablePlan } from './plan.ts'
+
+export interface CopyListener {
+  bytes(bytes: number): void
+  chunk(): void
+}
+
+export class ChunkCopier {
+  readonly #context: BackupContext
+  readonly #set: FileStore
+  readonly #log: FinishedLog
+  readonly #lock: SetLock
+  readonly #pipeline = new Pipeline()
+  /** Folders that have new files. */
+  readonly folders = new Set<string>()
+
+  constructor(context: BackupContext, set: FileStore, log: FinishedLog, lock: SetLock) {
+    this.#context = context
+    this.#set = set
+    this.#log = log
+    this.#lock = lock
+  }
+
+  copy(plan: TablePlan, step: ChunkStep & { kind: 'copy' }, listener: CopyListener): void {
+    for (const file of step.files) if (file.kind === 'copy') this.#copyFile(plan, step, file, listener)
+    this.#log.add({ db: plan.database.url, table: plan.table.name, tableId: plan.table.id, chunk: step.chunk })
+    listener.chunk()
+  }
+
+  #copyFile(
+    plan: TablePlan,
+    step: ChunkStep & { kind: 'copy' },
+    file: FileStep & { kind: 'copy' },
+    listener: CopyListener,
+  ): void {
+    const { url } = plan.database
+    const target = setFilePath(url, plan.table.name, step.chunk, file.file)
+    const written = file.replaces ? `${target}.new` : target
+    this.folders.add(chunkFolder(url, step.chunk.path, plan.table.name))
+    const check = this.#pipeline.copy(this.#context.data, file.from, this.#set, written, file.file, (bytes) => {
+      listener.bytes(bytes)
+      this.#lock.sign()
+    })
+    if (check.kind !== 'ok')
+      throw new HoldfastError(
+        'data',
+        `The segment ${file.from} of chunk ${step.chunk.chunkId} (${url}${step.chunk.path}, table ${plan.table.name}) is damaged in the database: ${explain(check)}.`,
+        {
+          code: 'chunkChecksum',
+          where: {
+            db: url,
+            table: plan.table.name,
+            partition: step.chunk.path,
+            chunk: step.chunk.chunkId,
+            file: file.from,
+          },
+          hint: 'the backup keeps its previous state; restore this partition from it with restore(..., force=true), then back up again',
+        },
+      )
+    if (file.replaces) this.#set.rename(written, target)
+  }
+}

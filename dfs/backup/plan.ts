@@ -1,0 +1,142 @@
+/**
+ * What a backup will do, as plain data: per chunk keep, copy or delete, found by comparing the live chunk with the newest state. Nothing is written here.
+ */
+import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import { distinctName, segmentName } from '../set/layout.ts'
+import { type SetChunk, type SetFile, sameContent, type TableIndex } from '../set/meta.ts'
+import { setFilePath } from '../set/open.ts'
+
+/** A file of a chunk that is copied: `reuse` is in the set already, from an older version of the chunk or an interrupted run. */
+export type FileStep =
+  | { readonly kind: 'reuse'; readonly file: SetFile }
+  | {
+      readonly kind: 'copy'
+      readonly from: string
+      readonly file: SetFile
+      /** A state names a file of this name: it is replaced by renaming, never written over. */
+      readonly replaces: boolean
+    }
+
+export type ChunkStep =
+  | { readonly kind: 'keep'; readonly chunk: SetChunk }
+  /** Copied by a run that was interrupted. */
+  | { readonly kind: 'resume'; readonly chunk: SetChunk }
+  | { readonly kind: 'copy'; readonly chunk: SetChunk; readonly files: readonly FileStep[] }
+  | { readonly kind: 'delete'; readonly chunk: SetChunk }
+
+export interface TablePlan {
+  readonly database: DatabaseRecord
+  readonly table: TableRecord
+  /** Chunks that the call is about. */
+  readonly selected: number
+  readonly steps: readonly ChunkStep[]
+}
+
+export interface BackupPlan {
+  readonly url: string
+  readonly database: DatabaseRecord
+  readonly cid: number
+  readonly tables: readonly TablePlan[]
+  /** Tables of the set that are no more in the database. */
+  readonly dropTables: readonly string[]
+}
+
+export interface TablePlanInput {
+  readonly database: DatabaseRecord
+  readonly table: TableRecord
+  /** The chunks the call is about, from the catalog; all of the table unless `partial`. */
+  readonly chunks: Iterable<ChunkRecord>
+  /** Only named partitions: others of the set stay as they are. */
+  readonly partial: boolean
+  readonly previous: TableIndex | undefined
+  readonly finished: (path: string) => SetChunk | undefined
+  readonly force: boolean
+  readonly snapshot: boolean
+  /** Size of a file of the set, undefined if it is not there. */
+  readonly sizeInSet: (file: string) => number | undefined
+}
+
+export function planTable(input: TablePlanInput): TablePlan {
+  const { database, table, previous, force } = input
+  const unseen = new Map((previous?.chunks ?? []).map((c) => [c.path, c]))
+  const steps: ChunkStep[] = []
+  let selected = 0
+  const isThere = (chunk: Pick<SetChunk, 'path'>, file: SetFile): boolean =>
+    input.sizeInSet(setFilePath(database.url, table.name, chunk, file)) === file.bytes
+  for (const live of input.chunks) {
+    selected++
+    const before = unseen.get(live.path)
+    unseen.delete(live.path)
+    if (!force && before !== undefined && sameContent(before, live) && before.files.every((f) => isThere(before, f))) {
+      steps.push({ kind: 'keep', chunk: before })
+      continue
+    }
+    const finished = force ? undefined : input.finished(live.path)
+    if (finished !== undefined && sameContent(finished, live) && finished.files.every((f) => isThere(finished, f))) {
+      steps.push({ kind: 'resume', chunk: finished })
+      continue
+    }
+    const named = [...(before?.files ?? []), ...(finished?.files ?? [])]
+    const files = planFiles(live, named, force ? [] : named, (file) => isThere(live, file))
+    const { chunkId, cid, rows, updateTimeMs, path } = live
+    steps.push({
+      kind: 'copy',
+      chunk: { chunkId, cid, rows, updateTimeMs, path, files: files.map((f) => f.file) },
+      files,
+    })
+  }
+  for (const chunk of unseen.values()) steps.push({ kind: input.snapshot && !input.partial ? 'delete' : 'keep', chunk })
+  return { database, table, selected, steps }
+}
+
+/** `named` are files that a state or a finished record names in this chunk's folder; `candidates` those whose content may be used again. */
+function planFiles(
+  live: ChunkRecord,
+  named: readonly SetFile[],
+  candidates: readonly SetFile[],
+  isThere: (file: SetFile) => boolean,
+): FileStep[] {
+  const taken = new Set<string>()
+  const same = (a: Pick<SetFile, 'checksum' | 'bytes'>, b: Pick<SetFile, 'checksum' | 'bytes'>): boolean =>
+    a.checksum === b.checksum && a.bytes === b.bytes
+  const reused = live.segments.map((segment) => {
+    const found = candidates.find((c) => same(c, segment) && !taken.has(c.name) && isThere(c))
+    if (found !== undefined) taken.add(found.name)
+    return found
+  })
+  return live.segments.map((segment, k): FileStep => {
+    const { rows, bytes, checksum, minMax } = segment
+    const found = reused[k]
+    if (found !== undefined) return { kind: 'reuse', file: { name: found.name, rows, bytes, checksum, minMax } }
+    let name = segmentName(segment.file)
+    const isFree = (): boolean => !taken.has(name) && named.every((n) => n.name !== name || same(n, segment))
+    for (let n = 0; !isFree(); n++)
+      name = distinctName(segmentName(segment.file), n === 0 ? checksum : `${checksum}-${n}`)
+    taken.add(name)
+    return {
+      kind: 'copy',
+      from: segment.file,
+      file: { name, rows, bytes, checksum, minMax },
+      replaces: named.some((n) => n.name === name),
+    }
+  })
+}
+
+/** Counts for messages, runs and progress. */
+export interface PlanTotals {
+  readonly keep: number
+  readonly resume: number
+  readonly copy: number
+  readonly delete: number
+  /** Bytes that will be copied. */
+  readonly bytes: number
+}
+
+export function totalsOf(plan: TablePlan): PlanTotals {
+  const totals = { keep: 0, resume: 0, copy: 0, delete: 0, bytes: 0 }
+  for (const step of plan.steps) {
+    totals[step.kind]++
+    if (step.kind === 'copy') for (const f of step.files) if (f.kind === 'copy') totals.bytes += f.file.bytes
+  }
+  return totals
+}

@@ -1,0 +1,20 @@
+/** What backup, restore and verify use of the world: the data directory, the engine, the clock, and somebody to tell how far they are. */
+import type { CatalogView } from '../catalog/types.ts'
+import type { EngineClient } from '../engine/commands.ts'
+import type { ProgressSink } from '../progress.ts'
+import type { FileStore } from '../store/file-store.ts'
+import type { LockWorld } from './lock.ts'
+
+export interface BackupContext {
+  /** The data directory: segments lie below `chunks/`. */
+  readonly data: FileStore
+  readonly client: EngineClient
+  /** A fresh look at the catalog, with everything that was committed before the call. */
+  view(): CatalogView
+  readonly user: string
+  now(): number
+  readonly progress: ProgressSink
+  /** Product and version, for the manifest. */
+  readonly product: string
+  readonly lockWorld?: LockWorld
+}

@@ -1,0 +1,190 @@
+/**
+ * One backup at a time may write to a set. The lock is the folder `backup.lock` with `owner.json` in it: a folder made beside is renamed onto the name, which the file
+ * system does for one caller only as long as the name stands for a folder that is not empty.
+ *
+ * A lock is stale when its process is gone (same machine, pid dead or taken by a younger process), or when it gave no sign of life for STALE_MS: then the thread was
+ * ended, or the machine that held it is gone. The owner signs while it copies, and `assertHeld` just before it publishes, so that an owner that was
+ * declared dead by mistake cannot publish over its successor.
+ */
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { HoldfastError } from '../../runtime/errors.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { LOCK_FOLDER } from './layout.ts'
+
+const OWNER_FILE = `${LOCK_FOLDER}/owner.json`
+const STALE_MS = 10 * 60_000
+const SIGN_EVERY_MS = 10_000
+
+export interface LockOwner {
+  readonly token: string
+  readonly host: string
+  readonly pid: number
+  /** Start of the process: a pid alone may be somebody else's by now. */
+  readonly processStartMs: number
+  readonly what: string
+  readonly since: string
+}
+
+/** What the lock must know of the machine; a parameter so that tests can play other machines and other times. */
+export interface LockWorld {
+  readonly host: string
+  readonly pid: number
+  readonly processStartMs: number
+  now(): number
+  processExists(pid: number): boolean
+}
+
+export const thisWorld = (now: () => number = Date.now): LockWorld => ({
+  host: hostname(),
+  pid: process.pid,
+  processStartMs: Math.round(Date.now() - process.uptime() * 1000),
+  now,
+  processExists(pid) {
+    try {
+      process.kill(pid, 0)
+      return true
+    } catch (error) {
+      // EPERM: it exists but is another user's.
+      return (error as NodeJS.ErrnoException).code === 'EPERM'
+    }
+  },
+})
+
+export interface SetLock {
+  /** Throws if the lock was lost to another run. Call before anything that the next run would not repair. */
+  assertHeld(): void
+  /** Shows that the owner lives; cheap, may be called often. */
+  sign(): void
+  release(): void
+}
+
+/** Takes the lock or throws a conflict that names its holder. `note` is told when a dead run's lock is taken over. */
+export function lockSet(
+  store: FileStore,
+  what: string,
+  note: (text: string) => void,
+  world: LockWorld = thisWorld(),
+): SetLock {
+  const token = randomUUID()
+  const owner: LockOwner = {
+    token,
+    host: world.host,
+    pid: world.pid,
+    processStartMs: world.processStartMs,
+    what,
+    since: new Date(world.now()).toISOString(),
+  }
+  const prepared = `${LOCK_FOLDER}.${token}`
+  // Atomic, because a reader that found half a signature would take the lock for stale.
+  const sign = (folder: string): void =>
+    store.writeFileAtomic(`${folder}/owner.json`, `${JSON.stringify({ ...owner, signedMs: world.now() })}\n`)
+  sign(prepared)
+  for (let attempt = 0; ; attempt++) {
+    try {
+      store.rename(prepared, LOCK_FOLDER)
+      break
+    } catch (error) {
+      const holder = readOwner(store)
+      const refusal =
+        attempt < 3 && isTaken(error) ? whyHeld(holder, world) : 'it changed hands while this run tried to take it'
+      if (!isTaken(error) || refusal !== undefined) {
+        store.removeTree(prepared)
+        if (!isTaken(error)) throw error
+        throw inUse(store, holder, refusal ?? '')
+      }
+      note(`The backup lock in ${store.root} was left by a run that is gone (${describe(holder)}); taking it over.`)
+      takeAway(store, holder, token)
+    }
+  }
+  let signedMs = world.now()
+  return {
+    assertHeld() {
+      if (readOwner(store)?.token !== token)
+        throw new HoldfastError(
+          'conflict',
+          `Another run took over the backup in ${store.root}; this one ends without a result.`,
+          {
+            code: 'backupLockLost',
+            where: { file: OWNER_FILE },
+          },
+        )
+    },
+    sign() {
+      if (world.now() - signedMs < SIGN_EVERY_MS) return
+      signedMs = world.now()
+      if (readOwner(store)?.token === token) sign(LOCK_FOLDER)
+    },
+    release() {
+      if (readOwner(store)?.token !== token) return
+      // Renamed first: removing in place would leave an empty folder for a moment, which the next owner may fill.
+      store.rename(LOCK_FOLDER, prepared)
+      store.removeTree(prepared)
+    },
+  }
+}
+
+const isTaken = (error: unknown): boolean =>
+  error instanceof HoldfastError && ['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES'].includes(error.code)
+
+interface FoundOwner extends LockOwner {
+  readonly signedMs: number
+}
+
+/** Who holds the lock; undefined if nobody, or if what is there cannot be read (its writer died in the middle). */
+function readOwner(store: FileStore, file = OWNER_FILE): FoundOwner | undefined {
+  if (store.stat(file) === undefined) return undefined
+  try {
+    const o = JSON.parse(Buffer.from(store.readFile(file)).toString('utf8')) as FoundOwner
+    return typeof o.token === 'string' && typeof o.pid === 'number' && typeof o.signedMs === 'number' ? o : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || (error instanceof HoldfastError && error.code === 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** Why the lock must be respected, undefined if it is stale. */
+function whyHeld(holder: FoundOwner | undefined, world: LockWorld): string | undefined {
+  if (holder === undefined) return undefined
+  if (holder.host === world.host) {
+    if (holder.pid === world.pid) {
+      if (Math.abs(holder.processStartMs - world.processStartMs) > 5_000) return undefined
+    } else if (!world.processExists(holder.pid)) return undefined
+  }
+  if (world.now() - holder.signedMs > STALE_MS) return undefined
+  return describe(holder)
+}
+
+const describe = (holder: FoundOwner | undefined): string =>
+  holder === undefined
+    ? 'its owner is unknown'
+    : `${holder.what}, process ${holder.pid} on ${holder.host}, since ${holder.since}`
+
+/** Removes a stale lock. Of two runs that judged the same lock, one may find the other's new lock under its hands: it puts that back. */
+function takeAway(store: FileStore, stale: FoundOwner | undefined, token: string): void {
+  const aside = `${LOCK_FOLDER}.stale-${token}`
+  if (store.stat(LOCK_FOLDER) === undefined) return
+  store.rename(LOCK_FOLDER, aside)
+  const moved = readOwner(store, `${aside}/owner.json`)
+  if (moved !== undefined && moved.token !== stale?.token) store.rename(aside, LOCK_FOLDER)
+  else store.removeTree(aside)
+}
+
+function inUse(store: FileStore, holder: FoundOwner | undefined, why: string): HoldfastError {
+  return new HoldfastError('conflict', `Another backup is writing to ${store.root}: ${why}.`, {
+    code: 'backupLocked',
+    where: { file: store.root, pid: holder?.pid },
+    hint: 'wait until it ends, or use another backup directory',
+  })
+}
+
+/** Removes what runs left that died while they took or gave back the lock. To be called by the lock's holder. */
+export function removeLockRemains(store: FileStore, world: LockWorld = thisWorld()): void {
+  for (const { name, kind } of store.list('')) {
+    if (kind !== 'directory' || !name.startsWith(`${LOCK_FOLDER}.`)) continue
+    const owner = readOwner(store, `${name}/owner.json`)
+    // Without an owner it may be in the making.
+    if (name.startsWith(`${LOCK_FOLDER}.stale-`) || (owner !== undefined && whyHeld(owner, world) === undefined))
+      store.removeTree(name)
+  }
+}

@@ -1,0 +1,98 @@
+/** When two tables, or two databases, are of one structure: then segments of one can stand in the other. */
+import { type ColumnSchema, type Raw, typeName } from '../../runtime/values/index.ts'
+import type { DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
+
+/** What keeps chunks of `backup` from standing in `target`, or undefined. A VALUE scheme may have more values in the target (or fewer: see `missingValues`). */
+export function schemeConflict(backup: DatabaseRecord, target: DatabaseRecord): string | undefined {
+  if (backup.engine !== target.engine)
+    return `the engine is ${backup.engine} in the backup and ${target.engine} in the target`
+  if (backup.chunkGranularity !== target.chunkGranularity)
+    return `chunkGranularity is ${backup.chunkGranularity} in the backup and ${target.chunkGranularity} in the target`
+  if (backup.schemes.length !== target.schemes.length)
+    return `the backup has ${backup.schemes.length} level(s) of partitions and the target ${target.schemes.length}`
+  for (let level = 0; level < backup.schemes.length; level++) {
+    const a = backup.schemes[level]
+    const b = target.schemes[level]
+    if (!sameScheme(a, b))
+      return `partition level ${level} is ${describeScheme(a)} in the backup and ${describeScheme(b)} in the target`
+  }
+  return undefined
+}
+
+function sameScheme(a: Scheme, b: Scheme): boolean {
+  if (a.type !== b.type) return false
+  switch (a.kind) {
+    case 'VALUE':
+      return b.kind === 'VALUE'
+    case 'RANGE':
+      return b.kind === 'RANGE' && sameRaws(a.bounds, b.bounds)
+    case 'LIST':
+      return (
+        b.kind === 'LIST' && a.groups.length === b.groups.length && a.groups.every((g, k) => sameRaws(g, b.groups[k]))
+      )
+    case 'HASH':
+      return b.kind === 'HASH' && a.buckets === b.buckets
+    case 'SEQ':
+      return b.kind === 'SEQ' && a.blocks === b.blocks
+  }
+}
+
+/** Per level the VALUE values that the backup has and the target lacks; undefined if there are none. In order of the backup. */
+export function missingValues(backup: DatabaseRecord, target: DatabaseRecord): readonly Scheme[] | undefined {
+  let missing = false
+  const extended = target.schemes.map((scheme, level) => {
+    const wanted = backup.schemes[level]
+    if (scheme.kind !== 'VALUE' || wanted.kind !== 'VALUE') return scheme
+    const has = new Set(scheme.values.map(keyOfRaw))
+    const more = wanted.values.filter((v) => !has.has(keyOfRaw(v)))
+    if (more.length === 0) return scheme
+    missing = true
+    return { ...scheme, values: [...scheme.values, ...more] }
+  })
+  return missing ? extended : undefined
+}
+
+const keyOfRaw = (raw: Raw): string => `${typeof raw}:${String(raw)}`
+const sameRaws = (a: readonly Raw[], b: readonly Raw[]): boolean =>
+  a.length === b.length && a.every((v, k) => keyOfRaw(v) === keyOfRaw(b[k]))
+
+function describeScheme(scheme: Scheme): string {
+  const type = typeName(scheme.type)
+  switch (scheme.kind) {
+    case 'VALUE':
+      return `VALUE of ${type}`
+    case 'RANGE':
+      return `RANGE of ${type} with ${scheme.bounds.length - 1} ranges`
+    case 'LIST':
+      return `LIST of ${type} with ${scheme.groups.length} groups`
+    case 'HASH':
+      return `HASH of ${type} with ${scheme.buckets} buckets`
+    case 'SEQ':
+      return `SEQ with ${scheme.blocks} blocks`
+  }
+}
+
+/**
+ * What keeps chunks of the table `backup` from standing in `target`, or undefined. The target may have more columns at its end: rows of the backup have nulls there,
+ * as rows have that were written before a column was added.
+ */
+export function tableConflict(backup: TableRecord, target: TableRecord): string | undefined {
+  if (target.columns.length < backup.columns.length)
+    return `the backup has ${backup.columns.length} columns and the target ${target.columns.length}`
+  for (let k = 0; k < backup.columns.length; k++) {
+    const a = backup.columns[k]
+    const b = target.columns[k]
+    if (!sameColumn(a, b))
+      return `column ${k} is ${describeColumn(a)} in the backup and ${describeColumn(b)} in the target`
+  }
+  for (const field of ['partitionColumns', 'sortColumns'] as const)
+    if (backup[field].join() !== target[field].join())
+      return `${field} are [${backup[field].join(', ')}] in the backup and [${target[field].join(', ')}] in the target`
+  if (backup.keepDuplicates !== target.keepDuplicates)
+    return `keepDuplicates is ${backup.keepDuplicates} in the backup and ${target.keepDuplicates} in the target`
+  return undefined
+}
+
+const sameColumn = (a: ColumnSchema, b: ColumnSchema): boolean =>
+  a.name === b.name && a.type === b.type && (a.scale ?? 0) === (b.scale ?? 0)
+const describeColumn = (c: ColumnSchema): string => `${c.name} ${typeName(c.type, c.scale)}`
