@@ -1,0 +1,90 @@
+/**
+ * The copying part of a restore: each file of the set is hashed on its way into the data directory and synced there, under a name that no chunk uses. Names follow from
+ * the content, so a second call finds what an interrupted one had copied; it is hashed again before it is used.
+ */
+import { HoldfastError } from '../../runtime/errors.ts'
+import type { ChunkRecord, SegmentRef } from '../catalog/types.ts'
+import type { BackupContext } from '../set/context.ts'
+import type { SetChunk, SetFile } from '../set/meta.ts'
+import { dbNameOf } from '../set/names.ts'
+import { type BackupSet, setFilePath } from '../set/open.ts'
+import { explain, Pipeline } from '../set/pipeline.ts'
+import { foldersUpFrom } from '../store/paths.ts'
+import type { RestorePlan, RestoreStep } from './plan.ts'
+
+export interface RestoreListener {
+  bytes(bytes: number): void
+  chunk(): void
+}
+
+export class ChunkRestorer {
+  readonly #context: BackupContext
+  readonly #set: BackupSet
+  readonly #pipeline = new Pipeline()
+  readonly #folders = new Set<string>()
+
+  constructor(context: BackupContext, set: BackupSet) {
+    this.#context = context
+    this.#set = set
+  }
+
+  /** Answers the chunk as the catalog is to have it. Its files are synced, their folders not yet. */
+  restore(plan: RestorePlan, step: RestoreStep & { kind: 'put' }, listener: RestoreListener): ChunkRecord {
+    const { chunkId, cid, rows, updateTimeMs } = step.chunk
+    const folder = liveFolder(plan.target.database.url, step.path, plan.target.table.name)
+    const taken = new Set((step.live?.segments ?? []).map((s) => s.file))
+    const segments = step.chunk.files.map((file): SegmentRef => {
+      const target = this.#place(plan, step.chunk, file, folder, taken, listener)
+      taken.add(target)
+      return { file: target, rows: file.rows, bytes: file.bytes, checksum: file.checksum, minMax: file.minMax }
+    })
+    if (segments.length > 0) this.#folders.add(folder)
+    listener.chunk()
+    return { chunkId, cid, rows, updateTimeMs, path: step.path, segments }
+  }
+
+  /** Makes the names of all restored files durable. Call before the swap. */
+  syncFolders(): void {
+    const all = new Set<string>()
+    for (const folder of this.#folders) for (const f of foldersUpFrom(folder)) all.add(f)
+    for (const folder of all) this.#context.data.syncDirectory(folder)
+    this.#folders.clear()
+  }
+
+  #place(
+    plan: RestorePlan,
+    chunk: SetChunk,
+    file: SetFile,
+    folder: string,
+    taken: ReadonlySet<string>,
+    listener: RestoreListener,
+  ): string {
+    const { data } = this.#context
+    let target = restoredFile(folder, file, 0)
+    for (let n = 1; taken.has(target); n++) target = restoredFile(folder, file, n)
+    if (data.stat(target) !== undefined) {
+      if (this.#pipeline.check(data, target, file, listener.bytes).kind === 'ok') return target
+      data.remove(target)
+    }
+    const { url } = plan.index.database
+    const source = setFilePath(url, plan.index.table.name, chunk, file)
+    const check = this.#pipeline.copy(this.#set.store, source, data, target, file, listener.bytes)
+    if (check.kind === 'ok') return target
+    this.#set.assertCurrent()
+    throw new HoldfastError(
+      'data',
+      `The file ${source} of chunk ${chunk.chunkId} (${url}${chunk.path}, table ${plan.index.table.name}) is damaged in the backup: ${explain(check)}. The table ${plan.target.database.url}/${plan.target.table.name} is as it was.`,
+      {
+        code: 'chunkChecksum',
+        where: { db: url, table: plan.index.table.name, partition: chunk.path, chunk: chunk.chunkId, file: source },
+        hint: 'checkBackup lists all damage; restore(...) can restore the sound partitions one by one',
+      },
+    )
+  }
+}
+
+/** Folder of a chunk's segments in the data directory. */
+const liveFolder = (url: string, path: string, table: string): string => `chunks/${dbNameOf(url)}${path}/${table}`
+
+const restoredFile = (folder: string, file: SetFile, n: number): string =>
+  `${folder}/restored-${file.checksum}-${file.bytes.toString(36)}${n === 0 ? '' : `-${n}`}.arrow`

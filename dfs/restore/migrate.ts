@@ -1,0 +1,53 @@
+/** Restoring databases and tables that are not there yet, each on its own: the failure of one does not stop the others. */
+import { inputError, toHoldfastError } from '../../runtime/errors.ts'
+import type { BackupContext } from '../set/context.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { type RestoredTable, reading, restoreWholeTable } from './restore.ts'
+
+export interface MigrateRequest {
+  /** undefined: every database in the set. */
+  readonly url: string | undefined
+  /** undefined: every table of the database. */
+  readonly table: string | undefined
+  readonly newUrl: string | undefined
+  readonly newTable: string | undefined
+}
+
+export interface MigratedTable extends RestoredTable {
+  /** undefined for success. */
+  readonly error: string | undefined
+}
+
+/** One result per table, under its original names. */
+export function migrateSet(
+  context: BackupContext,
+  store: FileStore,
+  request: MigrateRequest,
+): readonly MigratedTable[] {
+  return reading(store, (set) => {
+    const databases = request.url === undefined ? set.databases() : [set.requireDatabase(request.url)]
+    if (databases.length === 0)
+      throw inputError(`There is no backup in ${store.root}.`, { code: 'backupMissing', where: { file: store.root } })
+    const sources = databases.flatMap((d) =>
+      request.table === undefined
+        ? d.tables.map((t) => ({ url: d.url, table: t.name }))
+        : [{ url: d.url, table: set.requireTable(d.url, request.table).name }],
+    )
+    return sources.map((source) => {
+      const target = { url: request.newUrl ?? source.url, table: request.newTable ?? source.table }
+      try {
+        if (context.view().table(target.url, target.table) !== undefined)
+          throw inputError(`Table [${target.table}] of the database [${target.url}] exists already.`, {
+            code: 'tableExists',
+          })
+        restoreWholeTable(context, set, source, target, set.domain(source.url))
+        return { ...source, error: undefined }
+      } catch (thrown) {
+        const error = toHoldfastError(thrown)
+        // A cancelled call, and a fault of ours, end the whole; anything else is this table's result.
+        if (error.kind === 'cancelled' || error.kind === 'bug') throw thrown
+        return { ...source, error: error.message }
+      }
+    })
+  })
+}

@@ -1,0 +1,82 @@
+/** Finding or describing the table that a restore puts chunks into, and refusing one whose structure does not fit. */
+import { randomUUID } from 'node:crypto'
+import { inputError } from '../../runtime/errors.ts'
+import type { CatalogView, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { BackupContext } from '../set/context.ts'
+import type { TableIndex } from '../set/meta.ts'
+import { missingValues, schemeConflict, tableConflict } from '../set/structure.ts'
+import type { RestoreTarget } from './plan.ts'
+
+/** An existing table. Throws if it, or its database, is missing or does not fit. */
+export function existingTarget(view: CatalogView, index: TableIndex, url: string, name: string): RestoreTarget {
+  const database = view.database(url)
+  if (database === undefined)
+    throw inputError(`Database [${url}] does not exist; restore needs an existing table.`, {
+      code: 'databaseMissing',
+      where: { db: url },
+      hint: 'restoreDB, restoreTable and migrate create what is missing',
+    })
+  const table = view.table(url, name)
+  if (table === undefined)
+    throw inputError(`Table [${name}] does not exist in the database [${url}]; restore needs an existing table.`, {
+      code: 'tableMissing',
+      where: { db: url, table: name },
+      hint: 'restoreDB, restoreTable and migrate create what is missing',
+    })
+  return fitting(index, database, table)
+}
+
+/** An existing table, or one to be made from the backup, with its database if that is missing too. */
+export function targetOrNew(
+  context: Pick<BackupContext, 'user' | 'now'>,
+  view: CatalogView,
+  index: TableIndex,
+  url: string,
+  name: string,
+): RestoreTarget {
+  const database = view.database(url)
+  const table = view.table(url, name)
+  if (database !== undefined && table !== undefined) return fitting(index, database, table)
+  const newTable: TableRecord = {
+    ...index.table,
+    db: url,
+    name,
+    id: randomUUID(),
+    owner: context.user,
+    createdMs: context.now(),
+  }
+  if (database === undefined)
+    return {
+      database: newDatabase(context, index.database, url),
+      table: newTable,
+      createDatabase: true,
+      createTable: true,
+      extendSchemes: undefined,
+    }
+  return { ...fitting(index, database, { ...newTable, name }), createTable: true }
+}
+
+/** The database of a backup as a new one. */
+export function newDatabase(
+  context: Pick<BackupContext, 'user' | 'now'>,
+  database: DatabaseRecord,
+  url: string,
+): DatabaseRecord {
+  return { ...database, url, id: randomUUID(), owner: context.user, createdMs: context.now() }
+}
+
+function fitting(index: TableIndex, database: DatabaseRecord, table: TableRecord): RestoreTarget {
+  const conflict = schemeConflict(index.database, database) ?? tableConflict(index.table, table)
+  if (conflict !== undefined)
+    throw inputError(
+      `The backup of ${index.database.url}/${index.table.name} does not fit the table ${database.url}/${table.name}: ${conflict}.`,
+      { code: 'restoreStructure', where: { db: database.url, table: table.name } },
+    )
+  return {
+    database,
+    table,
+    createDatabase: false,
+    createTable: false,
+    extendSchemes: missingValues(index.database, database),
+  }
+}
