@@ -1,10 +1,13 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
+import { dictBuiltins } from './dicts-sets.ts'
 import { formatBuiltins } from './format.ts'
 import { shiftBuiltins } from './shifts.ts'
 import { stringBuiltins } from './strings.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
 import { stringMatchBuiltins } from './strings-match.ts'
+import { tableBuiltins } from './tables.ts'
+import { keyedTableBuiltins } from './tables-keyed.ts'
 import { temporalBuiltins } from './temporal.ts'
 import { temporalPartBuiltins } from './temporal-parts.ts'
 import { vectorTestBuiltins } from './vector-tests.ts'
@@ -20,4 +23,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...vectorBuiltins,
   ...shiftBuiltins,
   ...vectorTestBuiltins,
+  ...dictBuiltins,
+  ...tableBuiltins,
+  ...keyedTableBuiltins,
 ]

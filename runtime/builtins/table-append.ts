@@ -5,7 +5,6 @@
 import { freezeOwned } from '../compile/ownership.ts'
 import { HoldfastError, inputError } from '../errors.ts'
 import { convertForAppend, scalarToVector } from '../ops/cast.ts'
-import type { Session } from '../session.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { type ColumnSchema, type SourceTable, Table, type TableLike } from '../values/table.ts'
 import { isArrayType, T, type TypeId, typeName } from '../values/types.ts'
@@ -17,12 +16,11 @@ import { keyIndexOf, rowKey } from './table-keys.ts'
  * Appends what `append!` and `tableInsert` accept: a table, a dictionary of columns, a tuple of column values, or one value per column.
  * Returns the number of rows written.
  */
-export function appendToTable(target: TableLike, data: readonly Value[], session: Session): number {
+export function appendToTable(target: TableLike, data: readonly Value[]): number {
   const schema = target.kind === 'table' ? target.schema() : target.source.schema()
   const columns = columnsOf(schema, data)
   if (target.kind === 'source') return appendToSource(target, schema, columns)
   const converted = columns.map((c, k) => convertColumn(c, schema[k]))
-  void session
   return appendColumns(target, converted)
 }
 
@@ -52,13 +50,13 @@ function columnsOf(schema: readonly ColumnSchema[], data: readonly Value[]): Vec
     only.storage === 'any' &&
     !(schema.length === 1 && only.values.some((v) => v.kind === 'scalar'))
   )
-    return equalLengths(sameCount(schema, only.values))
+    return equalLengths(schema, sameCount(schema, only.values))
   if (only?.kind === 'matrix')
     return sameCount(
       schema,
       Array.from({ length: only.cols }, (_, c) => only.data.slice(c * only.rows, (c + 1) * only.rows)),
     )
-  return equalLengths(sameCount(schema, data))
+  return equalLengths(schema, sameCount(schema, data))
 }
 
 function sameCount<V>(schema: readonly ColumnSchema[], values: readonly V[]): V[] {
@@ -74,14 +72,22 @@ function columnsOfDict(schema: readonly ColumnSchema[], entries: ReadonlyMap<unk
   for (const key of entries.keys())
     if (!names.has(String(key)))
       throw inputError(`The table has no column [${String(key)}].`, { code: 'columnMissing' })
-  return equalLengths(schema.map((c) => entries.get(c.name) ?? Scalar.VOID))
+  return equalLengths(
+    schema,
+    schema.map((c) => entries.get(c.name) ?? Scalar.VOID),
+  )
 }
 
-/** Scalars become columns as long as the vectors; scalars alone are one row. */
-function equalLengths(values: readonly Value[]): Vector[] {
-  const vectors = values.filter((v): v is Vector => v.kind === 'vector')
+/** Scalars become columns as long as the vectors; scalars alone are one row. A plain vector is one row of an array column. */
+function equalLengths(schema: readonly ColumnSchema[], values: readonly Value[]): Vector[] {
+  const cells = values.map((v, k) =>
+    isArrayType(schema[k].type) && v.kind === 'vector' && v.storage !== 'array' && v.storage !== 'any'
+      ? new AnyVector([v])
+      : v,
+  )
+  const vectors = cells.filter((v): v is Vector => v.kind === 'vector')
   const rows = vectors.length === 0 ? 1 : vectors[0].length
-  return values.map((v) => {
+  return cells.map((v) => {
     if (v.kind === 'scalar')
       return v.type === T.VOID ? new AnyVector(new Array<Value>(rows).fill(v)) : scalarToVector(v, rows)
     if (v.kind !== 'vector')
@@ -96,10 +102,6 @@ export function convertColumn(v: Vector, column: ColumnSchema): Vector {
   if (column.type === T.ANY && v.storage !== 'any')
     return new AnyVector(Array.from({ length: v.length }, (_, k) => v.get(k)))
   try {
-    if (isArrayType(column.type) && v.storage !== 'array' && v.storage !== 'any' && v.length > 0) {
-      // A plain vector for one new row of an array column is that row.
-      return convertForAppend(new AnyVector([v]), column.type, column.scale)
-    }
     return convertForAppend(v, column.type, column.scale)
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'incompatibleType') throw error

@@ -1,18 +1,12 @@
-/** Rows of in-memory tables: reading one as a dictionary, slicing, filtering, removing. */
-import { element } from '../compile/ownership.ts'
+/** Rows of in-memory tables: slicing, selecting, removing. */
+import { evaluateOverTable } from '../indexing/read.ts'
 import type { Session } from '../session.ts'
-import { Dict } from '../values/forms.ts'
-import type { Value } from '../values/scalar.ts'
+import { Matrix } from '../values/forms.ts'
+import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
-import { T } from '../values/types.ts'
-import { selectedRows } from './table-code.ts'
-
-/** Row k as an ordered dictionary of its columns; nulls when out of range. */
-export function tableRow(t: Table, k: number): Dict {
-  const entries = new Map<string, Value>()
-  for (let c = 0; c < t.columns.length; c++) entries.set(t.names[c], element(t.columns[c].get(k)))
-  return new Dict(T.STRING, T.ANY, entries, true)
-}
+import { isNumeric } from '../values/types.ts'
+import { AnyVector } from '../values/vector.ts'
+import { sizeError } from './args.ts'
 
 /** Rows [from, to) as a new table without keys. */
 export function tableSlice(t: Table, from: number, to: number): Table {
@@ -36,10 +30,39 @@ export function clearTable(t: Table): void {
   t.keyIndex = undefined
 }
 
+/** Values of a parameter that is metacode, a tuple of metacode, or data: one value per expression. */
+export function expressionValues(v: Value, t: Table, session: Session): Value[] {
+  const parts =
+    v.kind === 'vector' && v instanceof AnyVector && v.values.some((e) => e.kind === 'code') ? v.values : [v]
+  return parts.flatMap((p) => {
+    if (p.kind !== 'code') return [p]
+    const value = evaluateOverTable(session, p, t)
+    return value instanceof AnyVector && value.length !== t.rows ? value.values : [value]
+  })
+}
+
+/** Positions of the rows that all conditions select: metacode, or BOOL vectors as long as the table. */
+export function selectedRows(condition: Value, t: Table, session: Session): Int32Array {
+  const keep = new Uint8Array(t.rows).fill(1)
+  for (const v of expressionValues(condition, t, session)) narrow(keep, v)
+  const out: number[] = []
+  for (let k = 0; k < t.rows; k++) if (keep[k] === 1) out.push(k)
+  return Int32Array.from(out)
+}
+
+function narrow(keep: Uint8Array, v: Value): void {
+  if (v instanceof Scalar && isNumeric(v.type)) {
+    if (v.isNull() || Number(v.value) === 0) keep.fill(0)
+    return
+  }
+  const column = v instanceof Matrix ? v.data : v
+  if (column.kind !== 'vector' || column.length !== keep.length) throw sizeError()
+  for (let k = 0; k < keep.length; k++) if (column.isNullAt(k) || Number(column.raw(k)) === 0) keep[k] = 0
+}
+
 /** Removes the rows that a condition selects, in place. */
 export function eraseRows(t: Table, condition: Value, session: Session): Table {
-  const conditions = condition.kind === 'vector' && condition.storage === 'any' ? condition.values : [condition]
-  const gone = selectedRows(conditions, t, session)
+  const gone = selectedRows(condition, t, session)
   if (gone.length === 0) return t
   const kept = new Int32Array(t.rows - gone.length)
   let next = 0

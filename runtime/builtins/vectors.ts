@@ -1,6 +1,7 @@
 /** Growing, shrinking, cutting and joining vectors, tuples, matrices and tables. */
 import { copyOf, freezeOwned } from '../compile/ownership.ts'
 import { inputError, usageError } from '../errors.ts'
+import { tableRow } from '../indexing/read.ts'
 import { castVector } from '../ops/cast.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { Dict, keyOf, Matrix, Pair, type SetValue } from '../values/forms.ts'
@@ -13,7 +14,7 @@ import { joinedVector, matrixColumn, matrixOf } from './columns.ts'
 import { eqValues } from './equality.ts'
 import { appendValue, dropFirst, pushValue, replaceContent, truncate } from './growth.ts'
 import { appendToTable } from './table-append.ts'
-import { clearTable, eraseRows, tableRow, tableSlice } from './table-rows.ts'
+import { clearTable, eraseRows, tableSlice } from './table-rows.ts'
 
 const { entries, define } = topicTable('Vectors and matrices')
 export const vectorBuiltins: readonly Builtin[] = entries
@@ -24,7 +25,7 @@ define('append!(obj, newData)', {
   doc: 'Appends data in place and returns obj: vectors (converting to their type), tuples (newData becomes one element), sets, dictionaries, matrix columns, table rows by position.',
   aliases: ['push!'],
   mutates: true,
-  call: ([obj, data], session) => {
+  call: ([obj, data]) => {
     const signature = 'append!(obj, newData)'
     const target = required(obj, signature, 'obj')
     const value = required(data, signature, 'newData')
@@ -40,7 +41,7 @@ define('append!(obj, newData)', {
         return mergeDict(target, value)
       case 'table':
       case 'source':
-        appendToTable(target, [value], session)
+        appendToTable(target, [value])
         return target
       default:
         throw usageError(signature, 'obj must be a vector, a matrix, a set, a dictionary or a table.')

@@ -1,0 +1,111 @@
+/** Making tables: from columns, from a column list with types, keyed ones. */
+import { freezeOwned } from '../compile/ownership.ts'
+import { inputError, usageError } from '../errors.ts'
+import { columnOf } from '../indexing/read.ts'
+import { scalarToVector } from '../ops/cast.ts'
+import { rawText } from '../print/scalars.ts'
+import { Pair } from '../values/forms.ts'
+import { Scalar, type Value } from '../values/scalar.ts'
+import { Table } from '../values/table.ts'
+import { isIntegral, T } from '../values/types.ts'
+import { AnyVector, type Vector } from '../values/vector.ts'
+import { textListArg } from './args.ts'
+import { columnTypes } from './column-type.ts'
+import { newColumn } from './table-append.ts'
+
+/**
+ * A table from named values, as `table(v as a, w)` makes it: an empty name stands for an unnamed expression. A matrix and a tuple of vectors of
+ * one type and length spread to several columns, any other tuple is one ANY column, scalars repeat.
+ */
+export function makeTable(names: readonly string[], values: readonly Value[]): Table {
+  const columns: { name: string; value: Vector | Scalar }[] = []
+  const add = (name: string, value: Vector | Scalar): void => {
+    columns.push({ name: name === '' ? `C${columns.length}` : name, value })
+  }
+  for (let k = 0; k < values.length; k++) spread(names[k] ?? '', values[k], add)
+  const vectors = columns.flatMap((c) => (c.value.kind === 'vector' ? [c.value] : []))
+  const rows = vectors.length === 0 ? 1 : vectors[0].length
+  for (const v of vectors)
+    if (v.length !== rows) throw inputError('All columns must be of the same length.', { refId: 'S02010' })
+  return namedTable(
+    columns.map((c) => c.name),
+    columns.map((c) => column(c.value, rows)),
+  )
+}
+
+/** A table of columns that it keeps; names must differ. */
+export function namedTable(names: readonly string[], columns: readonly Vector[]): Table {
+  checkNames(names)
+  for (const c of columns) freezeOwned(c)
+  return new Table(names.slice(), columns.slice())
+}
+
+export function checkNames(names: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name)) throw inputError(`Duplicate column name: [${name}].`, { refId: 'S02001' })
+    seen.add(name)
+  }
+}
+
+function spread(name: string, value: Value, add: (name: string, value: Vector | Scalar) => void): void {
+  switch (value.kind) {
+    case 'scalar':
+      add(name, value)
+      return
+    case 'vector':
+      if (value instanceof AnyVector && spreads(value)) for (const v of value.values) add('', v as Vector)
+      else add(name === '' ? (value.label ?? '') : name, value)
+      return
+    case 'matrix':
+      for (let c = 0; c < value.cols; c++) {
+        const label = value.colLabels?.get(c)
+        const text = label?.kind === 'scalar' ? rawText(label.type, label.value, label.scale) : ''
+        add(text, columnOf(value, c))
+      }
+      return
+    case 'table':
+      for (let c = 0; c < value.columns.length; c++) add(value.names[c], value.columns[c])
+      return
+    default:
+      throw usageError('table(X, [X1], ...)', `A ${value.kind} can't be a column.`)
+  }
+}
+
+/** Vectors of one type and length, and not marked as a column of rows. */
+function spreads(v: AnyVector): boolean {
+  const first = v.values[0]
+  return (
+    !v.columnar &&
+    first?.kind === 'vector' &&
+    v.values.every((e) => e.kind === 'vector' && e.length === first.length && e.type === first.type)
+  )
+}
+
+function column(value: Vector | Scalar, rows: number): Vector {
+  if (value instanceof Scalar) {
+    if (value.type === T.VOID) throw inputError('Not allowed to create void vector', { refId: 'S05005' })
+    return scalarToVector(value, rows)
+  }
+  return value
+}
+
+/** `table(capacity:size, colNames, colTypes)`. */
+export function tableOfTypes(shape: Value, names: Value, types: Value, signature: string): Table {
+  if (!(shape instanceof Pair) || !isIntegral(shape.type))
+    throw usageError(signature, 'The first argument must be capacity:size.')
+  const rows = Number(shape.second)
+  if (rows < 0) throw usageError(signature, 'size must be a non-negative integer.')
+  const columnNames = textListArg(names, signature, 'colNames')
+  const list = columnTypes(types)
+  if (columnNames.length !== list.length)
+    throw usageError(signature, 'colNames and colTypes must be of the same length.')
+  return namedTable(
+    columnNames,
+    list.map((t) => newColumn(t.type, rows, t.scale)),
+  )
+}
+
+/** Whether the arguments are those of `table(capacity:size, names, types)`. */
+export const isTypedForm = (args: readonly (Value | undefined)[]): boolean =>
+  args.length >= 3 && args[0] instanceof Pair && args[1]?.kind === 'vector'
