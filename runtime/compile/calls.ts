@@ -1,0 +1,323 @@
+/**
+ * Calls. What is called is settled while compiling where the parser settled it: a builtin is called through its entry, a script function
+ * through its cell with one JavaScript argument per parameter. Only a callee that is a value goes through `callValue`.
+ *
+ * Arguments that a callee changes in place (`append!`, `mutable`) and that are plain variables are thawed first and written back after.
+ */
+import type { Argument, CallExpr, Expr, HofExpr, InfixExpr, MethodCallExpr, PartialExpr } from '../../lang/ast.ts'
+import { inputError } from '../errors.ts'
+import { arityError, type Builtin, type Param } from '../registry.ts'
+import { BuiltinFunction } from '../values/index.ts'
+import { placeByName, requiredCount } from './call.ts'
+import type { FunctionCell } from './cells.ts'
+import type { Binding, Emitter } from './emitter.ts'
+import { emitExpr, emitFunctionName, emitName } from './expressions.ts'
+import { HIGHER_ORDER, keepsArguments, returnsPart } from './purity.ts'
+import { userCode } from './user-code.ts'
+
+/** An argument in written order: a name if it was given by keyword, null for an empty slot. */
+interface Given {
+  readonly name: string | null
+  readonly expr: Expr | null
+  /** Name of a column made from the argument: `table(x as a)`, `table(x)`. */
+  readonly label: string | null
+}
+
+const given = (args: readonly Argument[]): Given[] =>
+  args.map((a) => ({ name: a.name, expr: a.value, label: a.alias ?? (a.value?.kind === 'name' ? a.value.name : null) }))
+
+const positional = (expr: Expr): Given => ({ name: null, expr, label: expr.kind === 'name' ? expr.name : null })
+
+export function emitCall(em: Emitter, node: CallExpr): string {
+  return emitApply(
+    em,
+    node.callee,
+    given(node.args),
+    node.args.some((a) => a.alias !== null),
+  )
+}
+
+export function emitInfix(em: Emitter, node: InfixExpr): string {
+  return emitApply(em, node.func, [positional(node.left), positional(node.right)], false)
+}
+
+/** `x.f(a)` is f(x, a), unless x is an object or a dictionary with its own f. */
+export function emitMethodCall(em: Emitter, node: MethodCallExpr): string {
+  const args = [positional(node.object), ...given(node.args)]
+  if (node.method.kind !== 'name') return emitApply(em, node.method, args, false)
+  const name = node.method.name
+  const found = em.host.lookupFunction(name, em.module)
+  const own = em.temporary()
+  const onName = node.object.kind === 'name'
+  if (found instanceof BuiltinFunction && onName) return emitKnown(em, found, args, false)
+  if (found instanceof BuiltinFunction && found.builtin.mutates) return emitKnown(em, found, args, false)
+  const plain = em.temporary()
+  const list = emitArguments(em, args.slice(1))
+  const names = args.some((a) => a.name !== null) ? em.constant(args.map((a) => a.name)) : 'undefined'
+  if (found === undefined || !onName) {
+    const callee = found === undefined ? 'undefined' : emitFunctionName(em, name, false)
+    return em.help(
+      'method',
+      '$s',
+      emitExpr(em, node.object),
+      em.constant(name),
+      em.constant(em.module),
+      list,
+      names,
+      callee,
+    )
+  }
+  // A script function on a plain variable: mutable parameters write back, objects come first.
+  return `(${own} = ${emitExpr(em, node.object)}, ${em.help('hasMethod', own, em.constant(name))} ? ${em.help('method', '$s', own, em.constant(name), em.constant(em.module), list, names, 'undefined')} : (${plain} = ${emitKnown(em, found, args, false)}))`
+}
+
+function emitApply(em: Emitter, callee: Expr, args: readonly Given[], labelled: boolean): string {
+  switch (callee.kind) {
+    case 'name': {
+      if (callee.binding === 'variable' || (callee.binding === 'free' && isVariable(em, callee.name)))
+        return emitDynamic(em, emitName(em, callee), args, callee.name)
+      const found = em.host.lookupFunction(callee.name, em.module)
+      if (found !== undefined) return emitKnown(em, found, args, labelled)
+      return emitDynamic(em, emitName(em, callee), args, callee.name)
+    }
+    case 'functionRef': {
+      const found = em.host.lookupFunction(callee.path.join('::'), callee.form === 'qualified' ? em.module : '')
+      if (found !== undefined) return emitKnown(em, found, args, labelled)
+      throw inputError(`The function or procedure '${callee.path.join('::')}' is not defined.`, { refId: 'S06004' })
+    }
+    case 'operatorRef': {
+      const found = em.host.lookupFunction(callee.op, '')
+      if (found !== undefined) return emitKnown(em, found, args, labelled)
+      return emitDynamic(em, emitExpr(em, callee), args, undefined)
+    }
+    case 'member':
+      // `obj.f{a}(b)` arrives as a partial; a bare member that is called is a method.
+      return emitMethodCall(em, {
+        kind: 'methodCall',
+        object: callee.object,
+        method: { kind: 'name', name: callee.name, binding: 'function', span: callee.span },
+        args: args.map((a) => ({ name: a.name, value: a.expr, alias: null, span: callee.span })),
+        span: callee.span,
+      })
+    default:
+      return emitDynamic(em, emitExpr(em, callee), args, undefined)
+  }
+}
+
+/** Whether a name that the parser left open is a variable here. */
+function isVariable(em: Emitter, name: string): boolean {
+  return em.bindings.has(name) || (em.seesSession && em.host.cell(name).value !== undefined)
+}
+
+export const emitArguments = (em: Emitter, args: readonly Given[]): string =>
+  `[${args.map((a) => (a.expr === null ? 'undefined' : emitExpr(em, a.expr))).join(', ')}]`
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Builtins and script functions
+
+function emitKnown(
+  em: Emitter,
+  found: BuiltinFunction | FunctionCell,
+  args: readonly Given[],
+  labelled: boolean,
+): string {
+  if (found instanceof BuiltinFunction) return emitBuiltinCall(em, found.builtin, args, labelled)
+  const params = found.fn?.params
+  if (params === undefined) return emitDynamic(em, `${em.constant(found)}.get()`, args, found.name)
+  return emitUserCall(em, found, params, args)
+}
+
+function place(name: string, params: readonly Param[], args: readonly Given[]): (Given | undefined)[] {
+  if (args.every((a) => a.name === null)) return [...args]
+  return placeByName<Given>(
+    name,
+    params,
+    args,
+    args.map((a) => a.name),
+  )
+}
+
+function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], labelled: boolean): string {
+  const placed = place(builtin.name, builtin.params, args)
+  const count = placed.length
+  if (count < builtin.minArgs || count > builtin.maxArgs)
+    return em.help('fail', em.constant(arityError(builtin.name, builtin.minArgs, builtin.maxArgs, count)))
+  const keeps = keepsArguments(builtin)
+  let before = ''
+  let after = ''
+  const codes = placed.map((arg, k) => {
+    if (arg === undefined || arg.expr === null) return 'undefined'
+    if (k === 0 && builtin.mutates) {
+      const target = variableOf(em, arg.expr)
+      if (target === undefined) return em.help('writable', emitExpr(em, arg.expr))
+      if (!target.writable) return em.help('readOnly', em.constant(builtin.name), target.js)
+      before = thaw(em, target)
+      return target.js
+    }
+    if (k === 0 && HIGHER_ORDER.has(builtin.name)) return emitFunctionArgument(em, arg.expr)
+    const code = emitExpr(em, arg.expr)
+    return keeps && arg.expr.kind === 'name' ? em.help('keep', code) : code
+  })
+  for (let k = codes.length; k < builtin.params.length; k++) if (!builtin.params[k].rest) codes.push('undefined')
+  const missing = builtin.params.findIndex(
+    (p, k) => k < builtin.minArgs && codes[k] === 'undefined' && !p.optional && !p.rest,
+  )
+  if (missing >= 0)
+    return em.help(
+      'fail',
+      em.constant(
+        inputError(`The function [${builtin.name}] needs a value for the parameter ${builtin.params[missing].name}.`, {
+          code: 'arity',
+        }),
+      ),
+    )
+  const takesLabels = labelled || LABELLED.has(builtin.name)
+  const list = takesLabels
+    ? em.help('labelled', `[${codes.join(', ')}]`, em.constant(args.map((a) => a.label)))
+    : `[${codes.join(', ')}]`
+  let call = em.help('callDirect', '$s', em.constant(builtin), list)
+  if (returnsPart(builtin)) call = em.help('part', call)
+  if (before === '') return call
+  const result = em.temporary()
+  after = `, ${result}`
+  return `(${before}, ${result} = ${call}${after})`
+}
+
+/** Builtins that name columns after the variables passed to them. */
+const LABELLED = new Set([
+  'table',
+  'keyedTable',
+  'indexedTable',
+  'mvccTable',
+  'latestKeyedTable',
+  'latestIndexedTable',
+  'cachedTable',
+  'streamTable',
+  'matrix',
+  'ej',
+  'lj',
+  'lsj',
+  'fj',
+  'aj',
+  'wj',
+  'pwj',
+  'cj',
+  'pj',
+])
+
+/** The first argument of a higher-order function is a function even if a variable of that name exists. */
+function emitFunctionArgument(em: Emitter, expr: Expr): string {
+  if (expr.kind === 'name' && em.host.lookupFunction(expr.name, em.module) !== undefined) {
+    const local = em.bindings.get(expr.name)
+    // A parameter that happens to be called like a builtin is what the author meant.
+    if (local === undefined) return emitFunctionName(em, expr.name, false)
+  }
+  return emitExpr(em, expr)
+}
+
+function emitUserCall(em: Emitter, cell: FunctionCell, params: readonly Param[], args: readonly Given[]): string {
+  const placed = place(cell.name, params, args)
+  const required = requiredCount(params)
+  if (placed.length < required || placed.length > params.length)
+    return em.help('fail', em.constant(arityError(cell.name, required, params.length, placed.length)))
+  const code = cell.fn === undefined ? undefined : userCode(cell.fn)
+  const codes: string[] = []
+  const thaws: string[] = []
+  const backs: string[] = []
+  for (let k = 0; k < params.length; k++) {
+    const expr = placed[k]?.expr ?? null
+    if (expr === null) {
+      codes.push(params[k].defaultValue === undefined ? em.help('nothing') : em.value(params[k].defaultValue!))
+      continue
+    }
+    const n = code?.mutableAt.indexOf(k) ?? -1
+    if (n < 0) {
+      codes.push(emitExpr(em, expr))
+      continue
+    }
+    const target = variableOf(em, expr)
+    if (target === undefined) codes.push(em.help('writable', emitExpr(em, expr)))
+    else if (!target.writable) codes.push(em.help('readOnly', em.constant(cell.name), target.js))
+    else {
+      thaws.push(thaw(em, target))
+      codes.push(target.js)
+      backs.push(em.help('finalValue', String(n)).replace(/^/, `${target.js} = `))
+    }
+  }
+  const call = `${em.constant(cell)}.direct(${codes.join(', ')})`
+  if (thaws.length === 0 && backs.length === 0) return call
+  const result = em.temporary()
+  return `(${[...thaws, `${result} = ${call}`, ...backs, result].join(', ')})`
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Callees that are values
+
+function emitDynamic(em: Emitter, callee: string, args: readonly Given[], name: string | undefined): string {
+  const list = em.temporary()
+  const keywords = args.some((a) => a.name !== null)
+  const backs = keywords
+    ? []
+    : args.flatMap((a, k) => {
+        const target = a.expr === null ? undefined : variableOf(em, a.expr)
+        return target?.writable === true ? [`${target.js} = ${list}[${k}]`] : []
+      })
+  const names = keywords ? em.constant(args.map((a) => a.name)) : 'undefined'
+  const fallback = name === undefined ? 'undefined' : em.constant(name)
+  const argumentList = emitArguments(em, args)
+  if (backs.length === 0) return em.help('callAny', '$s', callee, argumentList, names, fallback)
+  const result = em.temporary()
+  const call = em.help('callAny', '$s', callee, `${list} = ${argumentList}`, names, fallback)
+  return `(${[`${result} = ${call}`, ...backs, result].join(', ')})`
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Variables that a callee may change
+
+/** The variable that an expression is, undefined for anything else. */
+export function variableOf(em: Emitter, expr: Expr): Pick<Binding, 'js' | 'writable'> | undefined {
+  if (expr.kind !== 'name') return undefined
+  const local = em.bindings.get(expr.name)
+  if (local !== undefined) return local
+  if (!em.seesSession || em.sql !== undefined || expr.binding === 'function') return undefined
+  const cell = em.host.cell(expr.name)
+  if (cell.value === undefined && expr.binding !== 'variable') return undefined
+  return { js: `${em.constant(cell)}.value`, writable: !cell.constant }
+}
+
+/** Stores an unfrozen copy in the variable if what it holds has other owners. A variable without a value may be a shared object. */
+const thaw = (em: Emitter, target: Pick<Binding, 'js'>): string => `${target.js} = ${em.help('writable', target.js)}`
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Functions made from functions
+
+export function emitPartial(em: Emitter, node: PartialExpr): string {
+  const args = given(node.args)
+  const func = node.func
+  const fixed = args.map((a) => (a.expr === null ? 'undefined' : em.help('keep', emitExpr(em, a.expr))))
+  const names = args.some((a) => a.name !== null) ? em.constant(args.map((a) => a.name)) : 'undefined'
+  if (func.kind === 'member') {
+    const callee =
+      em.host.lookupFunction(func.name, em.module) === undefined ? 'undefined' : emitFunctionName(em, func.name, false)
+    return em.help(
+      'boundMethod',
+      '$s',
+      emitExpr(em, func.object),
+      em.constant(func.name),
+      `[${fixed.join(', ')}]`,
+      callee,
+    )
+  }
+  return em.help('partial', '$s', emitCallee(em, func), `[${fixed.join(', ')}]`, names)
+}
+
+/** `f:E`: the function with its higher-order suffixes. */
+export function emitSuffixed(em: Emitter, node: HofExpr): string {
+  return em.help('suffixed', '$s', emitCallee(em, node.func), em.constant(node.suffixes))
+}
+
+function emitCallee(em: Emitter, func: Expr): string {
+  return func.kind === 'name' && func.binding === 'function'
+    ? emitFunctionName(em, func.name, false)
+    : emitExpr(em, func)
+}

@@ -1,0 +1,44 @@
+/**
+ * Where names live. A session variable is a Cell that compiled code holds directly, so that reading it costs a property load. A script
+ * function is a FunctionCell: compiled calls hold the cell, so that recursion, forward declarations and redefinition work.
+ */
+import { inputError } from '../errors.ts'
+import type { FunctionValue, UserFunction, Value } from '../values/index.ts'
+
+export class Cell {
+  readonly name: string
+  value: Value | undefined
+  constant = false
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** What is compiled calls with: one JavaScript argument per captured value, then per parameter; none is undefined. */
+export type DirectCode = (...args: Value[]) => Value
+
+export class FunctionCell {
+  /** As written, with the module path for a function of a module. */
+  readonly name: string
+  fn: UserFunction | undefined
+  /** Entry of `fn`, without arity checks; compiled calls use it after they checked against the declaration. */
+  direct: DirectCode
+
+  constructor(name: string) {
+    this.name = name
+    this.direct = () => {
+      throw this.#missing()
+    }
+  }
+
+  /** The function, or the error that it is unknown or only declared. */
+  get(): FunctionValue {
+    if (this.fn === undefined) throw this.#missing()
+    return this.fn
+  }
+
+  #missing(): Error {
+    return inputError(`Cannot recognize the token ${this.name}`, { code: 'unknownName' })
+  }
+}

@@ -1,0 +1,88 @@
+/** Function definitions and closures. */
+import type { Block, Expr, LambdaExpr, Parameter } from '../../lang/ast.ts'
+import type { SourceText } from '../../lang/source.ts'
+import type { Param } from '../registry.ts'
+import { Scalar, UserFunction, type Value } from '../values/index.ts'
+import type { DirectCode } from './cells.ts'
+import { Emitter } from './emitter.ts'
+import { emitExpr, emitName } from './expressions.ts'
+import type { Host } from './host.ts'
+import { literalValue } from './literals.ts'
+import { emitBlock } from './statements.ts'
+import { type Definition, UserCode } from './user-code.ts'
+
+/** Where a definition stands. */
+export interface Origin {
+  readonly source: SourceText
+  readonly module: string
+}
+
+/** A script function as a value. Named functions capture nothing. */
+export function makeFunction(host: Host, node: Definition, origin: Origin, captured: readonly Value[]): UserFunction {
+  const captures = node.kind === 'lambda' ? node.captures : []
+  const name = node.kind === 'def' ? node.name : ''
+  const code = new UserCode(node, origin.source, origin.module, captures, (c) => compileFunction(host, c, name))
+  const params = node.params.map((p) => parameter(host, p, origin))
+  return new UserFunction(name, params, node.aggregate, origin.source.slice(node.span), captured, code)
+}
+
+function parameter(host: Host, p: Parameter, origin: Origin): Param {
+  return {
+    name: p.name,
+    optional: p.default !== null,
+    defaultText: p.default === null ? undefined : origin.source.slice(p.default.span),
+    defaultValue: p.default === null ? undefined : defaultValue(host, p.default, origin),
+    mutable: p.mutable,
+    rest: false,
+  }
+}
+
+/** Defaults are constants: evaluated once, at the definition. */
+function defaultValue(host: Host, node: Expr, origin: Origin): Value {
+  return node.kind === 'literal' ? literalValue(node) : evaluateExpr(host, node, origin, false)
+}
+
+/** Value of an expression that stands alone. */
+export function evaluateExpr(host: Host, node: Expr, origin: Origin, seesSession: boolean): Value {
+  const em = new Emitter({ host, source: origin.source, module: origin.module, seesSession })
+  const body = `${em.mark(node.span)} return ${emitExpr(em, node)}`
+  return em.build([], body, { source: origin.source, spans: em.spans, functionName: undefined })()
+}
+
+function compileFunction(host: Host, code: UserCode, name: string): DirectCode {
+  const node = code.definition
+  const em = new Emitter({ host, source: code.source, module: code.module, seesSession: false })
+  em.inFunction = true
+  const names = code.captures.map((c) => em.declareParameter(c, false))
+  for (const p of node.params) names.push(em.declareParameter(p.name, p.mutable))
+  for (const local of node.locals) em.declareLocal(local)
+  if (code.mutableAt.length > 0) {
+    const finals = code.mutableAt.map((k) => em.bindings.get(node.params[k].name)?.js)
+    em.beforeReturn = em.help('setFinals', `[${finals.join(', ')}]`)
+  }
+  const info = { source: code.source, spans: em.spans, functionName: name === '' ? 'lambda' : name }
+  return em.build(names, emitBody(em, node), info)
+}
+
+function emitBody(em: Emitter, node: Definition): string {
+  const body = node.body
+  if (body === null)
+    return `${em.mark(node.span)} ${em.help('notDefined', em.constant(node.kind === 'def' ? node.name : ''))};`
+  if (body.kind === 'expression') return `${em.mark(body.span)} ${emitReturn(em, emitExpr(em, body.expr))}`
+  return `${emitBlock(em, body.statements as Block)}\n${em.beforeReturn === '' ? '' : `${em.beforeReturn};`} return ${em.constant(Scalar.VOID)};`
+}
+
+/** Returns a value after the mutable parameters were stored. */
+export function emitReturn(em: Emitter, code: string): string {
+  if (em.beforeReturn === '') return `return ${code};`
+  const t = em.temporary()
+  return `${t} = ${code}; ${em.beforeReturn}; return ${t};`
+}
+
+/** A lambda where it stands: without captures one function value for ever, else a new one with the captured values. */
+export function emitClosure(em: Emitter, node: LambdaExpr): string {
+  const origin: Origin = { source: em.source, module: em.module }
+  if (node.captures.length === 0) return em.constant(makeFunction(em.host, node, origin, []))
+  const values = node.captures.map((name) => emitName(em, { kind: 'name', name, binding: 'variable', span: node.span }))
+  return em.help('closure', '$s', em.constant(node), em.constant(origin), `[${values.join(', ')}]`)
+}

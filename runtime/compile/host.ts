@@ -1,0 +1,22 @@
+/** What compiled code and the compiler need of the interpreter, beyond what a builtin may use. */
+import type { SqlStatement } from '../../lang/ast.ts'
+import type { Session } from '../session.ts'
+import type { BuiltinFunction, Value } from '../values/index.ts'
+import type { Cell, FunctionCell } from './cells.ts'
+import type { SqlScope } from './scope.ts'
+
+export interface Host extends Session {
+  /** The cell of a session variable, made on demand. */
+  cell(name: string): Cell
+  /** The cell of a script function, made on demand. A module path qualifies the name. */
+  functionCell(name: string): FunctionCell
+  /** What a name means in call position: own module, imported modules, builtin, session function. */
+  lookupFunction(name: string, module: string): BuiltinFunction | FunctionCell | undefined
+  /** Value of a name that is no local and no session variable: a shared object, else a function, else the error. */
+  looseName(name: string, module: string): Value
+  /** Makes the functions of a module file visible to the session. */
+  loadModule(path: string): void
+  /** Runs a script file of `#include` in place. */
+  includeFile(path: string): void
+  runSql(node: SqlStatement, scope: SqlScope): Value
+}

@@ -1,0 +1,276 @@
+/** Statements: syntax to JavaScript statements. Control flow becomes JavaScript's own. */
+import type {
+  AssignStatement,
+  AssignTarget,
+  Block,
+  Expr,
+  ForStatement,
+  LoopStatement,
+  Statement,
+  TryStatement,
+  UndefStatement,
+} from '../../lang/ast.ts'
+import { inputError, operatorError, unreachable } from '../errors.ts'
+import type { Emitter } from './emitter.ts'
+import { emitBound, emitExpr, emitSlots, emitTest } from './expressions.ts'
+import { emitReturn } from './functions.ts'
+
+export const emitBlock = (em: Emitter, block: Block): string => block.map((s) => emitStatement(em, s)).join('\n')
+
+export function emitStatement(em: Emitter, node: Statement): string {
+  return `${em.mark(node.span)} ${emitAction(em, node)}`
+}
+
+function emitAction(em: Emitter, node: Statement): string {
+  switch (node.kind) {
+    case 'expression':
+      return `${emitExpr(em, node.expr)};`
+    case 'assign':
+      return emitAssign(em, node)
+    case 'alias':
+      return emitAlias(em, node.name, node.source)
+    case 'const': {
+      const value = emitExpr(em, node.value)
+      if (em.inFunction) {
+        const binding = em.declareLocal(node.name)
+        em.bindings.set(node.name, { ...binding, writable: false })
+        return `${binding.js} = ${em.help('own', value)};`
+      }
+      return `${em.help('defineConstant', em.constant(em.host.cell(node.name)), value)};`
+    }
+    case 'if': {
+      const otherwise = node.otherwise === null ? '' : ` else {\n${emitBlock(em, node.otherwise)}\n}`
+      return `if (${emitTest(em, node.condition)}) {\n${emitBlock(em, node.then)}\n}${otherwise}`
+    }
+    case 'for':
+      return emitFor(em, node)
+    case 'while':
+    case 'doWhile':
+      return emitLoop(em, node)
+    case 'break':
+    case 'continue':
+      if (em.loop === undefined) throw inputError(`The statement ${node.kind} stands outside a loop.`)
+      return `${node.kind} ${em.loop};`
+    case 'return':
+      return emitReturnStatement(em, node.value)
+    case 'throw':
+      return `throw ${em.help('thrown', '$s', emitExpr(em, node.value))};`
+    case 'try':
+      return emitTry(em, node)
+    case 'assert': {
+      const subcase = node.subcase === null ? 'undefined' : emitExpr(em, node.subcase)
+      return `${em.help('assertThat', '$s', emitExpr(em, node.condition), subcase)};`
+    }
+    case 'timer': {
+      const count =
+        node.count === null ? '1' : em.help('wholeNumber', emitExpr(em, node.count), em.constant('The count of timer'))
+      const [n, start, k] = [em.temporary(), em.temporary(), em.temporary()]
+      const body = `for (${k} = 0; ${k} < ${n}; ${k}++) {\n${emitBlock(em, node.body)}\n}`
+      return `${n} = ${count}; ${start} = ${em.help('clock')};\n${body}\n${em.help('elapsed', '$s', start)};`
+    }
+    case 'share':
+      return `${em.help('share', '$s', emitExpr(em, node.value), em.constant(node.name))};`
+    case 'undef':
+      return emitUndef(em, node)
+    case 'def':
+      return `${em.help('define', '$s', em.constant(node), em.constant({ source: em.source, module: em.module }))};`
+    case 'go':
+      return ''
+    case 'module':
+    case 'use':
+    case 'include':
+      return `${em.help('library', '$s', em.constant(node))};`
+    case 'annotation':
+      return node.arguments
+        .map((a) => `${em.help('testingCase', '$s', em.constant(`${node.name}_${a.name}`), emitExpr(em, a.value))};`)
+        .join(' ')
+    case 'commit':
+    case 'rollback':
+    case 'transaction':
+      throw notExecutable(em, node, 'transaction blocks')
+    case 'class':
+      throw notExecutable(em, node, 'classes')
+    case 'mapr':
+      throw notExecutable(em, node, 'mapr definitions')
+    case 'admin':
+      return `${em.help('admin', '$s', em.constant(node), node.value === null ? 'undefined' : emitExpr(em, node.value))};`
+    default:
+      return unreachable(node)
+  }
+}
+
+function notExecutable(em: Emitter, node: Statement, feature: string): Error {
+  return inputError(
+    `The script uses ${feature}, which are parsed but not executable yet [line #${em.source.line(node.span.start)}].`,
+    { code: 'notExecutable' },
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Assignment
+
+const readOnlyVariable = (name: string): Error =>
+  operatorError(`Constant variable [${name}] can't be modified.`, { code: 'constant' })
+
+/** JavaScript that stores `code` in the variable. */
+function emitStore(em: Emitter, name: string, code: string): string {
+  let target: string
+  const known = em.bindings.get(name)
+  if (known !== undefined || em.inFunction) {
+    const binding = known ?? em.declareLocal(name)
+    if (!binding.writable) throw readOnlyVariable(name)
+    target = binding.js
+  } else {
+    const cell = em.host.cell(name)
+    if (cell.constant) throw readOnlyVariable(name)
+    target = `${em.constant(cell)}.value`
+  }
+  if (em.valueOf(code)?.kind === 'scalar') return `${target} = ${code};`
+  return `${target} = ${em.help('rebind', target, code)};`
+}
+
+/** JavaScript that reads a variable for a compound assignment. */
+const emitRead = (em: Emitter, name: string): string =>
+  emitBound(em, name) ??
+  `(${em.seesSession ? `${em.constant(em.host.cell(name))}.value ?? ` : ''}${em.help('looseName', '$s', em.constant(name), em.constant(em.module))})`
+
+function emitAssign(em: Emitter, node: AssignStatement): string {
+  if (node.targets.length === 1) return emitAssignOne(em, node.targets[0], node.op, node.value)
+  const list = em.temporary()
+  const values =
+    node.value.kind === 'tuple'
+      ? em.help(
+          'matched',
+          `[${node.value.items.map((item) => (item === null ? em.help('nothing') : emitExpr(em, item))).join(', ')}]`,
+          String(node.targets.length),
+        )
+      : em.help('destructure', '$s', emitExpr(em, node.value), String(node.targets.length))
+  const stores = node.targets.map((target, k) => {
+    const value = `${list}[${k}]`
+    return target.kind === 'name' ? emitStore(em, target.name, value) : emitIndexStore(em, target, value, null)
+  })
+  return `${list} = ${values};\n${stores.join('\n')}`
+}
+
+function emitAssignOne(em: Emitter, target: AssignTarget, op: AssignStatement['op'], value: Expr): string {
+  if (target.kind === 'index') {
+    const t = em.temporary()
+    return `${t} = ${emitExpr(em, value)};\n${emitIndexStore(em, target, t, op)}`
+  }
+  if (op === null) return emitStore(em, target.name, emitExpr(em, value))
+  const old = emitRead(em, target.name)
+  return emitStore(em, target.name, em.help(op, old, emitExpr(em, value)))
+}
+
+/** `x[slots] = value`: thaws the variable, writes in place, stores back what the write returns. `value` is evaluated already. */
+function emitIndexStore(
+  em: Emitter,
+  target: Extract<AssignTarget, { kind: 'index' }>,
+  value: string,
+  op: AssignStatement['op'],
+): string {
+  const text = em.constant(em.source.slice(target.span))
+  const slots = em.temporary()
+  const single = target.slots.length === 1 && target.slots[0] !== null
+  const slotCode = single ? emitExpr(em, target.slots[0] as Expr) : emitSlots(em, target.slots)
+  const write = (object: string): string => {
+    const list = single ? `[${slots}]` : slots
+    const written = op === null ? value : em.help(op, em.help('index', '$s', object, list), value)
+    return single
+      ? em.help('setIndex1', '$s', object, slots, written, text)
+      : em.help('setIndex', '$s', object, slots, written, text)
+  }
+  const known = em.bindings.get(target.name)
+  let place: string
+  if (known !== undefined) {
+    if (!known.writable) throw readOnlyVariable(target.name)
+    place = known.js
+  } else if (em.seesSession) {
+    const cell = em.host.cell(target.name)
+    if (cell.constant) throw readOnlyVariable(target.name)
+    place = `${em.constant(cell)}.value`
+  } else {
+    // Neither local nor session variable: a shared object, which is changed in place.
+    const shared = em.temporary()
+    return `${slots} = ${slotCode}; ${shared} = ${emitRead(em, target.name)}; ${write(shared)};`
+  }
+  const loose = em.temporary()
+  const missing = `if (${place} === undefined) { ${loose} = ${emitRead(em, target.name)}; ${write(loose)}; } else`
+  const known2 = known?.definite === true ? '' : missing
+  return `${slots} = ${slotCode}; ${known2} { ${place} = ${em.help('writable', place)}; ${place} = ${write(place)}; }`
+}
+
+/** Both names hold one object and may change it, until one of them is bound anew. */
+function emitAlias(em: Emitter, name: string, source: string): string {
+  const from = em.bindings.get(source)
+  const fromPlace = from?.js ?? (em.seesSession ? `${em.constant(em.host.cell(source))}.value` : undefined)
+  const read = emitRead(em, source)
+  const thaw =
+    fromPlace === undefined || from?.writable === false
+      ? ''
+      : `if (${fromPlace} !== undefined) ${fromPlace} = ${em.help('writable', fromPlace)}; `
+  if (em.inFunction) return `${thaw}${em.declareLocal(name).js} = ${read};`
+  return `${thaw}${em.constant(em.host.cell(name))}.value = ${read};`
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Loops, return, try
+
+function emitLoopBody(em: Emitter, block: Block, label: string): string {
+  const outer = em.loop
+  em.loop = label
+  const body = emitBlock(em, block)
+  em.loop = outer
+  return `${em.help('checkInterrupt')};\n${body}`
+}
+
+function emitFor(em: Emitter, node: ForStatement): string {
+  const label = em.label()
+  const [iterator, item] = [em.temporary(), em.temporary()]
+  const source = node.source
+  const start =
+    source.kind === 'range'
+      ? em.help('iterateRange', '$s', emitExpr(em, source.from), emitExpr(em, source.to))
+      : source.kind === 'pair' && source.lower !== null && source.upper !== null
+        ? em.help('iteratePair', '$s', emitExpr(em, source.lower), emitExpr(em, source.upper))
+        : em.help('iterate', '$s', emitExpr(em, source))
+  const store = emitStore(em, node.variable, item)
+  const body = emitLoopBody(em, node.body, label)
+  return `${iterator} = ${start};\n${label}: while ((${item} = ${iterator}.next()) !== undefined) {\n${store}\n${body}\n}`
+}
+
+function emitLoop(em: Emitter, node: LoopStatement): string {
+  const label = em.label()
+  const body = emitLoopBody(em, node.body, label)
+  const condition = emitTest(em, node.condition)
+  const mark = em.mark(node.condition.span)
+  return node.kind === 'while'
+    ? `${label}: while (${condition}) {\n${body}\n${mark}\n}`
+    : `${label}: do {\n${body}\n${mark}\n} while (${condition});`
+}
+
+function emitReturnStatement(em: Emitter, value: Expr | null): string {
+  if (!em.inFunction) throw inputError('The statement return stands outside a function.')
+  if (value === null) return emitReturn(em, em.help('nothingReturned'))
+  if (value.kind === 'name' && em.bindings.get(value.name)?.local === true && em.sql === undefined)
+    return emitReturn(em, em.help('disown', emitExpr(em, value)))
+  return emitReturn(em, emitExpr(em, value))
+}
+
+function emitTry(em: Emitter, node: TryStatement): string {
+  const body = emitBlock(em, node.body)
+  const store = emitStore(em, node.variable, em.help('caught', '$x'))
+  return `try {\n${body}\n} catch ($x) {\n${store}\n${emitBlock(em, node.handler)}\n}`
+}
+
+function emitUndef(em: Emitter, node: UndefStatement): string {
+  const category = node.category === null ? 'undefined' : emitExpr(em, node.category)
+  const names = node.names === null ? 'undefined' : emitExpr(em, node.names)
+  const call = `${em.help('undefine', '$s', names, category)};`
+  if (!em.inFunction || node.names === null) return call
+  // Locals named in the statement are dropped too.
+  const drops = [...em.bindings].flatMap(([name, b]) =>
+    b.local ? [`if (${em.help('mentions', names, em.constant(name))}) ${b.js} = undefined;`] : [],
+  )
+  return `${drops.join(' ')} ${call}`
+}

@@ -1,0 +1,231 @@
+/** Every function that generated code may call, by the name under which it calls it. */
+
+import { inputError } from '../errors.ts'
+import { readIndex, tableColumn } from '../indexing/read.ts'
+import { writeIndex } from '../indexing/write.ts'
+import { checkInterrupt } from '../interrupt.ts'
+import { binaryOp } from '../ops/binary.ts'
+import type { BinaryOpName } from '../ops/names.ts'
+import { unaryOp } from '../ops/unary.ts'
+import { FixedVector, NULL_F64, NULL_I32, Scalar, StringVector, T, type Value } from '../values/index.ts'
+import { code, codeList } from './code.ts'
+import { cast, dictLiteral, pair, seq, tuple, typeConstant, typeIdByName, vector } from './construct.ts'
+import {
+  boundMethod,
+  callAny,
+  callDirect,
+  closure,
+  eachAt,
+  hasMethod,
+  labelled,
+  looseName,
+  method,
+  partial,
+  suffixed,
+  VOID,
+} from './dynamic.ts'
+import {
+  admin,
+  assertThat,
+  caseWhen,
+  clock,
+  define,
+  defineConstant,
+  destructure,
+  elapsed,
+  fail,
+  finalValue,
+  matched,
+  mentions,
+  nestedSql,
+  notDefined,
+  quantified,
+  setFinals,
+  share,
+  sql,
+  testingCase,
+  thrown,
+  undefine,
+} from './effects.ts'
+import { caught, failed } from './failure.ts'
+import type { Host } from './host.ts'
+import { iterate, iteratePair, iterateRange } from './iterate.ts'
+import { library } from './libraries.ts'
+import { disown, freeze, freezeOwned, own, readOnlyError, rebind, writable } from './ownership.ts'
+import * as scalars from './scalars.ts'
+
+export { cast, seq }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Operators without a fast path
+
+const operator = (op: BinaryOpName, a: Value, b: Value): Value => binaryOp(op, a, b)
+const and = (a: Value, b: Value): Value => binaryOp('and', a, b)
+const or = (a: Value, b: Value): Value => binaryOp('or', a, b)
+const orIgnoringNull = (a: Value, b: Value): Value => binaryOp('orIgnoreNull', a, b)
+const not = (a: Value): Value => unaryOp('not', a)
+
+function neg(a: Value): Value {
+  if (a instanceof Scalar) {
+    if (a.type === T.INT && a.value !== NULL_I32) return Scalar.int(-(a.value as number) | 0)
+    if (a.type === T.DOUBLE && a.value !== NULL_F64) return new Scalar(T.DOUBLE, -(a.value as number))
+  }
+  return unaryOp('neg', a)
+}
+
+/** What a condition of `?:` asks for: 1 then, 0 otherwise, 2 both (vectors and null, element by element). */
+function choice(condition: Value): number {
+  if (!(condition instanceof Scalar) || condition.isNull()) return 2
+  return scalars.test(condition) ? 1 : 0
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Access
+
+const index = (session: Host, object: Value, slots: readonly (Value | undefined)[]): Value =>
+  readIndex(session, object, slots)
+
+/** `x[i]` with one index: elements of typed vectors come without a detour. */
+function index1(session: Host, object: Value, at: Value): Value {
+  if (at instanceof Scalar && at.type === T.INT) {
+    const k = at.value as number
+    if (object instanceof FixedVector) {
+      if (k >= 0 && k < object.length) {
+        const raw = object.data[k]
+        return object.type === T.INT ? Scalar.int(raw as number) : new Scalar(object.type, raw, object.scale)
+      }
+      return object.get(k)
+    }
+    if (object instanceof StringVector) return object.get(k)
+  }
+  return readIndex(session, object, [at])
+}
+
+const setIndex = (
+  session: Host,
+  object: Value,
+  slots: readonly (Value | undefined)[],
+  value: Value,
+  text: string,
+): Value => writeIndex(session, object, slots, value, text)
+
+function setIndex1(session: Host, object: Value, at: Value, value: Value, text: string): Value {
+  if (object instanceof FixedVector && at instanceof Scalar && value instanceof Scalar && at.type === T.INT) {
+    const k = at.value as number
+    if (object.type === value.type && k >= 0 && k < object.length && object.scale === value.scale) {
+      object.data[k] = value.value as never
+      return object
+    }
+  }
+  return writeIndex(session, object, [at], value, text)
+}
+
+/** `x.name`: column, dictionary entry, or a member that a builtin knows. */
+function member(session: Host, object: Value, name: string): Value {
+  if (object.kind === 'table') return tableColumn(object, name)
+  if (object.kind === 'dict') return readIndex(session, object, [Scalar.string(name)])
+  if (object.kind === 'resource' || object.kind === 'source') {
+    const builtin = session.registry.get('member')
+    if (builtin !== undefined) return session.call(builtin, [object, Scalar.string(name)])
+  }
+  throw inputError(`A ${object.kind} has no member ${name}.`, {
+    hint: `a function call needs parentheses: x.${name}()`,
+  })
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Ownership at calls
+
+/** A variable whose value the callee may keep. */
+function keep(value: Value): Value {
+  freezeOwned(value)
+  return value
+}
+
+/** A result that may still sit inside an argument. */
+const part = (value: Value): Value => (value instanceof Scalar ? value : freeze(value))
+
+/** A builtin that changes its argument on something that may not be changed. */
+function readOnly(name: string, value: Value): Value {
+  if (value.kind === 'table' && value.sharedName !== undefined) return value
+  if (value.kind === 'source' || value.kind === 'resource' || value.kind === 'scalar') return value
+  throw readOnlyError(name)
+}
+
+const nothing = (): Value => Scalar.NOTHING
+const nothingReturned = (): Value => Scalar.VOID
+
+export const support = {
+  ...scalars,
+  VOID,
+  typeIdByName,
+  admin,
+  and,
+  assertThat,
+  boundMethod,
+  callAny,
+  callDirect,
+  caseWhen,
+  cast,
+  caught,
+  checkInterrupt,
+  choice,
+  clock,
+  closure,
+  code,
+  codeList,
+  define,
+  defineConstant,
+  destructure,
+  dictLiteral,
+  disown,
+  eachAt,
+  elapsed,
+  fail,
+  failed,
+  finalValue,
+  hasMethod,
+  index,
+  index1,
+  iterate,
+  iteratePair,
+  iterateRange,
+  keep,
+  labelled,
+  library,
+  looseName,
+  matched,
+  member,
+  mentions,
+  method,
+  neg,
+  nestedSql,
+  not,
+  notDefined,
+  nothing,
+  nothingReturned,
+  operator,
+  or,
+  orIgnoringNull,
+  own,
+  pair,
+  part,
+  partial,
+  quantified,
+  readOnly,
+  rebind,
+  seq,
+  setFinals,
+  setIndex,
+  setIndex1,
+  share,
+  sql,
+  suffixed,
+  testingCase,
+  thrown,
+  tuple,
+  typeConstant,
+  undefine,
+  vector,
+  writable,
+}
