@@ -84,6 +84,9 @@ class BackupTask {
     const plan = this.#plan(database, selected, cid, finished)
     this.#store.makeDirectory(partialFolder(id))
     this.#store.writeFileAtomic(planFile(partialFolder(id)), `${JSON.stringify(this.#planText(plan), undefined, 2)}\n`)
+    // Durable before the first file: a partial state tells the next run to look for files that nobody names.
+    this.#store.syncDirectory(STATES_FOLDER)
+    this.#store.syncDirectory('')
     const runs = new Map(plan.tables.map((t) => [t.table.name, this.#beginRun(t)]))
     try {
       const copied = this.#copy(plan, id, runs)

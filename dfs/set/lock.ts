@@ -9,12 +9,15 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { HoldfastError } from '../../runtime/errors.ts'
+import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LOCK_FOLDER } from './layout.ts'
 
 const OWNER_FILE = `${LOCK_FOLDER}/owner.json`
 const STALE_MS = 10 * 60_000
 const SIGN_EVERY_MS = 10_000
+/** The start of a process is computed from the clock, which may be set while it runs. */
+const CLOCK_SLACK_MS = 5_000
 
 export interface LockOwner {
   readonly token: string
@@ -75,11 +78,16 @@ export function lockSet(
     what,
     since: new Date(world.now()).toISOString(),
   }
-  const prepared = `${LOCK_FOLDER}.${token}`
+  const prepared = `${LOCK_FOLDER}.${folderMark(world.host, world.pid, world.processStartMs)}.${token}`
   // Atomic, because a reader that found half a signature would take the lock for stale.
   const sign = (folder: string): void =>
     store.writeFileAtomic(`${folder}/owner.json`, `${JSON.stringify({ ...owner, signedMs: world.now() })}\n`)
-  sign(prepared)
+  try {
+    sign(prepared)
+  } catch (error) {
+    if (error instanceof HoldfastError) removeQuietly(store, prepared)
+    throw error
+  }
   for (let attempt = 0; ; attempt++) {
     try {
       store.rename(prepared, LOCK_FOLDER)
@@ -89,7 +97,7 @@ export function lockSet(
       const refusal =
         attempt < 3 && isTaken(error) ? whyHeld(holder, world) : 'it changed hands while this run tried to take it'
       if (!isTaken(error) || refusal !== undefined) {
-        store.removeTree(prepared)
+        removeQuietly(store, prepared)
         if (!isTaken(error)) throw error
         throw inUse(store, holder, refusal ?? '')
       }
@@ -148,7 +156,7 @@ function whyHeld(holder: FoundOwner | undefined, world: LockWorld): string | und
   if (holder === undefined) return undefined
   if (holder.host === world.host) {
     if (holder.pid === world.pid) {
-      if (Math.abs(holder.processStartMs - world.processStartMs) > 5_000) return undefined
+      if (Math.abs(holder.processStartMs - world.processStartMs) > CLOCK_SLACK_MS) return undefined
     } else if (!world.processExists(holder.pid)) return undefined
   }
   if (world.now() - holder.signedMs > STALE_MS) return undefined
@@ -178,13 +186,31 @@ function inUse(store: FileStore, holder: FoundOwner | undefined, why: string): H
   })
 }
 
+/** Who made a folder, as part of its name: what is in it may never have been written. */
+const folderMark = (host: string, pid: number, processStartMs: number): string =>
+  `${checksumOf(Buffer.from(host))}-${pid}-${processStartMs}`
+
+function removeQuietly(store: FileStore, folder: string): void {
+  try {
+    store.removeTree(folder)
+  } catch (error) {
+    // The failure that led here is on its way up; the next run removes the folder.
+    if (!(error instanceof HoldfastError)) throw error
+  }
+}
+
 /** Removes what runs left that died while they took or gave back the lock. To be called by the lock's holder. */
 export function removeLockRemains(store: FileStore, world: LockWorld = thisWorld()): void {
   for (const { name, kind } of store.list('')) {
     if (kind !== 'directory' || !name.startsWith(`${LOCK_FOLDER}.`)) continue
-    const owner = readOwner(store, `${name}/owner.json`)
-    // Without an owner it may be in the making.
-    if (name.startsWith(`${LOCK_FOLDER}.stale-`) || (owner !== undefined && whyHeld(owner, world) === undefined))
-      store.removeTree(name)
+    const made = /\.([0-9a-f]{16})-([0-9]+)-([0-9]+)\.[0-9a-f-]+$/.exec(name)
+    if (name.startsWith(`${LOCK_FOLDER}.stale-`) || (made !== null && isGone(made, world))) store.removeTree(name)
   }
+}
+
+/** On another machine nobody can tell: such a folder stays, and does no harm. */
+function isGone([, host, pid, processStartMs]: RegExpExecArray, world: LockWorld): boolean {
+  if (host !== checksumOf(Buffer.from(world.host))) return false
+  if (Number(pid) !== world.pid) return !world.processExists(Number(pid))
+  return Math.abs(Number(processStartMs) - world.processStartMs) > CLOCK_SLACK_MS
 }
