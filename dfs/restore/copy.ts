@@ -68,8 +68,12 @@ export class ChunkRestorer {
     }
     const { url } = plan.index.database
     const source = setFilePath(url, plan.index.table.name, chunk, file)
-    const check = this.#pipeline.copy(this.#set.store, source, data, target, file, listener.bytes)
-    if (check.kind === 'ok') return target
+    // Named only once it is synced: a later call that finds the name may trust that the content is durable.
+    const check = this.#pipeline.copy(this.#set.store, source, data, `${target}.part`, file, listener.bytes)
+    if (check.kind === 'ok') {
+      data.rename(`${target}.part`, target)
+      return target
+    }
     this.#set.assertCurrent()
     throw new HoldfastError(
       'data',

@@ -9,6 +9,7 @@ import type { BackupRun, EngineClient, EngineCommand, EngineReply } from '../eng
 import { silentProgress } from '../progress.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { foldersUpFrom, parentOf } from '../store/paths.ts'
 import type { BackupContext } from './context.ts'
 import { dbNameOf } from './names.ts'
 
@@ -110,7 +111,7 @@ export class FakeEngine implements EngineClient {
     writer.write(content)
     writer.sync()
     writer.close()
-    this.data.syncDirectory(file.slice(0, file.lastIndexOf('/')))
+    for (const folder of foldersUpFrom(parentOf(file))) this.data.syncDirectory(folder)
     const segment: SegmentRef = {
       file,
       rows: bytes,
