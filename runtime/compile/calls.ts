@@ -37,8 +37,13 @@ export function emitCall(em: Emitter, node: CallExpr): string {
   )
 }
 
+/** `init +:A X`, `pre -:P X`: the start stands before the operator, and after X among the arguments. */
+const STARTS_LEFT = new Set(['A', 'T', 'P', 'O'])
+
 export function emitInfix(em: Emitter, node: InfixExpr): string {
-  return emitApply(em, node.func, [positional(node.left), positional(node.right)], false)
+  const last = node.func.kind === 'hof' ? node.func.suffixes[node.func.suffixes.length - 1].symbol : ''
+  const operands = [positional(node.left), positional(node.right)]
+  return emitApply(em, node.func, STARTS_LEFT.has(last) ? operands.reverse() : operands, false)
 }
 
 /** `x.f(a)` is f(x, a), unless x is an object or a dictionary with its own f. */

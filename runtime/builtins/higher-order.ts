@@ -1,0 +1,561 @@
+/**
+ * Higher-order functions: each and its kin, folds, calls (language specification, 3.9). Results are put together by the assembly rule:
+ * D (0) scalars to vector, equal-length vectors to matrix, dictionaries to table; C (1) as the first result; U (2) always a tuple;
+ * K (3) like D, but a vector among the results makes a tuple.
+ */
+import { callFunction, setFunctionsCall, setSuffixedCall } from '../compile/call.ts'
+import { freeze } from '../compile/ownership.ts'
+import { inputError, usageError } from '../errors.ts'
+import { columnOf, tableRow } from '../indexing/read.ts'
+import { assemble, vectorFromScalars } from '../ops/assemble.ts'
+import { castValue, scalarToVector } from '../ops/cast.ts'
+import { topicTable } from '../registry.ts'
+import type { Session } from '../session.ts'
+import {
+  AnyVector,
+  ArrayVector,
+  Dict,
+  FixedVector,
+  type FunctionValue,
+  Matrix,
+  newVector,
+  PartialFunction,
+  Scalar,
+  StringVector,
+  T,
+  Table,
+  type Value,
+  type Vector,
+  vectorOf,
+} from '../values/index.ts'
+import { type Arg, isGiven, sizeError } from './args.ts'
+
+const { entries, define } = topicTable('Higher-order functions')
+
+export type Rule = 'D' | 'C' | 'U' | 'K'
+
+/** The items of an argument, or undefined for what is passed whole (a scalar, a function). */
+export interface Items {
+  readonly count: number
+  item(k: number): Value
+  /** Labels that a matrix of the results carries. */
+  readonly labels?: Vector
+}
+
+export function itemsOf(x: Value): Items | undefined {
+  switch (x.kind) {
+    case 'vector': {
+      const simple = x.storage !== 'any' && x.storage !== 'array'
+      return { count: x.length, item: (k) => freezeItem(x.get(k)), labels: simple ? x : undefined }
+    }
+    case 'matrix':
+      return { count: x.cols, item: (k) => columnOf(x, k), labels: x.colLabels }
+    case 'table':
+      return { count: x.rows, item: (k) => tableRow(x, k) }
+    case 'dict': {
+      const values = [...x.entries.values()]
+      return { count: values.length, item: (k) => freezeItem(values[k]) }
+    }
+    case 'pair': {
+      const v = vectorOf(x.type, [x.first, x.second], x.scale)
+      return { count: 2, item: (k) => v.get(k) }
+    }
+    default:
+      return undefined
+  }
+}
+
+const freezeItem = (v: Value): Value => (v instanceof Scalar ? v : freeze(v))
+
+/** Results by the rule; a matrix gets the labels. */
+export function assembleBy(rule: Rule, results: readonly Value[], labels?: Vector): Value {
+  for (const r of results) freezeItem(r)
+  switch (rule) {
+    case 'U':
+      return new AnyVector(results.slice())
+    case 'K':
+      return results.some((r) => r.kind === 'vector') ? new AnyVector(results.slice()) : assemble(results)
+    case 'C':
+      return asFirst(results, labels)
+    case 'D': {
+      const out = assemble(results)
+      if (out instanceof Matrix && labels !== undefined && labels.length === out.cols) out.colLabels = labels
+      return out
+    }
+  }
+}
+
+function asFirst(results: readonly Value[], labels: Vector | undefined): Value {
+  const first = results[0]
+  if (first instanceof Scalar && first.type !== T.VOID && results.every((r) => r instanceof Scalar))
+    return vectorFromScalars(first.type, results, first.scale)
+  if (first?.kind === 'vector' && first.type !== T.ANY)
+    return assembleBy(
+      'D',
+      results.map((r) => (r.kind === 'vector' ? castValue(r, first.type) : r)),
+      labels,
+    )
+  return assembleBy('D', results, labels)
+}
+
+const RULES: readonly Rule[] = ['D', 'C', 'U', 'K']
+
+function ruleArg(v: Arg): Rule {
+  if (!isGiven(v)) return 'D'
+  if (v instanceof Scalar) {
+    if (v.type === T.BOOL) return v.value === 1 ? 'C' : 'D'
+    const byName = RULES.find((r) => r === v.value)
+    const rule = byName ?? RULES[Number(v.value)]
+    if (rule !== undefined) return rule
+  }
+  throw inputError('assembleRule must be 0, 1, 2 or 3, or one of "D", "C", "U", "K".')
+}
+
+export function functionArg(v: Arg, signature: string): FunctionValue {
+  if (v?.kind === 'function') return v
+  throw usageError(signature, 'func must be a function.')
+}
+
+/** Whether calling the function once on whole vectors gives what calling it per element would. */
+const isElementwise = (fn: FunctionValue): boolean => fn.variant === 'builtin' && fn.builtin.kind === 'element'
+
+const isPlain = (v: Value): boolean => v instanceof Scalar || v instanceof FixedVector || v instanceof StringVector
+
+// ---------------------------------------------------------------------------------------------------------------------
+// each, loop
+
+function each(session: Session, fn: FunctionValue, args: readonly Value[], rule: Rule): Value {
+  if (
+    rule === 'D' &&
+    args.length > 0 &&
+    isElementwise(fn) &&
+    args.every(isPlain) &&
+    !args.every((a) => a instanceof Scalar)
+  ) {
+    checkLengths(args.filter((a) => a.kind === 'vector').map((a) => (a as Vector).length))
+    return callFunction(session, fn, [...args])
+  }
+  const parts = args.map(itemsOf)
+  const iterated = parts.filter((p) => p !== undefined)
+  if (iterated.length === 0) return callFunction(session, fn, [...args])
+  const count = checkLengths(iterated.map((p) => p.count))
+  const results: Value[] = []
+  for (let k = 0; k < count; k++)
+    results.push(
+      callFunction(
+        session,
+        fn,
+        args.map((a, n) => parts[n]?.item(k) ?? a),
+      ),
+    )
+  const dict = args.find((a) => a.kind === 'dict')
+  if (dict?.kind === 'dict') return dictOf(dict, results)
+  return assembleBy(rule, results, iterated[0].labels)
+}
+
+/** each over a dictionary gives a dictionary. */
+function dictOf(like: Dict, results: readonly Value[]): Dict {
+  const keys = [...like.entries.keys()]
+  const first = results[0]
+  const same = first instanceof Scalar && results.every((r) => r instanceof Scalar && r.type === first.type)
+  return new Dict(
+    like.keyType,
+    same ? first.type : T.ANY,
+    new Map(keys.map((key, k) => [key, results[k]])),
+    like.ordered,
+  )
+}
+
+function checkLengths(counts: readonly number[]): number {
+  for (const c of counts) if (c !== counts[0]) throw sizeError()
+  return counts[0]
+}
+
+/** `[sin, cos](x)`: each function on the same arguments; a matrix is labelled with their names. */
+function callFunctions(session: Session, functions: AnyVector, args: readonly (Value | undefined)[]): Value {
+  const results = functions.values.map((f) => callFunction(session, f as FunctionValue, [...args]))
+  return assembleBy('D', results, new StringVector(functions.values.map((f) => (f as FunctionValue).name)))
+}
+
+const given = (args: readonly Arg[]): Value[] => args.map((a) => a ?? Scalar.NOTHING)
+
+function eachAny(session: Session, args: readonly Arg[], rule: Rule, signature: string): Value {
+  const f = args[0]
+  const rest = given(args.slice(1))
+  if (f instanceof AnyVector && f.values.every((x) => x.kind === 'function')) {
+    const results = f.values.map((x) => callFunction(session, x as FunctionValue, rest.slice()))
+    return assembleBy(rule, results, new StringVector(f.values.map((x) => (x as FunctionValue).name)))
+  }
+  return each(session, functionArg(f, signature), rest, rule)
+}
+
+for (const [name, other] of [
+  ['each', 'peach'],
+  ['loop', 'ploop'],
+] as const)
+  define(`${name}(func, args...)`, {
+    doc:
+      name === 'each'
+        ? 'Calls func with the k-th item of every argument (vector element, matrix column, table row, dictionary value; scalars go to every call) and assembles the results.'
+        : 'Like each, but the result is always a tuple.',
+    aliases: [other],
+    call: (args, session) => eachAny(session, args, name === 'each' ? 'D' : 'U', `${name}(func, args...)`),
+  })
+
+function oneSided(side: 'left' | 'right', session: Session, f: FunctionValue, x: Value, y: Value, rule: Rule): Value {
+  const walked = side === 'left' ? x : y
+  const items = itemsOf(walked)
+  if (items === undefined) return callFunction(session, f, [x, y])
+  const results: Value[] = []
+  for (let k = 0; k < items.count; k++)
+    results.push(callFunction(session, f, side === 'left' ? [items.item(k), y] : [x, items.item(k)]))
+  return walked.kind === 'dict' ? dictOf(walked, results) : assembleBy(rule, results, items.labels)
+}
+
+for (const side of ['left', 'right'] as const) {
+  const signature = side === 'left' ? 'eachLeft(func, X, Y, [assembleRule])' : 'eachRight(func, X, Y, [assembleRule])'
+  define(signature, {
+    doc:
+      side === 'left'
+        ? 'func(X[i], Y) for every item of X, assembled.'
+        : 'func(X, Y[i]) for every item of Y, assembled.',
+    call: ([f, x, y, rule], session) =>
+      oneSided(side, session, functionArg(f, signature), x as Value, y as Value, ruleArg(rule)),
+  })
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// eachPre, eachPost
+
+function eachNeighbour(step: -1 | 1, session: Session, f: FunctionValue, x: Value, edge: Arg, rule: Rule): Value {
+  const items = itemsOf(x)
+  if (items === undefined || items.count === 0) return x
+  const edgeAt = step === -1 ? 0 : items.count - 1
+  if (rule === 'D' && isElementwise(f) && x instanceof FixedVector && !isGiven(edge)) {
+    const shifted = Int32Array.from({ length: x.length }, (_, k) => (k + step >= x.length ? -1 : k + step))
+    const all = callFunction(session, f, [x, x.gather(shifted)])
+    if (all instanceof FixedVector) return withNullAt(all, edgeAt)
+  }
+  const results: Value[] = []
+  for (let k = 0; k < items.count; k++) {
+    const other = k === edgeAt ? (isGiven(edge) ? edge : undefined) : items.item(k + step)
+    results.push(other === undefined ? Scalar.VOID : callFunction(session, f, [items.item(k), other]))
+  }
+  const like = results[edgeAt === 0 ? 1 : 0]
+  if (!isGiven(edge) && like?.kind === 'vector' && like.storage !== 'any')
+    results[edgeAt] = newVector(like.type, like.length, 'null')
+  return assembleBy(rule, results, items.labels)
+}
+
+function withNullAt(v: FixedVector, at: number): FixedVector {
+  const keep = Int32Array.from({ length: v.length }, (_, k) => (k === at ? -1 : k))
+  return v.gather(keep)
+}
+
+for (const [signature, step] of [
+  ['eachPre(func, X, [pre], [assembleRule])', -1],
+  ['eachPost(func, X, [post], [assembleRule])', 1],
+] as const)
+  define(signature, {
+    doc:
+      step === -1
+        ? 'func(X[i], X[i-1]) for every item; the first uses pre, or is null without it.'
+        : 'func(X[i], X[i+1]) for every item; the last uses post, or is null without it.',
+    call: ([f, x, edge, rule], session) =>
+      eachNeighbour(step, session, functionArg(f, signature), x as Value, edge, ruleArg(rule)),
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Folds
+
+/** How many arguments a fold passes: 1 iterates, 2 folds over X, 3 folds over a pair of vectors. */
+function foldArity(fn: FunctionValue): number {
+  if (fn.variant === 'builtin') return fn.builtin.maxArgs === 1 ? 1 : fn.builtin.minArgs >= 3 ? 3 : 2
+  return Math.min(3, Math.max(1, fn.params.length))
+}
+
+/** All intermediate results of a fold, in order. */
+function* steps(session: Session, fn: FunctionValue, x: Value, init: Arg, signature: string): Generator<Value> {
+  const arity = foldArity(fn)
+  if (arity === 1) {
+    if (!isGiven(init)) throw usageError(signature, 'init is required when func takes one argument.')
+    yield* iterations(session, fn, x, init)
+    return
+  }
+  const [xs, ys] = arity === 3 ? twoVectors(x, signature) : [itemsOf(x), undefined]
+  if (xs === undefined) {
+    yield isGiven(init) ? callFunction(session, fn, [init, x]) : x
+    return
+  }
+  let acc: Value | undefined = isGiven(init) ? init : undefined
+  for (let k = 0; k < xs.count; k++) {
+    if (acc === undefined) acc = xs.item(k)
+    else acc = callFunction(session, fn, ys === undefined ? [acc, xs.item(k)] : [acc, xs.item(k), ys.item(k)])
+    yield acc
+  }
+}
+
+function twoVectors(x: Value, signature: string): [Items, Items] {
+  if (x instanceof AnyVector && x.length === 2) {
+    const [a, b] = x.values.map(itemsOf)
+    if (a !== undefined && b !== undefined && a.count === b.count) return [a, b]
+  }
+  throw usageError(signature, 'X must be a tuple of two vectors of one length when func takes three arguments.')
+}
+
+/** func(func(init)): as often as X says, while X(result) holds, or until nothing changes. */
+function* iterations(session: Session, fn: FunctionValue, x: Value, init: Value): Generator<Value> {
+  let value = init
+  yield value
+  if (x.kind === 'function') {
+    while (isTrue(callFunction(session, x, [value]))) {
+      value = callFunction(session, fn, [value])
+      yield value
+    }
+  } else if (x instanceof Scalar && x.isNull()) {
+    for (;;) {
+      const next = callFunction(session, fn, [value])
+      if (sameValue(session, next, value)) return
+      value = next
+      yield value
+    }
+  } else {
+    const count = x instanceof Scalar ? Number(x.value) : (itemsOf(x)?.count ?? 0)
+    for (let k = 0; k < count; k++) {
+      value = callFunction(session, fn, [value])
+      yield value
+    }
+  }
+}
+
+const isTrue = (v: Value): boolean => v instanceof Scalar && !v.isNull() && Number(v.value) !== 0
+
+function sameValue(session: Session, a: Value, b: Value): boolean {
+  if (a instanceof Scalar && b instanceof Scalar) return a.value === b.value
+  const equal = session.registry.get('eqObj')
+  return equal !== undefined && isTrue(callFunction(session, equal, [a, b]))
+}
+
+define('reduce(func, X, [init], [assembleRule])', {
+  doc: 'Folds X with func and returns the last result. A func of one argument is applied to init X times, while X(result) is true, or (X null) until the result stays the same.',
+  call: ([f, x, init], session) => {
+    const signature = 'reduce(func, X, [init])'
+    let last: Value = isGiven(init) ? init : Scalar.VOID
+    for (const step of steps(session, functionArg(f, signature), x as Value, init, signature)) last = step
+    return last
+  },
+})
+
+define('accumulate(func, X, [init], [assembleRule])', {
+  doc: 'Like reduce, with all intermediate results assembled.',
+  call: ([f, x, init, rule], session) => {
+    const signature = 'accumulate(func, X, [init])'
+    return assembleBy(ruleArg(rule), [...steps(session, functionArg(f, signature), x as Value, init, signature)])
+  },
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// cross
+
+function cross(session: Session, f: FunctionValue, x: Value, y: Value): Value {
+  const xs = itemsOf(x)
+  const ys = itemsOf(y)
+  if (xs === undefined || ys === undefined) return each(session, f, [x, y], 'D')
+  const rows: Value[][] = []
+  for (let i = 0; i < xs.count; i++) {
+    const row: Value[] = []
+    for (let j = 0; j < ys.count; j++) row.push(callFunction(session, f, [xs.item(i), ys.item(j)]))
+    rows.push(row)
+  }
+  if (rows.length > 0 && rows.every((row) => row.every((v) => v instanceof Scalar))) {
+    const columns: Value[] = []
+    for (let j = 0; j < ys.count; j++) for (let i = 0; i < xs.count; i++) columns.push(rows[i][j])
+    const data = assemble(columns)
+    if (data.kind === 'vector' && data.storage !== 'any')
+      return new Matrix(data, xs.count, ys.count, xs.labels, ys.labels)
+  }
+  return new AnyVector(rows.map((row) => new AnyVector(row)))
+}
+
+define('cross(func, X, [Y])', {
+  doc: 'func(X[i], Y[j]) for all pairs: a matrix with rows X and columns Y when the results are scalars, else a tuple of tuples. Without Y: X with itself.',
+  aliases: ['pcross'],
+  call: ([f, x, y], session) =>
+    cross(session, functionArg(f, 'cross(func, X, [Y])'), x as Value, isGiven(y) ? y : (x as Value)),
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Rows and columns
+
+/** Rows of a matrix, table, array vector or tuple of equally long vectors. */
+export function rowsOf(x: Value): Items | undefined {
+  if (x instanceof Matrix) {
+    const positions = (r: number): Int32Array => Int32Array.from({ length: x.cols }, (_, c) => c * x.rows + r)
+    return { count: x.rows, item: (r) => x.data.gather(positions(r)), labels: x.rowLabels }
+  }
+  if (x instanceof Table) return { count: x.rows, item: (r) => assemble(x.columns.map((c) => c.get(r))) }
+  if (x instanceof ArrayVector) return { count: x.length, item: (r) => x.get(r) }
+  if (x instanceof AnyVector && x.length > 0 && x.values.every((v) => v.kind === 'vector')) {
+    const columns = x.values as Vector[]
+    if (columns.every((c) => c.length === columns[0].length))
+      return { count: columns[0].length, item: (r) => assemble(columns.map((c) => c.get(r))) }
+  }
+  return undefined
+}
+
+function byRow(session: Session, f: FunctionValue, args: readonly Value[]): Value {
+  const rows = args.map(rowsOf)
+  const first = rows[0]
+  if (first === undefined) return callFunction(session, f, [...args])
+  const results: Value[] = []
+  for (let r = 0; r < first.count; r++)
+    results.push(
+      callFunction(
+        session,
+        f,
+        args.map((a, k) => rows[k]?.item(r) ?? a),
+      ),
+    )
+  if (results.every((v) => v instanceof Scalar)) return assemble(results)
+  const assembled = assemble(results)
+  if (assembled instanceof Matrix && args[0] instanceof Matrix) return transposed(assembled, args[0])
+  return assembled
+}
+
+/** Results stand in columns; they belong into rows. */
+function transposed(m: Matrix, like: Matrix): Matrix {
+  const positions = new Int32Array(m.rows * m.cols)
+  for (let r = 0, at = 0; r < m.rows; r++) for (let c = 0; c < m.cols; c++) positions[at++] = c * m.rows + r
+  const out = new Matrix(m.data.gather(positions), m.cols, m.rows)
+  if (out.rows === like.rows) out.rowLabels = like.rowLabels
+  if (out.cols === like.cols) out.colLabels = like.colLabels
+  return out
+}
+
+function byColumn(session: Session, f: FunctionValue, args: readonly Value[]): Value {
+  const x = args[0]
+  if (x instanceof Table) {
+    const results = x.columns.map((c) => callFunction(session, f, [c, ...args.slice(1)]))
+    return new Table(
+      x.names.slice(),
+      results.map((r) => (r.kind === 'vector' ? r : scalarToVector(r as Scalar, 1))),
+    )
+  }
+  if (x instanceof Matrix || x instanceof AnyVector) return each(session, f, args, 'D')
+  return callFunction(session, f, [...args])
+}
+
+define('byRow(func, X, [Y])', {
+  doc: 'func on every row of a matrix, table, array vector or tuple of vectors: an aggregate gives a vector, a vector function the same shape.',
+  call: (args, session) => byRow(session, functionArg(args[0], 'byRow(func, X, [Y])'), args.slice(1).filter(isGiven)),
+})
+define('byColumn(func, X, [Y])', {
+  doc: 'func on every column of a matrix, table or tuple of vectors.',
+  call: (args, session) =>
+    byColumn(session, functionArg(args[0], 'byColumn(func, X, [Y])'), args.slice(1).filter(isGiven)),
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Calls
+
+define('call(func, args...)', {
+  doc: 'func(args...): a call as a function value, for each over functions.',
+  call: (args, session) => callFunction(session, functionArg(args[0], 'call(func, args...)'), args.slice(1)),
+})
+
+define('unifiedCall(func, args)', {
+  doc: 'Calls func with the elements of a tuple (or vector) as its arguments.',
+  call: ([f, args], session) => {
+    const items = args === undefined ? undefined : itemsOf(args)
+    if (items === undefined) throw usageError('unifiedCall(func, args)', 'args must be a tuple.')
+    const list = Array.from({ length: items.count }, (_, k) => items.item(k))
+    return callFunction(session, functionArg(f, 'unifiedCall(func, args)'), list)
+  },
+})
+
+define('nothrowCall(func, args...)', {
+  doc: 'func(args...), or NULL instead of an error.',
+  aliases: ['pcall', 'nothrow'],
+  call: (args, session) => {
+    try {
+      return callFunction(session, functionArg(args[0], 'nothrowCall(func, args...)'), args.slice(1))
+    } catch (error) {
+      if ((error as { kind?: string }).kind === 'cancelled') throw error
+      return Scalar.VOID
+    }
+  },
+})
+
+define('partial(func, args...)', {
+  doc: 'func with its first arguments fixed.',
+  call: (args) => new PartialFunction(functionArg(args[0], 'partial(func, args...)'), args.slice(1)),
+})
+
+define('withNullFill(func, x, y, fillValue)', {
+  doc: 'func(x, y) where a null on one side only counts as fillValue; null where both are null.',
+  call: ([f, x, y, fill], session) => {
+    const call = (name: string, args: Value[]): Value => {
+      const fn = session.registry.get(name)
+      if (fn === undefined) throw inputError(`The function or procedure '${name}' is not defined.`, { refId: 'S06004' })
+      return callFunction(session, fn, args)
+    }
+    const [a, b, value] = [x as Value, y as Value, fill as Value]
+    const bothNull = call('and', [call('isNull', [a]), call('isNull', [b])])
+    const filled = callFunction(session, functionArg(f, 'withNullFill(func, x, y, fillValue)'), [
+      call('nullFill', [a, value]),
+      call('nullFill', [b, value]),
+    ])
+    return call('iif', [bothNull, Scalar.VOID, filled])
+  },
+})
+
+define('nullCompare(func, X, Y)', {
+  doc: 'A comparison that is null wherever an operand is null: nullCompare(>, a, 0).',
+  call: ([f, x, y], session) => {
+    const result = callFunction(session, functionArg(f, 'nullCompare(func, X, Y)'), [x, y])
+    const nulls = (v: Value): ((k: number) => boolean) =>
+      v instanceof Scalar ? () => v.isNull() : v.kind === 'vector' ? (k) => v.isNullAt(k) : () => false
+    const [a, b] = [nulls(x as Value), nulls(y as Value)]
+    if (result instanceof Scalar) return a(0) || b(0) ? Scalar.nullOf(T.BOOL) : result
+    if (result.kind !== 'vector') return result
+    return result.gather(Int32Array.from({ length: result.length }, (_, k) => (a(k) || b(k) ? -1 : k)))
+  },
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Suffixed functions
+
+setFunctionsCall(callFunctions)
+
+setSuffixedCall((session, fn, args) => {
+  const rule = fn.assembleRule as Rule | undefined
+  const list = args.map((a) => a ?? Scalar.NOTHING)
+  switch (fn.higherOrder.name) {
+    case 'each':
+      return each(session, fn.target, list, rule ?? 'D')
+    case 'loop':
+      return each(session, fn.target, list, rule ?? 'U')
+    case 'eachLeft':
+      return oneSided('left', session, fn.target, list[0], list[1], rule ?? 'D')
+    case 'eachRight':
+      return oneSided('right', session, fn.target, list[0], list[1], rule ?? 'D')
+    case 'eachPre':
+      return eachNeighbour(-1, session, fn.target, list[0], list[1], rule ?? 'D')
+    case 'eachPost':
+      return eachNeighbour(1, session, fn.target, list[0], list[1], rule ?? 'D')
+    case 'cross':
+      return cross(session, fn.target, list[0], list[1] ?? list[0])
+    case 'reduce':
+    case 'accumulate':
+      return callFunction(session, fn.higherOrder, [
+        fn.target,
+        list[0],
+        list[1],
+        rule === undefined ? undefined : Scalar.string(rule),
+      ])
+    default:
+      return callFunction(session, fn.higherOrder, [fn.target, ...list])
+  }
+})
+
+export const higherOrderBuiltins = entries
