@@ -1,0 +1,166 @@
+/**
+ * Compiling expressions of a query: columns come from the resolver, and what only SQL knows (`count(*)`, column series, sub-selects,
+ * exists) is put in place of the syntax.
+ */
+import type { Expr, SqlExpr } from '../../lang/ast.ts'
+import type { ColumnResolver, Getter, Interceptor, SqlScope } from '../compile/scope.ts'
+import { type HoldfastError, inputError } from '../errors.ts'
+import { castScalar } from '../ops/cast.ts'
+import { AnyVector, FixedVector, Scalar, T, Table, type Value, type Vector, vectorOf } from '../values/index.ts'
+import { stack } from './columns.ts'
+import { calleeName, callShape, isCountStar } from './expressions.ts'
+
+/**
+ * Compiles one expression over the columns. `rows` is the number of rows that the getters return now. `special` looks at each
+ * sub-expression first.
+ */
+export function compileItem(
+  expr: Expr,
+  columns: ColumnResolver,
+  scope: SqlScope,
+  rows: () => number,
+  special?: Interceptor,
+): Getter {
+  const asVector = new Set<Expr>()
+  return scope.compileInScope(expr, columns, (e) => {
+    const getter = special?.(e)
+    if (getter !== undefined) return getter
+    switch (e.kind) {
+      case 'predicate':
+      case 'quantified':
+        // On the right of in, any and all a sub-select is a list, even with one row.
+        if (e.right.kind === 'sql') asVector.add(e.right)
+        return undefined
+      case 'columnSeries':
+        return seriesGetter(e.names, columns)
+      case 'over':
+        throw unsupported('analytic functions: f(...) over (...)')
+      case 'sql':
+        return subselect(e, columns, scope, rows, (t) => operand(t, asVector.has(e)))
+      case 'call':
+      case 'methodCall':
+        return sqlCall(e, columns, scope, rows)
+      default:
+        return undefined
+    }
+  })
+}
+
+function sqlCall(e: Expr, columns: ColumnResolver, scope: SqlScope, rows: () => number): Getter | undefined {
+  if (isCountStar(e)) return () => Scalar.int(rows())
+  const shape = callShape(e)!
+  const name = calleeName(shape.callee)
+  if (name === 'exists' && shape.args.length === 1 && shape.args[0].value?.kind === 'sql')
+    return subselect(shape.args[0].value, columns, scope, rows, (t) => Scalar.bool(rowsOf(t) > 0))
+  if (name === 'interval' && !columnsInclude(columns, 'interval'))
+    throw unsupported('interval(...) in group by', 'group by bar(X, duration) and fill the gaps afterwards')
+  return undefined
+}
+
+const columnsInclude = (columns: ColumnResolver, name: string): boolean => columns(name) !== undefined
+
+/** The error for SQL that parses but does not run in this release. */
+export function unsupported(feature: string, hint?: string): HoldfastError {
+  return inputError(`SQL does not support ${feature} in this release.`, { code: 'unsupportedSql', hint })
+}
+
+function seriesGetter(names: readonly string[], columns: ColumnResolver): Getter {
+  const getters = names.map((n) => {
+    const getter = columns(n)
+    if (getter === undefined) throw unknownColumn(n)
+    return getter
+  })
+  return () => new AnyVector(getters.map((g) => g()))
+}
+
+export const unknownColumn = (name: string): HoldfastError =>
+  inputError(`Unrecognized column name ${name}.`, { refId: 'S02005', code: 'unknownColumn' })
+
+/**
+ * A sub-select as a value. If it reads no column of the query around it, it runs once; otherwise once for each row, with the columns of
+ * that row as scalars.
+ */
+function subselect(
+  node: SqlExpr,
+  columns: ColumnResolver,
+  scope: SqlScope,
+  rows: () => number,
+  read: (result: Value) => Value,
+): Getter {
+  let row = 0
+  let correlated = false
+  const ofRow: ColumnResolver = (name, qualifier) => {
+    const getter = columns(name, qualifier)
+    if (getter === undefined) return undefined
+    correlated = true
+    return () => {
+      const value = getter()
+      return value.kind === 'vector' ? value.get(row) : value
+    }
+  }
+  let once: Value | undefined
+  return () => {
+    if (once !== undefined) return once
+    row = 0
+    const first = read(scope.executeNested(node, ofRow))
+    if (!correlated) {
+      once = first
+      return first
+    }
+    const count = rows()
+    const values: Value[] = count > 0 ? [first] : []
+    for (row = 1; row < count; row++) values.push(read(scope.executeNested(node, ofRow)))
+    return assembleScalars(values)
+  }
+}
+
+function rowsOf(value: Value): number {
+  if (value instanceof Table) return value.rows
+  return value.kind === 'vector' ? value.length : 1
+}
+
+/** A table as an operand: 1x1 is a scalar, one column a vector. */
+function operand(value: Value, list: boolean): Value {
+  if (value instanceof Table) {
+    if (value.columns.length !== 1)
+      throw inputError('A sub-select that is used as an operand must return one column.', { code: 'subselect' })
+    const column = value.columns[0]
+    return column.length === 1 && !list ? column.get(0) : column
+  }
+  if (list && value.kind === 'scalar') return stack([scalarVector(value)])
+  return value
+}
+
+const scalarVector = (s: Scalar): Vector => assembleScalars([s]) as Vector
+
+/** Scalars of one type (or nulls) as a vector; anything else as a tuple. Numbers of several types widen. */
+export function assembleScalars(values: readonly Value[]): Vector {
+  let type = -1
+  let scale = 0
+  for (const v of values) {
+    if (v.kind !== 'scalar') return new AnyVector(values.slice())
+    if (v.type === T.VOID) continue
+    scale = Math.max(scale, v.scale)
+    if (type < 0) type = v.type
+    else if (type !== v.type) {
+      if (!widens(type) || !widens(v.type)) return new AnyVector(values.slice())
+      type = Math.max(type, v.type)
+    }
+  }
+  if (type < 0 || type === T.ANY) return new AnyVector(values.slice())
+  return vectorOf(
+    type,
+    values.map((v) => castScalar(v as Scalar, type, scale).value),
+    scale,
+  )
+}
+
+const widens = (type: number): boolean =>
+  type === T.CHAR || type === T.SHORT || type === T.INT || type === T.LONG || type === T.FLOAT || type === T.DOUBLE
+
+/** The row numbers 0..rows-1, for items that need one value a row whatever they compute. */
+export function rowNumbers(rows: number): FixedVector {
+  const out = new Int32Array(rows)
+  for (let k = 0; k < rows; k++) out[k] = k
+  return new FixedVector(T.INT, out)
+}

@@ -1,0 +1,61 @@
+/** insert into: rows of values, vectors of columns, the result of a query, or another table. Values take the type of their column. */
+import type { Expr, InsertStatement } from '../../lang/ast.ts'
+import { appendToTable } from '../builtins/table-append.ts'
+import type { SqlScope } from '../compile/scope.ts'
+import { inputError } from '../errors.ts'
+import { AnyVector, Scalar, Table, type Value, type Vector } from '../values/index.ts'
+import { assembleScalars } from './evaluate.ts'
+import { memoryTarget } from './modify-rows.ts'
+import { executeQuery } from './union.ts'
+
+/** Returns the number of rows inserted. */
+export function executeInsert(node: InsertStatement, scope: SqlScope): number {
+  // Values are evaluated first: they may read the table.
+  const columns = sourceColumns(node, scope)
+  const target = memoryTarget(scope.writableTable(node.table), 'insert into')
+  return appendToTable(target, placed(columns, node.columns, target))
+}
+
+/** One value (scalar or vector) a column. */
+function sourceColumns(node: InsertStatement, scope: SqlScope): Value[] {
+  const { source } = node
+  switch (source.kind) {
+    case 'query':
+      return tableColumns(executeQuery(source.query, scope))
+    case 'table':
+      return tableColumns(scope.evaluate(source.expr))
+    case 'values':
+      return source.rows.length === 1 ? source.rows[0].map((e) => scope.evaluate(e)) : rowsToColumns(source.rows, scope)
+  }
+}
+
+function tableColumns(value: Value): Value[] {
+  if (value instanceof Table) return value.columns.map((c) => c)
+  throw inputError('INSERT INTO needs VALUES, a query or a table in memory.', { code: 'insert' })
+}
+
+function rowsToColumns(rows: readonly (readonly Expr[])[], scope: SqlScope): Vector[] {
+  const width = rows[0].length
+  const values = rows.map((row) => {
+    if (row.length !== width) throw inputError('All rows of VALUES must have the same length.', { refId: 'S01015' })
+    return row.map((e) => scope.evaluate(e))
+  })
+  return Array.from({ length: width }, (_, k) => {
+    const column = values.map((row) => row[k])
+    return column.every((v) => v.kind === 'scalar') ? assembleScalars(column) : new AnyVector(column)
+  })
+}
+
+/** Values by position of the table's columns; columns that are not listed get NULL. */
+function placed(values: readonly Value[], names: readonly string[] | null, target: Table): Value[] {
+  if (names === null) return values.slice()
+  if (names.length !== values.length)
+    throw inputError('The number of values must match the number of columns of INSERT INTO.', { refId: 'S01015' })
+  const out: Value[] = target.names.map(() => Scalar.VOID)
+  names.forEach((name, k) => {
+    const at = target.columnIndex(name, true)
+    if (at < 0) throw inputError(`Unrecognized column name ${name}.`, { refId: 'S02005', code: 'unknownColumn' })
+    out[at] = values[k]
+  })
+  return out
+}

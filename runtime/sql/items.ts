@@ -1,0 +1,104 @@
+/** The select list: which columns it makes, under which names. */
+import type { Alias, Expr, SelectItem } from '../../lang/ast.ts'
+import { inputError } from '../errors.ts'
+import { generatedName } from './names.ts'
+import type { Field } from './relation.ts'
+import { findField } from './relation.ts'
+
+/** One item of the expanded list. */
+export interface Item {
+  readonly expr: Expr
+  /** Name of its column; for `names` of no use. */
+  readonly name: string
+  /** Spreads a vector result over columns; an empty name drops the element. */
+  readonly names: readonly string[] | undefined
+  readonly aliased: boolean
+}
+
+/** `*` and series become columns; every item gets its name. */
+export function expandItems(items: readonly SelectItem[], fields: readonly Field[]): Item[] {
+  const out: Item[] = []
+  items.forEach((item, position) => {
+    const { expr, alias } = item
+    if (expr.kind === 'star') out.push(...starItems(expr.qualifier, expr, fields))
+    else if (containsSeries(expr)) out.push(...seriesItems(item, fields, position))
+    else out.push(itemOf(expr, alias, fields, position))
+  })
+  return out
+}
+
+function itemOf(expr: Expr, alias: Alias | null, fields: readonly Field[], position: number): Item {
+  const names = alias?.kind === 'names' ? alias.names : undefined
+  const name = alias?.kind === 'name' ? alias.name : nameOf(expr, fields, position)
+  return { expr, name, names, aliased: alias !== null }
+}
+
+/** Generated name of an expression over the fields. */
+export function nameOf(expr: Expr, fields: readonly Field[], position: number): string {
+  return generatedName(
+    expr,
+    (name, qualifier) => {
+      const k = findField(fields, name, qualifier)
+      if (k < 0) return undefined
+      return qualifier === undefined ? fields[k].name : fields[k].sourceName
+    },
+    position,
+  )
+}
+
+function starItems(qualifier: string | null, expr: Expr, fields: readonly Field[]): Item[] {
+  const chosen = fields.filter((f) => !f.hidden && (qualifier === null || f.table === qualifier))
+  if (qualifier !== null && !fields.some((f) => f.table === qualifier))
+    throw inputError(`Unknown table alias [${qualifier}].`, { refId: 'S02059' })
+  return chosen.map((f) => ({
+    expr: { kind: 'columnRef', name: f.name, span: expr.span },
+    name: f.name,
+    names: undefined,
+    aliased: false,
+  }))
+}
+
+/** A series outside a call: `p1...p5`, `(p1...p5)*(q1...q5)`. Inside a call it is one argument, a tuple of columns. */
+function containsSeries(expr: Expr): boolean {
+  if (expr.kind === 'columnSeries') return true
+  if (expr.kind === 'binary') return containsSeries(expr.left) || containsSeries(expr.right)
+  return expr.kind === 'unary' && containsSeries(expr.operand)
+}
+
+function seriesItems(item: SelectItem, fields: readonly Field[], position: number): Item[] {
+  const size = seriesSize(item.expr)
+  const { alias } = item
+  if (alias?.kind === 'series' && alias.names.length !== size)
+    throw inputError('The series of aliases must be as long as the series of columns.', { refId: 'S02010' })
+  return Array.from({ length: size }, (_, k) => {
+    const expr = element(item.expr, k)
+    const named: Alias | null = alias?.kind === 'series' ? { kind: 'name', name: alias.names[k] } : null
+    return itemOf(expr, named, fields, position + k)
+  })
+}
+
+function seriesSize(expr: Expr): number {
+  if (expr.kind === 'columnSeries') return expr.names.length
+  if (expr.kind === 'unary') return seriesSize(expr.operand)
+  if (expr.kind !== 'binary') return 0
+  const [a, b] = [seriesSize(expr.left), seriesSize(expr.right)]
+  if (a > 0 && b > 0 && a !== b)
+    throw inputError('Column series in one expression must have the same length.', { refId: 'S02010' })
+  return Math.max(a, b)
+}
+
+function element(expr: Expr, k: number): Expr {
+  if (expr.kind === 'columnSeries') return { kind: 'columnRef', name: expr.names[k], span: expr.span }
+  if (expr.kind === 'unary') return { ...expr, operand: element(expr.operand, k) }
+  if (expr.kind === 'binary') return { ...expr, left: element(expr.left, k), right: element(expr.right, k) }
+  return expr
+}
+
+/** Two columns of one name are an error. */
+export function checkNames(names: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name)) throw inputError(`Duplicate column name: [${name}].`, { refId: 'S02001' })
+    seen.add(name)
+  }
+}

@@ -1,0 +1,89 @@
+/** Macro variables: `_$name` stands for one column, `_$$names` for several, by the text in a STRING variable. */
+import type { Alias, Expr, MacroExpr, SelectItem, SelectStatement, SortKey } from '../../lang/ast.ts'
+import type { SqlScope } from '../compile/scope.ts'
+import { inputError } from '../errors.ts'
+import { some } from './expressions.ts'
+import { stringsOf } from './from.ts'
+
+/** The statement without macro variables. */
+export function expandMacros(node: SelectStatement, scope: SqlScope): SelectStatement {
+  if (!usesMacros(node)) return node
+  const expand = (e: Expr): Expr => replace(e, (m) => single(m, scope))
+  const keys = (list: readonly SortKey[]): SortKey[] => list.map((k) => ({ ...k, expr: expand(k.expr) }))
+  const items = (list: readonly SelectItem[]): SelectItem[] => list.flatMap((i) => expandItem(i, scope))
+  return {
+    ...node,
+    items: items(node.items),
+    where: node.where.map(expand),
+    group: node.group === null ? null : { ...node.group, keys: items(node.group.keys) },
+    csort: keys(node.csort),
+    having: node.having.map(expand),
+    orderBy: keys(node.orderBy),
+  }
+}
+
+function usesMacros(node: SelectStatement): boolean {
+  const items = [...node.items, ...(node.group?.keys ?? [])]
+  const exprs = [...items.map((i) => i.expr), ...node.where, ...node.having]
+  for (const key of [...node.csort, ...node.orderBy]) exprs.push(key.expr)
+  return items.some((i) => i.alias?.kind === 'macro') || exprs.some((e) => some(e, (x) => x.kind === 'macro'))
+}
+
+/** An item with a `_$$names` becomes as many items as there are names. */
+function expandItem(item: SelectItem, scope: SqlScope): SelectItem[] {
+  let size = -1
+  const lists = new Map<string, string[]>()
+  const listOf = (name: string): string[] => {
+    let list = lists.get(name)
+    if (list === undefined) {
+      list = textOf(name, scope)
+      lists.set(name, list)
+      if (size >= 0 && list.length !== size)
+        throw inputError('Macro variables of one item must have the same length.', { refId: 'S02010' })
+      size = list.length
+    }
+    return list
+  }
+  const collect = (m: MacroExpr): Expr => {
+    if (m.many) listOf(m.name)
+    return m
+  }
+  replace(item.expr, collect)
+  if (item.alias?.kind === 'macro' && item.alias.many) listOf(item.alias.name)
+  const count = size < 0 ? 1 : size
+  return Array.from({ length: count }, (_, k) => {
+    const expr = replace(item.expr, (m) => (m.many ? columnRef(listOf(m.name)[k], m) : single(m, scope)))
+    return { ...item, expr, alias: aliasOf(item.alias, k, listOf, scope) }
+  })
+}
+
+function aliasOf(alias: Alias | null, k: number, listOf: (name: string) => string[], scope: SqlScope): Alias | null {
+  if (alias?.kind !== 'macro') return alias
+  return { kind: 'name', name: alias.many ? listOf(alias.name)[k] : textOf(alias.name, scope)[0] }
+}
+
+function single(m: MacroExpr, scope: SqlScope): Expr {
+  const names = textOf(m.name, scope)
+  if (names.length === 1) return columnRef(names[0], m)
+  if (!m.many) throw inputError(`The macro variable ${m.name} must hold one string.`, { code: 'macro' })
+  return { kind: 'columnSeries', from: names[0], to: names[names.length - 1], names, span: m.span }
+}
+
+const columnRef = (name: string, m: MacroExpr): Expr => ({ kind: 'columnRef', name, span: m.span })
+
+function textOf(name: string, scope: SqlScope): string[] {
+  return stringsOf(scope.evaluate({ kind: 'name', name, binding: 'free', span: NOWHERE }))
+}
+
+const NOWHERE = { start: 0, end: 0 } as Expr['span']
+
+/** The tree with every macro replaced. */
+function replace(expr: Expr, by: (m: MacroExpr) => Expr): Expr {
+  const copy = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(copy)
+    if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value
+    if ((value as { kind?: unknown }).kind === 'macro') return by(value as MacroExpr)
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, k === 'span' ? v : copy(v)]))
+  }
+  return copy(expr) as Expr
+}

@@ -1,0 +1,69 @@
+/**
+ * Which rows a modification concerns. update and delete work on the columns of the target where they stand; a join in their from clause
+ * adds columns and says which target rows matched.
+ */
+import type { Expr, TableSource } from '../../lang/ast.ts'
+import type { SqlScope } from '../compile/scope.ts'
+import { type HoldfastError, inputError } from '../errors.ts'
+import { type FixedVector, type SourceTable, Table } from '../values/index.ts'
+import { rowNumbers } from './evaluate.ts'
+import { isSourceRef, resolveFrom } from './from.ts'
+import { type Field, findField, Relation } from './relation.ts'
+import { applyWhere } from './where.ts'
+
+// A column that no script can name: the row of the target that a joined row came from.
+const ROW = '\u0000row'
+
+/** Rows to work on, each with its row number in the target. */
+export interface TargetRows {
+  readonly rows: Relation
+  readonly numbers: Int32Array
+}
+
+/** The table of a modification; stored tables are refused. */
+export function memoryTarget(target: Table | SourceTable, statement: string): Table {
+  if (target instanceof Table) return target
+  throw storedRows(statement, target.source.name)
+}
+
+const storedRows = (statement: string, name: string): HoldfastError =>
+  inputError(`The statement ${statement} does not change stored rows in this release: ${name}.`, {
+    code: 'storedTable',
+    hint: 'use append!, dropPartition or truncate, or write the changed rows to a new table',
+  })
+
+/** The rows of the target (joined if `from` is given) that satisfy the conditions, in order. */
+export function targetRows(
+  table: Table,
+  name: string,
+  from: TableSource | null,
+  where: readonly Expr[],
+  scope: SqlScope,
+): TargetRows {
+  const numbered = new Table([...table.names, ROW], [...table.columns, rowNumbers(table.rows)])
+  let rows: Relation
+  if (from === null) rows = hideRow(Relation.ofTable(numbered, name))
+  else {
+    // The join runs over the target with row numbers, under the name of the target.
+    const inner = scope.withNames(new Map([[name, numbered]]))
+    const joined = resolveFrom(from, { names: undefined, where: [] }, inner)
+    if (isSourceRef(joined)) throw storedRows('update', joined.source.name)
+    rows = hideRow(joined)
+  }
+  const kept = applyWhere(rows, where, scope)
+  const at = findField(kept.fields, ROW)
+  if (at < 0) throw inputError('The table to change must be the left table of the join.', { code: 'joinTarget' })
+  const numbers = kept.column(at)
+  return { rows: kept, numbers: (numbers as FixedVector).view() as Int32Array }
+}
+
+function hideRow(rows: Relation): Relation {
+  const fields: Field[] = rows.fields.map((f) => (f.sourceName === ROW ? { ...f, hidden: true } : f))
+  return new Relation(fields, rows.rows, (k) => rows.column(k))
+}
+
+/** Name of the target as the statement writes it. */
+export function targetName(expr: Expr): string {
+  if (expr.kind === 'name') return expr.name
+  return expr.kind === 'member' ? expr.name : ''
+}

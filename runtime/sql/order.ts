@@ -1,0 +1,96 @@
+/** order by, distinct, top and limit on result tables. */
+import type { Expr, LimitClause, SortKey, TopClause } from '../../lang/ast.ts'
+import type { ColumnResolver, SqlScope } from '../compile/scope.ts'
+import { inputError } from '../errors.ts'
+import { groupIds } from '../kernels/hash.ts'
+import { sortIndices } from '../kernels/sort.ts'
+import type { Table, Vector } from '../values/index.ts'
+import { asColumn, gatherTable, sliceTable } from './columns.ts'
+import { compileItem } from './evaluate.ts'
+import { expressionKey } from './expressions.ts'
+
+/** Rows of the result of which kind each sort key was evaluated on. */
+export interface SortColumns {
+  readonly columns: Vector[]
+  readonly ascending: boolean[]
+  readonly nullsFirst: boolean[]
+}
+
+/** Evaluates sort keys over columns of `rows` elements. */
+export function sortColumns(
+  keys: readonly SortKey[],
+  columns: ColumnResolver,
+  rows: number,
+  scope: SqlScope,
+  known: ReadonlyMap<string, Vector> = new Map(),
+): SortColumns {
+  return {
+    columns: keys.map((key) => {
+      const same = known.get(expressionKey(key.expr))
+      if (same !== undefined) return same
+      const value = compileItem(key.expr, columns, scope, () => rows)()
+      const column = asColumn(value, rows)
+      if (column === undefined)
+        throw inputError('A key of the ORDER BY clause must be as long as the result.', { refId: 'S02010' })
+      return column
+    }),
+    ascending: keys.map((k) => !k.descending),
+    // NULL is the smallest value: first when ascending, last when descending.
+    nullsFirst: keys.map((k) => (k.nulls === null ? !k.descending : k.nulls === 'first')),
+  }
+}
+
+/** Positions of the rows in sorted order; stable. */
+export function sortedRows(by: SortColumns): Int32Array {
+  return sortIndices(by.columns, by.ascending, by.nullsFirst)
+}
+
+/** Rows without repetitions, in the order of first appearance. */
+export function distinctRows(table: Table): Table {
+  if (table.rows === 0) return table
+  const { firstRows, count } = groupIds(table.columns)
+  return count === table.rows ? table : gatherTable(table, firstRows)
+}
+
+/** First row and end of what top and limit leave: undefined when neither is written. */
+export interface RowRange {
+  readonly from: number
+  /** Infinity: to the end. */
+  readonly to: number
+  /** `limit -n`: the last n rows. */
+  readonly last: number
+  /** An offset or a range was written. */
+  readonly offset: boolean
+}
+
+export function rowRange(top: TopClause | null, limit: LimitClause | null, scope: SqlScope): RowRange | undefined {
+  if (limit !== null) {
+    const count = integer(limit.count, scope)
+    const from = limit.offset === null ? 0 : integer(limit.offset, scope)
+    if (from < 0) throw inputError('The offset of the LIMIT clause must not be negative.', { code: 'limit' })
+    if (count < 0) return { from: 0, to: 0, last: -count, offset: limit.offset !== null }
+    return { from, to: from + count, last: 0, offset: limit.offset !== null }
+  }
+  return top === null ? undefined : { from: top.start, to: top.end, last: 0, offset: top.range }
+}
+
+function integer(expr: Expr, scope: SqlScope): number {
+  const value = scope.evaluate(expr)
+  if (
+    value.kind === 'scalar' &&
+    !value.isNull() &&
+    (typeof value.value === 'number' || typeof value.value === 'bigint')
+  ) {
+    const n = Number(value.value)
+    if (Number.isInteger(n)) return n
+  }
+  throw inputError('The LIMIT clause needs integers.', { code: 'limit' })
+}
+
+/** The rows of a whole result that top or limit keeps. */
+export function limitRows(table: Table, range: RowRange | undefined): Table {
+  if (range === undefined) return table
+  if (range.last > 0)
+    throw inputError('The LIMIT clause accepts a negative number only together with CONTEXT BY.', { code: 'limit' })
+  return sliceTable(table, range.from, range.to)
+}

@@ -1,0 +1,60 @@
+/** A select without grouping: every item is evaluated once over all rows. */
+import type { SelectStatement } from '../../lang/ast.ts'
+import type { SqlScope } from '../compile/scope.ts'
+import { type HoldfastError, inputError } from '../errors.ts'
+import { AnyVector, type Value, type Vector } from '../values/index.ts'
+import { repeated } from './columns.ts'
+import { compileItem } from './evaluate.ts'
+import type { Selected } from './group-by.ts'
+import { checkNames, expandItems } from './items.ts'
+import type { Relation } from './relation.ts'
+import { elementsOf, resultOf } from './spread.ts'
+
+interface Column {
+  readonly name: string
+  readonly value: Value
+}
+
+/** The select list over all rows; scalars are repeated, all-scalar lists give one row. */
+export function selectPlain(node: SelectStatement, rows: Relation, scope: SqlScope): Selected {
+  const columns: Column[] = []
+  const items: { expr: SelectStatement['items'][number]['expr']; column: number }[] = []
+  for (const item of expandItems(node.items, rows.fields)) {
+    const value = compileItem(item.expr, rows.resolver, scope, () => rows.rows)()
+    items.push({ expr: item.expr, column: columns.length })
+    if (item.names === undefined) columns.push({ name: item.name, value })
+    else columns.push(...spreadPlain(item.names, value, rows.rows))
+  }
+  const names = columns.map((c) => c.name)
+  checkNames(names)
+  const scalar = columns.length === 1 && columns[0].value.kind === 'scalar'
+  return { table: resultOf(names, sameLength(columns)), items, scalar }
+}
+
+/** A matrix or tuple of whole columns spreads by column, any other result by element, as one row. */
+function spreadPlain(names: readonly string[], value: Value, rows: number): Column[] {
+  let elements: Value[]
+  if (value.kind === 'matrix' && value.cols === names.length)
+    elements = names.map((_, k) => value.data.slice(k * value.rows, (k + 1) * value.rows))
+  else if (value.kind === 'table' && value.columns.length === names.length) elements = value.columns
+  else if (names.length === 1 && value.kind === 'vector' && value.length === rows) elements = [value]
+  else elements = elementsOf(value, names.length)
+  return names.flatMap((name, k) => (name === '' ? [] : [{ name, value: elements[k] }]))
+}
+
+function sameLength(columns: readonly Column[]): Vector[] {
+  let length = -1
+  for (const { value } of columns) {
+    if (value.kind !== 'vector') continue
+    if (length >= 0 && value.length !== length) throw lengthError()
+    length = value.length
+  }
+  const rows = length < 0 ? 1 : length
+  return columns.map(({ value }) => {
+    if (value.kind === 'vector') return value
+    if (value.kind === 'scalar') return repeated(value, rows)
+    return new AnyVector(new Array<Value>(rows).fill(value))
+  })
+}
+
+const lengthError = (): HoldfastError => inputError('All columns must be of the same length.', { refId: 'S02010' })

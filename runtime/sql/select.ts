@@ -1,0 +1,139 @@
+/** Queries: a select over rows in memory, and its last steps (distinct, order by, limit, exec), which all kinds of select share. */
+import type { SelectStatement } from '../../lang/ast.ts'
+import type { SqlScope } from '../compile/scope.ts'
+import { inputError } from '../errors.ts'
+import { AnyVector, type Matrix, type Table, type Value, type Vector } from '../values/index.ts'
+import { gatherTable } from './columns.ts'
+import { contextBy } from './context-by.ts'
+import { unsupported } from './evaluate.ts'
+import { columnName, expressionKey, mentionedNames } from './expressions.ts'
+import { type Demand, isSourceRef, resolveFrom } from './from.ts'
+import { groupBy, type Selected } from './group-by.ts'
+import { expandMacros } from './macros.ts'
+import { distinctRows, limitRows, rowRange, sortColumns, sortedRows } from './order.ts'
+import { pivotBy } from './pivot-by.ts'
+import { selectPlain } from './plain.ts'
+import { Relation } from './relation.ts'
+import { selectFromSource } from './source-select.ts'
+import { applyWhere } from './where.ts'
+
+const HINT_EXPLAIN = 32768
+
+export function executeSelect(statement: SelectStatement, scope: SqlScope): Value {
+  const node = expandMacros(statement, scope)
+  checkClauses(node)
+  if (node.items.length === 0) throw inputError('SQL context is not initialized yet.', { refId: 'S02011' })
+  if (node.from === null) return selectFromRows(node, new Relation([], 1, () => new AnyVector([])), scope)
+  const from = resolveFrom(node.from, demandOf(node), scope)
+  if (isSourceRef(from)) return selectFromSource(node, from, scope)
+  if ((node.hint & HINT_EXPLAIN) !== 0) throw unsupported('[HINT_EXPLAIN] for tables in memory')
+  if (node.map) throw inputError('The MAP keyword can be used with partitioned tables only.', { code: 'map' })
+  return selectFromRows(node, from, scope)
+}
+
+/** Combinations that are errors whatever the data. */
+function checkClauses(node: SelectStatement): void {
+  if (node.cgroup.length > 0) throw unsupported('cgroup by')
+  if (node.distinct && node.group !== null)
+    throw inputError('DISTINCT can not be used with GROUP BY, CONTEXT BY or PIVOT BY.', { refId: 'S02055' })
+  if (node.csort.length > 0 && node.group?.kind !== 'context')
+    throw inputError('CSORT can be used with CONTEXT BY only.', { code: 'csort' })
+  if (node.having.length > 0 && node.group === null)
+    throw inputError('HAVING needs GROUP BY or CONTEXT BY.', { refId: 'S02021' })
+}
+
+/** Columns and conditions that the statement puts to its tables. */
+function demandOf(node: SelectStatement): Demand {
+  const star = node.items.some((i) => i.expr.kind === 'star')
+  return { names: star ? undefined : namesOf(node, true), where: node.where }
+}
+
+/** Lower-case names that could be columns, in the clauses after where (and in where). */
+export function namesOf(node: SelectStatement, where: boolean): Set<string> {
+  const names = new Set<string>()
+  for (const item of [...node.items, ...(node.group?.keys ?? [])]) mentionedNames(item.expr, names)
+  for (const key of [...node.csort, ...node.orderBy]) mentionedNames(key.expr, names)
+  for (const e of node.having) mentionedNames(e, names)
+  if (where) for (const e of node.where) mentionedNames(e, names)
+  return names
+}
+
+/** The whole select over rows in memory. */
+export function selectFromRows(node: SelectStatement, from: Relation, scope: SqlScope): Value {
+  const rows = applyWhere(from, node.where, scope)
+  switch (node.group?.kind) {
+    case 'group':
+      return finish(node, groupBy(node, rows, scope), undefined, scope)
+    case 'context':
+      return finish({ ...node, top: null, limit: null }, contextBy(node, rows, scope), undefined, scope)
+    case 'pivot':
+      return finishPivot(node, pivotBy(node, rows, scope), scope)
+    default:
+      return finish(node, selectPlain(node, rows, scope), rows, scope)
+  }
+}
+
+function finishPivot(node: SelectStatement, result: Table | Matrix, scope: SqlScope): Value {
+  if (result.kind === 'matrix') return result
+  return finish({ ...node, exec: false }, { table: result, items: [] }, undefined, scope)
+}
+
+/** distinct, order by, limit, exec. `rows` are the from-rows when they stand in the order of the result. */
+export function finish(node: SelectStatement, selected: Selected, rows: Relation | undefined, scope: SqlScope): Value {
+  let { table } = selected
+  const scalar = selected.scalar === true
+  if (node.distinct) table = distinctRows(table)
+  if (node.orderBy.length > 0) table = ordered(node, { ...selected, table }, rows, scope)
+  table = limitRows(table, rowRange(node.top, node.limit, scope))
+  if (!node.exec || table.columns.length !== 1) return table
+  const column = table.columns[0]
+  return scalar && column.length === 1 ? column.get(0) : column
+}
+
+/** The result in sorted order. Keys are result columns, items written again, or (without grouping) columns of the table. */
+export function ordered(
+  node: Pick<SelectStatement, 'orderBy' | 'distinct' | 'group'>,
+  selected: Selected,
+  rows: Relation | undefined,
+  scope: SqlScope,
+): Table {
+  const { table } = selected
+  const known = writtenAgain(selected.items, table)
+  const usable = rows !== undefined && !node.distinct && rows.rows === table.rows ? rows : undefined
+  const by = sortColumns(
+    node.orderBy,
+    (name, qualifier) => {
+      const k = qualifier === undefined ? table.columnIndex(name, true) : -1
+      if (k >= 0) return () => table.columns[k]
+      const field = usable?.find(name, qualifier) ?? -1
+      if (field >= 0) return () => usable!.column(field)
+      // `order by t.price` after grouping: the result column of that name.
+      const own = qualifier === undefined || node.group === null ? -1 : table.columnIndex(name, true)
+      return own >= 0 ? () => table.columns[own] : undefined
+    },
+    table.rows,
+    scope,
+    known,
+  )
+  if (node.distinct) checkDistinctOrder(node, table)
+  return gatherTable(table, sortedRows(by))
+}
+
+/** Items by their text, so that `order by sum(x)` finds the column. A plain name means the result column of that name first. */
+export function writtenAgain(items: Selected['items'], table: Table): Map<string, Vector> {
+  const known = new Map<string, Vector>()
+  for (const { expr, column } of items) {
+    const c = columnName(expr)
+    const hidden = c !== undefined && c.qualifier === undefined && table.columnIndex(c.name, true) >= 0
+    if (!hidden) known.set(expressionKey(expr), table.columns[column])
+  }
+  return known
+}
+
+function checkDistinctOrder(node: Pick<SelectStatement, 'orderBy'>, table: Table): void {
+  for (const key of node.orderBy) {
+    const c = columnName(key.expr)
+    if (c !== undefined && table.columnIndex(c.name, true) < 0)
+      throw inputError('With DISTINCT the ORDER BY clause may use selected columns only.', { refId: 'S02053' })
+  }
+}
