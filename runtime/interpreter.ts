@@ -1,0 +1,320 @@
+/**
+ * One session: its variables, functions, modules and services, and the way from script text to results. Synchronous; one per thread.
+ *
+ * A script runs unit by unit (a unit ends at `go`): the unit is parsed as a whole, then its statements are compiled and run one after the
+ * other. The first error ends the script.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import type { Statement } from '../lang/ast.ts'
+import type { SqlStatement } from '../lang/ast-sql.ts'
+import { SourceText } from '../lang/source.ts'
+import { callFunction } from './compile/call.ts'
+import { Cell, FunctionCell } from './compile/cells.ts'
+import { define } from './compile/effects.ts'
+import { Emitter } from './compile/emitter.ts'
+import { emitExpr } from './compile/expressions.ts'
+import type { Host } from './compile/host.ts'
+import { rebind } from './compile/ownership.ts'
+import { type ParserNames, parseUnits } from './compile/parse.ts'
+import type { SqlScope } from './compile/scope.ts'
+import { emitStatement } from './compile/statements.ts'
+import { suggestion } from './compile/suggest.ts'
+import { HoldfastError, inputError, toHoldfastError } from './errors.ts'
+import { type DisplayOptions, displayValue } from './print/index.ts'
+import { SeededRandom } from './random.ts'
+import type { Registry } from './registry.ts'
+import type { Random, ServiceKey } from './session.ts'
+import { executeSql } from './sql/index.ts'
+import { BuiltinFunction, type FunctionValue, Scalar, type Value } from './values/index.ts'
+
+export interface InterpreterOptions {
+  readonly registry: Registry
+  /** Where print writes; standard output when absent. */
+  readonly print?: (text: string) => void
+  readonly now?: () => number
+  readonly display?: DisplayOptions
+  /** Objects that all sessions of the process see. */
+  readonly shared?: Map<string, Value>
+  readonly sessionId?: bigint
+  readonly user?: string
+  /** Folder in which `modules/` and relative includes are looked for when the script has no file. */
+  readonly folder?: string
+}
+
+export interface RunOptions {
+  /** Name for messages; its folder is where modules and includes are looked for. */
+  readonly file?: string
+  /** Called with the value of every expression statement of the top level. */
+  readonly onExpression?: (value: Value, statement: Statement) => void
+}
+
+export class Interpreter implements Host {
+  readonly registry: Registry
+  readonly random: Random = new SeededRandom()
+  readonly shared: Map<string, Value>
+  readonly sessionId: bigint
+  readonly displayOptions: DisplayOptions
+  user: string
+  /** Last source that ran, for the excerpt in error messages. */
+  source: SourceText | undefined
+  readonly #print: (text: string) => void
+  readonly #now: () => number
+  readonly #cells = new Map<string, Cell>()
+  readonly #functions = new Map<string, FunctionCell>()
+  readonly #services = new Map<string, unknown>()
+  /** Modules imported by the session (key '') and by each module. */
+  readonly #imports = new Map<string, string[]>()
+  readonly #loading: string[] = []
+  #folder: string
+
+  constructor(options: InterpreterOptions) {
+    this.registry = options.registry
+    this.shared = options.shared ?? new Map()
+    this.sessionId = options.sessionId ?? 1n
+    this.displayOptions = options.display ?? {}
+    this.user = options.user ?? 'guest'
+    this.#print = options.print ?? ((text) => void process.stdout.write(`${text}\n`))
+    this.#now = options.now ?? Date.now
+    this.#folder = options.folder ?? process.cwd()
+  }
+
+  now(): number {
+    return this.#now()
+  }
+
+  print(text: string): void {
+    this.#print(text)
+  }
+
+  display(value: Value): string {
+    return displayValue(value, this.displayOptions)
+  }
+
+  call(fn: FunctionValue, args: readonly (Value | undefined)[]): Value {
+    return callFunction(this, fn, args.slice())
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Names
+
+  cell(name: string): Cell {
+    let cell = this.#cells.get(name)
+    if (cell === undefined) {
+      cell = new Cell(name)
+      this.#cells.set(name, cell)
+    }
+    return cell
+  }
+
+  functionCell(name: string): FunctionCell {
+    let cell = this.#functions.get(name)
+    if (cell === undefined) {
+      cell = new FunctionCell(name)
+      this.#functions.set(name, cell)
+    }
+    return cell
+  }
+
+  lookupFunction(name: string, module: string): BuiltinFunction | FunctionCell | undefined {
+    if (name.includes('::')) return this.#functions.get(name)
+    if (module !== '') {
+      const own = this.#functions.get(`${module}::${name}`)
+      if (own?.fn !== undefined) return own
+    }
+    const imported = (this.#imports.get(module) ?? []).filter(
+      (m) => this.#functions.get(`${m}::${name}`)?.fn !== undefined,
+    )
+    if (imported.length > 1)
+      throw inputError(
+        `Modules [${imported[0]}] and [${imported[1]}] contain function [${name}]. Please use module name to qualify the function.`,
+      )
+    if (imported.length === 1) return this.#functions.get(`${imported[0]}::${name}`)
+    const builtin = this.registry.get(name)
+    if (builtin !== undefined) return builtin
+    const cell = this.#functions.get(name)
+    return cell?.fn === undefined ? undefined : cell
+  }
+
+  looseName(name: string, module: string): Value {
+    const shared = this.shared.get(name)
+    if (shared !== undefined) return shared
+    const fn = this.lookupFunction(name, module)
+    if (fn instanceof BuiltinFunction) return fn
+    if (fn !== undefined) return fn.get()
+    throw inputError(`Cannot recognize the token ${name}`, { code: 'unknownName', hint: this.#hint(name) })
+  }
+
+  #hint(name: string): string | undefined {
+    // A variable of the session looks known to the author, but functions do not see it.
+    if (this.#cells.get(name)?.value !== undefined)
+      return `${name} is a variable of the session; a function sees only its parameters, its own variables and shared objects`
+    return suggestion(name, [...this.variableNames(), ...this.userFunctionNames(), ...this.registry.names()])
+  }
+
+  variable(name: string): Value | undefined {
+    return this.#cells.get(name)?.value ?? this.shared.get(name)
+  }
+
+  setVariable(name: string, value: Value): void {
+    const cell = this.cell(name)
+    if (cell.constant) throw inputError(`Constant variable [${name}] can't be modified.`, { code: 'constant' })
+    cell.value = rebind(cell.value, value)
+  }
+
+  removeVariable(name: string): boolean {
+    const cell = this.#cells.get(name)
+    if (cell?.value === undefined) return false
+    cell.value = undefined
+    cell.constant = false
+    return true
+  }
+
+  variableNames(): string[] {
+    return [...this.#cells.values()].filter((c) => c.value !== undefined).map((c) => c.name)
+  }
+
+  userFunction(name: string): FunctionValue | undefined {
+    return this.#functions.get(name)?.fn
+  }
+
+  userFunctionNames(): string[] {
+    return [...this.#functions.values()].filter((c) => c.fn !== undefined).map((c) => c.name)
+  }
+
+  /** Names for completion at the prompt. */
+  completions(): { readonly variables: string[]; readonly functions: string[] } {
+    return {
+      variables: [...this.variableNames(), ...this.shared.keys()].sort(),
+      functions: [...new Set([...this.userFunctionNames(), ...this.registry.names()])].sort(),
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Services
+
+  service<S>(key: ServiceKey<S>): S {
+    const found = this.#services.get(key.name)
+    if (found === undefined) throw inputError(`This session has no ${key.name}.`, { code: 'service' })
+    return found as S
+  }
+
+  hasService<S>(key: ServiceKey<S>): boolean {
+    return this.#services.has(key.name)
+  }
+
+  provide<S>(key: ServiceKey<S>, service: S): void {
+    this.#services.set(key.name, service)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Running
+
+  run(script: string, file?: string | RunOptions): Value {
+    const options: RunOptions = typeof file === 'string' ? { file } : (file ?? {})
+    const source = new SourceText(script, options.file ?? '')
+    const outer = this.source
+    this.source = source
+    const folder = this.#folder
+    if (options.file !== undefined) this.#folder = dirname(options.file)
+    let last: Value = Scalar.VOID
+    try {
+      for (const statements of parseUnits(source, this.parserNames(''))) {
+        for (const statement of statements) {
+          const value = this.runStatement(statement, source)
+          if (value === undefined) continue
+          last = value
+          options.onExpression?.(value, statement)
+        }
+      }
+    } finally {
+      this.#folder = folder
+      if (outer !== undefined) this.source = outer
+    }
+    return last
+  }
+
+  /** Compiles and runs one statement of the top level. The value of an expression statement, undefined for any other. */
+  runStatement(statement: Statement, source: SourceText): Value | undefined {
+    const em = new Emitter({ host: this, source, module: '', seesSession: true })
+    try {
+      const body =
+        statement.kind === 'expression'
+          ? `${em.mark(statement.span)} return ${emitExpr(em, statement.expr)};`
+          : emitStatement(em, statement)
+      return em.build([], body, { source, spans: em.spans, functionName: undefined })() as Value | undefined
+    } catch (thrown) {
+      const error = toHoldfastError(thrown)
+      error.position ??= { file: source.name || undefined, ...source.position(statement.span.start) }
+      throw error
+    }
+  }
+
+  /** What the parser asks about names. */
+  parserNames(module: string): ParserNames {
+    return {
+      isFunction: (name) => this.lookupFunction(name, module) !== undefined,
+      isVariable: (name) => module === '' && (this.#cells.get(name)?.value !== undefined || this.shared.has(name)),
+    }
+  }
+
+  runSql(node: SqlStatement, scope: SqlScope): Value {
+    return executeSql(node, scope)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Modules and includes
+
+  includeFile(path: string): void {
+    const file = isAbsolute(path) ? path : join(this.#folder, path)
+    this.run(readScript(file), { file })
+  }
+
+  loadModule(path: string): void {
+    this.#import('', path)
+  }
+
+  #import(into: string, path: string): void {
+    const imports = this.#imports.get(into) ?? []
+    this.#imports.set(into, imports)
+    if (imports.includes(path)) return
+    if (this.#loading.includes(path))
+      throw inputError(`Modules refer to each other in a circle: ${[...this.#loading, path].join(' -> ')}.`)
+    if (!this.#imports.has(path)) this.#loadModuleFile(path)
+    imports.push(path)
+  }
+
+  #loadModuleFile(path: string): void {
+    const file = join(this.#folder, 'modules', `${join(...path.split('::'))}.dos`)
+    const source = new SourceText(readScript(file, `The module ${path} was not found: there is no file ${file}.`), file)
+    this.#loading.push(path)
+    this.#imports.set(path, [])
+    try {
+      for (const statements of parseUnits(source, this.parserNames(path)))
+        for (const statement of statements) this.#defineInModule(statement, source, path)
+    } catch (error) {
+      this.#imports.delete(path)
+      throw error
+    } finally {
+      this.#loading.pop()
+    }
+  }
+
+  /** A module file is only its definitions and imports; other statements are ignored. */
+  #defineInModule(statement: Statement, source: SourceText, path: string): void {
+    if (statement.kind === 'module') {
+      const declared = statement.path.join('::')
+      if (declared !== path)
+        throw new HoldfastError('input', `The file of module ${path} declares module ${declared}.`, { code: 'module' })
+    } else if (statement.kind === 'use' && !statement.catalog) this.#import(path, statement.path.join('::'))
+    else if (statement.kind === 'def') define(this, statement, { source, module: path })
+  }
+}
+
+function readScript(file: string, missing = `The script file ${file} was not found.`): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new HoldfastError('io', missing, { code: 'scriptMissing', where: { file }, cause: error })
+  }
+}
