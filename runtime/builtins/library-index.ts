@@ -2,6 +2,8 @@
 import type { Builtin } from '../registry.ts'
 import { dictBuiltins } from './dicts-sets.ts'
 import { formatBuiltins } from './format.ts'
+import { linearAlgebraBuiltins } from './linear-algebra.ts'
+import { matrixBuiltins } from './matrices.ts'
 import { shiftBuiltins } from './shifts.ts'
 import { stringBuiltins } from './strings.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
@@ -23,6 +25,8 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...vectorBuiltins,
   ...shiftBuiltins,
   ...vectorTestBuiltins,
+  ...matrixBuiltins,
+  ...linearAlgebraBuiltins,
   ...dictBuiltins,
   ...tableBuiltins,
   ...keyedTableBuiltins,

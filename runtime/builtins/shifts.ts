@@ -13,7 +13,7 @@ import {
   typeInfo,
 } from '../values/types.ts'
 import { FixedVector, isNullElement, newFixedArray, type Vector } from '../values/vector.ts'
-import { intArg, isGiven } from './args.ts'
+import { intArg } from './args.ts'
 import { fromDoubles, mapVectors, shiftedPositions, toDoubles } from './columns.ts'
 import { replaceContent } from './growth.ts'
 
@@ -140,27 +140,6 @@ function isNumericLike(t: TypeId): boolean {
 
 // Filling gaps.
 
-/** Position of the element that each place takes: the last valid one at most `limit` places back. */
-function lastValid(v: Vector, limit: number): Int32Array {
-  const out = new Int32Array(v.length)
-  let last = -1
-  for (let k = 0; k < v.length; k++) {
-    if (!v.isNullAt(k)) last = k
-    out[k] = last >= 0 && k - last <= limit ? last : -1
-  }
-  return out
-}
-
-function nextValid(v: Vector, limit: number): Int32Array {
-  const out = new Int32Array(v.length)
-  let next = -1
-  for (let k = v.length - 1; k >= 0; k--) {
-    if (!v.isNullAt(k)) next = k
-    out[k] = next >= 0 && next - k <= limit ? next : -1
-  }
-  return out
-}
-
 /** Straight lines between valid neighbours; the ends stay null. */
 function interpolated(v: Vector, signature: string): Vector {
   const x = toDoubles(v, signature)
@@ -181,47 +160,20 @@ function interpolated(v: Vector, signature: string): Vector {
   return out
 }
 
-type Fill = (v: Vector, limit: number, signature: string) => Vector
-const FILLS: readonly (readonly [string, string, string, Fill])[] = [
-  [
-    'ffill',
-    'X, [limit]',
-    'Nulls take the last valid value before them; leading ones stay.',
-    (v, limit) => v.gather(lastValid(v, limit)),
-  ],
-  [
-    'bfill',
-    'X, [limit]',
-    'Nulls take the next valid value after them; trailing ones stay.',
-    (v, limit) => v.gather(nextValid(v, limit)),
-  ],
-  [
-    'lfill',
-    'X',
-    'Nulls between valid values take values on the straight line between them.',
-    (v, _limit, s) => interpolated(v, s),
-  ],
-]
-
-for (const [name, params, doc, fill] of FILLS) {
-  for (const inPlace of [false, true]) {
-    const signature = `${name}${inPlace ? '!' : ''}(${params})`
-    define(signature, {
-      doc: inPlace ? `${doc} Changes X in place.` : doc,
-      kind: 'vector',
-      mutates: inPlace,
-      call: ([x, limit]) => {
-        const steps = isGiven(limit) ? intArg(limit, signature, 'limit') : Number.POSITIVE_INFINITY
-        const accepts = name === 'lfill' ? isNumericLike : () => true
-        if (!inPlace) return mapVectors(signature, x, (v) => (accepts(v.type) ? fill(v, steps, signature) : v))
-        if (x?.kind === 'vector') replaceContent(x, fill(x, steps, signature))
-        else if (x?.kind === 'table')
-          x.columns = x.columns.map((c) => (accepts(c.type) ? fill(c, steps, signature) : c))
-        else if (x?.kind === 'matrix')
-          x.data = (mapVectors(signature, x, (v) => fill(v, steps, signature)) as typeof x).data
-        else throw usageError(signature, 'X must be a vector, a matrix or a table.')
-        return x
-      },
-    })
-  }
+for (const inPlace of [false, true]) {
+  const signature = `lfill${inPlace ? '!' : ''}(X)`
+  define(signature, {
+    doc: `Nulls between valid values take values on the straight line between them; the ends stay.${inPlace ? ' Changes X in place.' : ''}`,
+    kind: 'vector',
+    mutates: inPlace,
+    call: ([x]) => {
+      const fill = (v: Vector): Vector => (isNumericLike(v.type) ? interpolated(v, signature) : v)
+      if (!inPlace) return mapVectors(signature, x, fill)
+      if (x?.kind === 'vector') replaceContent(x, fill(x).copy())
+      else if (x?.kind === 'table') x.columns = x.columns.map(fill)
+      else if (x?.kind === 'matrix') x.data = (mapVectors(signature, x, fill) as typeof x).data
+      else throw usageError(signature, 'X must be a vector, a matrix or a table.')
+      return x
+    },
+  })
 }
