@@ -12,6 +12,7 @@ import { tableBuiltins } from './tables.ts'
 import { keyedTableBuiltins } from './tables-keyed.ts'
 import { temporalBuiltins } from './temporal.ts'
 import { temporalPartBuiltins } from './temporal-parts.ts'
+import { textFileBuiltins } from './text-files.ts'
 import { vectorTestBuiltins } from './vector-tests.ts'
 import { vectorBuiltins } from './vectors.ts'
 
@@ -30,4 +31,5 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...dictBuiltins,
   ...tableBuiltins,
   ...keyedTableBuiltins,
+  ...textFileBuiltins,
 ]
