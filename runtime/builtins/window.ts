@@ -1,0 +1,487 @@
+/**
+ * Moving-window functions: m-functions over a number of elements (or, on indexed matrices and series, over label units), tm-functions over a
+ * time column. Both families come from the tables of kernels/window.ts.
+ */
+import { inputError, operatorError } from '../errors.ts'
+import { movingRanks } from '../kernels/rank.ts'
+import { PAIR_ACCUMULATORS } from '../kernels/running.ts'
+import {
+  countWindows,
+  MOVING,
+  movingCount,
+  movingKurtosis,
+  movingLine,
+  movingMad,
+  movingPair,
+  movingQuantile,
+  movingSkew,
+  movingValidPosition,
+  timeWindows,
+  type Windows,
+} from '../kernels/window.ts'
+import { assemble, unifyScalars } from '../ops/assemble.ts'
+import { castVector } from '../ops/cast.ts'
+import { fromDoubles, toDoubles } from '../ops/doubles.ts'
+import { addDuration } from '../ops/temporal.ts'
+import { topicTable } from '../registry.ts'
+import type { Session } from '../session.ts'
+import type { FunctionValue } from '../values/function.ts'
+import { Scalar, type Value } from '../values/scalar.ts'
+import { isIntegral, isTemporal, NULL_I32, T, unpackDuration } from '../values/types.ts'
+import { AnyVector, FixedVector, newVector, type Vector } from '../values/vector.ts'
+import { type Arg, boolArg, intArg, isGiven, numberArg, required, textArg } from './args.ts'
+import { rankOptions, rankVector } from './cumulative.ts'
+import { asVector, isNumericColumn, pairwise, vectorOver } from './shapes.ts'
+
+const { entries, define } = topicTable('Moving windows')
+
+const LEADING =
+  'The first window-1 results are null unless minPeriods is given; then a result needs that many valid elements. Nulls in the window are skipped.'
+
+/** How the windows of a vector are made; indexed objects supply labels. */
+type WindowMaker = (length: number, labels?: Vector) => Windows
+
+function windowMaker(usage: string, window: Arg, minPeriods: Arg): WindowMaker {
+  const least =
+    isGiven(minPeriods) && !(minPeriods.kind === 'scalar' && minPeriods.isNull())
+      ? intArg(minPeriods, usage, 'minPeriods')
+      : undefined
+  return (length, labels) => {
+    if (labels !== undefined && (isTemporal(labels.type) || isIntegral(labels.type)))
+      return timeWindows(...timeBounds(usage, labels, window), least ?? 1)
+    if (window?.kind === 'scalar' && window.type === T.DURATION)
+      throw inputError(`Usage: ${usage}. A duration window needs an indexed series or matrix.`)
+    const size = intArg(window, usage, 'window')
+    if (size < 1) throw inputError(`Usage: ${usage}. window must be a positive integer.`)
+    return countWindows(length, size, least)
+  }
+}
+
+/** Times and their lower bounds (time - window) as doubles. */
+function timeBounds(usage: string, t: Vector, window: Arg): [Float64Array, Float64Array] {
+  const times = toDoubles('time window', t)
+  for (let k = 0; k < times.length; k++)
+    if (Number.isNaN(times[k]) || (k > 0 && times[k] < times[k - 1]))
+      throw inputError(`Usage: ${usage}. T must be non-decreasing and hold no nulls.`)
+  if (window?.kind === 'scalar' && window.type === T.DURATION) {
+    const { count, unit } = unpackDuration(window.value as bigint)
+    return [times, toDoubles('time window', addDuration(t, -count, unit) as Vector)]
+  }
+  const size = intArg(window, usage, 'window')
+  return [times, times.map((x) => x - size)]
+}
+
+/** Applies a window function to any form; labels of an indexed matrix take over the windows. */
+function onWindows(
+  name: string,
+  x: Value,
+  maker: WindowMaker,
+  f: (v: Vector, w: Windows) => Vector,
+  anyType = false,
+): Value {
+  const labels = x.kind === 'matrix' && x.indexed !== 'no' ? x.rowLabels : undefined
+  return vectorOver(name, x, (v) => f(v, maker(v.length, labels)), anyType ? () => true : isNumericColumn)
+}
+
+function timeColumn(usage: string, t: Arg): Vector {
+  const v = asVector(required(t, usage, 'T'))
+  if (v === undefined || !(isTemporal(v.type) || isIntegral(v.type)))
+    throw inputError(`Usage: ${usage}. T must be a temporal or integral vector.`)
+  return v
+}
+
+const timeMaker = (usage: string, t: Arg, window: Arg): WindowMaker => {
+  const column = timeColumn(usage, t)
+  return (length) => {
+    if (length !== column.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+    return timeWindows(...timeBounds(usage, column, window))
+  }
+}
+
+for (const [name, spec] of Object.entries(MOVING)) {
+  if (name !== 'avg') {
+    const usage = `m${name}(X, window, [minPeriods])`
+    define(usage, {
+      kind: 'vector',
+      doc: `${spec.doc} ${LEADING}`,
+      call: ([x, window, least]) =>
+        onWindows(`m${name}`, required(x, usage, 'X'), windowMaker(usage, window, least), spec.run, spec.anyType),
+    })
+  }
+  if (name === 'imin' || name === 'imax') continue
+  const usage = `tm${name}(T, X, window)`
+  define(usage, {
+    kind: 'vector',
+    doc: `${spec.doc} The window is (T - window, T], an integer in units of T or a DURATION; rows that follow with an equal T are not in it.`,
+    call: ([t, x, window]) =>
+      onWindows(`tm${name}`, required(x, usage, 'X'), timeMaker(usage, t, window), spec.run, spec.anyType),
+  })
+}
+
+const usageAvg = 'mavg(X, window, [minPeriods])'
+define(usageAvg, {
+  kind: 'vector',
+  doc: `Mean of the window, DOUBLE. A vector as window holds weights: weighted mean over as many elements, the first size-1 null. ${LEADING}`,
+  call: ([x, window, least]) => {
+    const source = required(x, usageAvg, 'X')
+    if (window?.kind === 'vector') {
+      const weights = toDoubles('mavg', window)
+      return vectorOver('mavg', source, (v) => weightedMean(toDoubles('mavg', v), weights), isNumericColumn)
+    }
+    return onWindows('mavg', source, windowMaker(usageAvg, window, least), MOVING['avg'].run)
+  },
+})
+
+function weightedMean(x: Float64Array, weights: Float64Array): FixedVector {
+  const n = weights.length
+  const out = new Float64Array(x.length).fill(Number.NaN)
+  for (let k = n - 1; k < x.length; k++) {
+    let sum = 0
+    let total = 0
+    for (let j = 0; j < n; j++) {
+      const value = x[k - n + 1 + j]
+      if (Number.isNaN(value)) continue
+      sum += value * weights[j]
+      total += weights[j]
+    }
+    out[k] = sum / total
+  }
+  return fromDoubles(out)
+}
+
+const countsOf =
+  (least: number | undefined, lead: boolean) =>
+  (v: Vector, w: Windows): Vector => {
+    const counts = movingCount(v, w)
+    if (lead && least !== undefined) for (let k = 0; k < counts.length; k++) if (counts[k] < least) counts[k] = NULL_I32
+    return new FixedVector(T.INT, counts as Int32Array<ArrayBuffer>)
+  }
+const usageCount = 'mcount(X, window, [minPeriods])'
+define(usageCount, {
+  kind: 'vector',
+  doc: 'Number of elements of the window that are not null, INT, without leading nulls; with minPeriods null below that many.',
+  call: ([x, window, least]) => {
+    const minimum = isGiven(least) ? intArg(least, usageCount, 'minPeriods') : undefined
+    return onWindows(
+      'mcount',
+      required(x, usageCount, 'X'),
+      windowMaker(usageCount, window, Scalar.int(1)),
+      countsOf(minimum, true),
+      true,
+    )
+  },
+})
+const usageTmCount = 'tmcount(T, X, window)'
+define(usageTmCount, {
+  kind: 'vector',
+  doc: 'Number of elements in (T - window, T] that are not null, INT.',
+  call: ([t, x, window]) =>
+    onWindows(
+      'tmcount',
+      required(x, usageTmCount, 'X'),
+      timeMaker(usageTmCount, t, window),
+      countsOf(undefined, false),
+      true,
+    ),
+})
+
+for (const [name, make] of Object.entries(PAIR_ACCUMULATORS)) {
+  const params = name === 'beta' ? 'Y, X' : 'X, Y'
+  const usage = `m${name}(${params}, window, [minPeriods])`
+  define(usage, {
+    kind: 'vector',
+    doc: `The ${name} of two vectors over each window; positions where either is null are left out. ${LEADING}`,
+    call: ([x, y, window, least]) => {
+      const maker = windowMaker(usage, window, least)
+      return pairwise(`m${name}`, required(x, usage, params[0]), required(y, usage, params[3]), (a, b) =>
+        fromDoubles(movingPair(toDoubles(name, a), toDoubles(name, b), maker(a.length), make())),
+      )
+    },
+  })
+  const timed = `tm${name}(T, ${params}, window)`
+  define(timed, {
+    kind: 'vector',
+    doc: `The ${name} of two vectors over (T - window, T].`,
+    call: ([t, x, y, window]) => {
+      const maker = timeMaker(timed, t, window)
+      return pairwise(`tm${name}`, required(x, timed, params[0]), required(y, timed, params[3]), (a, b) =>
+        fromDoubles(movingPair(toDoubles(name, a), toDoubles(name, b), maker(a.length), make())),
+      )
+    },
+  })
+}
+
+const usageRank = "mrank(X, ascending, window, [ignoreNA=true], [tiesMethod='min'], [percent=false], [minPeriods])"
+define(usageRank, {
+  kind: 'vector',
+  doc: `Rank of the current element in its window, 0-based; a null element has none. ${LEADING}`,
+  call: ([x, ascending, window, ignoreNA, ties, percent, least]) => {
+    const options = rankOptions(usageRank, ascending, ignoreNA, ties, percent)
+    const maker = windowMaker(usageRank, window, least)
+    return onWindows('mrank', required(x, usageRank, 'X'), maker, (v, w) => {
+      const ranks = movingRanks(v, w.starts, options)
+      const counts = movingCount(v, w)
+      for (let k = 0; k < ranks.length; k++) if (k < w.lead || counts[k] < w.minValid) ranks[k] = Number.NaN
+      return rankVector(ranks, options)
+    })
+  },
+})
+const usageTmRank = "tmrank(T, X, ascending, window, [ignoreNA=true], [tiesMethod='min'], [percent=false])"
+define(usageTmRank, {
+  kind: 'vector',
+  doc: 'Rank of the current row among the rows in (T - window, T], 0-based.',
+  call: ([t, x, ascending, window, ignoreNA, ties, percent]) => {
+    const options = rankOptions(usageTmRank, ascending, ignoreNA, ties, percent)
+    return onWindows('tmrank', required(x, usageTmRank, 'X'), timeMaker(usageTmRank, t, window), (v, w) =>
+      rankVector(movingRanks(v, w.starts, options), options),
+    )
+  },
+})
+
+const PICK: Readonly<Record<string, (a: number, b: number, part: number) => number>> = {
+  linear: (a, b, part) => a + (b - a) * part,
+  lower: (a) => a,
+  higher: (_a, b) => b,
+  nearest: (a, b, part) => (part <= 0.5 ? a : b),
+  midpoint: (a, b) => (a + b) / 2,
+}
+function percentileOf(usage: string, percent: Arg, interpolation: Arg): (v: Vector, w: Windows) => Vector {
+  const q = numberArg(percent, usage, 'percent') / 100
+  const pick = PICK[textArg(interpolation, usage, 'interpolation', 'linear')]
+  if (pick === undefined)
+    throw inputError(`Usage: ${usage}. interpolation must be one of ${Object.keys(PICK).join(', ')}.`)
+  return (v, w) => movingQuantile(v, w, q, pick)
+}
+const usagePercentile = "mpercentile(X, percent, window, [interpolation='linear'], [minPeriods])"
+define(usagePercentile, {
+  kind: 'vector',
+  doc: `Percentile of the window, DOUBLE. ${LEADING}`,
+  call: ([x, percent, window, interpolation, least]) =>
+    onWindows(
+      'mpercentile',
+      required(x, usagePercentile, 'X'),
+      windowMaker(usagePercentile, window, least),
+      percentileOf(usagePercentile, percent, interpolation),
+    ),
+})
+const usageTmPercentile = "tmpercentile(T, X, percent, window, [interpolation='linear'])"
+define(usageTmPercentile, {
+  kind: 'vector',
+  doc: 'Percentile of the elements in (T - window, T], DOUBLE.',
+  call: ([t, x, percent, window, interpolation]) =>
+    onWindows(
+      'tmpercentile',
+      required(x, usageTmPercentile, 'X'),
+      timeMaker(usageTmPercentile, t, window),
+      percentileOf(usageTmPercentile, percent, interpolation),
+    ),
+})
+
+for (const [name, run, flag, fallback] of [
+  ['skew', movingSkew, 'biased', true],
+  ['kurtosis', movingKurtosis, 'biased', true],
+  ['mad', movingMad, 'useMedian', false],
+] as const) {
+  const usage = `m${name}(X, window, [${flag}=${fallback}], [minPeriods])`
+  define(usage, {
+    kind: 'vector',
+    doc: `The ${name} of each window, DOUBLE. ${LEADING}`,
+    call: ([x, window, option, least]) => {
+      const on = boolArg(option, usage, flag, fallback)
+      return onWindows(`m${name}`, required(x, usage, 'X'), windowMaker(usage, window, least), (v, w) => run(v, w, on))
+    },
+  })
+}
+
+for (const which of ['first', 'last'] as const) {
+  const usage = `m${which}Not(X, window, [k], [minPeriods=1])`
+  define(usage, {
+    kind: 'vector',
+    doc: `The ${which} element of the window that is neither null nor k.`,
+    call: ([x, window, k, least]) =>
+      onWindows(
+        `m${which}Not`,
+        required(x, usage, 'X'),
+        windowMaker(usage, window, isGiven(least) ? least : Scalar.int(1)),
+        (v, w) => {
+          const hidden = isGiven(k) ? without(v, k) : v
+          return v.gather(movingValidPosition(hidden, w, which))
+        },
+        true,
+      ),
+  })
+  const index = `mi${which}Not(X, window)`
+  define(index, {
+    kind: 'vector',
+    doc: `Position, from the oldest element of the window, of its ${which} element that is not null.`,
+    call: ([x, window]) =>
+      onWindows(
+        `mi${which}Not`,
+        required(x, index, 'X'),
+        windowMaker(index, window, undefined),
+        (v, w) => {
+          const positions = movingValidPosition(v, w, which)
+          return new FixedVector(
+            T.INT,
+            positions.map((p, i) => (p < 0 ? NULL_I32 : p - w.starts[i])) as Int32Array<ArrayBuffer>,
+          )
+        },
+        true,
+      ),
+  })
+}
+
+/** The vector with every element equal to k turned into null. */
+function without(v: Vector, k: Value): Vector {
+  const excluded = k.kind === 'scalar' ? k.value : undefined
+  const positions = Int32Array.from({ length: v.length }, (_, i) => (String(v.raw(i)) === String(excluded) ? -1 : i))
+  return v.gather(positions)
+}
+
+const usageSlr = 'mslr(Y, X, window, [minPeriods])'
+define(usageSlr, {
+  kind: 'vector',
+  doc: `Regression of Y on X in each window: the tuple (intercept, slope). ${LEADING}`,
+  call: ([y, x, window, least]) => {
+    const a = asVector(required(y, usageSlr, 'Y'))
+    const b = asVector(required(x, usageSlr, 'X'))
+    if (a === undefined || b === undefined || a.length !== b.length)
+      throw inputError(`Usage: ${usageSlr}. Y and X must be vectors of one length.`)
+    const [intercept, slope] = movingLine(
+      toDoubles('mslr', a),
+      toDoubles('mslr', b),
+      windowMaker(usageSlr, window, least)(a.length),
+    )
+    return new AnyVector([fromDoubles(intercept), fromDoubles(slope)])
+  },
+})
+
+const usageMove = 'tmove(T, X, window)'
+define(usageMove, {
+  kind: 'vector',
+  doc: 'The value of X at T - window, or at the last earlier row.',
+  call: ([t, x, window]) => {
+    const column = timeColumn(usageMove, t)
+    const [times, lower] = timeBounds(usageMove, column, window)
+    return vectorOver('tmove', required(x, usageMove, 'X'), (v) => {
+      let at = -1
+      const positions = new Int32Array(v.length)
+      for (let k = 0; k < positions.length; k++) {
+        while (at + 1 < times.length && times[at + 1] <= lower[k]) at++
+        positions[k] = at
+      }
+      return v.gather(positions)
+    })
+  },
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Any function over windows
+
+/** The arguments of func: one vector, or a tuple of several of one length. */
+function windowArgs(usage: string, x: Arg): Vector[] {
+  const value = required(x, usage, 'funcArgs')
+  const list = value.kind === 'vector' && value.storage === 'any' ? value.values : [value]
+  const vectors = list.map((v) => {
+    const flat = v.kind === 'vector' ? v : asVector(v)
+    if (flat === undefined) throw inputError(`Usage: ${usage}. funcArgs must be a vector or a tuple of vectors.`)
+    return flat
+  })
+  if (vectors.some((v) => v.length !== vectors[0].length))
+    throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+  return vectors
+}
+
+function functionArg(usage: string, f: Arg): FunctionValue {
+  if (f?.kind !== 'function') throw inputError(`Usage: ${usage}. func must be a function.`)
+  return f
+}
+
+const callOn = (session: Session, func: FunctionValue, columns: readonly Vector[], from: number, to: number): Value =>
+  session.call(
+    func,
+    columns.map((c) => c.slice(Math.max(0, from), Math.max(0, Math.min(c.length, to)))),
+  )
+
+/** Results of windows as a vector, with nulls of the first result's type where there is none. */
+function collectResults(results: readonly (Value | undefined)[]): Value {
+  const filled = results.map((r) => r ?? Scalar.VOID)
+  if (filled.every((r) => r.kind === 'scalar'))
+    return unifyScalars(filled as Scalar[]) ?? newVector(T.DOUBLE, filled.length, 'null')
+  return assemble(filled)
+}
+
+const usageMoving = 'moving(func, funcArgs, window, [minPeriods])'
+define(usageMoving, {
+  doc: 'An aggregate over windows of elements; several arguments as a tuple. Without minPeriods a window must be full.',
+  call: ([func, args, window, least], session) => {
+    const f = functionArg(usageMoving, func)
+    const columns = windowArgs(usageMoving, args)
+    const size = intArg(window, usageMoving, 'window')
+    const minimum = intArg(least, usageMoving, 'minPeriods', size)
+    return collectResults(
+      Array.from({ length: columns[0].length }, (_, k) => {
+        const from = Math.max(0, k - size + 1)
+        return k - from + 1 < minimum ? undefined : callOn(session, f, columns, from, k + 1)
+      }),
+    )
+  },
+})
+
+const usageRolling = 'rolling(func, funcArgs, window, [step=1])'
+define(usageRolling, {
+  doc: 'A function over full windows only, moving by step; the result has (n - window) \\ step + 1 elements.',
+  call: ([func, args, window, step], session) => {
+    const f = functionArg(usageRolling, func)
+    const columns = windowArgs(usageRolling, args)
+    const size = intArg(window, usageRolling, 'window')
+    const by = intArg(step, usageRolling, 'step', 1)
+    if (size < 1 || by < 1) throw inputError(`Usage: ${usageRolling}. window and step must be positive.`)
+    const count = Math.max(0, Math.floor((columns[0].length - size) / by) + 1)
+    const results = Array.from({ length: count }, (_, k) => callOn(session, f, columns, k * by, k * by + size))
+    if (by === size && results.every((r) => r.kind === 'vector' && r.length === size))
+      return results.length === 0 ? newVector(T.DOUBLE, 0) : joinResults(results as Vector[])
+    return collectResults(results)
+  },
+})
+
+function joinResults(parts: readonly Vector[]): Vector {
+  const type = parts[0].type
+  const values = parts.map((p) => castVector(p, type))
+  const out = values[0]
+  const positions: Value[] = []
+  for (const p of values) for (let k = 0; k < p.length; k++) positions.push(p.get(k))
+  return castVector(new AnyVector(positions), out.type)
+}
+
+const usageWindow = 'window(func, funcArgs, range)'
+define(usageWindow, {
+  doc: 'A function over elements k+range[0] .. k+range[1] around each element k, both ends included and cut at the edges.',
+  call: ([func, args, range], session) => {
+    const f = functionArg(usageWindow, func)
+    const columns = windowArgs(usageWindow, args)
+    if (range?.kind !== 'pair') throw inputError(`Usage: ${usageWindow}. range must be a pair.`)
+    const low = Number(range.first)
+    const high = Number(range.second)
+    return collectResults(
+      Array.from({ length: columns[0].length }, (_, k) => {
+        const from = Math.max(0, k + low)
+        const to = Math.min(columns[0].length, k + high + 1)
+        return from < to ? callOn(session, f, columns, from, to) : undefined
+      }),
+    )
+  },
+})
+
+const usageTmoving = 'tmoving(func, T, funcArgs, window)'
+define(usageTmoving, {
+  doc: 'A function over the rows in (T - window, T] of each row.',
+  call: ([func, t, args, window], session) => {
+    const f = functionArg(usageTmoving, func)
+    const columns = windowArgs(usageTmoving, args)
+    const { starts } = timeWindows(...timeBounds(usageTmoving, timeColumn(usageTmoving, t), window))
+    return collectResults(Array.from(starts, (from, k) => callOn(session, f, columns, from, k + 1)))
+  },
+})
+
+export const windowBuiltins = entries
