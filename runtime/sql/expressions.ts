@@ -119,14 +119,15 @@ export function isCountStar(expr: Expr): boolean {
 export function functionOf(callee: Expr, scope: SqlScope): FunctionValue | undefined {
   const session = scope.session
   if (callee.kind === 'functionRef' && callee.path.length === 1)
-    return session.userFunction(callee.path[0]) ?? session.registry.get(callee.path[0])
+    return session.registry.get(callee.path[0]) ?? session.userFunction(callee.path[0])
   if (callee.kind === 'functionRef' || callee.kind === 'lambda' || callee.kind === 'partial') {
     const value = scope.evaluate(callee)
     return value.kind === 'function' ? value : undefined
   }
   if (callee.kind !== 'name') return undefined
-  const known = callee.binding === 'variable' ? undefined : session.userFunction(callee.name)
-  const found = known ?? (callee.binding === 'variable' ? undefined : session.registry.get(callee.name))
+  // Builtins can't be redefined, so they come before functions of the script.
+  const found =
+    callee.binding === 'variable' ? undefined : (session.registry.get(callee.name) ?? session.userFunction(callee.name))
   if (found !== undefined) return found
   const value = knownValue(callee, scope)
   return value?.kind === 'function' ? value : undefined

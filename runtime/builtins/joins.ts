@@ -1,0 +1,67 @@
+/**
+ * Joins as functions of two tables. Written with table names (`ej(t1, t2, `id)`) the evaluator runs them as a query, which knows the names;
+ * these entries serve calls through function values, where a right column that clashes is called `right_<column>`.
+ */
+import { inputError } from '../errors.ts'
+import { topicTable } from '../registry.ts'
+import { joinByNames, stringsOf, toTable } from '../sql/from.ts'
+import type { JoinKind } from '../sql/joins.ts'
+import { Relation } from '../sql/relation.ts'
+import { Table, type Value } from '../values/index.ts'
+import { type Arg, isGiven } from './args.ts'
+
+const { entries, define } = topicTable('Joins')
+
+function join(kind: JoinKind, args: readonly Arg[], sorted = false): Table {
+  const left = tableArgument(args[0], 'left', 'S02013')
+  const right = tableArgument(args[1], 'right', 'S02014')
+  for (const filter of args.slice(4))
+    if (isGiven(filter))
+      throw inputError('Filters of a join are conditions on columns: write the join in the from clause of a query.', {
+        code: 'joinFilter',
+      })
+  const columns = isGiven(args[2]) ? stringsOf(args[2]) : []
+  const rightColumns = isGiven(args[3]) ? stringsOf(args[3]) : columns
+  return toTable(joinByNames(kind, left, right, columns, rightColumns, {}, sorted))
+}
+
+function tableArgument(value: Arg, side: string, refId: string): Relation {
+  if (value instanceof Table) return Relation.ofTable(value, value.sharedName ?? side)
+  throw inputError(`The ${side} part of a join must be a table.`, { refId })
+}
+
+const RULES =
+  'Result: all left columns, then the right columns without the join columns; a right column whose name is taken is called <rightTable>_<column>. NULL keys match nothing.'
+
+const joins: readonly [string, JoinKind, string][] = [
+  ['ej', 'inner', 'Equi join: every pair of rows with equal keys, in the order of the left table.'],
+  ['lj', 'left', 'Left join: every left row with all its matches, or with NULLs.'],
+  ['lsj', 'leftSemi', 'Left semi join: every left row once, with its first match or NULLs.'],
+]
+for (const [name, kind, doc] of joins)
+  define(`${name}(leftTable, rightTable, matchingCols, [rightMatchingCols], [leftFilter], [rightFilter])`, {
+    doc: `${doc} ${RULES}`,
+    call: (args): Value => join(kind, args),
+  })
+
+define('sej(leftTable, rightTable, matchingCols, [rightMatchingCols], [leftFilter], [rightFilter])', {
+  doc: `Equi join sorted by the key columns. ${RULES}`,
+  call: (args): Value => join('inner', args, true),
+})
+
+define('fj(leftTable, rightTable, matchingCols, [rightMatchingCols])', {
+  doc: 'Full join: the rows of the left join, then the right rows without a match. The right join columns stay in the result.',
+  call: (args): Value => join('full', args),
+})
+
+define('aj(leftTable, rightTable, matchingCols, [rightMatchingCols])', {
+  doc: 'As-of join: for each left row the right row with equal leading keys and the greatest last key (a time) that is not after the left one; of equal ones the last. The right last key stays in the result.',
+  call: (args): Value => join('asof', args),
+})
+
+define('cj(leftTable, rightTable)', {
+  doc: 'Cross join: every left row with every right row, left rows slowest.',
+  call: (args): Value => join('cross', args),
+})
+
+export const joinBuiltins = entries
