@@ -1,0 +1,98 @@
+/** What the backup functions need of a session, in one place. */
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { type Arg, isGiven, textArg, textListArg } from '../../runtime/builtins/args.ts'
+import { inputError, usageError } from '../../runtime/errors.ts'
+import { type ServiceKey, type Session, serviceKey } from '../../runtime/session.ts'
+import { NULL_I64, type Value } from '../../runtime/values/index.ts'
+import type { DatabaseRecord } from '../catalog/types.ts'
+import type { BackupRun } from '../engine/commands.ts'
+import type { BackupContext } from '../set/context.ts'
+import { databaseUrl } from '../set/names.ts'
+import type { FileStore } from '../store/file-store.ts'
+
+export interface BackupHost {
+  /** Folder of the data directory: backup directories that are not absolute are relative to it. */
+  readonly home: string
+  context(): BackupContext
+  openSet(folder: string): FileStore
+  /** Records of backup and restore calls. */
+  runs(): Iterable<BackupRun>
+  isAdministrator(): boolean
+  /** Name of the partition of a level that a value means (a number is a bucket for HASH); undefined if there is none. */
+  partitionName(database: DatabaseRecord, level: number, value: Value): string | undefined
+}
+
+export const backupHostService: ServiceKey<BackupHost> = serviceKey<BackupHost>('backupHost')
+
+/** The host for a logged-in user. Everything about backups needs a login. */
+export function loggedInHost(session: Session, name: string): BackupHost {
+  if (session.user === 'guest')
+    throw inputError(`<NoPrivilege>Not granted to call ${name}: please log in first.`, { code: 'notLoggedIn' })
+  return session.service(backupHostService)
+}
+
+/** The store of a backup directory. It must not be part of what is backed up. */
+export function backupStore(host: BackupHost, backupDir: Arg, signature: string): FileStore {
+  const text = textArg(backupDir, signature, 'backupDir')
+  if (text === '' || text.includes('\0')) throw usageError(signature, 'backupDir must be the path of a folder.')
+  const folder = isAbsolute(text) ? resolve(text) : join(host.home, text)
+  const chunks = join(host.home, 'chunks')
+  if (isWithin(folder, chunks) || isWithin(chunks, folder))
+    throw inputError(
+      `The backup directory ${folder} must not hold, or lie in, the data of the store at ${host.home}.`,
+      {
+        code: 'backupDir',
+        where: { file: folder },
+      },
+    )
+  return host.openSet(folder)
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const way = relative(outer, inner)
+  return way === '' || (!way.startsWith('..') && !isAbsolute(way))
+}
+
+/** The url from a text, or from a database handle. */
+export function urlArg(value: Arg, signature: string, name: string): string {
+  if (value?.kind === 'resource' && /^DB\[(dfs:.+)\]$/.test(value.text)) return databaseUrl(value.text.slice(3, -1))
+  return databaseUrl(textArg(value, signature, name))
+}
+
+export function optionalUrl(value: Arg, signature: string, name: string): string | undefined {
+  return isMissing(value) ? undefined : urlArg(value, signature, name)
+}
+
+export function optionalText(value: Arg, signature: string, name: string): string | undefined {
+  return isMissing(value) ? undefined : textArg(value, signature, name)
+}
+
+export function optionalTexts(value: Arg, signature: string, name: string): readonly string[] | undefined {
+  return isMissing(value) ? undefined : textListArg(value, signature, name)
+}
+
+/** Left out, NULL, or an empty text: people write `""` to skip an argument. */
+export function isMissing(value: Arg): value is undefined {
+  if (!isGiven(value)) return true
+  return value.kind === 'scalar' && value.isNull()
+}
+
+/** Encryption is not there yet, and to leave a set unencrypted that was asked to be encrypted would be worse than to refuse. */
+export function refuseKey(keyPath: Arg): void {
+  if (!isMissing(keyPath))
+    throw inputError('Encrypted backups (keyPath) are not supported by this release; leave keyPath out.', {
+      code: 'unsupported',
+    })
+}
+
+export function refuseMetacode(value: Value | undefined): void {
+  if (value?.kind === 'code')
+    throw inputError(
+      'Backups of a query (sqlObj, metacode of a select) are not supported by this release; pass the path of the database, which copies its files.',
+      { code: 'unsupported' },
+    )
+}
+
+/** A moment of the clock as TIMESTAMP, which is local time. */
+export const timestampOf = (ms: number | undefined): bigint =>
+  ms === undefined ? NULL_I64 : BigInt(Math.floor(ms) - new Date(ms).getTimezoneOffset() * 60_000)

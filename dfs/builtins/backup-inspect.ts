@@ -1,0 +1,212 @@
+/** getBackupList, getBackupMeta, checkBackup, loadBackup, getBackupStatus (specification of the store, section 12). */
+
+import { textArg } from '../../runtime/builtins/args.ts'
+import { inputError } from '../../runtime/errors.ts'
+import { topicTable } from '../../runtime/registry.ts'
+import {
+  type ColumnSchema,
+  Dict,
+  NULL_I32,
+  Scalar,
+  StringVector,
+  T,
+  type Table,
+  tableOf,
+  typeName,
+  type Value,
+  vectorOf,
+} from '../../runtime/values/index.ts'
+import type { BackupRun } from '../engine/commands.ts'
+import type { SetChunk, TableIndex } from '../set/meta.ts'
+import { chunkPathOf, dbNameOf } from '../set/names.ts'
+import { BackupSet } from '../set/open.ts'
+import { checkBackupSet } from '../verify/check.ts'
+import {
+  backupStore,
+  loggedInHost,
+  optionalText,
+  optionalTexts,
+  refuseKey,
+  timestampOf,
+  urlArg,
+} from './backup-host.ts'
+
+const { entries, define } = topicTable('Backup and restore')
+export const backupInspectBuiltins = entries
+
+const texts = (values: readonly string[]): StringVector => new StringVector([...values])
+const longs = (values: readonly number[]) => vectorOf(T.LONG, values.map(BigInt))
+
+const LIST = 'getBackupList(backupDir, dbPath, tableName)'
+
+define(LIST, {
+  doc: 'The partitions of a table in a backup: a table chunkID, chunkPath, cid, rows, updateTime with a row per partition.',
+  call: ([backupDir, dbPath, tableName], session) => {
+    const host = loggedInHost(session, 'getBackupList')
+    const set = new BackupSet(backupStore(host, backupDir, LIST))
+    const index = set.index(urlArg(dbPath, LIST, 'dbPath'), textArg(tableName, LIST, 'tableName'))
+    const { chunks } = index
+    return tableOf({
+      chunkID: texts(chunks.map((c) => c.chunkId)),
+      chunkPath: texts(chunks.map((c) => chunkPathOf(index.database.url, c.path, index.table.physicalIndex))),
+      cid: longs(chunks.map((c) => c.cid)),
+      rows: longs(chunks.map((c) => c.rows)),
+      updateTime: vectorOf(
+        T.TIMESTAMP,
+        chunks.map((c) => timestampOf(c.updateTimeMs)),
+      ),
+    })
+  },
+})
+
+const META = 'getBackupMeta(backupDir, dbPath, partition, tableName)'
+
+define(META, {
+  doc: 'What a backup knows of one partition: a dictionary with schema (a table name, typeString, typeInt, extra, comment), dfsPath, rows, chunkID and cid. partition is its path below the database, such as "/20190101/GOOG".',
+  call: ([backupDir, dbPath, partition, tableName], session) => {
+    const host = loggedInHost(session, 'getBackupMeta')
+    const set = new BackupSet(backupStore(host, backupDir, META))
+    const index = set.index(urlArg(dbPath, META, 'dbPath'), textArg(tableName, META, 'tableName'))
+    const chunk = requireChunk(index, textArg(partition, META, 'partition'))
+    return new Dict(
+      T.STRING,
+      T.ANY,
+      new Map<string, Value>([
+        ['schema', columnTable(index.table.columns)],
+        ['dfsPath', Scalar.string(chunkPathOf(index.database.url, chunk.path, index.table.physicalIndex))],
+        ['rows', Scalar.long(chunk.rows)],
+        ['chunkID', Scalar.string(chunk.chunkId)],
+        ['cid', Scalar.long(chunk.cid)],
+      ]),
+      true,
+    )
+  },
+})
+
+/** The chunk of a partition named by its path, with or without the physical index at the end. */
+function requireChunk(index: TableIndex, partition: string): SetChunk {
+  const path = partition.replace(/\/+$/, '')
+  const found = index.chunks.find((c) => c.path === path || `${c.path}/${index.table.physicalIndex}` === path)
+  if (found !== undefined) return found
+  throw inputError(
+    `The backup of ${index.database.url}/${index.table.name} does not contain the partition [${partition}].`,
+    { code: 'backupMissing', hint: 'getBackupList lists the partitions of a table in a backup' },
+  )
+}
+
+function columnTable(columns: readonly ColumnSchema[]): Table {
+  return tableOf({
+    name: texts(columns.map((c) => c.name)),
+    typeString: texts(columns.map((c) => typeName(c.type, c.scale))),
+    typeInt: vectorOf(
+      T.INT,
+      columns.map((c) => c.type),
+    ),
+    extra: vectorOf(
+      T.INT,
+      columns.map((c) => c.scale ?? NULL_I32),
+    ),
+    comment: texts(columns.map((c) => c.comment ?? '')),
+  })
+}
+
+const LOAD = 'loadBackup(backupDir, dbPath, partition, tableName, [keyPath])'
+
+define(LOAD, {
+  doc: 'The rows of one partition of a backup that was made from a query. Backups made by copying files are read by restoring them.',
+  call: ([backupDir, dbPath, partition, tableName, keyPath], session) => {
+    refuseKey(keyPath)
+    const host = loggedInHost(session, 'loadBackup')
+    const set = new BackupSet(backupStore(host, backupDir, LOAD))
+    const index = set.index(urlArg(dbPath, LOAD, 'dbPath'), textArg(tableName, LOAD, 'tableName'))
+    requireChunk(index, textArg(partition, LOAD, 'partition'))
+    throw inputError(
+      `loadBackup reads backups made from a query only; the backup of ${index.database.url}/${index.table.name} was made by copying files.`,
+      { code: 'backupMode', hint: 'restore it, for example into another table: restoreTable(..., newTableName)' },
+    )
+  },
+})
+
+const CHECK = 'checkBackup(backupDir, dbPath, [tableName], [partition])'
+
+define(CHECK, {
+  doc: `Reads every byte of a backup and compares checksums. Returns a table dbName, tableName, chunkPath, chunkID, partitionPath with a row per partition that is damaged or misses files; it is empty when all is well. Damage of the backup's own records is an error that names the file.
+tableName takes one name or several, partition a pattern as in restore. Damaged partitions are repaired by backup(..., force=true).`,
+  call: ([backupDir, dbPath, tableName, partition], session) => {
+    const host = loggedInHost(session, 'checkBackup')
+    const store = backupStore(host, backupDir, CHECK)
+    const damaged = checkBackupSet(
+      store,
+      {
+        url: urlArg(dbPath, CHECK, 'dbPath'),
+        tables: optionalTexts(tableName, CHECK, 'tableName'),
+        pattern: optionalText(partition, CHECK, 'partition') ?? '%',
+      },
+      host.context(),
+    )
+    return tableOf({
+      dbName: texts(damaged.map((d) => d.url)),
+      tableName: texts(damaged.map((d) => d.table)),
+      chunkPath: texts(damaged.map((d) => `/${dbNameOf(d.url)}${d.chunk.path}/${d.physicalIndex}`)),
+      chunkID: texts(damaged.map((d) => d.chunk.chunkId)),
+      partitionPath: texts(damaged.map((d) => d.chunk.path)),
+    })
+  },
+})
+
+const STATUS = 'getBackupStatus([userName])'
+
+define(STATUS, {
+  doc: 'Backup and restore calls, the newest first, with a row per table: userName, type, startTime, dbName, tableName, totalPartitions, completedPartitions, percentComplete, endTime (an estimate while it runs), completed. Administrators see everybody, or the calls of userName; others see their own.',
+  call: ([userName], session) => {
+    const host = loggedInHost(session, 'getBackupStatus')
+    const wanted = optionalText(userName, STATUS, 'userName')
+    if (!host.isAdministrator() && wanted !== undefined && wanted !== session.user)
+      throw inputError(`<NoPrivilege>Not granted to see the backups of ${wanted}.`, { code: 'notAdmin' })
+    const user = host.isAdministrator() ? wanted : session.user
+    const runs = [...host.runs()].filter((r) => user === undefined || r.user === user)
+    // Of one call, all start within a moment: the later record is the newer.
+    return statusTable(
+      runs
+        .map((r, k) => ({ r, k }))
+        .sort((a, b) => b.r.startMs - a.r.startMs || b.k - a.k)
+        .map((e) => e.r),
+      session.now(),
+    )
+  },
+})
+
+function statusTable(runs: readonly BackupRun[], nowMs: number): Table {
+  const ints = (of: (run: BackupRun) => number) => vectorOf(T.INT, runs.map(of))
+  return tableOf({
+    userName: texts(runs.map((r) => r.user)),
+    type: texts(runs.map((r) => r.type)),
+    startTime: vectorOf(
+      T.TIMESTAMP,
+      runs.map((r) => timestampOf(r.startMs)),
+    ),
+    dbName: texts(runs.map((r) => r.db)),
+    tableName: texts(runs.map((r) => r.table)),
+    totalPartitions: ints((r) => r.totalPartitions),
+    completedPartitions: ints((r) => r.completedPartitions),
+    percentComplete: ints(percentComplete),
+    endTime: vectorOf(
+      T.TIMESTAMP,
+      runs.map((r) => timestampOf(r.endMs ?? estimatedEndMs(r, nowMs))),
+    ),
+    completed: ints((r) => (r.state === 'completed' ? 1 : 0)),
+  })
+}
+
+/** 100 only for a run that is complete: the last files may be copied while the state is not published yet. */
+function percentComplete(run: BackupRun): number {
+  if (run.state === 'completed') return 100
+  return run.totalPartitions === 0 ? 0 : Math.min(99, Math.floor((100 * run.completedPartitions) / run.totalPartitions))
+}
+
+/** undefined for a run whose process died, and as long as nothing is done. */
+function estimatedEndMs(run: BackupRun, nowMs: number): number | undefined {
+  if (run.state !== 'running' || run.completedPartitions === 0) return undefined
+  const perPartition = (nowMs - run.startMs) / run.completedPartitions
+  return nowMs + perPartition * (run.totalPartitions - run.completedPartitions)
+}

@@ -1,0 +1,87 @@
+/** backup, backupDB, backupTable: copying a database into a backup directory (specification of the store, section 11). */
+
+import { type Arg, boolArg, isGiven, textArg } from '../../runtime/builtins/args.ts'
+import { usageError } from '../../runtime/errors.ts'
+import { topicTable } from '../../runtime/registry.ts'
+import type { Session } from '../../runtime/session.ts'
+import { Scalar } from '../../runtime/values/index.ts'
+import type { BackupRequest } from '../backup/select.ts'
+import { takeBackup } from '../backup/take.ts'
+import {
+  backupStore,
+  isMissing,
+  loggedInHost,
+  optionalTexts,
+  refuseKey,
+  refuseMetacode,
+  urlArg,
+} from './backup-host.ts'
+import { partitionChoice } from './backup-partitions.ts'
+
+const { entries, define } = topicTable('Backup and restore')
+export const backupBuiltins = entries
+
+const BACKUP =
+  'backup(backupDir, [dbPath], [force=false], [parallel=false], [snapshot=true], [tableName], [partition], [keyPath], [sqlObj])'
+
+define(BACKUP, {
+  doc: `Backs up a database, some of its tables, or some partitions into the folder backupDir, and returns how many partitions were copied in this call.
+A partition is copied if it is new or changed since the last backup into this folder; force=true copies all that are selected. With snapshot=true partitions and tables that are no more in the database leave the backup too, unless partition is given.
+partition takes paths ("/20170807/0_50", one or several) or conditions: a value or a vector of values of a single level, a tuple with one entry per level of a COMPO database ([2017.08.07, 0], an empty entry for no condition). tableName takes one name or several; the default is all tables. The backup is of one instant and blocks no writer; parallel does not change the result. An interrupted call is continued by the next one.
+Needs a login. Queries (sqlObj) and encryption (keyPath) are refused in this release.`,
+  call: ([backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj], session) => {
+    refuseMetacode(dbPath)
+    refuseMetacode(sqlObj)
+    refuseKey(keyPath)
+    if (!isGiven(dbPath)) throw usageError(BACKUP, 'dbPath is required.')
+    boolArg(parallel, BACKUP, 'parallel', false)
+    const url = urlArg(dbPath, BACKUP, 'dbPath')
+    return take(session, 'backup', backupDir, {
+      url,
+      force: boolArg(force, BACKUP, 'force', false),
+      snapshot: boolArg(snapshot, BACKUP, 'snapshot', true),
+      tables: optionalTexts(tableName, BACKUP, 'tableName'),
+      partitions: isMissing(partition) ? undefined : partitionChoice(session, url, partition, BACKUP),
+    })
+  },
+})
+
+const BACKUP_DB = 'backupDB(backupDir, dbPath, [keyPath])'
+
+define(BACKUP_DB, {
+  doc: 'Backs up a database into the folder backupDir: what is new or changed is copied, what was dropped leaves the backup. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true).',
+  call: ([backupDir, dbPath, keyPath], session) => {
+    refuseMetacode(dbPath)
+    refuseKey(keyPath)
+    return take(session, 'backupDB', backupDir, {
+      url: urlArg(dbPath, BACKUP_DB, 'dbPath'),
+      force: false,
+      snapshot: true,
+      tables: undefined,
+      partitions: undefined,
+    })
+  },
+})
+
+const BACKUP_TABLE = 'backupTable(backupDir, dbPath, tableName, [keyPath])'
+
+define(BACKUP_TABLE, {
+  doc: 'Backs up one table into the folder backupDir; other tables in the backup stay as they are. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true, tableName).',
+  call: ([backupDir, dbPath, tableName, keyPath], session) => {
+    refuseMetacode(dbPath)
+    refuseKey(keyPath)
+    return take(session, 'backupTable', backupDir, {
+      url: urlArg(dbPath, BACKUP_TABLE, 'dbPath'),
+      force: false,
+      snapshot: true,
+      tables: [textArg(tableName, BACKUP_TABLE, 'tableName')],
+      partitions: undefined,
+    })
+  },
+})
+
+function take(session: Session, name: string, backupDir: Arg, request: BackupRequest): Scalar {
+  const host = loggedInHost(session, name)
+  const store = backupStore(host, backupDir, `${name}(backupDir, dbPath, ...)`)
+  return Scalar.int(takeBackup(host.context(), store, request).chunksCopied)
+}
