@@ -4,6 +4,7 @@
  */
 import { inputError } from '../errors.ts'
 import type { FunctionValue, UserFunction, Value } from '../values/index.ts'
+import { userCode } from './user-code.ts'
 
 export class Cell {
   readonly name: string
@@ -24,12 +25,28 @@ export class FunctionCell {
   fn: UserFunction | undefined
   /** Entry of `fn`, without arity checks; compiled calls use it after they checked against the declaration. */
   direct: DirectCode
+  #checks = false
 
   constructor(name: string) {
     this.name = name
     this.direct = () => {
       throw this.#missing()
     }
+  }
+
+  /** Binds a definition. Callers compiled against another number of parameters go through the checks again. */
+  bind(fn: UserFunction, checkedCall: (fn: UserFunction, args: Value[]) => Value): void {
+    const code = userCode(fn)
+    const changed = this.fn !== undefined && this.fn.params.length !== fn.params.length
+    if (this.fn !== undefined) userCode(this.fn).cell = undefined
+    this.fn = fn
+    if (this.#checks || changed) {
+      this.#checks = true
+      this.direct = (...args) => checkedCall(fn, args)
+      return
+    }
+    this.direct = code.direct
+    code.cell = this
   }
 
   /** The function, or the error that it is unknown or only declared. */

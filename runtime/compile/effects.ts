@@ -75,13 +75,7 @@ export function define(session: Host, node: DefStatement, origin: Origin): void 
   const cell = session.functionCell(qualified)
   const fn = makeFunction(session, node, origin, [])
   if (node.body === null && cell.fn !== undefined) return
-  const declared = cell.fn
-  cell.fn = fn
-  const code = fn.body as { direct: (...args: Value[]) => Value }
-  cell.direct = (...args) => code.direct(...args)
-  // Callers that were compiled against another list of parameters go through the checks again.
-  if (declared !== undefined && declared.params.length !== fn.params.length)
-    cell.direct = (...args) => (args.length === fn.params.length ? code.direct(...args) : session.call(fn, args))
+  cell.bind(fn, (f, args) => session.call(f, args))
 }
 
 export function notDefined(name: string): never {

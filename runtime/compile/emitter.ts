@@ -18,7 +18,7 @@ import type { CodeInfo } from './failure.ts'
 import type { Host } from './host.ts'
 import { freeze } from './ownership.ts'
 import type { ColumnResolver, Interceptor, SqlScope } from './scope.ts'
-import { support } from './support.ts'
+import { type Support, support } from './support.ts'
 
 /** How a name of the script is read and written in the generated code. */
 export interface Binding {
@@ -101,7 +101,7 @@ export class Emitter {
   }
 
   /** A call of a helper of support.ts. */
-  help(name: keyof typeof support, ...args: string[]): string {
+  help(name: keyof Support, ...args: string[]): string {
     this.#helpers.add(name)
     return `${name}(${args.join(', ')})`
   }
@@ -148,10 +148,10 @@ export class Emitter {
       `"use strict"; const {${helpers}} = $h;` +
       `${constants.length > 0 ? `const ${constants.join(', ')};` : ''}\n` +
       `return function (${parameters.join(', ')}) {\n` +
-      `${this.#declared.length > 0 ? `let ${this.#declared.join(', ')};` : ''} let $l = 0;\n` +
+      `${this.#declared.length > 0 ? `let ${this.#declared.join(', ')};` : ''} let $l = 0, $n = 0;\n` +
       `try {\n${body}\n} catch ($e) { throw failed($e, $i, $l) }\n}`
     try {
-      return new Function('$h', '$s', 'K', '$i', text)(support, this.host, this.#constants, info) as DirectCode
+      return new Function('$h', '$s', 'K', '$i', text)(support(), this.host, this.#constants, info) as DirectCode
     } catch (error) {
       throw new HoldfastError('bug', `the compiler produced invalid code: ${String(error)}\n${text}`, { cause: error })
     }

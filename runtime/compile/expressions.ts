@@ -15,8 +15,9 @@ import { emitCall, emitInfix, emitMethodCall, emitPartial, emitSuffixed } from '
 import { constantValue } from './constants.ts'
 import type { Emitter } from './emitter.ts'
 import { emitClosure } from './functions.ts'
+import { inlineArithmetic, inlineComparison, isInlineArithmetic } from './inline-int.ts'
 import { constVectorValue, literalValue } from './literals.ts'
-import { cast as castNow, seq as seqNow, support } from './support.ts'
+import { cast as castNow, type Support, seq as seqNow, support } from './support.ts'
 import { namesIn } from './walk.ts'
 
 export function emitExpr(em: Emitter, node: Expr): string {
@@ -177,7 +178,7 @@ function emitColumn(em: Emitter, name: string, qualifier: string | undefined): s
 function emitVector(em: Emitter, items: readonly (Expr | null)[]): string {
   const codes = items.map((item) => (item === null ? 'undefined' : emitExpr(em, item)))
   const values = codes.map((code) => em.valueOf(code))
-  if (codes.length > 0 && values.every((v) => v !== undefined)) return em.value(support.vector(values))
+  if (codes.length > 0 && values.every((v) => v !== undefined)) return em.value(support().vector(values))
   return em.help('vector', `[${codes.join(', ')}]`)
 }
 
@@ -190,7 +191,7 @@ function emitDict(em: Emitter, node: DictExpr): string {
 // ---------------------------------------------------------------------------------------------------------------------
 // Operators
 
-const inlineOps: Partial<Record<BinaryOperator, keyof typeof support>> = {
+const inlineOps: Partial<Record<BinaryOperator, keyof Support>> = {
   add: 'add',
   sub: 'sub',
   mul: 'mul',
@@ -228,7 +229,13 @@ export function emitBinary(em: Emitter, op: BinaryOperator, left: Expr, right: E
     default: {
       const helper = inlineOps[op]
       if (helper === undefined) return em.help('operator', JSON.stringify(op), emitExpr(em, left), emitExpr(em, right))
-      return fold(em, helper, support[helper] as (a: Value, b: Value) => Value, emitExpr(em, left), emitExpr(em, right))
+      return fold(
+        em,
+        helper,
+        support()[helper] as (a: Value, b: Value) => Value,
+        emitExpr(em, left),
+        emitExpr(em, right),
+      )
     }
   }
 }
@@ -236,7 +243,7 @@ export function emitBinary(em: Emitter, op: BinaryOperator, left: Expr, right: E
 /** `x $ int`: the name of a conversion function stands for its type. */
 function emitCastTarget(em: Emitter, node: Expr): string {
   if (node.kind === 'name' && node.binding === 'function' && emitBound(em, node.name) === undefined) {
-    const id = support.typeIdByName(node.name)
+    const id = support().typeIdByName(node.name)
     if (id !== undefined) return em.constant(id)
   }
   return emitExpr(em, node)
@@ -245,7 +252,7 @@ function emitCastTarget(em: Emitter, node: Expr): string {
 /** Computes an operator on two constants once, while compiling; one that fails is left to fail when it runs. */
 function fold(
   em: Emitter,
-  helper: keyof typeof support,
+  helper: keyof Support,
   compute: (a: Value, b: Value) => Value,
   a: string,
   b: string,
@@ -259,7 +266,7 @@ function fold(
       // It is raised with its position when the statement runs, if it runs.
     }
   }
-  return em.help(helper, a, b)
+  return em.sql === undefined && isInlineArithmetic(helper) ? inlineArithmetic(em, helper, a, b) : em.help(helper, a, b)
 }
 
 function emitChain(em: Emitter, operands: readonly Expr[], ops: readonly string[]): string {
@@ -301,7 +308,7 @@ function emitTernary(em: Emitter, node: TernaryExpr): string {
 
 /** SQL's case: the first condition that holds decides, element by element. */
 function emitCase(em: Emitter, node: CaseExpr): string {
-  const otherwise = node.otherwise === null ? em.constant(support.VOID) : emitExpr(em, node.otherwise)
+  const otherwise = node.otherwise === null ? em.constant(support().VOID) : emitExpr(em, node.otherwise)
   return node.whens.reduceRight(
     (rest, when) => em.help('caseWhen', '$s', emitExpr(em, when.condition), emitExpr(em, when.value), rest),
     otherwise,
@@ -395,7 +402,7 @@ export function emitTest(em: Emitter, node: Expr): string {
       case 'ge':
       case 'eq':
       case 'ne':
-        return em.help(`${node.op}Test`, emitExpr(em, node.left), emitExpr(em, node.right))
+        return inlineComparison(em, node.op, emitExpr(em, node.left), emitExpr(em, node.right))
       case 'and':
         return `(${emitTest(em, node.left)} && ${emitTest(em, node.right)})`
     }

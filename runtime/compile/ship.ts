@@ -121,9 +121,7 @@ export function receiveFunction<E>(shipped: ShippedFunction<E>, host: Host, inne
       for (const [name, definition] of shipped.reached) {
         const cell = host.functionCell(name)
         const fn = restore(host, definition, [], sources)
-        cell.fn = fn
-        const code = userCode(fn)
-        cell.direct = (...args) => code.direct(...args)
+        cell.bind(fn, (f, args) => host.call(f, args))
       }
       const { definition } = shipped.root
       const own = definition.kind === 'def' ? host.userFunction(definition.name) : undefined

@@ -14,6 +14,7 @@ import { inputError, operatorError, unreachable } from '../errors.ts'
 import type { Emitter } from './emitter.ts'
 import { emitBound, emitExpr, emitSlots, emitTest } from './expressions.ts'
 import { emitReturn } from './functions.ts'
+import { inlineArithmetic, isInlineArithmetic } from './inline-int.ts'
 
 export const emitBlock = (em: Emitter, block: Block): string => block.map((s) => emitStatement(em, s)).join('\n')
 
@@ -126,7 +127,9 @@ function emitStore(em: Emitter, name: string, code: string): string {
     target = `${em.constant(cell)}.value`
   }
   if (em.valueOf(code)?.kind === 'scalar') return `${target} = ${code};`
-  return `${target} = ${em.help('rebind', target, code)};`
+  // The test for scalars stands here rather than in the helper, where V8 learns it for this place.
+  const t = em.temporary()
+  return `${target} = (${t} = ${code}).kind === "scalar" ? ${t} : ${em.help('rebind', target, t)};`
 }
 
 /** JavaScript that reads a variable for a compound assignment. */
@@ -159,7 +162,9 @@ function emitAssignOne(em: Emitter, target: AssignTarget, op: AssignStatement['o
   }
   if (op === null) return emitStore(em, target.name, emitExpr(em, value))
   const old = emitRead(em, target.name)
-  return emitStore(em, target.name, em.help(op, old, emitExpr(em, value)))
+  const operand = emitExpr(em, value)
+  const result = isInlineArithmetic(op) ? inlineArithmetic(em, op, old, operand) : em.help(op, old, operand)
+  return emitStore(em, target.name, result)
 }
 
 /** `x[slots] = value`: thaws the variable, writes in place, stores back what the write returns. `value` is evaluated already. */
@@ -221,7 +226,8 @@ function emitLoopBody(em: Emitter, block: Block, label: string): string {
   em.loop = label
   const body = emitBlock(em, block)
   em.loop = outer
-  return `${em.help('checkInterrupt')};\n${body}`
+  // An atomic read costs more than a small body, so it happens every 16th turn; kernels look for themselves.
+  return `if ((++$n & 15) === 0) ${em.help('checkInterrupt')};\n${body}`
 }
 
 function emitFor(em: Emitter, node: ForStatement): string {

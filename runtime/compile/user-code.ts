@@ -6,7 +6,7 @@ import type { DefStatement, LambdaExpr, Parameter } from '../../lang/ast.ts'
 import type { SourceText } from '../../lang/source.ts'
 import { HoldfastError } from '../errors.ts'
 import type { UserFunction, Value } from '../values/index.ts'
-import type { DirectCode } from './cells.ts'
+import type { DirectCode, FunctionCell } from './cells.ts'
 
 export type Definition = DefStatement | LambdaExpr
 
@@ -20,6 +20,8 @@ export class UserCode {
   /** Names of captured values, in the order of `UserFunction.captured`. */
   readonly captures: readonly string[]
   direct: DirectCode
+  /** Told about the compiled code, so that calls through the cell skip this object. */
+  cell: FunctionCell | undefined
 
   constructor(
     definition: Definition,
@@ -35,6 +37,7 @@ export class UserCode {
     this.mutableAt = definition.params.flatMap((p, k) => (p.mutable ? [k] : []))
     this.direct = (...args) => {
       this.direct = compile(this)
+      if (this.cell !== undefined) this.cell.direct = this.direct
       return this.direct(...args)
     }
   }
