@@ -1,7 +1,9 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
 import { dictBuiltins } from './dicts-sets.ts'
+import { fileBuiltins } from './files.ts'
 import { formatBuiltins } from './format.ts'
+import { jsonBuiltins } from './json.ts'
 import { linearAlgebraBuiltins } from './linear-algebra.ts'
 import { matrixBuiltins } from './matrices.ts'
 import { shiftBuiltins } from './shifts.ts'
@@ -32,4 +34,6 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...tableBuiltins,
   ...keyedTableBuiltins,
   ...textFileBuiltins,
+  ...fileBuiltins,
+  ...jsonBuiltins,
 ]

@@ -54,9 +54,10 @@ function writeRows(fd: number, t: Table, delimiter: string): void {
   }
 }
 
-/** A write may take less than it was given. */
-export function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+/** Writes everything, from a position or (null) where the descriptor stands: one call may take less than it was given. */
+export function writeAll(fd: number, bytes: Buffer, position: number | null = null): void {
+  for (let at = 0; at < bytes.length; )
+    at += writeSync(fd, bytes, at, bytes.length - at, position === null ? null : position + at)
 }
 
 /** Text of element k; numbers with all their digits, so that they read back as they were. */
