@@ -8,6 +8,7 @@ import { Dict, Matrix, Pair, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { T } from '../values/types.ts'
+import { ArrayVector } from '../values/vector.ts'
 import { eqValues } from './equality.ts'
 import { libraryBuiltins } from './library-index.ts'
 import {
@@ -144,6 +145,7 @@ describe('JSON', () => {
     ['matrix', new Matrix(doubles(1, 2), 1, 2, undefined, strings('x', 'y'))],
     ['decimal', new Scalar(T.DECIMAL64, 12345n, 2)],
     ['uuid', vector(T.UUID, 5n)],
+    ['array vector', new ArrayVector(Int32Array.of(0, 2, 3), ints(1, 2, 3))],
   ]
   it.each(objects)('fromJson gives back a %s', (_name, v) =>
     expect(eqValues(call('fromJson', call('toJson', v)), v)).toBe(true),

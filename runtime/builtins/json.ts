@@ -8,6 +8,7 @@ import { Dict, type Key, Matrix, Pair, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import {
+  elementType,
   isArrayType,
   isDecimal,
   isFloating,
@@ -22,7 +23,7 @@ import {
   typeInfo,
   typeName,
 } from '../values/types.ts'
-import { AnyVector, type Vector, vectorOf } from '../values/vector.ts'
+import { AnyVector, ArrayVector, type Vector, vectorOf } from '../values/vector.ts'
 import { intListArg, required, textArg } from './args.ts'
 import { columnType } from './column-type.ts'
 import { joinedVector } from './columns.ts'
@@ -219,11 +220,8 @@ function jsonRaw(type: TypeId, raw: Raw, scale: number): unknown {
   if (typeof raw === 'number' && (isFloating(type) || isIntegral(type))) return Number.isFinite(raw) ? raw : String(raw)
   if (type === T.BOOL) return raw === 1
   if (typeof raw === 'object') return [...raw]
-  return type === T.LONG
-    ? Number(raw) === Number.MAX_SAFE_INTEGER || Math.abs(Number(raw)) > Number.MAX_SAFE_INTEGER
-      ? String(raw)
-      : Number(raw)
-    : rawText(type, raw, scale)
+  if (type === T.LONG && Math.abs(Number(raw)) <= Number.MAX_SAFE_INTEGER) return Number(raw)
+  return rawText(type, raw, scale)
 }
 
 define('fromJson(X)', {
@@ -292,8 +290,13 @@ function vectorOfJson(typeText: string, value: unknown): Vector {
   const { type, scale } = typeOf(typeText)
   const items = listOf(value)
   if (type === T.ANY) return new AnyVector(items.map(ofTyped))
-  if (isArrayType(type))
-    throw inputError('Array vectors can not be read from JSON yet: read the rows as a tuple.', { code: 'json' })
+  if (isArrayType(type)) {
+    const rows = items.map(listOf)
+    const offsets = new Int32Array(rows.length + 1)
+    for (let k = 0; k < rows.length; k++) offsets[k + 1] = offsets[k] + rows[k].length
+    const flat = rows.flat().map((x) => rawOf(elementType(type), x, scale))
+    return new ArrayVector(offsets, vectorOf(elementType(type), flat, scale))
+  }
   return vectorOf(
     type,
     items.map((i) => rawOf(type, i, scale)),

@@ -1,10 +1,10 @@
-/** Matrix product, inverse, linear systems and determinant, by LU decomposition with partial pivoting. Nulls count as 0. */
+/** Inverse, linear systems and determinant, by LU decomposition with partial pivoting. Nulls count as 0. */
 import { inputError, usageError } from '../errors.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { Matrix } from '../values/forms.ts'
-import { Scalar, type Value } from '../values/scalar.ts'
-import { isFloating, T } from '../values/types.ts'
-import { FixedVector, type Vector } from '../values/vector.ts'
+import { Scalar } from '../values/scalar.ts'
+import { T } from '../values/types.ts'
+import { FixedVector } from '../values/vector.ts'
 import { type Arg, sizeError } from './args.ts'
 import { toDoubles } from './columns.ts'
 
@@ -37,51 +37,6 @@ function square(x: Arg, signature: string): Dense {
 
 const doubleMatrix = (data: Float64Array, rows: number, cols: number): Matrix =>
   new Matrix(new FixedVector(T.DOUBLE, data), rows, cols)
-
-/** `X ** Y`: inner product of vectors (pairs with a null are skipped), matrix product otherwise (a vector on the right is a column). */
-export function dotProduct(x: Value, y: Value): Value {
-  const signature = 'dot(X, Y)'
-  if ((x.kind === 'scalar' && y.kind === 'matrix') || (x.kind === 'matrix' && y.kind === 'scalar'))
-    throw inputError('Use * rather than ** for scalar and matrix multiplication.', { code: 'dot' })
-  if (x.kind === 'vector' && y.kind === 'vector') return innerProduct(x, y, signature)
-  if (x.kind === 'vector' && y.kind === 'matrix') {
-    const left = dense(x, signature)
-    return product({ data: left.data, rows: 1, cols: left.rows }, dense(y, signature))
-  }
-  return product(dense(x, signature), dense(y, signature))
-}
-
-function innerProduct(x: Vector, y: Vector, signature: string): Scalar {
-  if (x.length !== y.length) throw sizeError()
-  const a = toDoubles(x, signature)
-  const b = toDoubles(y, signature)
-  let sum = 0
-  let pairs = 0
-  for (let k = 0; k < a.length; k++) {
-    const p = a[k] * b[k]
-    if (!Number.isNaN(p)) {
-      sum += p
-      pairs++
-    }
-  }
-  if (isFloating(x.type) || isFloating(y.type)) return pairs === 0 ? Scalar.nullOf(T.DOUBLE) : Scalar.double(sum)
-  return pairs === 0 ? Scalar.nullOf(T.LONG) : Scalar.long(BigInt(sum))
-}
-
-function product(a: Dense, b: Dense): Matrix {
-  if (a.cols !== b.rows)
-    throw inputError('The number of columns of X must be the number of rows of Y.', { code: 'dot' })
-  const out = new Float64Array(a.rows * b.cols)
-  for (let c = 0; c < b.cols; c++) {
-    const target = c * a.rows
-    for (let k = 0; k < a.cols; k++) {
-      const factor = b.data[c * b.rows + k]
-      const source = k * a.rows
-      for (let r = 0; r < a.rows; r++) out[target + r] += a.data[source + r] * factor
-    }
-  }
-  return doubleMatrix(out, a.rows, b.cols)
-}
 
 interface Decomposition {
   readonly lu: Float64Array
@@ -132,13 +87,6 @@ function solveColumns(d: Decomposition, n: number, b: Dense): Float64Array {
   return out
 }
 
-define('dot(X, Y)', {
-  doc: 'Inner product of vectors, matrix product otherwise.',
-  call: ([x, y]) => {
-    if (x === undefined || y === undefined) throw usageError('dot(X, Y)', 'X and Y are required.')
-    return dotProduct(x, y)
-  },
-})
 define('inverse(X)', {
   doc: 'Inverse of a square matrix; a singular one is an error.',
   aliases: ['inv'],

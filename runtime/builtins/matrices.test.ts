@@ -60,8 +60,6 @@ const cases: [string, (Value | undefined)[], string][] = [
   ['fill!', [ints(1, 2, 3), ints(0, 2), int(9)], '[9,2,9]'],
   ['fill!', [m(), tuple(int(0), int(1)), int(9)], '#0 #1 #2\n-- -- --\n1  9  5\n2  4  6'],
   ['fill!', [t(), text('z'), int(5)], 'x y z\n- - -\n1 p 5\n2 q 5'],
-  ['dot', [ints(1, 2, 3), ints(4, 5, 6)], '32'],
-  ['dot', [new Matrix(ints(1, 2, 3, 4), 2, 2), new Matrix(ints(5, 6, 7, 8), 2, 2)], '#0 #1\n-- --\n23 31\n34 46'],
   ['det', [new Matrix(ints(1, 2, 3, 4), 2, 2)], '-2'],
   ['inverse', [new Matrix(ints(1, 2, 3, 4), 2, 2)], '#0 #1\n-- ----\n-2 1.5\n1  -0.5'],
   ['solve', [new Matrix(ints(1, 0, 2, 1, 2, 5, 1, 5, -1), 3, 3), ints(6, -4, 27)], '[5,3,-2]'],
@@ -74,7 +72,6 @@ describe('matrix functions', () => {
   )
   it('refuse what makes no sense', () => {
     expect(() => call('inverse', new Matrix(ints(1, 2, 2, 4), 2, 2))).toThrow('singular')
-    expect(() => call('dot', m(), int(2))).toThrow('Use * rather than **')
     expect(() => call('loc', labelled(), text('zz'))).toThrow('The label [zz] does not exist.')
     expect(show('rows', int(1))).toBe('1')
   })
