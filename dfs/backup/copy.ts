@@ -20,7 +20,7 @@ export class ChunkCopier {
   readonly #log: FinishedLog
   readonly #lock: SetLock
   readonly #pipeline = new Pipeline()
-  /** Folders that have new files. */
+  /** Folders whose entries may not be durable. */
   readonly folders = new Set<string>()
 
   constructor(context: BackupContext, set: FileStore, log: FinishedLog, lock: SetLock) {
@@ -30,10 +30,20 @@ export class ChunkCopier {
     this.#lock = lock
   }
 
+  /** An interrupted run copied the chunk; it may have died before it synced the folders. */
+  resume(plan: TablePlan, step: ChunkStep & { kind: 'resume' }): void {
+    this.#touch(plan, step)
+  }
+
   copy(plan: TablePlan, step: ChunkStep & { kind: 'copy' }, listener: CopyListener): void {
+    this.#touch(plan, step)
     for (const file of step.files) if (file.kind === 'copy') this.#copyFile(plan, step, file, listener)
     this.#log.add({ db: plan.database.url, table: plan.table.name, tableId: plan.table.id, chunk: step.chunk })
     listener.chunk()
+  }
+
+  #touch(plan: TablePlan, step: ChunkStep): void {
+    if (step.chunk.files.length > 0) this.folders.add(chunkFolder(plan.database.url, step.chunk.path, plan.table.name))
   }
 
   #copyFile(
@@ -45,7 +55,6 @@ export class ChunkCopier {
     const { url } = plan.database
     const target = setFilePath(url, plan.table.name, step.chunk, file.file)
     const written = file.replaces ? `${target}.new` : target
-    this.folders.add(chunkFolder(url, step.chunk.path, plan.table.name))
     const check = this.#pipeline.copy(this.#context.data, file.from, this.#set, written, file.file, (bytes) => {
       listener.bytes(bytes)
       this.#lock.sign()

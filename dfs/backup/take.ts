@@ -218,7 +218,9 @@ class BackupTask {
             run.addPartition()
           },
         }
-        for (const step of table.steps) if (step.kind === 'copy') copier.copy(table, step, listener)
+        for (const step of table.steps)
+          if (step.kind === 'copy') copier.copy(table, step, listener)
+          else if (step.kind === 'resume') copier.resume(table, step)
       }
     } finally {
       log.close()
