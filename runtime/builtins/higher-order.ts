@@ -509,19 +509,6 @@ define('withNullFill(func, x, y, fillValue)', {
   },
 })
 
-define('nullCompare(func, X, Y)', {
-  doc: 'A comparison that is null wherever an operand is null: nullCompare(>, a, 0).',
-  call: ([f, x, y], session) => {
-    const result = callFunction(session, functionArg(f, 'nullCompare(func, X, Y)'), [x, y])
-    const nulls = (v: Value): ((k: number) => boolean) =>
-      v instanceof Scalar ? () => v.isNull() : v.kind === 'vector' ? (k) => v.isNullAt(k) : () => false
-    const [a, b] = [nulls(x as Value), nulls(y as Value)]
-    if (result instanceof Scalar) return a(0) || b(0) ? Scalar.nullOf(T.BOOL) : result
-    if (result.kind !== 'vector') return result
-    return result.gather(Int32Array.from({ length: result.length }, (_, k) => (a(k) || b(k) ? -1 : k)))
-  },
-})
-
 // ---------------------------------------------------------------------------------------------------------------------
 // Suffixed functions
 

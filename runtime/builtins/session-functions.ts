@@ -173,14 +173,6 @@ define('evalTimer(funcs, [count=1])', {
   },
 })
 
-define('setRandomSeed(seed)', {
-  doc: 'Starts the random numbers of the session anew; equal seeds give equal numbers.',
-  call: ([seed], session) => {
-    session.random.seed(intArg(seed, 'setRandomSeed(seed)', 'seed'))
-    return Scalar.VOID
-  },
-})
-
 // ---------------------------------------------------------------------------------------------------------------------
 // Names
 

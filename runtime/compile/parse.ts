@@ -7,3 +7,10 @@ export interface ParserNames {
 export function* parseUnits(_source: SourceText, _names: ParserNames): Iterable<readonly Statement[]> {
   yield []
 }
+export function parseExpression(
+  _source: SourceText,
+  _names: unknown,
+  _captured: ReadonlyMap<string, unknown>,
+): import('../../lang/ast.ts').Expr {
+  throw new Error('no parser')
+}

@@ -1,0 +1,497 @@
+/** Building and running metacode (language specification, section 6). */
+import type {
+  Alias,
+  BinaryOperator,
+  CallExpr,
+  Expr,
+  GroupClause,
+  MetacodeItem,
+  SelectItem,
+  SelectStatement,
+  SortKey,
+  TableSource,
+} from '../../lang/ast.ts'
+import { SourceText } from '../../lang/source.ts'
+import { codeNode, codeOf, evaluateCode } from '../compile/code.ts'
+import { itemText, valueText } from '../compile/code-text.ts'
+import type { Host } from '../compile/host.ts'
+import { parseExpression } from '../compile/parse.ts'
+import { inputError, usageError } from '../errors.ts'
+import { topicTable } from '../registry.ts'
+import { AnyVector, CodeValue, isLiteral, Scalar, type Value } from '../values/index.ts'
+import { type Arg, boolArg, intArg, isGiven, textArg, textListArg } from './args.ts'
+
+const { entries, define } = topicTable('Metaprogramming')
+
+const span = { start: 0, end: 0 }
+
+const item = (expr: Expr, alias: Alias | null = null): MetacodeItem => ({ expr, alias })
+const nameExpr = (name: string): Expr => ({ kind: 'name', name, binding: 'free', span })
+
+/** A value as syntax: code is opened, anything else is inlined. */
+function exprOf(v: Value): Expr {
+  return v instanceof CodeValue ? codeNode(v).item.expr : { kind: 'value', value: v, text: valueText(v), span }
+}
+
+/** Values captured by any of the pieces. */
+function capturedBy(values: readonly Arg[]): Map<string, Value> {
+  const all = new Map<string, Value>()
+  for (const v of values) {
+    if (v instanceof CodeValue) for (const [name, value] of v.captured) all.set(name, value)
+    else if (v instanceof AnyVector) for (const [name, value] of capturedBy(v.values)) all.set(name, value)
+  }
+  return all
+}
+
+const code = (expr: Expr, from: readonly Arg[], alias: Alias | null = null): CodeValue =>
+  codeOf(item(expr, alias), capturedBy(from))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Running
+
+define('eval(expr)', {
+  doc: 'Runs metacode and returns its value; a tuple of codes gives a tuple of values.',
+  aliases: ['evaluate'],
+  call: ([x], session) => {
+    if (x instanceof CodeValue) return evaluateCode(session as Host, x)
+    if (x instanceof AnyVector && x.values.every((v) => v instanceof CodeValue))
+      return new AnyVector(x.values.map((v) => evaluateCode(session as Host, v as CodeValue)))
+    throw usageError('eval(expr)', 'expr must be metacode.')
+  },
+})
+
+define('parseExpr(X, [varDict], [modules], [overloadedOperators])', {
+  doc: 'Metacode from text; names are looked up in varDict, then among session variables and shared objects. A vector of texts gives a tuple of codes.',
+  call: ([x, variables], session) => {
+    const captured = new Map<string, Value>()
+    if (isGiven(variables)) {
+      if (variables.kind !== 'dict') throw usageError('parseExpr(X, [varDict])', 'varDict must be a dictionary.')
+      for (const [name, value] of variables.entries) captured.set(String(name), value)
+    }
+    const parse = (text: string): CodeValue => {
+      const source = new SourceText(text)
+      const expr = parseExpression(source, session as Host, captured)
+      return new CodeValue({ item: item(expr), source }, captured)
+    }
+    const texts = textListArg(x, 'parseExpr(X)', 'X')
+    return x?.kind === 'scalar' ? parse(texts[0]) : new AnyVector(texts.map(parse))
+  },
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Expressions
+
+const BINARY: Readonly<Record<string, number>> = {
+  or: 1,
+  and: 2,
+  lt: 3,
+  le: 3,
+  gt: 3,
+  ge: 3,
+  eq: 3,
+  ne: 3,
+  bitOr: 4,
+  bitXor: 5,
+  bitAnd: 6,
+  lshift: 7,
+  rshift: 7,
+  add: 8,
+  sub: 8,
+  mul: 10,
+  dot: 10,
+  div: 10,
+  ratio: 10,
+  mod: 10,
+  cast: 10,
+  join: 10,
+  pair: 15,
+  seq: 15,
+}
+
+const binaryOf = (f: Value): BinaryOperator | undefined =>
+  f.kind === 'function' && f.name in BINARY ? (f.name as BinaryOperator) : undefined
+
+function binary(op: BinaryOperator, left: Expr, right: Expr): Expr {
+  if (op === 'pair') return { kind: 'pair', lower: left, upper: right, span }
+  if (op === 'seq') return { kind: 'range', from: left, to: right, span }
+  return { kind: 'binary', op, left, right, word: false, span }
+}
+
+/** Operands with operators between them, by the operators' precedence. */
+function chain(operands: readonly Expr[], ops: readonly BinaryOperator[]): Expr {
+  let at = 0
+  const climb = (level: number): Expr => {
+    let left = operands[at]
+    while (at < ops.length && BINARY[ops[at]] >= level) {
+      const op = ops[at]
+      at++
+      left = binary(op, left, climb(BINARY[op] + 1))
+    }
+    return left
+  }
+  return climb(0)
+}
+
+function callOf(f: Value, args: readonly Value[]): CallExpr {
+  const callee: Expr =
+    f.kind === 'function' && f.name !== '' && (f.variant === 'builtin' || f.variant === 'user')
+      ? { kind: 'name', name: f.name, binding: 'function', span }
+      : f.kind === 'scalar' && typeof f.value === 'string'
+        ? { kind: 'name', name: f.value, binding: 'function', span }
+        : exprOf(f)
+  return {
+    kind: 'call',
+    callee,
+    args: args.map((a) => ({ name: null, value: exprOf(a), alias: null, span })),
+    juxtaposed: false,
+    span,
+  }
+}
+
+/** `f(args)` as syntax: operators become operators. */
+function application(f: Value, args: readonly Value[]): Expr {
+  const op = binaryOf(f)
+  if (op !== undefined && args.length === 2) return binary(op, exprOf(args[0]), exprOf(args[1]))
+  if (f.kind === 'function' && (f.name === 'not' || f.name === 'neg') && args.length === 1)
+    return { kind: 'unary', op: f.name, operand: exprOf(args[0]), span }
+  return callOf(f, args)
+}
+
+define('expr(args...)', {
+  doc: 'Metacode from values, code and operators: expr(6, <, 8), expr(<a+7>, *, 8), expr(sum, 1 2 3).',
+  call: (args) => {
+    const values = args.map((a) => a ?? Scalar.VOID)
+    if (values.length === 1) return code(exprOf(values[0]), values)
+    if (values[0].kind === 'function' && binaryOf(values[1]) === undefined)
+      return code(application(values[0], values.slice(1)), values)
+    const ops = values.filter((_, k) => k % 2 === 1).map(binaryOf)
+    if (values.length % 2 === 0 || ops.some((op) => op === undefined))
+      throw usageError('expr(args...)', 'Operands and binary operators must alternate.')
+    return code(chain(values.filter((_, k) => k % 2 === 0).map(exprOf), ops as BinaryOperator[]), values)
+  },
+})
+
+define('binaryExpr(X, Y, optr)', {
+  doc: 'Metacode X optr Y.',
+  call: ([x, y, f]) => code(application(f as Value, [x as Value, y as Value]), [x, y]),
+})
+
+define('unifiedExpr(objs, optrs)', {
+  doc: 'Metacode from a tuple of operands and the operators between them.',
+  call: ([objs, optrs]) => {
+    const operands = listArg(objs)
+    const ops = listArg(optrs).map(binaryOf)
+    if (operands.length !== ops.length + 1 || ops.some((op) => op === undefined))
+      throw usageError('unifiedExpr(objs, optrs)', 'There must be one binary operator less than operands.')
+    return code(chain(operands.map(exprOf), ops as BinaryOperator[]), operands)
+  },
+})
+
+const listArg = (v: Arg): Value[] =>
+  v === undefined ? [] : v.kind === 'vector' ? Array.from({ length: v.length }, (_, k) => v.get(k)) : [v]
+
+define('makeCall(F, args...)', {
+  doc: 'Metacode of a call: makeCall(add, 3, 5) is < add(3, 5) >.',
+  call: ([f, ...args]) =>
+    code(
+      callOf(
+        f as Value,
+        args.map((a) => a ?? Scalar.VOID),
+      ),
+      args,
+    ),
+})
+
+define('makeUnifiedCall(func, args)', {
+  doc: 'Metacode of a call whose arguments are the elements of a tuple, or of code that is a tuple.',
+  call: ([f, args]) => {
+    if (args instanceof CodeValue) {
+      const tuple = codeNode(args).item.expr
+      if (tuple.kind !== 'tuple' && tuple.kind !== 'vector')
+        throw usageError('makeUnifiedCall(func, args)', 'args must be a tuple.')
+      const call = callOf(f as Value, [])
+      return code({ ...call, args: tuple.items.map((value) => ({ name: null, value, alias: null, span })) }, [args])
+    }
+    const list = listArg(args)
+    return code(callOf(f as Value, list), list)
+  },
+})
+
+define('funcByName(name)', {
+  doc: 'The function or operator of a name: funcByName("+").',
+  call: ([name], session) => {
+    const text = textArg(name, 'funcByName(name)', 'name')
+    const found = session.registry.get(OPERATORS[text] ?? text) ?? session.userFunction(text)
+    if (found === undefined)
+      throw inputError(`The function or procedure '${text}' is not defined.`, { refId: 'S06004' })
+    return found
+  },
+})
+
+const OPERATORS: Readonly<Record<string, string>> = {
+  '+': 'add',
+  '-': 'sub',
+  '*': 'mul',
+  '/': 'div',
+  '\\': 'ratio',
+  '%': 'mod',
+  '**': 'dot',
+  '<': 'lt',
+  '<=': 'le',
+  '>': 'gt',
+  '>=': 'ge',
+  '==': 'eq',
+  '!=': 'ne',
+  '<>': 'ne',
+  '&&': 'and',
+  '||': 'or',
+  '!': 'not',
+  '&': 'bitAnd',
+  '|': 'bitOr',
+  '^': 'bitXor',
+  '<<': 'lshift',
+  '>>': 'rshift',
+  $: 'cast',
+  '<-': 'join',
+  ':': 'pair',
+  '..': 'seq',
+}
+
+const OBJECT_TYPES: Partial<Record<Expr['kind'], string>> = {
+  literal: 'CONSTOBJ',
+  constVector: 'CONSTOBJ',
+  value: 'CONSTOBJ',
+  constant: 'CONSTOBJ',
+  name: 'VAR',
+  columnRef: 'COLUMN',
+  binary: 'EXPRESSION',
+  unary: 'EXPRESSION',
+  compareChain: 'EXPRESSION',
+  predicate: 'EXPRESSION',
+  call: 'FUNCTIONCALL',
+  infix: 'FUNCTIONCALL',
+  methodCall: 'METHODCALL',
+  sql: 'SQLQUERY',
+  tuple: 'TUPLE',
+  vector: 'VECTOR',
+  functionRef: 'FUNCTIONDEF',
+}
+
+define('objectType(obj)', {
+  doc: 'Kind of a piece of metacode: CONSTOBJ, VAR, EXPRESSION, FUNCTIONCALL, METHODCALL, SQLQUERY, COLUMNDEF ...',
+  call: ([x]) => {
+    if (!(x instanceof CodeValue)) return Scalar.string('CONSTOBJ')
+    const node = codeNode(x).item
+    return Scalar.string(
+      node.alias !== null ? 'COLUMNDEF' : (OBJECT_TYPES[node.expr.kind] ?? node.expr.kind.toUpperCase()),
+    )
+  },
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Columns and queries
+
+const alias = (name: string): Alias => ({ kind: 'name', name })
+
+function column(name: string, f: Arg, as: string | undefined, qualifier: string | undefined): CodeValue {
+  const base: Expr =
+    name === '*'
+      ? { kind: 'star', qualifier: qualifier ?? null, span }
+      : qualifier === undefined
+        ? nameExpr(name)
+        : { kind: 'member', object: nameExpr(qualifier), name, span }
+  const expr = isGiven(f) ? { ...callOf(f, []), args: [{ name: null, value: base, alias: null, span }] } : base
+  return codeOf(item(expr, as === undefined ? null : alias(as)))
+}
+
+define('sqlCol(colName, [func], [alias], [qualifier])', {
+  doc: 'Metacode of a column, or func(column), with an alias; a vector of names gives a tuple of codes.',
+  call: ([names, f, as, qualifier]) => {
+    const signature = 'sqlCol(colName, [func], [alias], [qualifier])'
+    const list = textListArg(names, signature, 'colName')
+    const aliases = isGiven(as) ? textListArg(as, signature, 'alias') : []
+    const owner = isGiven(qualifier) ? textArg(qualifier, signature, 'qualifier') : undefined
+    const functions = f instanceof AnyVector ? f.values : undefined
+    const codes = list.map((name, k) => column(name, functions?.[k] ?? f, aliases[k], owner))
+    return names?.kind === 'scalar' ? codes[0] : new AnyVector(codes)
+  },
+})
+
+/** `avg_price` for `avg(price)`. */
+function defaultAlias(expr: Expr): string {
+  if (expr.kind === 'name') return expr.name
+  if (expr.kind === 'member') return expr.name
+  if (expr.kind === 'call')
+    return [expr.callee, ...expr.args.map((a) => a.value)]
+      .flatMap((e) => (e === null ? [] : [defaultAlias(e)]))
+      .join('_')
+  return itemText(item(expr))
+    .replace(/\W+/g, '_')
+    .replace(/^_+|_+$/g, '')
+}
+
+define('sqlColAlias(colDefs, [colNames])', {
+  doc: 'Metacode of a column with a name; without one the default naming (avg_price) is used.',
+  call: ([defs, names]) => {
+    const list = listArg(defs)
+    const given = isGiven(names) ? textListArg(names, 'sqlColAlias(colDefs, [colNames])', 'colNames') : []
+    const codes = list.map((d, k) => {
+      const expr = exprOf(d)
+      return code(expr, [d], alias(given[k] ?? defaultAlias(expr)))
+    })
+    return defs instanceof CodeValue ? codes[0] : new AnyVector(codes)
+  },
+})
+
+define('sqlTuple(colNames)', {
+  doc: 'Metacode of a tuple of columns.',
+  call: ([names]) =>
+    codeOf(item({ kind: 'tuple', items: textListArg(names, 'sqlTuple(colNames)', 'colNames').map(nameExpr), span })),
+})
+
+const selectItem = (v: Value): SelectItem => {
+  if (v instanceof CodeValue) return { ...codeNode(v).item, span }
+  if (v instanceof Scalar && typeof v.value === 'string') return { expr: nameExpr(v.value), alias: null, span }
+  throw usageError('sql(select, from, ...)', 'Columns must be metacode.')
+}
+
+const selectItems = (v: Arg): SelectItem[] =>
+  isGiven(v) ? (v.kind === 'vector' ? listArg(v) : [v]).map(selectItem) : []
+
+const conditions = (v: Arg): Expr[] => (isGiven(v) ? listArg(v).map(exprOf) : [])
+
+function tableSource(v: Value): TableSource {
+  if (v instanceof CodeValue) {
+    const { expr, alias: as } = codeNode(v).item
+    return { kind: 'table', expr, alias: as?.kind === 'name' ? as.name : null, span }
+  }
+  if (v instanceof Scalar && isLiteral(v.type)) {
+    const call = callOf(Scalar.string('objByName'), [v])
+    return { kind: 'table', expr: call, alias: null, span }
+  }
+  return { kind: 'table', expr: { kind: 'value', value: v, text: tableText(v), span }, alias: null, span }
+}
+
+const tableText = (v: Value): string =>
+  v.kind === 'table' ? (v.sharedName ?? 't') : v.kind === 'source' ? v.source.tableName : valueText(v)
+
+function sortKeys(keys: Arg, ascending: Arg): SortKey[] {
+  const flags = isGiven(ascending) ? listArg(ascending).map((v) => v instanceof Scalar && Number(v.value) !== 0) : []
+  return selectItems(keys).map(({ expr }, k) => ({
+    expr,
+    descending: (flags[k] ?? flags[0] ?? true) === false,
+    nulls: null,
+  }))
+}
+
+const GROUP_KINDS: readonly GroupClause['kind'][] = ['context', 'group', 'pivot']
+
+define(
+  'sql(select, from, [where], [groupBy], [groupFlag=1], [csort], [ascSort], [having], [orderBy], [ascOrder], [limit], [hint], [exec=false], [map=false], [cgroupBy])',
+  {
+    doc: 'Metacode of a query. groupFlag: 1 group by, 0 context by, 2 pivot by; a tuple of conditions is joined by commas; from is a table, a name or code.',
+    call: (args) => {
+      const [
+        select,
+        from,
+        where,
+        groupBy,
+        groupFlag,
+        csort,
+        ascSort,
+        having,
+        orderBy,
+        ascOrder,
+        limit,
+        ,
+        exec,
+        map,
+        cgroup,
+      ] = args
+      const signature = 'sql(select, from, ...)'
+      const keys = selectItems(groupBy)
+      const count = isGiven(limit) ? listArg(limit) : []
+      const statement: SelectStatement = {
+        kind: 'select',
+        exec: boolArg(exec, signature, 'exec', false),
+        hint: 0,
+        distinct: false,
+        top: null,
+        items: selectItems(select),
+        from: tableSource(from as Value),
+        where: conditions(where),
+        group: keys.length === 0 ? null : { kind: GROUP_KINDS[intArg(groupFlag, signature, 'groupFlag', 1)], keys },
+        cgroup: selectItems(cgroup),
+        csort: sortKeys(csort, ascSort),
+        having: conditions(having),
+        orderBy: sortKeys(orderBy, ascOrder),
+        limit:
+          count.length === 0
+            ? null
+            : { offset: count.length > 1 ? exprOf(count[0]) : null, count: exprOf(count[count.length - 1]) },
+        map: boolArg(map, signature, 'map', false),
+        span,
+      }
+      return code({ kind: 'sql', statement, span }, args)
+    },
+  },
+)
+
+define('sqlUpdate(table, updates, [from], [where], [contextBy], [csort], [ascSort], [having])', {
+  doc: 'Metacode of an update; updates are code with aliases: <price*2 as price>.',
+  call: (args) => {
+    const [table, updates, from, where, contextBy, csort, ascSort, having] = args
+    const sets = selectItems(updates).map((u) => {
+      if (u.alias?.kind !== 'name')
+        throw usageError('sqlUpdate(table, updates, ...)', 'Each update needs the name of its column: <expr as name>.')
+      return { column: u.alias.name, value: u.expr }
+    })
+    const target = tableSource(table as Value)
+    if (target.kind !== 'table') throw usageError('sqlUpdate(table, updates, ...)', 'table must be a table.')
+    return code(
+      {
+        kind: 'sql',
+        span,
+        statement: {
+          kind: 'update',
+          table: target.expr,
+          sets,
+          from: isGiven(from) ? tableSource(from) : null,
+          where: conditions(where),
+          context: selectItems(contextBy),
+          csort: sortKeys(csort, ascSort),
+          having: conditions(having),
+          map: false,
+          span,
+        },
+      },
+      args,
+    )
+  },
+})
+
+define('sqlDelete(table, [where], [from])', {
+  doc: 'Metacode of a delete.',
+  call: (args) => {
+    const [table, where, from] = args
+    const target = tableSource(table as Value)
+    const joined = isGiven(from)
+    return code(
+      {
+        kind: 'sql',
+        span,
+        statement: {
+          kind: 'delete',
+          table: joined && target.kind === 'table' ? target.expr : null,
+          from: joined ? tableSource(from) : target,
+          where: conditions(where),
+          map: false,
+          span,
+        },
+      },
+      args,
+    )
+  },
+})
+
+export const metaprogrammingBuiltins = entries

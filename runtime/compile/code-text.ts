@@ -1,0 +1,283 @@
+/** Canonical text of syntax, as metacode prints (language specification, 6.4). */
+import type {
+  Alias,
+  Argument,
+  BinaryOperator,
+  Expr,
+  LiteralExpr,
+  MetacodeItem,
+  SelectItem,
+  SelectStatement,
+  SortKey,
+  SqlStatement,
+  TableSource,
+} from '../../lang/ast.ts'
+import { displayValue, setCodePrinter } from '../print/index.ts'
+import { type CodeValue, type Value, vectorOf } from '../values/index.ts'
+import { codeNode } from './code.ts'
+import { constVectorValue, literalValue } from './literals.ts'
+
+const SYMBOLS: Readonly<Record<BinaryOperator, string>> = {
+  or: '||',
+  and: '&&',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+  eq: '==',
+  ne: '!=',
+  bitOr: '|',
+  bitXor: '^',
+  bitAnd: '&',
+  lshift: '<<',
+  rshift: '>>',
+  add: '+',
+  sub: '-',
+  mul: '*',
+  dot: '**',
+  div: '/',
+  ratio: '\\',
+  mod: '%',
+  cast: '$',
+  join: '<-',
+  pair: ':',
+  seq: '..',
+}
+
+const PRECEDENCE: Readonly<Record<string, number>> = {
+  or: 1,
+  and: 2,
+  lt: 3,
+  le: 3,
+  gt: 3,
+  ge: 3,
+  eq: 3,
+  ne: 3,
+  bitOr: 4,
+  bitXor: 5,
+  bitAnd: 6,
+  lshift: 7,
+  rshift: 7,
+  add: 8,
+  sub: 8,
+  pair: 15,
+  seq: 15,
+}
+const levelOf = (op: string): number => PRECEDENCE[op] ?? 10
+
+/** `< a + b >`. */
+export function codeText(code: CodeValue): string {
+  return `< ${itemText(codeNode(code).item)} >`
+}
+
+export function itemText(item: MetacodeItem | SelectItem): string {
+  return exprText(item.expr) + aliasText(item.alias)
+}
+
+function aliasText(alias: Alias | null): string {
+  if (alias === null) return ''
+  switch (alias.kind) {
+    case 'name':
+      return ` as ${alias.name}`
+    case 'names':
+      return ` as ${alias.names.map((n) => `\`${n}`).join('')}`
+    case 'macro':
+      return ` as ${alias.many ? '_$$' : '_$'}${alias.name}`
+    case 'series':
+      return ` as ${alias.from}...${alias.to}`
+  }
+}
+
+/** The text of a value inside code: strings quoted, vectors in brackets. */
+export function valueText(v: Value): string {
+  if (v.kind === 'code') return itemText(codeNode(v).item)
+  if (v.kind === 'scalar' && typeof v.value === 'string') return JSON.stringify(v.value)
+  if (v.kind === 'scalar' && v.value !== null)
+    return displayValue(vectorOf(v.type, [v.value], v.scale)).slice(1, -1) || displayValue(v)
+  return displayValue(v)
+}
+
+const literalText = (node: LiteralExpr): string => valueText(literalValue(node))
+
+/** A sub-expression in parentheses where its operator binds less tightly than the place needs. */
+function inner(node: Expr, level: number, right = false): string {
+  const text = exprText(node)
+  const own =
+    node.kind === 'binary'
+      ? levelOf(node.op)
+      : node.kind === 'compareChain' || node.kind === 'predicate'
+        ? 3
+        : node.kind === 'infix'
+          ? 10
+          : node.kind === 'ternary'
+            ? 0
+            : 100
+  return own < level || (own === level && right) ? `(${text})` : text
+}
+
+const list = (items: readonly (Expr | null)[]): string => items.map((i) => (i === null ? '' : exprText(i))).join(',')
+const argsText = (args: readonly Argument[]): string =>
+  args
+    .map(
+      (a) =>
+        (a.name === null ? '' : `${a.name}=`) +
+        (a.value === null ? '' : exprText(a.value)) +
+        (a.alias === null ? '' : ` as ${a.alias}`),
+    )
+    .join(', ')
+
+export function exprText(node: Expr): string {
+  switch (node.kind) {
+    case 'literal':
+      return literalText(node)
+    case 'constVector':
+      return displayValue(constVectorValue(node))
+    case 'value':
+      return node.text
+    case 'typeName':
+      return `${node.name}${node.scale === null ? '' : `(${exprText(node.scale)})`}${node.array ? '[]' : ''}`
+    case 'constant':
+    case 'name':
+      return node.name
+    case 'functionRef':
+      return (node.form === 'root' ? '::' : node.form === 'ampersand' ? '&' : '') + node.path.join('::')
+    case 'operatorRef':
+      return node.op === 'neg' ? '-' : node.op === 'not' ? '!' : SYMBOLS[node.op]
+    case 'columnRef':
+      return `_${JSON.stringify(node.name)}`
+    case 'macro':
+      return `${node.many ? '_$$' : '_$'}${node.name}`
+    case 'columnSeries':
+      return `${node.from}...${node.to}`
+    case 'star':
+      return node.qualifier === null ? '*' : `${node.qualifier}.*`
+    case 'vector':
+      return `[${list(node.items)}]`
+    case 'tuple':
+      return `(${list(node.items)})`
+    case 'dict':
+      return `{${node.entries.map((e) => `${literalText(e.key)}: ${exprText(e.value)}`).join(', ')}}`
+    case 'pair':
+      return `${node.lower === null ? '' : inner(node.lower, 15)} : ${node.upper === null ? '' : inner(node.upper, 15, true)}`.trim()
+    case 'range':
+      return `${inner(node.from, 15)} .. ${inner(node.to, 15, true)}`
+    case 'unary':
+      return node.op === 'not' ? `! ${inner(node.operand, 18)}` : `-${inner(node.operand, 18)}`
+    case 'binary':
+      return `${inner(node.left, levelOf(node.op))} ${SYMBOLS[node.op]} ${inner(node.right, levelOf(node.op), true)}`
+    case 'compareChain':
+      return node.operands.map((o, k) => (k === 0 ? '' : ` ${SYMBOLS[node.ops[k - 1]]} `) + inner(o, 3, true)).join('')
+    case 'predicate': {
+      const right =
+        node.op === 'between' && node.right.kind === 'pair' && node.right.lower !== null && node.right.upper !== null
+          ? `pair(${exprText(node.right.lower)}, ${exprText(node.right.upper)})`
+          : inner(node.right, 3, true)
+      return `${inner(node.left, 3)} ${node.negated ? 'not ' : ''}${node.op} ${right}`
+    }
+    case 'isNull':
+      return `${inner(node.operand, 3)} is ${node.negated ? 'not ' : ''}null`
+    case 'quantified':
+      return `${inner(node.left, 3)} ${SYMBOLS[node.op]} ${node.quantifier}(${exprText(node.right)})`
+    case 'infix':
+      return `${inner(node.left, 10)} ${exprText(node.func)} ${inner(node.right, 10, true)}`
+    case 'ternary':
+      return `${inner(node.condition, 20)} ? ${exprText(node.then)} : ${exprText(node.otherwise)}`
+    case 'call':
+      return `${exprText(node.callee)}(${argsText(node.args)})`
+    case 'methodCall':
+      return `${exprText(node.method)}(${[exprText(node.object), ...(node.args.length === 0 ? [] : [argsText(node.args)])].join(', ')})`
+    case 'member':
+      return `${inner(node.object, 20)}.${node.name}`
+    case 'memberKey':
+      return `${inner(node.object, 20)}.${exprText(node.key)}`
+    case 'index':
+      return `${inner(node.object, 20)}[${list(node.slots)}]`
+    case 'eachAt':
+      return `${inner(node.func, 20)} @ ${inner(node.arg, 20, true)}`
+    case 'partial':
+      return `${exprText(node.func)}{${argsText(node.args)}}`
+    case 'lambda':
+      return `def (${node.params.map((p) => p.name).join(', ')})->${node.body.kind === 'expression' ? exprText(node.body.expr) : '{...}'}`
+    case 'hof':
+      return exprText(node.func) + node.suffixes.map((s) => `:${s.symbol}${s.rule ?? ''}`).join('')
+    case 'metacode':
+      return `< ${node.list ? '[' : ''}${node.items.map(itemText).join(', ')}${node.list ? ']' : ''} >`
+    case 'sql':
+      return sqlText(node.statement)
+    case 'case':
+      return `case ${node.whens.map((w) => `when ${exprText(w.condition)} then ${exprText(w.value)}`).join(' ')}${node.otherwise === null ? '' : ` else ${exprText(node.otherwise)}`} end`
+    case 'over':
+      return `${exprText(node.call)} over (${[
+        node.partitionBy.length === 0 ? '' : `partition by ${node.partitionBy.map(exprText).join(',')}`,
+        node.orderBy.length === 0 ? '' : `order by ${node.orderBy.map((k) => sortText(k)).join(',')}`,
+      ]
+        .filter((p) => p !== '')
+        .join(' ')})`
+  }
+}
+
+const sortText = (key: SortKey): string =>
+  `${exprText(key.expr)} ${key.descending ? 'desc' : 'asc'}${key.nulls === null ? '' : ` nulls ${key.nulls}`}`
+
+function sourceText(source: TableSource): string {
+  if (source.kind === 'table') return exprText(source.expr) + (source.alias === null ? '' : ` as ${source.alias}`)
+  const words: Readonly<Record<string, string>> = { leftSemi: 'left semi join', comma: ',' }
+  const word = words[source.type] ?? `${source.type} join`
+  return `${sourceText(source.left)} ${word} ${sourceText(source.right)}${source.on === null ? '' : ` on ${exprText(source.on)}`}`
+}
+
+function selectText(s: SelectStatement): string {
+  const parts = [s.exec ? 'exec' : 'select']
+  if (s.hint !== 0) parts.push(`[${s.hint}]`)
+  if (s.distinct) parts.push('distinct')
+  if (s.top !== null) parts.push(s.top.range ? `top ${s.top.start}:${s.top.end}` : `top ${s.top.end}`)
+  else if (s.limit !== null)
+    parts.push(`top ${s.limit.offset === null ? '' : `${exprText(s.limit.offset)}:`}${exprText(s.limit.count)}`)
+  parts.push(s.items.map(itemText).join(','))
+  if (s.from !== null) parts.push(`from ${sourceText(s.from)}`)
+  if (s.where.length > 0) parts.push(`where ${s.where.map(exprText).join(',')}`)
+  if (s.group !== null) parts.push(`${s.group.kind} by ${s.group.keys.map(itemText).join(',')}`)
+  if (s.csort.length > 0) parts.push(`csort ${s.csort.map(sortText).join(',')}`)
+  if (s.having.length > 0) parts.push(`having ${s.having.map(exprText).join(',')}`)
+  if (s.orderBy.length > 0) parts.push(`order by ${s.orderBy.map(sortText).join(',')}`)
+  if (s.map) parts.push('map')
+  return parts.join(' ')
+}
+
+export function sqlText(s: SqlStatement): string {
+  switch (s.kind) {
+    case 'select':
+      return selectText(s)
+    case 'union':
+      return `${sqlText(s.left)} union ${s.all ? 'all ' : ''}${sqlText(s.right)}`
+    case 'with':
+      return `with ${s.tables.map((t) => `${t.name} as (${sqlText(t.query)})`).join(', ')} ${sqlText(s.body)}`
+    case 'update':
+      return `update ${exprText(s.table)} set ${s.sets.map((x) => `${x.column} = ${exprText(x.value)}`).join(',')}${s.where.length > 0 ? ` where ${s.where.map(exprText).join(',')}` : ''}`
+    case 'delete':
+      return `delete from ${sourceText(s.from)}${s.where.length > 0 ? ` where ${s.where.map(exprText).join(',')}` : ''}`
+    case 'insert': {
+      const source = s.source
+      const columns = s.columns === null ? '' : `(${s.columns.join(', ')})`
+      const rows =
+        source.kind === 'values'
+          ? `values ${source.rows.map((r) => `(${r.map(exprText).join(', ')})`).join(', ')}`
+          : source.kind === 'query'
+            ? sqlText(source.query)
+            : exprText(source.expr)
+      return `insert into ${exprText(s.table)}${columns} ${rows}`
+    }
+    case 'createDatabase':
+      return `create database ${exprText(s.path)}`
+    case 'createTable':
+      return `create table ${s.database === null ? '' : `${exprText(s.database)}.`}${s.name}`
+    case 'alterTable':
+      return `alter table ${exprText(s.table)}`
+    case 'dropDatabase':
+      return `drop database ${s.database === null ? '' : exprText(s.database)}`
+    case 'dropTable':
+      return `drop table ${s.database === null ? '' : `${exprText(s.database)}.`}${s.table ?? ''}`
+  }
+}
+
+setCodePrinter(codeText)
