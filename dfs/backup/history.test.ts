@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { FaultyFileStore } from '../store/faulty-store.ts'
 import { playHistory } from './history.ts'
 
 describe('a random history of appends, drops and backups that die', () => {
@@ -14,5 +15,15 @@ describe('a random history of appends, drops and backups that die', () => {
     expect(total.published).toBeGreaterThan(50)
     expect(total.interrupted).toBeGreaterThan(50)
     expect(total.resumed).toBeGreaterThan(5)
+  })
+
+  it('would be caught breaking its promise on a disk that ignores syncs of folders', () => {
+    class Forgetful extends FaultyFileStore {
+      override syncDirectory(): void {}
+    }
+    const play = (): void => {
+      for (let seed = 1; seed <= 25; seed++) playHistory(seed, 40, (inner, faults) => new Forgetful(inner, faults))
+    }
+    expect(play).toThrow()
   })
 })

@@ -8,6 +8,7 @@ import { contentOf, contextOf, FakeEngine, PATHS, shop, tableRecord, URL } from 
 import type { LockWorld } from '../set/lock.ts'
 import { BackupSet } from '../set/open.ts'
 import { FaultyFileStore, type StoreFaults } from '../store/faulty-store.ts'
+import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { checkBackupSet } from '../verify/check.ts'
 import { takeBackup } from './take.ts'
@@ -26,7 +27,11 @@ const TABLES = ['pt', 'pt2'] as const
 const whole = { url: URL, tables: undefined, partitions: undefined, snapshot: true }
 
 /** Plays `steps` steps; throws an error that names the step as soon as the set restores to something it must not. Answers how many backups ended in each way. */
-export function playHistory(seed: number, steps: number): { published: number; interrupted: number; resumed: number } {
+export function playHistory(
+  seed: number,
+  steps: number,
+  disk: (inner: FileStore, faults: StoreFaults) => FileStore = (inner, faults) => new FaultyFileStore(inner, faults),
+): { published: number; interrupted: number; resumed: number } {
   const random = seededRandom(seed)
   const pick = <E>(list: readonly E[]): E => list[Math.floor(random() * list.length)]
   const engine = shop(new MemoryFileStore(), TABLES, PATHS.slice(0, 3))
@@ -49,7 +54,7 @@ export function playHistory(seed: number, steps: number): { published: number; i
     let ended: unknown
     try {
       const context = { ...contextOf(engine, 1_700_000_000_000 + step * 1000), lockWorld: world }
-      const result = takeBackup(context, new FaultyFileStore(set, { ...faults, random }), { ...whole, force })
+      const result = takeBackup(context, disk(set, { ...faults, random }), { ...whole, force })
       if (result.chunksResumed > 0) counts.resumed++
       ended = undefined
     } catch (error) {
