@@ -14,6 +14,8 @@ export function columnType(v: Value): ColumnType {
   if (v.kind === 'scalar' && typeof v.value === 'string' && isLiteral(v.type)) return typeOfText(v.value)
   if (v.kind === 'scalar' && typeof v.value === 'number')
     return withScale(v.value & 0xffff, v.scale > 0 ? v.scale : scaleOfCode(v.value))
+  // `[int, double]`: the conversion functions stand for their types.
+  if (v.kind === 'function') return typeOfText(v.name)
   throw unknownType(String(v.kind === 'scalar' ? v.value : v.kind))
 }
 

@@ -1,4 +1,5 @@
 /** Tables with keys, and inserting or updating by key. */
+import { labelsOf } from '../compile/labels.ts'
 import { inputError, usageError } from '../errors.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { type Builtin, topicTable } from '../registry.ts'
@@ -24,12 +25,17 @@ for (const [name, doc] of [
   const signature = `${name}(keyColumns, X, args...)`
   define(signature, {
     doc: `${doc} From columns, from another table, or \`${name}(keyColumns, capacity:size, colNames, colTypes)\`.`,
-    call: ([keyColumns, ...rest]) => {
+    call: (args) => {
+      const labels = labelsOf(args).slice(1)
+      const [keyColumns, ...rest] = args
       const keys = textListArg(keyColumns, signature, 'keyColumns')
       const values = rest.map((a) => required(a, signature, 'X'))
       const source = isTypedForm(values)
         ? tableOfTypes(values[0], values[1], values[2], signature)
-        : makeTable([], values)
+        : makeTable(
+            labels.map((l) => l ?? ''),
+            values,
+          )
       return withKeys(source, keys, signature)
     },
   })

@@ -1,4 +1,5 @@
 /** In-memory tables: making, describing, changing. Handles over partitioned tables append and describe themselves; the rest is refused. */
+import { labelsOf } from '../compile/labels.ts'
 import { freezeOwned } from '../compile/ownership.ts'
 import { inputError, usageError } from '../errors.ts'
 import { writeIndex } from '../indexing/write.ts'
@@ -27,8 +28,9 @@ define('table(X, args...)', {
   doc: 'A table of vectors, named by variable or `as`; a matrix or a tuple of equal vectors spreads to columns. Or `table(capacity:size, colNames, colTypes)`: `size` rows of zeros (text null).',
   call: (args) => {
     if (isTypedForm(args)) return tableOfTypes(args[0] as Value, args[1] as Value, args[2] as Value, TABLE)
+    const names = labelsOf(args).map((name) => name ?? '')
     return makeTable(
-      [],
+      names,
       args.map((a) => required(a, TABLE, 'X')),
     )
   },
