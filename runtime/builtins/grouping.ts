@@ -1,4 +1,5 @@
 /** Grouping as functions: groupby, contextby and pivot apply a function to the rows of each group of a vector. */
+import { labelsOf } from '../compile/labels.ts'
 import { inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { sortIndices } from '../kernels/sort.ts'
@@ -59,19 +60,20 @@ function aggregateGroups(fn: FunctionValue, args: readonly Value[], groups: Grou
   return fast ?? assembleScalars(callGroups(fn, args, groups, session))
 }
 
-const labelOf = (v: Vector, fallback: string): string => v.label ?? fallback
-
 define('groupby(func, funcArgs, groupingCol)', {
   doc: 'Applies an aggregate to each group: a table with the grouping columns, ascending, and the result. funcArgs is a vector, or a tuple of the arguments.',
-  call: ([f, a, by], session) => {
+  call: (given, session) => {
+    const [, valueLabel, keyLabel] = labelsOf(given)
+    const [f, a, by] = given
     const fn = functionArgument(f)
     const keys = columnsArgument(by, 'groupingCol')
     const rows = keys[0].length
     const args = functionArguments(a, rows)
     const groups = sortedGroups(keys, rows)
     const first = args[0]
-    const names = keys.map((k, i) => labelOf(k, keys.length === 1 ? 'groupingKey' : `groupingKey${i}`))
-    names.push(`${fn.name}_${first.kind === 'vector' ? labelOf(first, 'value') : 'value'}`)
+    const single = keys.length === 1
+    const names = keys.map((k, i) => k.label ?? (single ? (keyLabel ?? 'groupingKey') : `groupingKey${i}`))
+    names.push(`${fn.name}_${(first.kind === 'vector' ? first.label : undefined) ?? valueLabel ?? 'value'}`)
     return new Table(names, [
       ...keys.map((k) => k.gather(groups.firstRows)),
       aggregateGroups(fn, args, groups, session),

@@ -1,7 +1,8 @@
 /**
- * Joins as functions of two tables. Written with table names (`ej(t1, t2, `id)`) the evaluator runs them as a query, which knows the names;
- * these entries serve calls through function values, where a right column that clashes is called `right_<column>`.
+ * Joins as functions of two tables. The names of the tables come from the call as written (`ej(t as a, t as b, `id)`); called through
+ * a function value the tables have no names, and a right column that clashes is called `right_<column>`.
  */
+import { labelsOf } from '../compile/labels.ts'
 import { inputError } from '../errors.ts'
 import { topicTable } from '../registry.ts'
 import { joinByNames, stringsOf, toTable } from '../sql/from.ts'
@@ -13,8 +14,9 @@ import { type Arg, isGiven } from './args.ts'
 const { entries, define } = topicTable('Joins')
 
 function join(kind: JoinKind, args: readonly Arg[], sorted = false): Table {
-  const left = tableArgument(args[0], 'left', 'S02013')
-  const right = tableArgument(args[1], 'right', 'S02014')
+  const [leftName, rightName] = labelsOf(args)
+  const left = tableArgument(args[0], leftName, 'left', 'S02013')
+  const right = tableArgument(args[1], rightName, 'right', 'S02014')
   for (const filter of args.slice(4))
     if (isGiven(filter))
       throw inputError('Filters of a join are conditions on columns: write the join in the from clause of a query.', {
@@ -25,8 +27,8 @@ function join(kind: JoinKind, args: readonly Arg[], sorted = false): Table {
   return toTable(joinByNames(kind, left, right, columns, rightColumns, {}, sorted))
 }
 
-function tableArgument(value: Arg, side: string, refId: string): Relation {
-  if (value instanceof Table) return Relation.ofTable(value, value.sharedName ?? side)
+function tableArgument(value: Arg, name: string | null, side: string, refId: string): Relation {
+  if (value instanceof Table) return Relation.ofTable(value, name ?? value.sharedName ?? side)
   throw inputError(`The ${side} part of a join must be a table.`, { refId })
 }
 

@@ -98,6 +98,7 @@ export function ordered(
   scope: SqlScope,
 ): Table {
   const { table } = selected
+  if (node.distinct) checkDistinctOrder(node, table)
   const known = writtenAgain(selected.items, table)
   const usable = rows !== undefined && !node.distinct && rows.rows === table.rows ? rows : undefined
   const by = sortColumns(
@@ -115,7 +116,6 @@ export function ordered(
     scope,
     known,
   )
-  if (node.distinct) checkDistinctOrder(node, table)
   return gatherTable(table, sortedRows(by))
 }
 

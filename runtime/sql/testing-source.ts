@@ -133,7 +133,9 @@ export class TestSource implements TableSource {
 /** What stays of mapped memory after release: garbage. */
 function wipe(batch: Table): void {
   for (const c of batch.columns) {
-    if (c.storage === 'fixed' || c.storage === 'wide' || c.storage === 'symbol') c.data.fill(0 as never)
+    if (c.storage === 'fixed' || c.storage === 'wide')
+      c.data instanceof BigInt64Array ? c.data.fill(0n) : c.data.fill(0)
+    else if (c.storage === 'symbol') c.data.fill(0)
     else if (c.storage === 'string') c.strings.fill('wiped')
   }
 }

@@ -65,6 +65,8 @@ function converted(table: Table, change: Change): Change {
   const target = table.columns[k]
   const { values } = change
   if (values.type === target.type && scaleOf(values) === scaleOf(target)) return change
+  if (isVoidColumn(values) && !isVoidColumn(target))
+    return { ...change, values: nullColumn(target.type, values.length, scaleOf(target)) }
   const isVoid = target.type === T.VOID || (target.storage === 'any' && values.type !== T.ANY && isVoidColumn(target))
   if (isVoid || !appendsTo(values.type, target.type)) throw typeMismatch(table.names[k])
   try {
