@@ -4,6 +4,7 @@ import { castVector, concatVectors, scalarToVector } from '../ops/cast.ts'
 import {
   AnyVector,
   ArrayVector,
+  isDecimal,
   isNumeric,
   newVector,
   type Scalar,
@@ -52,6 +53,7 @@ export function commonType(a: TypeId, b: TypeId): TypeId {
   if (a === T.VOID) return b
   if (b === T.VOID) return a
   if (isNumeric(a) && isNumeric(b)) return Math.max(rankOrder(a), rankOrder(b)) === rankOrder(a) ? a : b
+  if (isDecimal(a) && isDecimal(b)) return Math.max(a, b)
   if ((a === T.SYMBOL && b === T.STRING) || (a === T.STRING && b === T.SYMBOL)) return T.STRING
   const finer = temporalCommon(a, b)
   if (finer !== undefined) return finer

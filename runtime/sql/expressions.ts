@@ -232,6 +232,8 @@ function isOuterVector(expr: Expr, scope: SqlScope): boolean {
   if (expr.kind === 'literal' || expr.kind === 'sql') return false
   if (expr.kind !== 'name' && !some(expr, (e) => e.kind === 'name' && e.binding !== 'function')) return false
   if (expr.kind === 'name' && expr.binding === 'function') return false
+  // Calls are not made just to look at their result: they may print or draw random numbers.
+  if (some(expr, (e) => callShape(e) !== undefined || e.kind === 'sql')) return false
   return knownValue(expr, scope)?.kind === 'vector'
 }
 
