@@ -11,6 +11,7 @@ import type { SqlStatement } from '../lang/ast-sql.ts'
 import { SourceText } from '../lang/source.ts'
 import { callFunction } from './compile/call.ts'
 import { Cell, FunctionCell } from './compile/cells.ts'
+import { instanceOf, type ScriptClass } from './compile/classes.ts'
 import { define } from './compile/effects.ts'
 import { Emitter } from './compile/emitter.ts'
 import { emitExpr } from './compile/expressions.ts'
@@ -53,6 +54,7 @@ export class Interpreter implements Host {
   readonly registry: Registry
   readonly random: Random = new SeededRandom()
   readonly shared: Map<string, Value>
+  readonly classes = new Map<string, ScriptClass>()
   readonly sessionId: bigint
   readonly displayOptions: DisplayOptions
   user: string
@@ -88,6 +90,8 @@ export class Interpreter implements Host {
   }
 
   display(value: Value): string {
+    const method = instanceOf(value)?.scriptClass.method('str')
+    if (method !== undefined) return this.display(this.call(method, [value]))
     return displayValue(value, this.displayOptions)
   }
 

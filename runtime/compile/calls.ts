@@ -54,8 +54,10 @@ export function emitMethodCall(em: Emitter, node: MethodCallExpr): string {
   const found = em.host.lookupFunction(name, em.module)
   const own = em.temporary()
   const onName = node.object.kind === 'name'
-  if (found instanceof BuiltinFunction && onName) return emitKnown(em, found, args, false)
-  if (found instanceof BuiltinFunction && found.builtin.mutates) return emitKnown(em, found, args, false)
+  const mayBeInstance = em.host.classes.size > 0
+  if (found instanceof BuiltinFunction && onName && !mayBeInstance) return emitKnown(em, found, args, false)
+  if (found instanceof BuiltinFunction && found.builtin.mutates && !mayBeInstance)
+    return emitKnown(em, found, args, false)
   const plain = em.temporary()
   const list = emitArguments(em, args.slice(1))
   const names = args.some((a) => a.name !== null) ? em.constant(args.map((a) => a.name)) : 'undefined'
@@ -79,6 +81,8 @@ export function emitMethodCall(em: Emitter, node: MethodCallExpr): string {
 function emitApply(em: Emitter, callee: Expr, args: readonly Given[], labelled: boolean): string {
   switch (callee.kind) {
     case 'name': {
+      const own = emitOwnMethod(em, callee.name, args)
+      if (own !== undefined) return own
       if (callee.binding === 'variable' || (callee.binding === 'free' && isVariable(em, callee.name)))
         return emitDynamic(em, emitName(em, callee), args, callee.name)
       const found = em.host.lookupFunction(callee.name, em.module)
@@ -107,6 +111,16 @@ function emitApply(em: Emitter, callee: Expr, args: readonly Given[], labelled: 
     default:
       return emitDynamic(em, emitExpr(em, callee), args, undefined)
   }
+}
+
+/** Inside a method: its class's methods, and the constructor of the base class. */
+function emitOwnMethod(em: Emitter, name: string, args: readonly Given[]): string | undefined {
+  if (em.method === undefined) return undefined
+  const { self, scriptClass } = em.method
+  if (scriptClass.base?.name === name)
+    return em.help('baseConstructor', '$s', self, em.constant(name), emitArguments(em, args))
+  if (scriptClass.method(name) === undefined || name === scriptClass.name) return undefined
+  return em.help('ownMethod', '$s', self, em.constant(name), emitArguments(em, args))
 }
 
 /** Whether a name that the parser left open is a variable here. */

@@ -15,6 +15,7 @@ import {
 } from '../values/index.ts'
 import { type Args, callFunction, callValue, callWithNames, placeByName } from './call.ts'
 import { FunctionCell } from './cells.ts'
+import { instanceOf } from './classes.ts'
 import { makeFunction, type Origin } from './functions.ts'
 import type { Host } from './host.ts'
 import { currentLabels } from './labels.ts'
@@ -50,6 +51,7 @@ export function callAny(session: Host, callee: Value, args: Args, names: Names, 
 
 /** A dictionary whose entry of that name is a function acts as an object. */
 export function hasMethod(object: Value, name: string): boolean {
+  if (object.kind === 'resource') return instanceOf(object)?.scriptClass.method(name) !== undefined
   return object.kind === 'dict' && object.keyType === T.STRING && object.entries.get(name)?.kind === 'function'
 }
 
@@ -63,6 +65,8 @@ export function method(
   names: Names,
   callee: Value | undefined,
 ): Value {
+  const own = instanceOf(object)?.scriptClass.method(name)
+  if (own !== undefined) return callAny(session, own, [object, ...args], names, undefined)
   if (object.kind === 'dict' && hasMethod(object, name))
     return callAny(session, object.entries.get(name) as Value, args, names?.slice(1), undefined)
   const target = callee ?? session.looseName(name, module)
@@ -90,6 +94,8 @@ export function partial(session: Host, callee: Value, fixed: Args, names: Names)
 
 /** `object.name{a}`: a bound method, or the function with the object fixed first. */
 export function boundMethod(session: Host, object: Value, name: string, fixed: Args, callee: Value | undefined): Value {
+  const own = instanceOf(object)?.scriptClass.method(name)
+  if (own !== undefined) return partial(session, own, [object, ...fixed], undefined)
   if (object.kind === 'dict' && hasMethod(object, name))
     return partial(session, object.entries.get(name) as Value, fixed, undefined)
   return partial(session, callee ?? session.looseName(name, ''), [freeze(object), ...fixed], undefined)

@@ -14,6 +14,7 @@ import type { SourceText } from '../../lang/source.ts'
 import { HoldfastError } from '../errors.ts'
 import type { Value } from '../values/index.ts'
 import type { DirectCode } from './cells.ts'
+import type { Attribute, ScriptClass } from './classes.ts'
 import type { CodeInfo } from './failure.ts'
 import type { Host } from './host.ts'
 import { freeze } from './ownership.ts'
@@ -29,6 +30,8 @@ export interface Binding {
   readonly writable: boolean
   /** The frame owns what it holds (a local, not a parameter). */
   readonly local: boolean
+  /** Set for an attribute of the instance whose method this is. */
+  readonly attribute?: Attribute
 }
 
 export interface EmitterOptions {
@@ -58,6 +61,8 @@ export class Emitter {
   loop: string | undefined
   /** Inside a function body, `return` is allowed and locals are created by assignment. */
   inFunction = false
+  /** Set while compiling a method. */
+  method: { readonly self: string; readonly scriptClass: ScriptClass } | undefined
   /** JavaScript that runs before every return: stores mutable parameters. */
   beforeReturn = ''
   readonly spans: Span[] = []

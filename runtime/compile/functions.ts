@@ -4,6 +4,7 @@ import type { SourceText } from '../../lang/source.ts'
 import type { Param } from '../registry.ts'
 import { Scalar, UserFunction, type Value } from '../values/index.ts'
 import type { DirectCode } from './cells.ts'
+import type { ScriptClass } from './classes.ts'
 import { Emitter } from './emitter.ts'
 import { emitExpr, emitName } from './expressions.ts'
 import type { Host } from './host.ts'
@@ -22,9 +23,12 @@ export function makeFunction(host: Host, node: Definition, origin: Origin, captu
   const captures = node.kind === 'lambda' ? node.captures : []
   const name = node.kind === 'def' ? node.name : ''
   const code = new UserCode(node, origin.source, origin.module, captures, (c) => compileFunction(host, c, name))
-  const params = node.params.map((p) => parameter(host, p, origin))
+  const params = parametersOf(host, node.params, origin)
   return new UserFunction(name, params, node.aggregate, origin.source.slice(node.span), captured, code)
 }
+
+export const parametersOf = (host: Host, params: readonly Parameter[], origin: Origin): Param[] =>
+  params.map((p) => parameter(host, p, origin))
 
 function parameter(host: Host, p: Parameter, origin: Origin): Param {
   return {
@@ -61,6 +65,23 @@ function compileFunction(host: Host, code: UserCode, name: string): DirectCode {
     em.beforeReturn = em.help('setFinals', `[${finals.join(', ')}]`)
   }
   const info = { source: code.source, spans: em.spans, functionName: name === '' ? 'lambda' : name }
+  return em.build(names, emitBody(em, node), info)
+}
+
+/** A method: the instance comes first; its attributes are names of the body, its methods are called by name. */
+export function compileMethod(host: Host, code: UserCode, scriptClass: ScriptClass, name: string): DirectCode {
+  const node = code.definition
+  const em = new Emitter({ host, source: code.source, module: code.module, seesSession: false })
+  em.inFunction = true
+  const self = em.declareParameter('self', false)
+  em.method = { self, scriptClass }
+  scriptClass.attributes.forEach((attribute, k) => {
+    const js = `${self}.payload.values[${k}]`
+    em.bindings.set(attribute.name, { js, definite: true, writable: true, local: false, attribute })
+  })
+  const names = [self, ...node.params.map((p) => em.declareParameter(p.name, p.mutable))]
+  for (const local of node.locals) em.declareLocal(local)
+  const info = { source: code.source, spans: em.spans, functionName: `${scriptClass.name}.${name}` }
   return em.build(names, emitBody(em, node), info)
 }
 

@@ -3,9 +3,12 @@ import type { SqlStatement } from '../../lang/ast.ts'
 import type { Session } from '../session.ts'
 import type { BuiltinFunction, Value } from '../values/index.ts'
 import type { Cell, FunctionCell } from './cells.ts'
+import type { ScriptClass } from './classes.ts'
 import type { SqlScope } from './scope.ts'
 
 export interface Host extends Session {
+  /** Classes of the session by name. */
+  readonly classes: Map<string, ScriptClass>
   /** The cell of a session variable, made on demand. */
   cell(name: string): Cell
   /** The cell of a script function, made on demand. A module path qualifies the name. */

@@ -90,7 +90,7 @@ function emitAction(em: Emitter, node: Statement): string {
     case 'transaction':
       throw notExecutable(em, node, 'transaction blocks')
     case 'class':
-      throw notExecutable(em, node, 'classes')
+      return `${em.help('defineClass', '$s', em.constant(node), em.constant({ source: em.source, module: em.module }))};`
     case 'mapr':
       throw notExecutable(em, node, 'mapr definitions')
     case 'admin':
@@ -121,6 +121,8 @@ function emitStore(em: Emitter, name: string, code: string): string {
     const binding = known ?? em.declareLocal(name)
     if (!binding.writable) throw readOnlyVariable(name)
     target = binding.js
+    if (binding.attribute !== undefined)
+      return `${target} = ${em.help('rebind', target, em.help('attributeValue', em.constant(binding.attribute), code))};`
   } else {
     const cell = em.host.cell(name)
     if (cell.constant) throw readOnlyVariable(name)

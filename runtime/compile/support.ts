@@ -8,6 +8,7 @@ import { binaryOp } from '../ops/binary.ts'
 import type { BinaryOpName } from '../ops/names.ts'
 import { unaryOp } from '../ops/unary.ts'
 import { FixedVector, NULL_F64, NULL_I32, Scalar, StringVector, T, type Value } from '../values/index.ts'
+import { attributeOf, attributeValue, baseConstructor, defineClass, instanceOf, ownMethod } from './classes.ts'
 import { code, codeList } from './code.ts'
 import { cast, dictLiteral, pair, seq, tuple, typeConstant, typeIdByName, vector } from './construct.ts'
 import {
@@ -124,6 +125,11 @@ function setIndex1(session: Host, object: Value, at: Value, value: Value, text: 
 function member(session: Host, object: Value, name: string): Value {
   if (object.kind === 'table') return tableColumn(object, name)
   if (object.kind === 'dict') return readIndex(session, object, [Scalar.string(name)])
+  const instance = instanceOf(object)
+  if (instance !== undefined) {
+    const value = attributeOf(instance, name)
+    if (value !== undefined) return freeze(value)
+  }
   if (object.kind === 'resource' || object.kind === 'source') {
     const builtin = session.registry.get('member')
     if (builtin !== undefined) return session.call(builtin, [object, Scalar.string(name)])
@@ -165,6 +171,10 @@ function makeSupport() {
     admin,
     and,
     assertThat,
+    attributeValue,
+    baseConstructor,
+    ownMethod,
+    defineClass,
     boundMethod,
     callAny,
     callDirect,
