@@ -1,16 +1,28 @@
+/** The parser as the evaluator uses it: unit by unit, with parse errors as errors of the script. */
 import type { Statement } from '../../lang/ast.ts'
+import { ParseError, type ParserNames, ScriptParser } from '../../lang/index.ts'
 import type { SourceText } from '../../lang/source.ts'
-export interface ParserNames {
-  isFunction(name: string): boolean
-  isVariable(name: string): boolean
+import { HoldfastError } from '../errors.ts'
+
+export type { ParserNames } from '../../lang/index.ts'
+
+/** Statements of each unit (up to `go`), parsed when the one before has run. */
+export function* parseUnits(source: SourceText, names: ParserNames): Iterable<readonly Statement[]> {
+  try {
+    const parser = new ScriptParser(source, names)
+    for (let unit = parser.nextUnit(); unit !== undefined; unit = parser.nextUnit()) yield unit
+  } catch (error) {
+    throw error instanceof ParseError ? syntaxError(error, source) : error
+  }
 }
-export function* parseUnits(_source: SourceText, _names: ParserNames): Iterable<readonly Statement[]> {
-  yield []
-}
-export function parseExpression(
-  _source: SourceText,
-  _names: unknown,
-  _captured: ReadonlyMap<string, unknown>,
-): import('../../lang/ast.ts').Expr {
-  throw new Error('no parser')
+
+/** `Syntax Error: [line #N] ...`, with its place. */
+export function syntaxError(error: ParseError, source: SourceText): HoldfastError {
+  const position = source.position(error.span.start)
+  const wrapped = new HoldfastError('input', `Syntax Error: [line #${position.line}] ${error.message}`, {
+    code: 'syntax',
+    cause: error,
+  })
+  wrapped.position = { file: source.name || undefined, ...position }
+  return wrapped
 }

@@ -1,0 +1,122 @@
+// The entrance of lang: text in, syntax trees and errors out.
+
+import type { Expr, Statement } from './ast.ts'
+import { ParseError } from './errors.ts'
+import { Newline } from './lexer.ts'
+import { Cursor } from './parser/cursor.ts'
+import { parseExpr } from './parser/expressions.ts'
+import type { ParserNames } from './parser/names.ts'
+import { parseStatement, requireEnd, skipSeparators } from './parser/statements.ts'
+import { SourceText } from './source.ts'
+
+export type * from './ast.ts'
+export { formatError, ParseError } from './errors.ts'
+export type { ParserNames } from './parser/names.ts'
+export { SourceText } from './source.ts'
+
+/**
+ * Parses a script unit by unit: a unit ends at `go` or at the end of the text, and must be executed before the next is parsed, because it may
+ * define names that decide how the next one reads.
+ */
+export class ScriptParser {
+  readonly #cursor: Cursor
+
+  /** Throws a ParseError for text that is no sequence of tokens. */
+  constructor(source: SourceText, names: ParserNames) {
+    this.#cursor = new Cursor(source, names)
+  }
+
+  /** The statements of the next unit, undefined at the end. Throws the first error. */
+  nextUnit(): readonly Statement[] | undefined {
+    const { statements, errors } = this.#unit(false)
+    if (errors.length > 0) throw errors[0]
+    return statements
+  }
+
+  /** All errors of the text, going on at the next line after each. */
+  allErrors(): ParseError[] {
+    const errors: ParseError[] = []
+    for (;;) {
+      const unit = this.#unit(true)
+      errors.push(...unit.errors)
+      if (unit.statements === undefined) return errors
+    }
+  }
+
+  #unit(goOn: boolean): { statements: readonly Statement[] | undefined; errors: ParseError[] } {
+    const p = this.#cursor
+    const statements: Statement[] = []
+    const errors: ParseError[] = []
+    skipSeparators(p)
+    if (p.peek() === p.end) return { statements: undefined, errors }
+    while (p.peek() !== p.end) {
+      const start = p.at
+      try {
+        const statement = parseStatement(p)
+        requireEnd(p)
+        if (statement.kind === 'go') return { statements, errors }
+        statements.push(statement)
+      } catch (error) {
+        if (!(error instanceof ParseError)) throw error
+        errors.push(error)
+        if (!goOn) return { statements: [], errors }
+        recover(p, start)
+      }
+      skipSeparators(p)
+    }
+    return { statements, errors }
+  }
+}
+
+/** After an error: on to the line after the place where it was noticed, outside of any braces that the statement opened. */
+function recover(p: Cursor, start: number): void {
+  let depth = 0
+  const noticed = p.at
+  for (p.at = start; p.at < p.tokens.length; p.at++) {
+    const token = p.tokens[p.at]
+    if (token.image === '{' || token.image === '(' || token.image === '[') depth++
+    else if (token.image === '}' || token.image === ')' || token.image === ']') depth--
+    else if (p.at >= noticed && depth <= 0 && (token.tokenType === Newline || token.image === ';')) return
+  }
+}
+
+export interface ParseResult {
+  readonly statements: readonly Statement[]
+  readonly errors: readonly ParseError[]
+}
+
+/** A whole script at once, for checking and for tools: `go` only separates. */
+export function parseScript(source: SourceText, names: ParserNames): ParseResult {
+  try {
+    const errors = new ScriptParser(source, names).allErrors()
+    if (errors.length > 0) return { statements: [], errors }
+    const parser = new ScriptParser(source, names)
+    const statements: Statement[] = []
+    for (let unit = parser.nextUnit(); unit !== undefined; unit = parser.nextUnit()) statements.push(...unit)
+    return { statements, errors: [] }
+  } catch (error) {
+    if (error instanceof ParseError) return { statements: [], errors: [error] }
+    throw error
+  }
+}
+
+/** One expression, for `parseExpr` and metacode from text: names are free, as in metacode. Throws a ParseError. */
+export function parseExpression(text: string, names: ParserNames): Expr {
+  const p = new Cursor(new SourceText(text), names)
+  return p.within({ sql: true, ignoreNewlines: true }, () => {
+    const expr = parseExpr(p)
+    if (p.peek() !== p.end) throw p.unexpected('the end of the expression')
+    return expr
+  })
+}
+
+/** Whether the prompt may run the text, or should read more lines first. A text with an error is complete: running it shows the error. */
+export function isComplete(text: string, names: ParserNames): boolean {
+  try {
+    const errors = new ScriptParser(new SourceText(text), names).allErrors()
+    return !errors.some((e) => e.incomplete)
+  } catch (error) {
+    if (error instanceof ParseError) return !/not closed/.test(error.message)
+    throw error
+  }
+}

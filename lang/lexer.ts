@@ -1,0 +1,208 @@
+// Text to tokens, on Chevrotain's lexer. Literals are decoded here, into the payload of their token.
+//
+// - Newlines are tokens: whether one ends a statement is the parser's decision.
+// - Constants may touch only as the language allows: `12:30m`, `2012.06.13 13:30:10` (one blank) are one token.
+// - `name!` is one token unless `=` follows.
+
+import { type CustomPatternMatcherReturn, createToken, type IToken, Lexer, type TokenType } from 'chevrotain'
+import type { LiteralType, LiteralValue } from './ast.ts'
+import { decodeNumber } from './number-literal.ts'
+
+export interface LiteralPayload {
+  readonly type: LiteralType
+  readonly value: LiteralValue
+}
+
+type Match = CustomPatternMatcherReturn & { payload?: unknown }
+
+function withPayload(text: string, payload: unknown): Match {
+  const match = [text] as unknown as Match
+  match.payload = payload
+  return match
+}
+
+function custom(
+  name: string,
+  match: (text: string, offset: number, matched: IToken[]) => Match | null,
+  start?: string[],
+): TokenType {
+  return createToken({ name, pattern: { exec: match as never }, line_breaks: false, start_chars_hint: start as never })
+}
+
+const digits = '0123456789'.split('')
+
+export const Whitespace = createToken({ name: 'Whitespace', pattern: /[ \t\r\f\u00a0\ufeff]+/, group: Lexer.SKIPPED })
+export const LineComment = createToken({ name: 'LineComment', pattern: /\/\/[^\n]*/, group: Lexer.SKIPPED })
+export const BlockComment = createToken({
+  name: 'BlockComment',
+  pattern: /\/\*[\s\S]*?\*\//,
+  group: Lexer.SKIPPED,
+  line_breaks: true,
+})
+export const Newline = createToken({ name: 'Newline', pattern: /\n/, line_breaks: true })
+
+const identifierRun = /[A-Za-z\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*/y
+
+export const Identifier = createToken({
+  name: 'Identifier',
+  pattern: {
+    exec: (text: string, offset: number) => {
+      identifierRun.lastIndex = offset
+      const match = identifierRun.exec(text)
+      if (match === null) return null
+      const end = offset + match[0].length
+      if (text[end] === '!' && text[end + 1] !== '=') match[0] += '!'
+      return match
+    },
+  } as never,
+  line_breaks: false,
+  start_chars_hint: ['A', 'Z', '_', 'é'],
+})
+
+export const ColumnRef = createToken({ name: 'ColumnRef', pattern: /_"(?:[^"\\\n]|\\.)*"/ })
+export const Macro = createToken({ name: 'Macro', pattern: /_\$\$?[A-Za-z][A-Za-z0-9_]*/ })
+
+/** A number, temporal, duration or typed null. */
+export const NumberLiteral = custom(
+  'NumberLiteral',
+  (text, offset, matched) => {
+    const c = text.charCodeAt(offset)
+    if (c === 46) {
+      // After an operand `.3` is member access.
+      const before = matched.at(-1)
+      const next = text.charCodeAt(offset + 1)
+      if (!(next >= 48 && next <= 57)) return null
+      if (before !== undefined && before.endOffset === offset - 1 && endsOperand(before)) return null
+    } else if (!(c >= 48 && c <= 57)) return null
+    const literal = decodeNumber(text, offset)
+    return literal === null
+      ? null
+      : withPayload(text.slice(offset, literal.end), { type: literal.type, value: literal.value })
+  },
+  [...digits, '.'],
+)
+
+function endsOperand(token: IToken): boolean {
+  const t = token.image
+  return /[\w)\]}"'`!]$/.test(t)
+}
+
+const backtick = /`[\w.\u0080-\uffff]*/y
+export const Backtick = custom(
+  'Backtick',
+  (text, offset) => {
+    backtick.lastIndex = offset
+    const match = backtick.exec(text)
+    return match === null ? null : withPayload(match[0], { type: 'STRING', value: match[0].slice(1) })
+  },
+  ['`'],
+)
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\', "'": "'", '"': '"' }
+
+function quoted(text: string, offset: number): Match | null {
+  const quote = text[offset]
+  if (quote !== '"' && quote !== "'") return null
+  let value = ''
+  let at = offset + 1
+  for (; at < text.length && text[at] !== quote; at++) {
+    if (text[at] === '\\' && at + 1 < text.length) {
+      const next = text[++at]
+      value += escapes[next] ?? `\\${next}`
+    } else value += text[at]
+  }
+  if (at >= text.length) return null
+  const payload: LiteralPayload =
+    quote === "'" && value.length === 1 && value.charCodeAt(0) < 128
+      ? { type: 'CHAR', value: value.charCodeAt(0) }
+      : { type: 'STRING', value }
+  return withPayload(text.slice(offset, at + 1), payload)
+}
+export const QuotedString = createToken({
+  name: 'QuotedString',
+  pattern: { exec: quoted as never },
+  line_breaks: true,
+  start_chars_hint: ['"', "'"],
+})
+
+const symbols = [
+  '...',
+  '::',
+  '->',
+  '<-',
+  '<=',
+  '>=',
+  '<>',
+  '<<',
+  '>>',
+  '==',
+  '!=',
+  '&&',
+  '||',
+  '**',
+  '..',
+  '+=',
+  '-=',
+  '*=',
+  '/=',
+  '\\=',
+  '(',
+  ')',
+  '[',
+  ']',
+  '{',
+  '}',
+  ',',
+  ';',
+  ':',
+  '?',
+  '.',
+  '@',
+  '#',
+  '&',
+  '|',
+  '^',
+  '!',
+  '~',
+  '<',
+  '>',
+  '=',
+  '+',
+  '-',
+  '*',
+  '/',
+  '\\',
+  '%',
+  '$',
+] as const
+export type SymbolText = (typeof symbols)[number]
+
+const escapeRegExp = (s: string): string => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+const symbolTokens = symbols.map((s) => createToken({ name: `'${s}'`, pattern: new RegExp(escapeRegExp(s)) }))
+
+let lexer: Lexer | undefined
+
+/** Tokens of a text, with characters that start none as errors. */
+export function tokenize(text: string): {
+  tokens: IToken[]
+  errors: { offset: number; length: number; message: string }[]
+} {
+  lexer ??= new Lexer(
+    [
+      Whitespace,
+      LineComment,
+      BlockComment,
+      Newline,
+      ColumnRef,
+      Macro,
+      NumberLiteral,
+      Identifier,
+      Backtick,
+      QuotedString,
+      ...symbolTokens,
+    ],
+    { positionTracking: 'onlyOffset', ensureOptimizations: false, skipValidations: true },
+  )
+  const result = lexer.tokenize(text)
+  return { tokens: result.tokens, errors: result.errors }
+}

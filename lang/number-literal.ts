@@ -1,0 +1,120 @@
+// Numbers, temporals, durations and typed nulls: from text to a decoded value (language specification, section 1.3).
+
+import type { LiteralType, LiteralValue } from './ast.ts'
+
+export interface NumberToken {
+  readonly type: LiteralType
+  readonly value: LiteralValue
+  /** Offset after the literal. */
+  readonly end: number
+}
+
+const NULL_TYPES: Readonly<Record<string, LiteralType>> = {
+  b: 'BOOL',
+  c: 'CHAR',
+  h: 'SHORT',
+  i: 'INT',
+  l: 'LONG',
+  f: 'FLOAT',
+  F: 'DOUBLE',
+  d: 'DATE',
+  M: 'MONTH',
+  t: 'TIME',
+  m: 'MINUTE',
+  s: 'SECOND',
+  D: 'DATETIME',
+  T: 'TIMESTAMP',
+  n: 'NANOTIME',
+  N: 'NANOTIMESTAMP',
+}
+const typedNull = /00([bchilfFdMtmsDTnN])(?![A-Za-z0-9_])/y
+const dateTime =
+  /(\d{4})\.(\d{1,2})\.(\d{1,2})(?:[T ](\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{9}|\d{6}|\d{3}))?)?(?![A-Za-z0-9_])/y
+const month = /(\d{4})\.(\d{1,2})M(?![A-Za-z0-9_])/y
+const time = /(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{9}|\d{6}|\d{3})|s)?(?![A-Za-z0-9_:])/y
+const minute = /(\d{1,2}):(\d{2})m(?![A-Za-z0-9_])/y
+const duration = /(\d+)(ns|us|ms|[smHdBwMy]|[A-Z]{4})(?![A-Za-z0-9_])/y
+const number = /(\d*)(\.\d+|\.(?![.A-Za-z(_]))?(?:[eE]([+-]?\d+))?/y
+const LONG_MAX = 9223372036854775807n
+
+/** Days from 1970.01.01 to a date of the proleptic Gregorian calendar. */
+export function daysOf(year: number, monthOfYear: number, day: number): number {
+  const y = monthOfYear <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (monthOfYear + (monthOfYear > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  return era * 146097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719468
+}
+
+function match(pattern: RegExp, text: string, offset: number): RegExpExecArray | null {
+  pattern.lastIndex = offset
+  return pattern.exec(text)
+}
+
+/** The literal that starts at the offset (a digit, or a point before a digit); null if a date or time is out of its range. */
+export function decodeNumber(text: string, offset: number): NumberToken | null {
+  const m = match(typedNull, text, offset)
+  if (m !== null) return { type: NULL_TYPES[m[1]], value: null, end: offset + m[0].length }
+  return temporal(text, offset) ?? plain(text, offset)
+}
+
+function temporal(text: string, offset: number): NumberToken | null {
+  let m = match(dateTime, text, offset)
+  if (m !== null) {
+    const end = offset + m[0].length
+    const days = daysOf(Number(m[1]), Number(m[2]), Number(m[3]))
+    if (Number(m[2]) < 1 || Number(m[2]) > 12 || Number(m[3]) < 1 || Number(m[3]) > 31) return null
+    if (m[4] === undefined) return { type: 'DATE', value: days, end }
+    const seconds = days * 86400 + Number(m[4]) * 3600 + Number(m[5]) * 60 + Number(m[6])
+    if (m[7] === undefined) return { type: 'DATETIME', value: seconds, end }
+    if (m[7].length === 3) return { type: 'TIMESTAMP', value: BigInt(seconds) * 1000n + BigInt(m[7]), end }
+    return { type: 'NANOTIMESTAMP', value: BigInt(seconds) * 1_000_000_000n + BigInt(m[7].padEnd(9, '0')), end }
+  }
+  m = match(month, text, offset)
+  if (m !== null && Number(m[2]) >= 1 && Number(m[2]) <= 12)
+    return { type: 'MONTH', value: Number(m[1]) * 12 + Number(m[2]) - 1, end: offset + m[0].length }
+  m = match(time, text, offset)
+  if (m !== null) {
+    const end = offset + m[0].length
+    const seconds = Number(m[1]) * 3600 + Number(m[2]) * 60 + Number(m[3])
+    if (m[4] === undefined) return { type: 'SECOND', value: seconds, end }
+    if (m[4].length === 3) return { type: 'TIME', value: seconds * 1000 + Number(m[4]), end }
+    return { type: 'NANOTIME', value: BigInt(seconds) * 1_000_000_000n + BigInt(m[4].padEnd(9, '0')), end }
+  }
+  m = match(minute, text, offset)
+  if (m !== null) return { type: 'MINUTE', value: Number(m[1]) * 60 + Number(m[2]), end: offset + m[0].length }
+  m = match(duration, text, offset)
+  if (m !== null) return { type: 'DURATION', value: { count: Number(m[1]), unit: m[2] }, end: offset + m[0].length }
+  return null
+}
+
+function plain(text: string, offset: number): NumberToken {
+  const m = match(number, text, offset)!
+  let end = offset + m[0].length
+  const suffix = /[A-Za-z0-9_]/.test(text[end + 1] ?? '') ? '' : (text[end] ?? '')
+  const isReal = m[2] !== undefined || m[3] !== undefined
+  const asNumber = Number(m[0])
+  const take = (type: LiteralType, value: LiteralValue): NumberToken => ({ type, value, end: ++end })
+  if (suffix === 'f') return take('FLOAT', Math.fround(asNumber))
+  if (suffix === 'F') return take('DOUBLE', asNumber)
+  if (suffix === 'P') {
+    const fraction = (m[2] ?? '.').slice(1)
+    return take('DECIMAL64', { unscaled: BigInt(m[1] + fraction), scale: fraction.length })
+  }
+  if (isReal) return { type: 'DOUBLE', value: asNumber, end }
+  const n = BigInt(m[1])
+  switch (suffix) {
+    case 'b':
+      return take('BOOL', n !== 0n)
+    case 'c':
+      return take('CHAR', Number(n))
+    case 'h':
+      return take('SHORT', Number(n))
+    case 'i':
+      return take('INT', Number(n))
+    case 'l':
+      return take('LONG', n > LONG_MAX ? LONG_MAX : n)
+  }
+  if (n <= 2147483647n) return { type: 'INT', value: Number(n), end }
+  return { type: 'LONG', value: n > LONG_MAX ? LONG_MAX : n, end }
+}

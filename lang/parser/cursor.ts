@@ -1,0 +1,204 @@
+// The parser's place in the tokens of one text, with the scopes of names and the modes that decide how newlines and names are read.
+
+import type { IToken } from 'chevrotain'
+import { ParseError } from '../errors.ts'
+import { Newline, tokenize } from '../lexer.ts'
+import type { SourceText, Span } from '../source.ts'
+import { Names, type ParserNames } from './names.ts'
+
+const END: IToken = {
+  image: '',
+  startOffset: 0,
+  endOffset: 0,
+  tokenTypeIdx: 0,
+  tokenType: { name: 'end of text' },
+} as IToken
+
+export class Cursor {
+  readonly source: SourceText
+  readonly names: Names
+  readonly tokens: readonly IToken[]
+  at = 0
+  /** Inside brackets or SQL a newline does not end a statement. */
+  ignoreNewlines = false
+  /** Inside SQL or metacode: names may be columns, `=` means equality. */
+  sql = false
+  /** Inside `<...>`: a `>` may close it. */
+  metacode = false
+  /** In the condition of a join: `join` is no function. */
+  inOn = false
+  /** Inside a branch of `c ? a : b`: a colon is not a pair. */
+  noPair = false
+  readonly end: IToken
+  /** Nodes that stood in parentheses: `(a<b)<c` is no chain. */
+  readonly parenthesised = new WeakSet<object>()
+
+  constructor(source: SourceText, env: ParserNames) {
+    this.source = source
+    this.names = new Names(env)
+    const { tokens, errors } = tokenize(source.text)
+    if (errors.length > 0) {
+      const { offset } = errors[0]
+      const c = source.text[offset]
+      const message = c === '"' || c === "'" ? 'The string is not closed.' : `The character ${c} starts no token.`
+      throw new ParseError(message, { start: offset, end: offset + 1 })
+    }
+    this.tokens = tokens
+    this.end = { ...END, startOffset: source.text.length, endOffset: source.text.length }
+  }
+
+  /** The token k places ahead, newlines passed over where the mode says so. */
+  peek(k = 0): IToken {
+    let at = this.at
+    for (;;) {
+      const token = this.tokens[at]
+      if (token === undefined) return this.end
+      if (this.ignoreNewlines && token.tokenType === Newline) at++
+      else if (k-- === 0) return token
+      else at++
+    }
+  }
+
+  next(): IToken {
+    if (this.ignoreNewlines) this.skipNewlines()
+    const token = this.tokens[this.at]
+    if (token === undefined) return this.end
+    this.at++
+    return token
+  }
+
+  /** The next token's text is this one (symbols, lower-case words). */
+  is(text: string): boolean {
+    return this.peek().image === text
+  }
+
+  /** The next token is the keyword, in lower or upper case. */
+  isWord(word: string, k = 0): boolean {
+    const { image } = this.peek(k)
+    return image === word || image === word.toUpperCase()
+  }
+
+  take(text: string): boolean {
+    if (!this.is(text)) return false
+    this.next()
+    return true
+  }
+
+  takeWord(word: string): boolean {
+    if (!this.isWord(word)) return false
+    this.next()
+    return true
+  }
+
+  expect(text: string, where: string): IToken {
+    if (!this.is(text)) throw this.unexpected(`'${text}' ${where}`)
+    return this.next()
+  }
+
+  expectWord(word: string, where: string): void {
+    if (!this.takeWord(word)) throw this.unexpected(`'${word}' ${where}`)
+  }
+
+  expectName(what: string): IToken {
+    const token = this.peek()
+    if (token.tokenType.name !== 'Identifier') throw this.unexpected(what)
+    return this.next()
+  }
+
+  unexpected(expected: string): ParseError {
+    const token = this.peek()
+    const found =
+      token === this.end
+        ? 'the end of the text'
+        : token.tokenType === Newline
+          ? 'the end of the line'
+          : `'${token.image}'`
+    return new ParseError(`expected ${expected}, found ${found}`, spanOf(token), token === this.end)
+  }
+
+  error(message: string, span: Span, refId?: string): ParseError {
+    return new ParseError(message, span, false, refId)
+  }
+
+  /** Takes the `*` ahead. */
+  starSpan(): Span {
+    return spanOf(this.next())
+  }
+
+  skipNewlines(): void {
+    while (this.tokens[this.at]?.tokenType === Newline) this.at++
+  }
+
+  /** The first token after any newlines from here. */
+  afterNewlines(): IToken {
+    let at = this.at
+    while (this.tokens[at]?.tokenType === Newline) at++
+    return this.tokens[at] ?? this.end
+  }
+
+  /** The token before the cursor. */
+  previous(): IToken | undefined {
+    return this.tokens[this.at - 1]
+  }
+
+  /** No blank between the last token and the next. */
+  glued(): boolean {
+    const previous = this.previous()
+    const token = this.tokens[this.at]
+    return previous !== undefined && token !== undefined && token.startOffset === previous.endOffset! + 1
+  }
+
+  /** No blank between the token k ahead and the one after it. */
+  gluedAfter(k: number): boolean {
+    const a = this.peek(k)
+    const b = this.peek(k + 1)
+    return b !== this.end && b.startOffset === a.endOffset! + 1
+  }
+
+  span(start: number): Span {
+    return { start, end: (this.previous()?.endOffset ?? -1) + 1 }
+  }
+
+  offset(): number {
+    return this.peek().startOffset
+  }
+
+  /** The `{` ahead opens a lambda: `{x->`, `{x,y->`, `{def`. */
+  lambdaInBraces(k = 0): boolean {
+    let at = this.at + k + 1
+    const token = (): IToken | undefined => this.tokens[at]
+    while (token()?.tokenType === Newline) at++
+    if (token()?.image === 'def' || token()?.image === 'defg') return true
+    for (;;) {
+      if (token()?.tokenType.name !== 'Identifier') return false
+      at++
+      if (token()?.image === '->') return true
+      if (token()?.image !== ',') return false
+      at++
+    }
+  }
+
+  /** Runs a part of the parse in other modes. */
+  within<R>(
+    modes: Partial<Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'inOn'>>,
+    parse: () => R,
+  ): R {
+    const { ignoreNewlines, sql, metacode, noPair, inOn } = this
+    Object.assign(this, modes)
+    try {
+      return parse()
+    } finally {
+      Object.assign(this, { ignoreNewlines, sql, metacode, noPair, inOn })
+    }
+  }
+
+  /** Inside brackets: newlines mean nothing, and what an outer colon or `>` meant is forgotten. */
+  bracketed<R>(parse: () => R): R {
+    return this.within({ ignoreNewlines: true, metacode: false, noPair: false, inOn: false }, parse)
+  }
+}
+
+export const spanOf = (token: IToken): Span => ({
+  start: token.startOffset,
+  end: (token.endOffset ?? token.startOffset) + 1,
+})

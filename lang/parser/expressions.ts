@@ -1,0 +1,244 @@
+// The expression level: one precedence-climbing loop. What stands between two operands is an operator symbol or word, a predicate, a function
+// name, a lambda in braces, or any of them with a higher-order suffix.
+
+import type { IToken } from 'chevrotain'
+import type { BinaryOperator, CompareOperator, Expr, HofSuffix } from '../ast.ts'
+import { Newline, NumberLiteral } from '../lexer.ts'
+import type { Cursor } from './cursor.ts'
+import { parsePostfix, startsOperand } from './postfix.ts'
+import { constRunFromMinus } from './primary.ts'
+import { parseQuantifier } from './sql-pieces.ts'
+import { CLAUSE_WORDS, COMPARE, HOF_SUFFIX, JOIN_WORDS, OPERATORS, WORD_OPERATORS } from './words.ts'
+
+/** A whole expression. */
+export function parseExpr(p: Cursor, level = 0): Expr {
+  let left = parseUnary(p)
+  for (;;) {
+    const next = parseInfix(p, left, level)
+    if (next === undefined) return left
+    left = next
+  }
+}
+
+/** `!` and `-` bind tighter than `:` and `..`. */
+export function parseUnary(p: Cursor): Expr {
+  const token = p.peek()
+  if (token.image === '-' || token.image === '!') {
+    const start = token.startOffset
+    if (operatorIsValue(p)) return parsePostfix(p)
+    if (token.image === '-' && p.peek(1).tokenType === NumberLiteral && p.gluedAfter(0))
+      return parsePostfix(p, constRunFromMinus(p))
+    p.next()
+    const operand = parseUnary(p)
+    return { kind: 'unary', op: token.image === '-' ? 'neg' : 'not', operand, span: p.span(start) }
+  }
+  return parsePostfix(p)
+}
+
+/** An operator symbol where an operand is expected, followed by `,` `)` `}` or a suffix, is its function. */
+export function operatorIsValue(p: Cursor): boolean {
+  if (!OPERATORS.has(p.peek().image) && p.peek().image !== '!') return false
+  const after = p.peek(1).image
+  if (after === ',' || after === ')' || after === '}') return true
+  return after === ':' && HOF_SUFFIX.test(p.peek(2).image) && p.gluedAfter(1)
+}
+
+export function parseSuffixes(p: Cursor): HofSuffix[] {
+  const suffixes: HofSuffix[] = []
+  while (p.is(':') && HOF_SUFFIX.test(p.peek(1).image) && p.gluedAfter(0)) {
+    p.next()
+    const { image } = p.next()
+    suffixes.push({ symbol: image[0], rule: image[1] ?? null })
+  }
+  return suffixes
+}
+
+/** Extends `left` by one infix form of at least the level, or answers undefined. */
+function parseInfix(p: Cursor, left: Expr, level: number): Expr | undefined {
+  const token = p.peek()
+  if (token === p.end || token.tokenType === Newline) return undefined
+  const start = left.span.start
+  const symbol =
+    OPERATORS.get(token.image) ?? (p.sql && token.image === '=' ? ({ op: 'eq', level: 3 } as const) : undefined)
+  if (symbol !== undefined) {
+    if (symbol.op === 'pair') return parsePair(p, left, level)
+    if (symbol.level < level) return undefined
+    if (token.image === '>' && p.metacode && closesMetacode(p)) return undefined
+    p.next()
+    const suffixes = parseSuffixes(p)
+    if (suffixes.length > 0) {
+      const func: Expr = {
+        kind: 'hof',
+        func: { kind: 'operatorRef', op: symbol.op, span: spanFrom(token) },
+        suffixes,
+        span: p.span(token.startOffset),
+      }
+      return infix(p, left, func, start)
+    }
+    continueLine(p)
+    return operator(p, left, symbol.op, symbol.level, false, start)
+  }
+  if (token.tokenType.name === 'Identifier' || token.image === '&') return parseWordInfix(p, left, level, token)
+  if (token.image === '{' && 10 >= level && bracesAreOperator(p)) {
+    const func = parsePostfix(p)
+    return infix(p, left, func, start)
+  }
+  if (token.image === '::' && 10 >= level) {
+    const func = parsePostfix(p)
+    return infix(p, left, func, start)
+  }
+  return undefined
+}
+
+const spanFrom = (token: IToken) => ({ start: token.startOffset, end: token.endOffset! + 1 })
+
+/** After an operator the operand may stand on the next line. */
+function continueLine(p: Cursor): void {
+  p.skipNewlines()
+}
+
+function operator(p: Cursor, left: Expr, op: BinaryOperator, level: number, word: boolean, start: number): Expr {
+  if (COMPARE.has(op)) {
+    const quantified = p.sql ? parseQuantifier(p) : undefined
+    if (quantified !== undefined)
+      return { kind: 'quantified', op: op as CompareOperator, ...quantified, left, span: p.span(start) }
+    const right = parseExpr(p, level + 1)
+    return chain(p, left, op as CompareOperator, right, word, start)
+  }
+  if (op === 'seq') {
+    const to = parseExpr(p, level + 1)
+    return { kind: 'range', from: left, to, span: p.span(start) }
+  }
+  const right = parseExpr(p, level + 1)
+  return { kind: 'binary', op, left, right, word, span: p.span(start) }
+}
+
+/** `a < b` and further comparisons become one chain. */
+function chain(p: Cursor, left: Expr, op: CompareOperator, right: Expr, word: boolean, start: number): Expr {
+  const span = p.span(start)
+  if (left.kind === 'compareChain' && !isParenthesised(p, left))
+    return { ...left, operands: [...left.operands, right], ops: [...left.ops, op], span }
+  if (left.kind === 'binary' && COMPARE.has(left.op) && !left.word && !isParenthesised(p, left))
+    return {
+      kind: 'compareChain',
+      operands: [left.left, left.right, right],
+      ops: [left.op as CompareOperator, op],
+      span,
+    }
+  return { kind: 'binary', op, left, right, word, span }
+}
+
+/** Parentheses leave no node; they show in that the text right after the node closes one that opens before it. */
+function isParenthesised(p: Cursor, node: Expr): boolean {
+  return p.parenthesised.has(node)
+}
+
+function parsePair(p: Cursor, left: Expr, level: number): Expr | undefined {
+  if (15 < level || p.noPair) return undefined
+  const start = left.span.start
+  p.next()
+  const open = !startsOperand(p)
+  const upper = open ? null : parseExpr(p, 16)
+  return { kind: 'pair', lower: left, upper, span: p.span(start) }
+}
+
+function infix(p: Cursor, left: Expr, func: Expr, start: number): Expr {
+  continueLine(p)
+  const right = parseExpr(p, 11)
+  return { kind: 'infix', func, left, right, span: p.span(start) }
+}
+
+function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Expr | undefined {
+  const start = left.span.start
+  const word = token.image
+  const small = word === word.toUpperCase() ? word.toLowerCase() : word
+  if (token.image === '&') return undefined
+  if (p.sql && (CLAUSE_WORDS.has(word) || joinFollows(p))) return undefined
+  const negated = small === 'not' && ['in', 'like', 'between'].some((w) => p.isWord(w, 1))
+  const predicate = negated ? p.peek(1).image.toLowerCase() : small
+  if (predicate === 'in' || predicate === 'like' || predicate === 'between') {
+    if (3 < level || (predicate !== 'in' && !negated && p.names.isVariable(word) && !p.sql)) return undefined
+    p.next()
+    if (negated) p.next()
+    continueLine(p)
+    let right = parseExpr(p, 4)
+    if (predicate === 'between' && (p.isWord('and') || (p.is('&&') && p.sql))) {
+      p.next()
+      const upper = parseExpr(p, 4)
+      right = { kind: 'pair', lower: right, upper, span: p.span(right.span.start) }
+    }
+    return { kind: 'predicate', op: predicate, negated, left, right, span: p.span(start) }
+  }
+  if (small === 'is') {
+    if (3 < level) return undefined
+    p.next()
+    const not = p.takeWord('not')
+    if (!p.isWord('NULL') && !p.isWord('null'))
+      throw p.unexpected('Keyword IS must be followed by [NOT] NULL. RefId: S06010;')
+    p.next()
+    return { kind: 'isNull', operand: left, negated: not, span: p.span(start) }
+  }
+  const known = WORD_OPERATORS.get(small === 'and' || small === 'or' ? small : word)
+  if (known !== undefined && !p.names.isVariable(word)) {
+    if (known.level < level) return undefined
+    p.next()
+    const suffixes = parseSuffixes(p)
+    if (suffixes.length > 0) {
+      const func: Expr = {
+        kind: 'hof',
+        func: { kind: 'name', name: word, binding: 'function', span: spanFrom(token) },
+        suffixes,
+        span: p.span(token.startOffset),
+      }
+      return infix(p, left, func, start)
+    }
+    continueLine(p)
+    return operator(p, left, known.op, known.level, true, start)
+  }
+  // A function between two operands.
+  const own = word === 'xor' ? 1 : word === 'at' ? 2.5 : 10
+  if (own < level || p.names.isVariable(word) || !p.names.isFunction(word)) return undefined
+  const func = parseInfixFunction(p)
+  continueLine(p)
+  const right = parseExpr(p, own === 10 ? 11 : own + 0.5)
+  return { kind: 'infix', func, left, right, span: p.span(start) }
+}
+
+/** A function name in infix place, with its partial application or suffixes but without arguments of its own. */
+function parseInfixFunction(p: Cursor): Expr {
+  return parsePostfix(p, undefined, true)
+}
+
+/** `x {a,b -> a+b} y`: braces that hold a lambda, or follow a callable. */
+function bracesAreOperator(p: Cursor): boolean {
+  return p.lambdaInBraces()
+}
+
+/**
+ * Whether this `>` ends the metacode: nothing that starts an operand follows on the line, or no other `>` that could end it comes at this
+ * depth.
+ */
+function closesMetacode(p: Cursor): boolean {
+  let depth = 0
+  const next = p.tokens[p.at + 1]
+  if (next === undefined || next.tokenType === Newline || /^[,)\]};.]$/.test(next.image)) return true
+  if (CLAUSE_WORDS.has(next.image)) return true
+  for (let at = p.at + 1; at < p.tokens.length; at++) {
+    const { image, tokenType } = p.tokens[at]
+    if (image === '(' || image === '[' || image === '{') depth++
+    else if (image === ')' || image === ']' || image === '}') {
+      if (--depth < 0) return true
+    } else if (depth > 0) continue
+    else if (image === '>') return false
+    else if (image === ';' || image === ',' || (tokenType === Newline && !p.ignoreNewlines)) return true
+  }
+  return true
+}
+
+/** `left join`, `inner join`, ... or, in the condition of a join, `join`. */
+function joinFollows(p: Cursor): boolean {
+  const word = p.peek().image
+  if (!JOIN_WORDS.has(word)) return false
+  if (word.toLowerCase() === 'join') return p.inOn
+  return ['join', 'outer', 'semi', 'semijoin'].some((w) => p.isWord(w, 1))
+}

@@ -1,0 +1,266 @@
+// A primary with what follows it: indexes, arguments, members, fixed arguments, suffixes, `@`, and the ternary, which binds tightest of all.
+
+import type { Argument, Expr } from '../ast.ts'
+import { Newline, NumberLiteral, QuotedString } from '../lexer.ts'
+import type { Cursor } from './cursor.ts'
+import { parseExpr, parseSuffixes } from './expressions.ts'
+import { parsePrimary } from './primary.ts'
+import { parseOver } from './sql-pieces.ts'
+import { CLAUSE_WORDS, RESERVED } from './words.ts'
+
+/** Whether the value may be called, partially applied or suffixed without looking at its value. */
+export function isCallable(p: Cursor, e: Expr): boolean {
+  switch (e.kind) {
+    case 'name':
+      return e.binding === 'function' || (e.binding === 'free' && p.names.isFunction(e.name))
+    case 'functionRef':
+    case 'lambda':
+    case 'partial':
+    case 'hof':
+    case 'operatorRef':
+      return true
+    default:
+      return false
+  }
+}
+
+/** The next token can begin an operand. */
+export function startsOperand(p: Cursor): boolean {
+  const token = p.peek()
+  if (token === p.end || token.tokenType === Newline) return false
+  switch (token.tokenType.name) {
+    case 'Identifier':
+      return !(p.sql && CLAUSE_WORDS.has(token.image)) && !RESERVED.has(token.image)
+    case 'NumberLiteral':
+    case 'QuotedString':
+    case 'Backtick':
+    case 'ColumnRef':
+    case 'Macro':
+      return true
+  }
+  if (/^[([{<!]$/.test(token.image) || token.image === '::' || token.image === '&') return true
+  return token.image === '-' && p.gluedAfter(0)
+}
+
+export function parsePostfix(p: Cursor, given?: Expr, infixPlace = false): Expr {
+  const start = p.offset()
+  let e = given ?? parsePrimary(p)
+  for (;;) {
+    const next = extend(p, e, Math.min(e.span.start, start), infixPlace)
+    if (next === undefined) break
+    e = next
+  }
+  if (!infixPlace && p.is('?')) return parseTernary(p, e)
+  if (!infixPlace && isCallable(p, e) && juxtaposes(p, e)) return juxtapose(p, e)
+  return e
+}
+
+function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | undefined {
+  const token = p.peek()
+  const glued = p.glued()
+  switch (token.image) {
+    case '(':
+      if (infixPlace || !(glued ? canCall(e) : isCallable(p, e) || e.kind === 'member')) return undefined
+      return parseOver(p, { kind: 'call', callee: e, args: parseArguments(p), juxtaposed: false, span: p.span(start) })
+    case '[':
+      return glued && !infixPlace ? { kind: 'index', object: e, slots: parseSlots(p), span: p.span(start) } : undefined
+    case '{':
+      return glued && (isCallable(p, e) || e.kind === 'name') && !p.lambdaInBraces()
+        ? parsePartial(p, e, start)
+        : undefined
+    case '.':
+      return parseMember(p, e, start)
+    case '@': {
+      if (infixPlace) return undefined
+      p.next()
+      const arg = parsePostfix(p)
+      return { kind: 'eachAt', func: e, arg, span: p.span(start) }
+    }
+    case ':': {
+      if (!isCallable(p, e)) return undefined
+      const suffixes = parseSuffixes(p)
+      if (suffixes.length === 0) return undefined
+      return e.kind === 'hof'
+        ? { ...e, suffixes: [...e.suffixes, ...suffixes], span: p.span(start) }
+        : { kind: 'hof', func: e, suffixes, span: p.span(start) }
+    }
+  }
+  // The next line may go on with a method.
+  if (token.tokenType === Newline && p.afterNewlines().image === '.') {
+    p.skipNewlines()
+    return parseMember(p, e, start)
+  }
+  return undefined
+}
+
+function canCall(e: Expr): boolean {
+  return e.kind !== 'literal' && e.kind !== 'constVector' && e.kind !== 'star'
+}
+
+/** `f x`: the argument is the whole rest of the expression. */
+function juxtaposes(p: Cursor, e: Expr): boolean {
+  const token = p.peek()
+  if (!startsOperand(p)) return false
+  if (token.tokenType.name === 'Identifier') {
+    if (p.sql && e.kind === 'name') {
+      // `price p`, `date desc`: a name after a possible column is an alias unless the function is meant.
+      if (['asc', 'desc', 'not', 'in', 'is', 'like', 'between', 'and', 'or'].some((w) => p.isWord(w))) return false
+    }
+    // `f g x` is f(g x); `a g b` with a function a cannot be meant otherwise.
+    return token.image !== 'not' || !['in', 'like', 'between'].some((w) => p.isWord(w, 1))
+  }
+  if (token.image === '<') return !p.sql && !p.metacode
+  if (token.image === '[' || token.image === '(') return !p.glued()
+  if (token.image === '{') return true
+  if (token.image === '&') return p.gluedAfter(0) && !p.sql
+  if (token.image === '-') return !p.sql && !p.glued() && p.gluedAfter(0)
+  if (token.image === '!') return !p.sql
+  return true
+}
+
+function juxtapose(p: Cursor, callee: Expr): Expr {
+  const at = p.offset()
+  const value = parseExpr(p)
+  const arg: Argument = { name: null, value, alias: null, span: p.span(at) }
+  return { kind: 'call', callee, args: [arg], juxtaposed: true, span: p.span(callee.span.start) }
+}
+
+function parseTernary(p: Cursor, condition: Expr): Expr {
+  p.next()
+  p.skipNewlines()
+  const then = p.within({ noPair: true }, () => parseExpr(p))
+  p.skipNewlines()
+  p.expect(':', 'between the branches of a ternary')
+  p.skipNewlines()
+  const otherwise = p.within({ noPair: true }, () => parseExpr(p))
+  return { kind: 'ternary', condition, then, otherwise, span: p.span(condition.span.start) }
+}
+
+/** `(a, , b=1)`, the parentheses included. */
+export function parseArguments(p: Cursor, close = ')'): Argument[] {
+  const open = p.next().image
+  return p.bracketed(() => {
+    const args: Argument[] = []
+    if (p.take(close)) return args
+    for (;;) {
+      args.push(parseArgument(p, close))
+      if (p.take(close)) break
+      if (!p.is(',')) throw p.unexpected(`',' or '${close}' after an argument of '${open}'`)
+      p.next()
+      if (p.is(close)) {
+        const at = p.offset()
+        args.push({ name: null, value: null, alias: null, span: { start: at, end: at } })
+        p.next()
+        break
+      }
+    }
+    return checkKeywords(p, args)
+  })
+}
+
+function checkKeywords(p: Cursor, args: Argument[]): Argument[] {
+  const first = args.findIndex((a) => a.name !== null)
+  const late = first < 0 ? undefined : args.slice(first).find((a) => a.name === null && a.value !== null)
+  if (late !== undefined)
+    throw p.error(
+      'If one argument is passed as keyword argument, all subsequent arguments must also be passed as keyword arguments.',
+      late.span,
+      'S06001',
+    )
+  return args
+}
+
+function parseArgument(p: Cursor, close: string): Argument {
+  const at = p.offset()
+  if (p.is(',') || p.is(close)) return { name: null, value: null, alias: null, span: { start: at, end: at } }
+  let name: string | null = null
+  if (p.peek().tokenType.name === 'Identifier' && p.peek(1).image === '=') {
+    name = p.next().image
+    p.next()
+  }
+  const star = p.is('*') && p.sql && (p.peek(1).image === close || p.peek(1).image === ',')
+  const value: Expr = star ? { kind: 'star', qualifier: null, span: p.starSpan() } : parseSlot(p, [',', close])!
+  let alias: string | null = null
+  if (p.isWord('as')) {
+    p.next()
+    const token = p.next()
+    alias = token.payload === undefined ? token.image : String((token.payload as { value: unknown }).value)
+  }
+  return { name, value, alias, span: p.span(at) }
+}
+
+/** An expression, or a slice with open ends: `1:`, `:3`, `:`. */
+export function parseSlot(p: Cursor, ends: readonly string[]): Expr | null {
+  const at = p.offset()
+  if (ends.includes(p.peek().image)) return null
+  if (p.is(':')) {
+    p.next()
+    const upper = ends.includes(p.peek().image) ? null : parseExpr(p, 16)
+    return { kind: 'pair', lower: null, upper, span: p.span(at) }
+  }
+  return parseExpr(p)
+}
+
+function parseSlots(p: Cursor): (Expr | null)[] {
+  p.next()
+  return p.bracketed(() => {
+    const slots: (Expr | null)[] = []
+    for (;;) {
+      slots.push(parseSlot(p, [',', ']']))
+      if (p.take(']')) return slots
+      p.expect(',', "or ']' in an index")
+    }
+  })
+}
+
+function parsePartial(p: Cursor, func: Expr, start: number): Expr {
+  const args = parseArguments(p, '}')
+  return { kind: 'partial', func, args, span: p.span(start) }
+}
+
+function parseMember(p: Cursor, object: Expr, start: number): Expr {
+  p.next()
+  const token = p.peek()
+  if (token.tokenType.name === 'Identifier') {
+    p.next()
+    const name: Expr = {
+      kind: 'name',
+      name: token.image,
+      binding: 'function',
+      span: { start: token.startOffset, end: token.endOffset! + 1 },
+    }
+    if (p.is('(') && p.glued()) {
+      const args = parseArguments(p)
+      return parseOver(p, { kind: 'methodCall', object, method: name, args, span: p.span(start) })
+    }
+    return { kind: 'member', object, name: token.image, span: p.span(start) }
+  }
+  if (token.tokenType === QuotedString) {
+    p.next()
+    return { kind: 'member', object, name: String((token.payload as { value: unknown }).value), span: p.span(start) }
+  }
+  if (token.tokenType === NumberLiteral) {
+    const key = parsePrimary(p)
+    return { kind: 'memberKey', object, key, span: p.span(start) }
+  }
+  if (token.image === '*' && p.sql && object.kind === 'name') {
+    p.next()
+    return { kind: 'star', qualifier: object.name, span: p.span(start) }
+  }
+  if (token.image === '(') {
+    const key = parsePrimary(p)
+    return { kind: 'memberKey', object, key, span: p.span(start) }
+  }
+  if (token.image === '{') {
+    p.next()
+    const method = p.bracketed(() => parseExpr(p))
+    p.skipNewlines()
+    p.expect('}', 'after the function of a method call')
+    const suffixes = parseSuffixes(p)
+    const func: Expr = suffixes.length > 0 ? { kind: 'hof', func: method, suffixes, span: method.span } : method
+    if (!p.is('(')) throw p.unexpected("'(' after a function used as a method")
+    const args = parseArguments(p)
+    return { kind: 'methodCall', object, method: func, args, span: p.span(start) }
+  }
+  throw p.unexpected('a name after the point')
+}

@@ -1,0 +1,340 @@
+// Operands: literals and runs of them, names, brackets, braces, metacode, lambdas, queries.
+
+import type { IToken } from 'chevrotain'
+import type { DictEntry, Expr, LiteralExpr, LiteralType, LiteralValue, MetacodeItem } from '../ast.ts'
+import { Backtick, Newline, NumberLiteral, QuotedString } from '../lexer.ts'
+import { type Cursor, spanOf } from './cursor.ts'
+import { operatorIsValue, parseExpr } from './expressions.ts'
+import { parseArrowLambda, parseBracedLambda, parseDefLambda } from './functions.ts'
+import { parseSlot } from './postfix.ts'
+import { parseSql, startsSql } from './sql.ts'
+import { parseAlias, parseCase } from './sql-pieces.ts'
+import { CONSTANTS, HINTS, OPERATORS, RESERVED, TYPE_NAMES } from './words.ts'
+
+export function parsePrimary(p: Cursor): Expr {
+  const token = p.peek()
+  if (constantOf(token) !== undefined) return parseConstRun(p)
+  switch (token.tokenType.name) {
+    case 'ColumnRef':
+      p.next()
+      return { kind: 'columnRef', name: unquote(token.image.slice(2, -1)), span: spanOf(token) }
+    case 'Macro': {
+      p.next()
+      const many = token.image.startsWith('_$$')
+      return { kind: 'macro', name: token.image.slice(many ? 3 : 2), many, span: spanOf(token) }
+    }
+    case 'Identifier':
+      return parseWord(p, token)
+  }
+  switch (token.image) {
+    case '(':
+      return parseParentheses(p)
+    case '[':
+      return parseBrackets(p)
+    case '{':
+      return p.lambdaInBraces() ? parseBracedLambda(p) : parseDict(p)
+    case '<':
+      if (!operatorIsValue(p)) return parseMetacode(p)
+      break
+    case '::': {
+      p.next()
+      const name = p.expectName('a function name after ::')
+      return { kind: 'functionRef', path: [name.image], form: 'root', span: p.span(token.startOffset) }
+    }
+    case '&':
+      if (!operatorIsValue(p)) {
+        p.next()
+        const path = parsePath(p)
+        return { kind: 'functionRef', path, form: 'ampersand', span: p.span(token.startOffset) }
+      }
+      break
+    case ':':
+      if (!p.noPair) {
+        p.next()
+        const upper = parseExpr(p, 16)
+        return { kind: 'pair', lower: null, upper, span: p.span(token.startOffset) }
+      }
+  }
+  if (operatorIsValue(p)) {
+    p.next()
+    const op = token.image === '!' ? 'not' : OPERATORS.get(token.image)!.op
+    return { kind: 'operatorRef', op, span: spanOf(token) }
+  }
+  if (token.image === '=' || token.image === ':=')
+    throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
+  throw p.unexpected('an expression')
+}
+
+const unquote = (text: string): string => text.replace(/\\(["\\])/g, '$1')
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Constants
+
+function constantOf(token: IToken): { type: LiteralType; value: LiteralValue } | undefined {
+  const { tokenType } = token
+  if (tokenType === NumberLiteral || tokenType === QuotedString || tokenType === Backtick)
+    return token.payload as { type: LiteralType; value: LiteralValue }
+  switch (token.image) {
+    case 'true':
+      return { type: 'BOOL', value: true }
+    case 'false':
+      return { type: 'BOOL', value: false }
+    case 'NULL':
+    case 'null':
+      return { type: 'VOID', value: null }
+  }
+  return undefined
+}
+
+function literal(token: IToken): LiteralExpr {
+  return { kind: 'literal', ...constantOf(token)!, span: spanOf(token) }
+}
+
+function negate(l: LiteralExpr, start: number): LiteralExpr {
+  const { value } = l
+  const span = { start, end: l.span.end }
+  if (value === null) return { ...l, span }
+  if (typeof value === 'number') return { ...l, value: -value, span }
+  if (typeof value === 'bigint') return { ...l, value: -value, span }
+  if (typeof value === 'object' && 'unscaled' in value)
+    return { ...l, value: { ...value, unscaled: -value.unscaled }, span }
+  if (typeof value === 'object') return { ...l, value: { ...value, count: -value.count }, span }
+  return l
+}
+
+/** `-1`, and `-1 2 3`. */
+export function constRunFromMinus(p: Cursor): Expr {
+  const minus = p.next()
+  const first = negate(literal(p.next()), minus.startOffset)
+  return restOfRun(p, first)
+}
+
+function parseConstRun(p: Cursor): Expr {
+  return restOfRun(p, literal(p.next()))
+}
+
+/** Constants separated by blanks only; backtick words may touch. */
+function restOfRun(p: Cursor, first: LiteralExpr): Expr {
+  const items = [first]
+  for (;;) {
+    const token = p.tokens[p.at]
+    if (token === undefined) break
+    if (token.image === '-' && !p.glued() && p.tokens[p.at + 1]?.tokenType === NumberLiteral && p.gluedAfter(0)) {
+      p.next()
+      items.push(negate(literal(p.next()), token.startOffset))
+    } else if (constantOf(token) !== undefined && (!p.glued() || token.tokenType === Backtick))
+      items.push(literal(p.next()))
+    else break
+  }
+  if (items.length === 1) return first
+  return { kind: 'constVector', items, span: { start: first.span.start, end: items.at(-1)!.span.end } }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Words
+
+function parseWord(p: Cursor, token: IToken): Expr {
+  const { image } = token
+  if (startsSql(p)) {
+    const start = token.startOffset
+    const statement = parseSql(p)
+    return { kind: 'sql', statement, span: p.span(start) }
+  }
+  if ((image === 'def' || image === 'defg') && p.peek(1).image === '(') return parseDefLambda(p)
+  if (p.peek(1).image === '->') return parseArrowLambda(p)
+  if (image === 'case' || image === 'CASE') if (p.isWord('when', 1)) return parseCase(p)
+  if (
+    RESERVED.has(image) &&
+    image !== 'in' &&
+    image !== 'between' &&
+    image !== 'like' &&
+    image !== 'and' &&
+    image !== 'or'
+  )
+    throw p.unexpected('an expression')
+  if ((image === 'not' || image === 'NOT') && p.sql) {
+    p.next()
+    const operand = parseExpr(p, 3)
+    return { kind: 'unary', op: 'not', operand, span: p.span(token.startOffset) }
+  }
+  if (p.peek(1).image === '::' && p.gluedAfter(0)) {
+    const path = parsePath(p)
+    return { kind: 'functionRef', path, form: 'qualified', span: p.span(token.startOffset) }
+  }
+  if (TYPE_NAMES.has(image)) return parseTypeName(p)
+  p.next()
+  const span = spanOf(token)
+  if (p.sql && p.is('...') && p.glued()) return parseSeries(p, token)
+  const isVariable = p.names.isVariable(image)
+  if ((CONSTANTS.has(image) || image in HINTS) && !isVariable) return { kind: 'constant', name: image, span }
+  if (p.sql) return { kind: 'name', name: image, binding: 'free', span }
+  if (isVariable) return { kind: 'name', name: image, binding: 'variable', span }
+  return { kind: 'name', name: image, binding: p.names.isFunction(image) ? 'function' : 'free', span }
+}
+
+function parsePath(p: Cursor): string[] {
+  const path = [p.expectName('a function name').image]
+  while (p.is('::') && p.glued()) {
+    p.next()
+    path.push(p.expectName('a name after ::').image)
+  }
+  return path
+}
+
+/** `INT`, `INT[]`, `DECIMAL32(3)`. */
+export function parseTypeName(p: Cursor): Expr & { kind: 'typeName' } {
+  const token = p.next()
+  let scale: Expr | null = null
+  if (token.image.startsWith('DECIMAL') && p.is('(') && p.glued()) {
+    p.next()
+    scale = p.bracketed(() => parseExpr(p))
+    p.expect(')', 'after the scale of a decimal type')
+  }
+  let array = false
+  if (p.is('[') && p.glued() && p.peek(1).image === ']') {
+    p.next()
+    p.next()
+    array = true
+  }
+  return { kind: 'typeName', name: token.image.toUpperCase(), array, scale, span: p.span(token.startOffset) }
+}
+
+export function seriesNames(p: Cursor, from: string, to: string, start: number): string[] {
+  const a = /^(.*?)(\d+)$/.exec(from)
+  const b = /^(.*?)(\d+)$/.exec(to)
+  if (a === null || b === null || a[1] !== b[1])
+    throw p.error(`The column series ${from}...${to} must run over numbers behind one prefix.`, p.span(start))
+  const [first, last] = [Number(a[2]), Number(b[2])]
+  const count = Math.abs(last - first) + 1
+  if (count > 32768) throw p.error(`The column series ${from}...${to} spans more than 32768 columns.`, p.span(start))
+  const width = a[2].length === b[2].length ? a[2].length : 0
+  return Array.from(
+    { length: count },
+    (_, k) => `${a[1]}${String(first + (last < first ? -k : k)).padStart(width, '0')}`,
+  )
+}
+
+function parseSeries(p: Cursor, from: IToken): Expr {
+  p.next()
+  const to = p.expectName('the last column of a series').image
+  const names = seriesNames(p, from.image, to, from.startOffset)
+  return { kind: 'columnSeries', from: from.image, to, names, span: p.span(from.startOffset) }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Brackets
+
+function parseParentheses(p: Cursor): Expr {
+  const start = p.next().startOffset
+  return p.bracketed(() => {
+    if (p.take(')')) return { kind: 'tuple', items: [], span: p.span(start) }
+    const items: (Expr | null)[] = []
+    for (;;) {
+      items.push(p.is(',') || p.is(')') ? null : parseSlot(p, [',', ')']))
+      if (p.take(')')) break
+      if (!p.is(',')) throw p.unexpected("',' or ')' to close the parenthesis")
+      p.next()
+    }
+    if (items.length > 1 || items[0] === null) return { kind: 'tuple', items, span: p.span(start) }
+    const only = items[0]
+    p.parenthesised.add(only)
+    return only
+  })
+}
+
+function parseBrackets(p: Cursor): Expr {
+  const start = p.next().startOffset
+  return p.bracketed(() => {
+    const items: (Expr | null)[] = []
+    if (p.take(']')) return { kind: 'vector', items, span: p.span(start) }
+    for (;;) {
+      items.push(p.is(',') || p.is(']') ? null : parseExpr(p))
+      if (p.take(']')) break
+      if (!p.is(',')) throw p.unexpected("',' or ']' in a vector")
+      p.next()
+    }
+    return { kind: 'vector', items, span: p.span(start) }
+  })
+}
+
+function parseDict(p: Cursor): Expr {
+  const start = p.next().startOffset
+  return p.bracketed(() => {
+    const entries: DictEntry[] = []
+    while (!p.take('}')) {
+      const key = parseKey(p)
+      p.expect(':', 'after the key of a dictionary')
+      entries.push({ key, value: parseExpr(p) })
+      if (!p.take(',') && !p.is('}')) throw p.unexpected("',' or '}' in a dictionary")
+    }
+    return { kind: 'dict', entries, span: p.span(start) }
+  })
+}
+
+function parseKey(p: Cursor): LiteralExpr {
+  const token = p.next()
+  if (token.image === '-') return negate(literal(p.next()), token.startOffset)
+  const constant = constantOf(token)
+  if (constant?.type === 'CHAR')
+    return {
+      kind: 'literal',
+      type: 'STRING',
+      value: String.fromCharCode(constant.value as number),
+      span: spanOf(token),
+    }
+  if (constant !== undefined) return literal(token)
+  if (token.tokenType.name === 'Identifier')
+    return { kind: 'literal', type: 'STRING', value: token.image, span: spanOf(token) }
+  p.at--
+  throw p.unexpected('a key (a name, a string or a number)')
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Metacode
+
+function parseMetacode(p: Cursor): Expr {
+  const start = p.next().startOffset
+  return p.within({ sql: true, noPair: false, inOn: false, metacode: true }, () => {
+    const list = p.is('[') && listInMetacode(p)
+    const items: MetacodeItem[] = []
+    if (list) {
+      p.next()
+      p.within({ metacode: false, ignoreNewlines: true }, () => {
+        for (;;) {
+          items.push(parseMetacodeItem(p))
+          if (p.take(']')) return
+          p.expect(',', "or ']' between the parts of metacode")
+        }
+      })
+    } else {
+      p.skipNewlines()
+      items.push(parseMetacodeItem(p))
+    }
+    p.skipNewlines()
+    p.expect('>', 'to close the metacode')
+    return { kind: 'metacode', items, list, span: p.span(start) }
+  })
+}
+
+/** `<[a, b]>`: the bracket closes right before the `>`. */
+function listInMetacode(p: Cursor): boolean {
+  let depth = 0
+  for (let at = p.at; at < p.tokens.length; at++) {
+    const { image } = p.tokens[at]
+    if (image === '[' || image === '(' || image === '{') depth++
+    else if (image === ']' || image === ')' || image === '}') {
+      if (--depth === 0) {
+        let after = at + 1
+        while (p.tokens[after]?.tokenType === Newline) after++
+        return p.tokens[after]?.image === '>'
+      }
+    }
+  }
+  return false
+}
+
+function parseMetacodeItem(p: Cursor): MetacodeItem {
+  const expr = parseExpr(p)
+  const alias = p.isWord('as') ? parseAlias(p) : null
+  return { expr, alias }
+}

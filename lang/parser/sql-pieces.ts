@@ -1,0 +1,158 @@
+// Pieces of SQL that stand inside expressions or in several statements: aliases, sort keys, `case`, `over`, `any` and `all`.
+
+import type { Alias, Expr, FrameBound, SelectItem, SortKey, WindowFrame } from '../ast.ts'
+import { Backtick, Macro, Newline, QuotedString } from '../lexer.ts'
+import type { Cursor } from './cursor.ts'
+import { parseExpr } from './expressions.ts'
+import { parseArguments } from './postfix.ts'
+import { seriesNames } from './primary.ts'
+import { CLAUSE_WORDS, JOIN_WORDS } from './words.ts'
+
+const textOf = (payload: unknown): string => {
+  const { type, value } = payload as { type: string; value: unknown }
+  return type === 'CHAR' ? String.fromCharCode(value as number) : String(value)
+}
+
+/** `as ...`, the word included. */
+export function parseAlias(p: Cursor): Alias {
+  p.next()
+  const token = p.peek()
+  if (token.tokenType === Backtick) {
+    const names = [textOf(p.next().payload)]
+    while (p.peek().tokenType === Backtick) names.push(textOf(p.next().payload))
+    return names.length === 1 ? { kind: 'name', name: names[0] } : { kind: 'names', names }
+  }
+  if (token.tokenType === QuotedString) return { kind: 'name', name: textOf(p.next().payload) }
+  if (token.tokenType.name === 'ColumnRef') return { kind: 'name', name: p.next().image.slice(2, -1) }
+  if (token.tokenType === Macro) {
+    const { image } = p.next()
+    const many = image.startsWith('_$$')
+    return { kind: 'macro', name: image.slice(many ? 3 : 2), many }
+  }
+  const from = p.expectName("a name after 'as'").image
+  if (p.is('...') && p.glued()) {
+    p.next()
+    const to = p.expectName('the last name of a series').image
+    return { kind: 'series', from, to, names: seriesNames(p, from, to, token.startOffset) }
+  }
+  return { kind: 'name', name: from }
+}
+
+/** An alias with `as`, or a bare name on the same line. */
+export function optionalAlias(p: Cursor): Alias | null {
+  if (p.isWord('as')) return parseAlias(p)
+  const token = p.tokens[p.at]
+  if (token === undefined || token.tokenType === Newline || token.tokenType.name !== 'Identifier') return null
+  if (CLAUSE_WORDS.has(token.image) || JOIN_WORDS.has(token.image) || token.image.endsWith('!')) return null
+  p.next()
+  return { kind: 'name', name: token.image }
+}
+
+export function parseItem(p: Cursor): SelectItem {
+  const start = p.offset()
+  const star = p.is('*')
+  const expr: Expr = star ? { kind: 'star', qualifier: null, span: p.starSpan() } : parseExpr(p)
+  return { expr, alias: star ? null : optionalAlias(p), span: p.span(start) }
+}
+
+export function parseItems(p: Cursor): SelectItem[] {
+  const items = [parseItem(p)]
+  while (p.take(',')) items.push(parseItem(p))
+  return items
+}
+
+export function parseConditions(p: Cursor): Expr[] {
+  const conditions = [parseExpr(p)]
+  while (p.take(',')) conditions.push(parseExpr(p))
+  return conditions
+}
+
+export function parseSortKeys(p: Cursor): SortKey[] {
+  const keys: SortKey[] = []
+  do {
+    const expr = parseExpr(p)
+    const descending = p.takeWord('desc')
+    if (!descending) p.takeWord('asc')
+    let nulls: SortKey['nulls'] = null
+    if (p.takeWord('nulls')) {
+      nulls = p.isWord('first') ? 'first' : 'last'
+      if (!p.isWord('first') && !p.isWord('last')) throw p.unexpected("'first' or 'last' after 'nulls'")
+      p.next()
+    }
+    keys.push({ expr, descending, nulls })
+  } while (p.take(','))
+  return keys
+}
+
+/** `case when c then v ... [else v] end`. */
+export function parseCase(p: Cursor): Expr {
+  const start = p.next().startOffset
+  return p.within({ ignoreNewlines: true, sql: true, noPair: false }, () => {
+    const whens: { condition: Expr; value: Expr }[] = []
+    let otherwise: Expr | null = null
+    while (p.takeWord('when')) {
+      const condition = parseExpr(p)
+      p.expectWord('then', "after the condition of 'when'")
+      whens.push({ condition, value: parseExpr(p) })
+    }
+    if (p.takeWord('else')) otherwise = parseExpr(p)
+    p.expectWord('end', "to close 'case'")
+    return { kind: 'case', whens, otherwise, span: p.span(start) }
+  })
+}
+
+/** `any(...)` or `all(...)` after a comparison. */
+export function parseQuantifier(p: Cursor): { quantifier: 'any' | 'all'; right: Expr } | undefined {
+  const quantifier = p.isWord('any') ? 'any' : p.isWord('all') ? 'all' : undefined
+  if (quantifier === undefined || p.peek(1).image !== '(') return undefined
+  p.next()
+  const [argument] = parseArguments(p)
+  if (argument?.value == null) throw p.unexpected(`a query or vector in ${quantifier}(...)`)
+  return { quantifier, right: argument.value }
+}
+
+/** A call, with the window that may follow it in SQL. */
+export function parseOver(p: Cursor, call: Expr): Expr {
+  if (!p.sql || !p.isWord('over') || p.peek(1).image !== '(') return call
+  p.next()
+  p.next()
+  return p.bracketed(() => {
+    let partitionBy: Expr[] = []
+    let orderBy: SortKey[] = []
+    let frame: WindowFrame | null = null
+    if (p.takeWord('partition')) {
+      p.expectWord('by', "after 'partition'")
+      partitionBy = parseConditions(p)
+    }
+    if (p.takeWord('order')) {
+      p.expectWord('by', "after 'order'")
+      orderBy = parseSortKeys(p)
+    }
+    if (p.isWord('rows') || p.isWord('range')) {
+      const unit = p.next().image.toLowerCase() as 'rows' | 'range'
+      if (p.takeWord('between')) {
+        const lower = parseBound(p)
+        p.expectWord('and', 'between the bounds of a window')
+        frame = { unit, lower, upper: parseBound(p) }
+      } else frame = { unit, lower: parseBound(p), upper: { kind: 'currentRow' } }
+    }
+    p.expect(')', 'to close the window')
+    return { kind: 'over', call, partitionBy, orderBy, frame, span: p.span(call.span.start) }
+  })
+}
+
+function parseBound(p: Cursor): FrameBound {
+  if (p.takeWord('unbounded')) {
+    if (p.takeWord('preceding')) return { kind: 'unboundedPreceding' }
+    p.expectWord('following', "after 'unbounded'")
+    return { kind: 'unboundedFollowing' }
+  }
+  if (p.takeWord('current')) {
+    p.expectWord('row', "after 'current'")
+    return { kind: 'currentRow' }
+  }
+  const offset = parseExpr(p, 4)
+  if (p.takeWord('preceding')) return { kind: 'preceding', offset }
+  p.expectWord('following', 'after the distance of a window bound')
+  return { kind: 'following', offset }
+}

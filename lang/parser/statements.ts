@@ -1,0 +1,461 @@
+// Statements and blocks.
+
+import type { IToken } from 'chevrotain'
+import type { AssignTarget, Block, ClassAttribute, DefStatement, Expr, Statement } from '../ast.ts'
+import { Newline } from '../lexer.ts'
+import { type Cursor, spanOf } from './cursor.ts'
+import { parseExpr } from './expressions.ts'
+import { parseDef, parseParams } from './functions.ts'
+import { parseSlot } from './postfix.ts'
+import { parsePrimary, parseTypeName } from './primary.ts'
+
+const COMPOUND: Readonly<Record<string, 'add' | 'sub' | 'mul' | 'div' | 'ratio'>> = {
+  '+=': 'add',
+  '-=': 'sub',
+  '*=': 'mul',
+  '/=': 'div',
+  '\\=': 'ratio',
+}
+
+/** The statements between braces, the braces included. */
+export function parseBlock(p: Cursor): Block {
+  p.expect('{', 'before a block')
+  const statements: Statement[] = []
+  for (;;) {
+    skipSeparators(p)
+    if (p.take('}')) return statements
+    if (p.peek() === p.end) throw p.unexpected("'}' to end the block")
+    statements.push(parseStatement(p))
+    requireEnd(p, '}')
+  }
+}
+
+export function skipSeparators(p: Cursor): void {
+  while (p.tokens[p.at]?.tokenType === Newline || p.tokens[p.at]?.image === ';') p.at++
+}
+
+/** After a statement there is a separator, the end, or the brace that closes the block. */
+export function requireEnd(p: Cursor, close?: string): void {
+  const token = p.tokens[p.at]
+  if (token === undefined || token.tokenType === Newline || token.image === ';' || token.image === close) return
+  const before = p.previous()
+  if (before?.image === '}') return
+  if (token.image === '=')
+    throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
+  throw p.unexpected('the end of the statement')
+}
+
+/** A block, or one statement. */
+function parseBody(p: Cursor): Block {
+  if (p.afterNewlines().image === '{') {
+    p.skipNewlines()
+    return parseBlock(p)
+  }
+  p.skipNewlines()
+  return [parseStatement(p)]
+}
+
+const modes = { ignoreNewlines: false, sql: false, metacode: false, noPair: false, inOn: false } as const
+
+export function parseStatement(p: Cursor): Statement {
+  return p.within(modes, () => statement(p))
+}
+
+function statement(p: Cursor): Statement {
+  const token = p.peek()
+  const start = token.startOffset
+  if (token.tokenType.name === 'Identifier' && !p.names.isVariable(token.image)) {
+    const special = keyword(p, token, start)
+    if (special !== undefined) return special
+  }
+  if (token.image === '#' && p.peek(1).image === 'include') {
+    p.next()
+    p.next()
+    const path = parsePrimary(p)
+    if (path.kind !== 'literal' || path.type !== 'STRING') throw p.unexpected('the path of the file in quotes')
+    return { kind: 'include', path: path.value as string, span: p.span(start) }
+  }
+  if (token.image === '@') return annotation(p, start)
+  if (token.image === '&' && p.peek(1).tokenType.name === 'Identifier' && p.peek(2).image === '=') {
+    p.next()
+    const name = p.next().image
+    p.next()
+    const source = p.expectName('the variable to alias').image
+    p.names.assign(name)
+    return { kind: 'alias', name, source, span: p.span(start) }
+  }
+  return parseAssignment(p) ?? expressionStatement(p, start)
+}
+
+function expressionStatement(p: Cursor, start: number): Statement {
+  const expr = parseExpr(p)
+  if (
+    p.is('=') &&
+    (expr.kind === 'member' || expr.kind === 'memberKey' || expr.kind === 'call' || expr.kind === 'literal')
+  )
+    throw p.error(
+      "Please use '==' rather than '=' as equal operator in non-sql expression.",
+      spanOf(p.peek()),
+      'S06011',
+    )
+  if (p.peek().image in COMPOUND) throw p.error("Can't use assignment in expression.", spanOf(p.peek()))
+  return { kind: 'expression', expr, span: p.span(start) }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Keywords
+
+function keyword(p: Cursor, token: IToken, start: number): Statement | undefined {
+  const after = p.peek(1)
+  switch (token.image) {
+    case 'if':
+      return after.image === '(' ? parseIf(p) : undefined
+    case 'for':
+      return after.image === '(' ? parseFor(p) : undefined
+    case 'while':
+      return after.image === '(' ? parseWhile(p) : undefined
+    case 'do':
+      return parseDo(p)
+    case 'try':
+      return parseTry(p)
+    case 'timer':
+      return parseTimer(p)
+    case 'transaction':
+      p.next()
+      return { kind: 'transaction', body: parseBody(p), span: p.span(start) }
+    case 'break':
+    case 'continue':
+    case 'go':
+    case 'commit':
+    case 'rollback':
+      if (after !== p.end && after.tokenType !== Newline && after.image !== ';' && after.image !== '}') return undefined
+      p.next()
+      return { kind: token.image, span: p.span(start) }
+    case 'return':
+      p.next()
+      return { kind: 'return', value: atEnd(p) ? null : exprList(p), span: p.span(start) }
+    case 'throw':
+      p.next()
+      return { kind: 'throw', value: parseExpr(p), span: p.span(start) }
+    case 'assert':
+      return parseAssert(p)
+    case 'const':
+      return parseConst(p)
+    case 'share':
+      return after.image === '(' && p.gluedAfter(0) ? undefined : parseShare(p)
+    case 'undef':
+      return after.image === 'all' ? parseUndefAll(p) : undefined
+    case 'module':
+      p.next()
+      return { kind: 'module', path: modulePath(p), span: p.span(start) }
+    case 'use': {
+      p.next()
+      const catalog = p.takeWord('catalog')
+      return { kind: 'use', path: modulePath(p), catalog, span: p.span(start) }
+    }
+    case 'def':
+    case 'defg':
+      return after.tokenType.name === 'Identifier' ? parseDef(p) : undefined
+    case 'class':
+      return after.tokenType.name === 'Identifier' ? parseClass(p) : undefined
+    case 'mapr':
+      return after.tokenType.name === 'Identifier' ? parseMapr(p) : undefined
+  }
+  return admin(p, token, start)
+}
+
+const atEnd = (p: Cursor): boolean => {
+  const token = p.peek()
+  return token === p.end || token.tokenType === Newline || token.image === ';' || token.image === '}'
+}
+
+/** Two or more expressions make a tuple. */
+function exprList(p: Cursor): Expr {
+  const start = p.offset()
+  const first = parseExpr(p)
+  if (!p.is(',')) return first
+  const items = [first]
+  while (p.take(',')) {
+    p.skipNewlines()
+    items.push(parseExpr(p))
+  }
+  return { kind: 'tuple', items, span: p.span(start) }
+}
+
+function condition(p: Cursor, what: string): Expr {
+  p.expect('(', `before the condition of ${what}`)
+  return p.bracketed(() => {
+    const expr = parseExpr(p)
+    p.expect(')', `after the condition of ${what}`)
+    return expr
+  })
+}
+
+function parseIf(p: Cursor): Statement {
+  const start = p.next().startOffset
+  const test = condition(p, 'if')
+  const then = parseBody(p)
+  const here = p.at
+  skipSeparators(p)
+  if (!p.is('else')) {
+    p.at = here
+    return { kind: 'if', condition: test, then, otherwise: null, span: p.span(start) }
+  }
+  p.next()
+  return { kind: 'if', condition: test, then, otherwise: parseBody(p), span: p.span(start) }
+}
+
+function parseFor(p: Cursor): Statement {
+  const start = p.next().startOffset
+  p.expect('(', "after 'for'")
+  const [variable, source] = p.bracketed(() => {
+    const name = p.expectName('the variable of the loop').image
+    p.expectWord('in', 'after the variable of the loop')
+    const expr = parseExpr(p)
+    p.expect(')', 'after the head of the loop')
+    return [name, expr] as const
+  })
+  p.names.assign(variable)
+  return { kind: 'for', variable, source, body: parseBody(p), span: p.span(start) }
+}
+
+function parseWhile(p: Cursor): Statement {
+  const start = p.next().startOffset
+  const test = condition(p, 'while')
+  return { kind: 'while', condition: test, body: parseBody(p), span: p.span(start) }
+}
+
+function parseDo(p: Cursor): Statement {
+  const start = p.next().startOffset
+  p.skipNewlines()
+  const body = parseBlock(p)
+  p.skipNewlines()
+  p.expectWord('while', 'after the block of do')
+  return { kind: 'doWhile', condition: condition(p, 'while'), body, span: p.span(start) }
+}
+
+function parseTry(p: Cursor): Statement {
+  const start = p.next().startOffset
+  p.skipNewlines()
+  const body = parseBlock(p)
+  p.skipNewlines()
+  p.expectWord('catch', 'after the block of try')
+  p.expect('(', "after 'catch'")
+  const variable = p.expectName('the variable of catch').image
+  p.expect(')', 'after the variable of catch')
+  p.names.assign(variable)
+  p.skipNewlines()
+  return { kind: 'try', body, variable, handler: parseBlock(p), span: p.span(start) }
+}
+
+function parseTimer(p: Cursor): Statement {
+  const start = p.next().startOffset
+  const count = p.is('(') && p.glued() ? condition(p, 'timer') : null
+  return { kind: 'timer', count, body: parseBody(p), span: p.span(start) }
+}
+
+function parseAssert(p: Cursor): Statement {
+  const start = p.next().startOffset
+  const here = p.at
+  // Unquoted words or a number before a comma name the case.
+  let words = ''
+  while (!atEnd(p) && p.is(',') === false && /^[\w.]+$/.test(p.peek().image))
+    words += (words === '' ? '' : ' ') + p.next().image
+  if (words !== '' && p.is(',')) {
+    const subcase: Expr = { kind: 'literal', type: 'STRING', value: words, span: p.span(start) }
+    p.next()
+    return { kind: 'assert', subcase, condition: parseExpr(p), span: p.span(start) }
+  }
+  p.at = here
+  const first = parseExpr(p)
+  if (!p.take(',')) return { kind: 'assert', subcase: null, condition: first, span: p.span(start) }
+  return { kind: 'assert', subcase: first, condition: parseExpr(p), span: p.span(start) }
+}
+
+function parseConst(p: Cursor): Statement {
+  const start = p.next().startOffset
+  const name = p.expectName('the name of a constant').image
+  p.expect('=', 'after the name of a constant')
+  const value = exprList(p)
+  p.names.assign(name)
+  return { kind: 'const', name, value, span: p.span(start) }
+}
+
+function parseShare(p: Cursor): Statement {
+  const token = p.next()
+  const start = token.startOffset
+  if (p.names.inFunction)
+    throw p.error("'share' statement can't be declared within a function definition.", spanOf(token), 'S06002')
+  const value = parseExpr(p)
+  p.expectWord('as', 'after what is shared')
+  const name = p.expectName('the shared name').image
+  return { kind: 'share', value, name, span: p.span(start) }
+}
+
+function parseUndefAll(p: Cursor): Statement {
+  const start = p.next().startOffset
+  p.next()
+  const category = p.take(',') ? parseExpr(p) : null
+  return { kind: 'undef', names: null, category, span: p.span(start) }
+}
+
+function modulePath(p: Cursor): string[] {
+  const path = [p.expectName('the name of a module').image]
+  while (p.take('::')) path.push(p.expectName('a name after ::').image)
+  return path
+}
+
+function annotation(p: Cursor, start: number): Statement {
+  p.next()
+  const name = p.expectName('the name of an annotation').image
+  if (!p.is(':')) {
+    p.skipNewlines()
+    if (p.is('@')) {
+      const following = statement(p)
+      return following.kind === 'def' ? { ...following, annotations: [name, ...following.annotations] } : following
+    }
+    if (!p.is('def') && !p.is('defg')) throw p.unexpected(`a function definition after @${name}`)
+    return parseDef(p, [name])
+  }
+  p.next()
+  const args: { name: string; value: Expr }[] = []
+  do {
+    const key = p.expectName('a key of the annotation').image
+    p.expect('=', 'after the key of the annotation')
+    args.push({ name: key, value: parseExpr(p) })
+  } while (p.take(','))
+  return { kind: 'annotation', name, arguments: args, span: p.span(start) }
+}
+
+function parseClass(p: Cursor): Statement {
+  const start = p.next().startOffset
+  const name = p.next().image
+  const base = p.take(':') ? p.expectName('the base class').image : null
+  p.skipNewlines()
+  p.expect('{', 'before the body of a class')
+  const attributes: ClassAttribute[] = []
+  const methods: DefStatement[] = []
+  p.names.defineFunction(name)
+  for (;;) {
+    skipSeparators(p)
+    if (p.take('}')) return { kind: 'class', name, base, attributes, methods, span: p.span(start) }
+    if (p.is('def') || p.is('defg')) {
+      methods.push(parseDef(p))
+      continue
+    }
+    const at = p.offset()
+    const attribute = p.expectName('an attribute or a method').image
+    p.expect('::', 'between an attribute and its type')
+    const type = parseTypeName(p)
+    const form = atEnd(p) ? 'SCALAR' : p.next().image
+    attributes.push({ name: attribute, type, form, span: p.span(at) })
+  }
+}
+
+function parseMapr(p: Cursor): Statement {
+  const start = p.next().startOffset
+  const name = p.next().image
+  const params = parseParams(p)
+  p.names.enter('def', params)
+  p.skipNewlines()
+  p.expect('{', 'before the body of mapr')
+  try {
+    return p.bracketed(() => {
+      const distributed = mapReduce(p)
+      const running = p.take(';') ? mapReduce(p) : null
+      p.expect('}', 'after the body of mapr')
+      return { kind: 'mapr', name, params, distributed, running, span: p.span(start) }
+    })
+  } finally {
+    p.names.leave()
+  }
+}
+
+function mapReduce(p: Cursor): { map: Expr[]; reduce: Expr } {
+  const map = [parseExpr(p)]
+  while (p.take(',')) map.push(parseExpr(p))
+  p.expect('->', 'between map and reduce')
+  return { map, reduce: parseExpr(p) }
+}
+
+/** Statements of the administrator; their words may be written in any case. */
+function admin(p: Cursor, token: IToken, start: number): Statement | undefined {
+  const word = (k: number): string => p.peek(k).image.toLowerCase()
+  const first = token.image.toLowerCase()
+  if (first === 'checkpoint' && (word(1) === 'create' || word(1) === 'release')) {
+    p.next()
+    const action = p.next().image.toLowerCase() === 'create' ? 'checkpointCreate' : 'checkpointRelease'
+    return { kind: 'admin', action, name: null, value: null, span: p.span(start) }
+  }
+  if ((first !== 'set' && first !== 'show') || word(1) !== 'cluster') return undefined
+  p.next()
+  p.next()
+  const many = p.next().image.toLowerCase()
+  if (first === 'show' && many === 'settings')
+    return { kind: 'admin', action: 'showSettings', name: null, value: null, span: p.span(start) }
+  let name = p.expectName('the name of a setting').image
+  while (p.take('.')) name += `.${p.expectName('a name after the point').image}`
+  if (first === 'show') return { kind: 'admin', action: 'showSetting', name, value: null, span: p.span(start) }
+  p.expect('=', 'after the name of the setting')
+  const value = p.takeWord('default') ? null : parseExpr(p)
+  return { kind: 'admin', action: 'setSetting', name, value, span: p.span(start) }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Assignment
+
+/** Looks ahead for `lvalue {, lvalue} =`; undefined if the statement is no assignment. */
+function parseAssignment(p: Cursor): Statement | undefined {
+  if (!assignmentAhead(p)) return undefined
+  const start = p.offset()
+  const targets: AssignTarget[] = []
+  do targets.push(target(p))
+  while (p.take(','))
+  const operator = p.next().image
+  p.skipNewlines()
+  const value = exprList(p)
+  for (const t of targets) {
+    if (p.names.isReadOnly(t.name)) throw p.error(`Constant variable [${t.name}] can't be modified.`, t.span)
+    if (t.kind === 'name') p.names.assign(t.name)
+  }
+  return { kind: 'assign', targets, op: COMPOUND[operator] ?? null, value, span: p.span(start) }
+}
+
+function assignmentAhead(p: Cursor): boolean {
+  let at = p.at
+  for (;;) {
+    if (p.tokens[at]?.tokenType.name !== 'Identifier' || p.tokens[at].image.endsWith('!')) return false
+    at++
+    if (p.tokens[at]?.image === '[') {
+      let depth = 0
+      for (; at < p.tokens.length; at++) {
+        const { image } = p.tokens[at]
+        if (image === '[' || image === '(' || image === '{') depth++
+        else if ((image === ']' || image === ')' || image === '}') && --depth === 0) break
+      }
+      at++
+    }
+    const image = p.tokens[at]?.image
+    if (image === '=' || (image !== undefined && Object.hasOwn(COMPOUND, image))) return true
+    if (image !== ',') return false
+    at++
+  }
+}
+
+function target(p: Cursor): AssignTarget {
+  const token = p.next()
+  if (['pi', 'e', 'true', 'false', 'NULL'].includes(token.image))
+    throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
+  if (!p.is('[')) return { kind: 'name', name: token.image, span: spanOf(token) }
+  p.next()
+  const slots = p.bracketed(() => {
+    const out: (Expr | null)[] = []
+    for (;;) {
+      out.push(parseSlot(p, [',', ']']))
+      if (p.take(']')) return out
+      p.expect(',', "or ']' in an index")
+    }
+  })
+  p.names.isVariable(token.image)
+  return { kind: 'index', name: token.image, slots, span: p.span(token.startOffset) }
+}
