@@ -1,0 +1,31 @@
+/** All builtins over operators and kernels: conversion, arithmetic, aggregates, windows, sorting, random numbers, queries as functions. */
+import type { Builtin } from '../registry.ts'
+import { aggregateBuiltins } from './aggregate.ts'
+import { compareBuiltins } from './compare.ts'
+import { convertBuiltins } from './convert.ts'
+import { creationBuiltins } from './creation.ts'
+import { cumulativeBuiltins } from './cumulative.ts'
+import { groupingBuiltins } from './grouping.ts'
+import { joinBuiltins } from './joins.ts'
+import { mathBuiltins } from './math.ts'
+import { randomBuiltins } from './random.ts'
+import { rowwiseBuiltins } from './rowwise.ts'
+import { sortingBuiltins } from './sorting.ts'
+import { sqlBuiltins } from './sql-functions.ts'
+import { windowBuiltins } from './window.ts'
+
+export const coreBuiltins: readonly Builtin[] = [
+  ...convertBuiltins,
+  ...creationBuiltins,
+  ...mathBuiltins,
+  ...compareBuiltins,
+  ...aggregateBuiltins,
+  ...cumulativeBuiltins,
+  ...windowBuiltins,
+  ...rowwiseBuiltins,
+  ...sortingBuiltins,
+  ...randomBuiltins,
+  ...groupingBuiltins,
+  ...joinBuiltins,
+  ...sqlBuiltins,
+]
