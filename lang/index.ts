@@ -101,8 +101,8 @@ export function parseScript(source: SourceText, names: ParserNames): ParseResult
 }
 
 /** One expression, for `parseExpr` and metacode from text: names are free, as in metacode. Throws a ParseError. */
-export function parseExpression(text: string, names: ParserNames): Expr {
-  const p = new Cursor(new SourceText(text), names)
+export function parseExpression(source: SourceText, names: ParserNames): Expr {
+  const p = new Cursor(source, names)
   return p.within({ sql: true, ignoreNewlines: true }, () => {
     const expr = parseExpr(p)
     if (p.peek() !== p.end) throw p.unexpected('the end of the expression')

@@ -41,22 +41,9 @@ export const BlockComment = createToken({
 })
 export const Newline = createToken({ name: 'Newline', pattern: /\n/, line_breaks: true })
 
-const identifierRun = /[A-Za-z\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*/y
-
 export const Identifier = createToken({
   name: 'Identifier',
-  pattern: {
-    exec: (text: string, offset: number) => {
-      identifierRun.lastIndex = offset
-      const match = identifierRun.exec(text)
-      if (match === null) return null
-      const end = offset + match[0].length
-      if (text[end] === '!' && text[end + 1] !== '=') match[0] += '!'
-      return match
-    },
-  } as never,
-  line_breaks: false,
-  start_chars_hint: ['A', 'Z', '_', 'é'],
+  pattern: /[A-Za-z\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*(?:!(?!=))?/,
 })
 
 export const ColumnRef = createToken({ name: 'ColumnRef', pattern: /_"(?:[^"\\\n]|\\.)*"/ })
@@ -204,5 +191,7 @@ export function tokenize(text: string): {
     { positionTracking: 'onlyOffset', ensureOptimizations: false, skipValidations: true },
   )
   const result = lexer.tokenize(text)
+  // The lexer notes only where tokens start.
+  for (const token of result.tokens) token.endOffset = token.startOffset + token.image.length - 1
   return { tokens: result.tokens, errors: result.errors }
 }

@@ -1,6 +1,6 @@
 /** The parser as the evaluator uses it: unit by unit, with parse errors as errors of the script. */
-import type { Statement } from '../../lang/ast.ts'
-import { ParseError, type ParserNames, ScriptParser } from '../../lang/index.ts'
+import type { Expr, Statement } from '../../lang/ast.ts'
+import { ParseError, type ParserNames, parseExpression as parse, ScriptParser } from '../../lang/index.ts'
 import type { SourceText } from '../../lang/source.ts'
 import { HoldfastError } from '../errors.ts'
 
@@ -25,4 +25,22 @@ export function syntaxError(error: ParseError, source: SourceText): HoldfastErro
   })
   wrapped.position = { file: source.name || undefined, ...position }
   return wrapped
+}
+
+/**
+ * One expression from text, names left free as in metacode. `captured` are names that stand for given values; they hide functions.
+ */
+export function parseExpression(
+  source: SourceText,
+  host: { lookupFunction(name: string, module: string): unknown },
+  captured: ReadonlyMap<string, unknown>,
+): Expr {
+  try {
+    return parse(source, {
+      isFunction: (name) => host.lookupFunction(name, '') !== undefined,
+      isVariable: (name) => captured.has(name),
+    })
+  } catch (error) {
+    throw error instanceof ParseError ? syntaxError(error, source) : error
+  }
 }
