@@ -1,7 +1,7 @@
 /** Queries: a select over rows in memory, and its last steps (distinct, order by, limit, exec), which all kinds of select share. */
 import type { SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
-import { inputError } from '../errors.ts'
+import { HoldfastError, inputError } from '../errors.ts'
 import { AnyVector, type Matrix, type Table, type Value, type Vector } from '../values/index.ts'
 import { gatherTable } from './columns.ts'
 import { contextBy } from './context-by.ts'
@@ -23,12 +23,22 @@ export function executeSelect(statement: SelectStatement, scope: SqlScope): Valu
   const node = expandMacros(statement, scope)
   checkClauses(node)
   if (node.items.length === 0) throw inputError('SQL context is not initialized yet.', { refId: 'S02011' })
-  if (node.from === null) return selectFromRows(node, new Relation([], 1, () => new AnyVector([])), scope)
+  if (node.from === null) return selectWithoutTable(node, scope)
   const from = resolveFrom(node.from, demandOf(node), scope)
   if (isSourceRef(from)) return selectFromSource(node, from, scope)
   if ((node.hint & HINT_EXPLAIN) !== 0) throw unsupported('[HINT_EXPLAIN] for tables in memory')
   if (node.map) throw inputError('The MAP keyword can be used with partitioned tables only.', { code: 'map' })
   return selectFromRows(node, from, scope)
+}
+
+/** `select 1+1`: constants and variables only. */
+function selectWithoutTable(node: SelectStatement, scope: SqlScope): Value {
+  try {
+    return selectFromRows(node, new Relation([], 1, () => new AnyVector([])), scope)
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'unknownName') throw error
+    throw inputError('SQL context is not initialized yet.', { refId: 'S02011', cause: error })
+  }
 }
 
 /** Combinations that are errors whatever the data. */

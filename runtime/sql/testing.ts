@@ -1,16 +1,8 @@
-/** For tests of SQL: an interpreter with the builtins that queries use, and results as compact text. */
-import { aggregateBuiltins } from '../builtins/aggregate.ts'
-import { compareBuiltins } from '../builtins/compare.ts'
-import { convertBuiltins } from '../builtins/convert.ts'
-import { cumulativeBuiltins } from '../builtins/cumulative.ts'
-import { groupingBuiltins } from '../builtins/grouping.ts'
-import { joinBuiltins } from '../builtins/joins.ts'
-import { libraryBuiltins } from '../builtins/library-index.ts'
-import { mathBuiltins } from '../builtins/math.ts'
-import { sqlBuiltins } from '../builtins/sql-functions.ts'
-import { Interpreter } from '../interpreter.ts'
+/** For tests of SQL: a session, and results as compact text. */
+import { createInterpreter, createRegistry } from '../index.ts'
+import type { Interpreter } from '../interpreter.ts'
 import { plainText } from '../print/index.ts'
-import { type Builtin, Registry } from '../registry.ts'
+import type { Builtin } from '../registry.ts'
 import { Table, type Value, type Vector } from '../values/index.ts'
 
 /** A session; `variables` are set before anything runs. */
@@ -18,21 +10,7 @@ export function sqlSession(
   variables: Readonly<Record<string, Value>> = {},
   more: readonly Builtin[] = [],
 ): Interpreter {
-  const registry = new Registry()
-  for (const list of [
-    aggregateBuiltins,
-    compareBuiltins,
-    convertBuiltins,
-    cumulativeBuiltins,
-    mathBuiltins,
-    libraryBuiltins,
-    joinBuiltins,
-    groupingBuiltins,
-    sqlBuiltins,
-    more,
-  ])
-    registry.add(list.filter((b) => !registry.has(b.name)))
-  const session = new Interpreter({ registry, print: () => {}, now: () => 0 })
+  const session = createInterpreter({ registry: createRegistry(more), print: () => {}, now: () => 0 })
   for (const [name, value] of Object.entries(variables)) session.setVariable(name, value)
   return session
 }
