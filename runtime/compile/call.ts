@@ -17,6 +17,7 @@ import {
   type Value,
 } from '../values/index.ts'
 import { DEFAULT_MARK } from './constants.ts'
+import { adopted } from './construct.ts'
 import { readOnlyError, writable } from './ownership.ts'
 import { mutableResults, userCode } from './user-code.ts'
 
@@ -41,7 +42,10 @@ export function callBuiltin(session: Session, builtin: Builtin, args: Args): Val
   for (let k = args.length; k < builtin.params.length; k++) {
     if (!builtin.params[k].rest) args.push(undefined)
   }
-  if (builtin.mutates && args[0] !== undefined) args[0] = writable(args[0])
+  if (builtin.mutates && args[0] !== undefined) {
+    args[0] = writable(args[0])
+    if (builtin.name === 'append!') args[0] = adopted(args[0], args[1])
+  }
   return builtin.call(args, session)
 }
 

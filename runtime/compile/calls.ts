@@ -164,18 +164,27 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
   const keeps = keepsArguments(builtin)
   let before = ''
   let after = ''
+  let appended: string | undefined
+  let receiver = ''
   const codes = placed.map((arg, k) => {
     if (arg === undefined || arg.expr === null) return 'undefined'
+    if (k === 1 && builtin.name === 'append!') appended = em.temporary()
     if (k === 0 && builtin.mutates) {
       const target = variableOf(em, arg.expr)
       if (target === undefined) return em.help('writable', emitExpr(em, arg.expr))
       if (!target.writable) return em.help('readOnly', em.constant(builtin.name), target.js)
       before = thaw(em, target)
+      receiver = target.js
       return target.js
     }
     if (k === 0 && HIGHER_ORDER.has(builtin.name)) return emitFunctionArgument(em, arg.expr)
     const code = emitExpr(em, arg.expr)
-    return keeps && arg.expr.kind === 'name' ? em.help('keep', code) : code
+    const kept = keeps && arg.expr.kind === 'name' ? em.help('keep', code) : code
+    if (k !== 1 || appended === undefined) return kept
+    if (before === '') return kept
+    // What is appended decides what an empty [] becomes, so it is evaluated first.
+    before = `${appended} = ${kept}, ${before}, ${receiver} = ${em.help('adopted', receiver, appended)}`
+    return appended
   })
   for (let k = codes.length; k < builtin.params.length; k++) if (!builtin.params[k].rest) codes.push('undefined')
   const missing = builtin.params.findIndex(

@@ -37,13 +37,29 @@ import { freeze } from './ownership.ts'
 export function vector(items: readonly (Value | undefined)[]): Value {
   const values = items.map((v) => v ?? Scalar.VOID)
   if (values.every((v) => v instanceof Scalar)) {
-    if (values.length === 0) return new AnyVector([])
+    if (values.length === 0) return emptyVector()
     const unified = unifyScalars(values)
     if (unified !== undefined) return unified
     if (values.every((v) => v.type === T.VOID))
       throw inputError('Not allowed to create void vector', { refId: 'S05005' })
   }
   return tuple(values)
+}
+
+function emptyVector(): AnyVector {
+  const v = new AnyVector([])
+  v.untyped = true
+  return v
+}
+
+/** The receiver of `append!`: an empty `[]` becomes a vector of the type of the data. */
+export function adopted(target: Value, data: Value | undefined): Value {
+  if (!(target instanceof AnyVector) || !target.untyped || target.length > 0 || data === undefined) return target
+  const source = data.kind === 'vector' || data.kind === 'scalar' ? data : undefined
+  if (source === undefined || source.type === T.VOID || source.type === T.ANY) return target
+  const fresh = newVector(source.type, 0, 'zero', 'scale' in source ? source.scale : 0)
+  fresh.owned = target.owned
+  return fresh
 }
 
 /** `(a, b)`: its elements are shared from now on. */

@@ -17,8 +17,16 @@ const MAX_FRAMES = 50
 const STATEMENT_TEXT_LIMIT = 200
 
 /** Called by generated code with the number of the statement that was running. */
-export function failed(thrown: unknown, info: CodeInfo, statement: number): HoldfastError {
-  const error = toHoldfastError(thrown)
+export function failed(thrown: unknown, info: CodeInfo, statement: number): unknown {
+  try {
+    return placed(toHoldfastError(thrown), info, statement)
+  } catch {
+    // The stack is exhausted, so that even this fails: a caller with more room will do it.
+    return thrown
+  }
+}
+
+function placed(error: HoldfastError, info: CodeInfo, statement: number): HoldfastError {
   const span = info.spans[statement]
   if (span === undefined) return error
   const { line, column } = info.source.position(span.start)

@@ -10,7 +10,7 @@ import { unaryOp } from '../ops/unary.ts'
 import { FixedVector, NULL_F64, NULL_I32, Scalar, StringVector, T, type Value } from '../values/index.ts'
 import { attributeOf, attributeValue, baseConstructor, defineClass, instanceOf, ownMethod } from './classes.ts'
 import { code, codeList } from './code.ts'
-import { cast, dictLiteral, pair, seq, tuple, typeConstant, typeIdByName, vector } from './construct.ts'
+import { adopted, cast, dictLiteral, pair, seq, tuple, typeConstant, typeIdByName, vector } from './construct.ts'
 import {
   boundMethod,
   callAny,
@@ -169,6 +169,7 @@ function makeSupport() {
     VOID,
     typeIdByName,
     admin,
+    adopted,
     and,
     assertThat,
     attributeValue,

@@ -63,6 +63,7 @@ function vectorText(v: Vector, options: DisplayOptions): string {
   const cut = v.length > ELEMENT_LIMIT ? '...' : ''
   switch (v.storage) {
     case 'any': {
+      if (v.untyped && v.length === 0) return '[]'
       const parts: string[] = []
       for (let k = 0; k < count; k++) parts.push(memberText(v.values[k], options))
       return `(${parts.join(',')}${cut})`

@@ -443,6 +443,8 @@ export class AnyVector extends VectorBase {
   readonly values: Value[]
   /** A tuple used as a table column whose rows all have one type. */
   columnar = false
+  /** Made by `[]`: empty, prints as a vector, and takes the type of what is appended first. */
+  untyped = false
 
   constructor(values: Value[]) {
     super(T.ANY, values.length)
@@ -473,6 +475,7 @@ export class AnyVector extends VectorBase {
 
   copy(): AnyVector {
     const v = new AnyVector(this.values.slice())
+    v.untyped = this.untyped
     v.label = this.label
     return v
   }
