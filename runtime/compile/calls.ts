@@ -223,6 +223,8 @@ const LABELLED = new Set([
   'streamTable',
   'matrix',
   'ej',
+  'sej',
+  'groupby',
   'lj',
   'lsj',
   'fj',
