@@ -1,6 +1,7 @@
 /** All builtins that stand on the kernels: conversion, arithmetic, statistics, windows, sorting, random numbers. */
 import type { Builtin } from '../registry.ts'
 import { aggregateBuiltins } from './aggregate.ts'
+import { binningBuiltins } from './binning.ts'
 import { compareBuiltins } from './compare.ts'
 import { convertBuiltins } from './convert.ts'
 import { creationBuiltins } from './creation.ts'
@@ -18,6 +19,7 @@ export const kernelBuiltins: readonly Builtin[] = [
   ...mathBuiltins,
   ...compareBuiltins,
   ...aggregateBuiltins,
+  ...binningBuiltins,
   ...cumulativeBuiltins,
   ...indicatorBuiltins,
   ...windowBuiltins,

@@ -296,6 +296,18 @@ table('aggregates', [
   ['denseRank', [ints(1, 3, 3, 5)], '[0,1,1,2]'],
 ])
 
+table('bins', [
+  ['cutPoints', [ints(2, 3, 1, 4), int(2)], '[1,3,5]'],
+  ['cutPoints', [strings('b', 'a', 'd', 'c'), int(2)], '["a","c","d\u0001"]'],
+  ['cutPoints', [ints(1, 2, 3), int(2), ints(1, 1, 2)], '[1,3,4]'],
+  ['bucket', [ints(9, 23, 54, 36), pair(12, 54), int(2)], '[,0,,1]'],
+  ['bucket', [ints(9, 23, 54, 36), pair(12, 54), int(2), Scalar.TRUE], '[0,1,3,2]'],
+  ['bucketCount', [ints(9, 23, 54, 36), pair(12, 54), int(2)], '[1,1]'],
+  ['digitize', [ints(0, 1, 5), ints(1, 3)], '[0,1,2]'],
+  ['digitize', [int(1), ints(1, 3), Scalar.TRUE], '0'],
+  ['histogram', [ints(1, 2, 3, 4), int(2)], 'H->[2,2]\nedges->[1,2.5,4]'],
+])
+
 table('cumulative functions', [
   ['cumsum', [ints(1, 1, null, 8)], '[1,2,2,10]'],
   ['cumsum', [ints(null, 1)], '[,1]'],

@@ -2,6 +2,7 @@
 import { checkInterrupt } from '../interrupt.ts'
 import type { FixedArray } from '../values/vector.ts'
 import { CHUNK_ROWS, declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf } from './codegen.ts'
+import { mayHaveNull } from './null-scan.ts'
 
 /** Number of valid elements and their sum in double precision. */
 export interface CountSum {
@@ -13,27 +14,34 @@ type Accumulate = (a: FixedArray, from: number, to: number, acc: Float64Array, c
 
 const ACC = new Float64Array(4)
 
-function run(
-  key: string,
-  data: FixedArray,
-  from: number,
-  to: number,
-  center: number,
-  text: (s: NumericStorage) => string,
-): void {
+type LoopText = (s: NumericStorage, nulls: boolean) => string
+
+/** Elements worked through at a time: a block that holds no null takes the loop without tests while it is still in the cache. */
+const BLOCK_ROWS = 32768
+
+function run(key: string, data: FixedArray, from: number, to: number, center: number, text: LoopText): void {
   const storage = storageOf(data)
-  const loop = kernel<Accumulate>(`${key}:${storage}`, 'a,from,to,acc,center', () => text(storage))
+  const params = 'a,from,to,acc,center'
+  const plain = kernel<Accumulate>(`${key}:${storage}`, params, () => text(storage, false))
+  const careful = kernel<Accumulate>(`${key}:${storage}:nulls`, params, () => text(storage, true))
   ACC.fill(0)
-  for (let at = from; at < to; at += CHUNK_ROWS) {
-    checkInterrupt()
-    loop(data, at, Math.min(to, at + CHUNK_ROWS), ACC, center)
+  for (let at = from, next = from; at < to; at += BLOCK_ROWS) {
+    if (at >= next) {
+      checkInterrupt()
+      next = at + CHUNK_ROWS
+    }
+    const end = Math.min(to, at + BLOCK_ROWS)
+    const loop = mayHaveNull(data, at, end) ? careful : plain
+    loop(data, at, end, ACC, center)
   }
 }
 
 const loopText =
-  (body: string, before: string, after: string) =>
-  (s: NumericStorage): string =>
-    `${declareWords(s, 'a')}${before}for(let i=from;i<to;i++){const x=${readNumber(s, 'a', 'i')};if(!${nullTest(s, 'a', 'i', 'x')}){${body}}}${after}`
+  (body: string, before: string, after: string): LoopText =>
+  (s, nulls) => {
+    const guarded = nulls ? `if(!${nullTest(s, 'a', 'i', 'x')}){${body}}` : body
+    return `${declareWords(s, 'a')}${before}for(let i=from;i<to;i++){const x=${readNumber(s, 'a', 'i')};${guarded}}${after}`
+  }
 
 const SUM = loopText('n++;s+=x', 'let n=acc[0],s=acc[1];', 'acc[0]=n;acc[1]=s')
 
@@ -113,7 +121,7 @@ export function powerSum(data: FixedArray, from: number, to: number, power: 2 | 
 export function product(data: FixedArray, from: number, to: number): CountSum {
   const storage = storageOf(data)
   const loop = kernel<(a: FixedArray, from: number, to: number) => number[]>(`product:${storage}`, 'a,from,to', () =>
-    loopText('n++;p*=x', 'let n=0,p=1;', 'return [n,p]')(storage),
+    loopText('n++;p*=x', 'let n=0,p=1;', 'return [n,p]')(storage, true),
   )
   const [count, sum] = loop(data, from, to)
   return { count, sum }
@@ -147,7 +155,7 @@ export function validDoubles(data: FixedArray, from: number, to: number): Float6
   const count = kernel<(a: FixedArray, o: Float64Array, from: number, to: number) => number>(
     `valid:${storage}`,
     'a,o,from,to',
-    () => loopText('o[n++]=x', 'let n=0;', 'return n')(storage),
+    () => loopText('o[n++]=x', 'let n=0;', 'return n')(storage, true),
   )(data, out, from, to)
   return out.subarray(0, count)
 }
