@@ -45,6 +45,11 @@ define('member(X, Y)', {
   call: ([x, name], session) => {
     if (x?.kind === 'table') return tableColumn(x, textArg(name, 'member(X, Y)', 'Y'))
     if (x?.kind === 'dict') return readIndex(session, x, [name])
+    if (x?.kind === 'source')
+      throw inputError(`The columns of ${x.source.name} can't be accessed directly.`, {
+        refId: 'S02008',
+        hint: 'read them with a query: exec column from table where ...',
+      })
     throw inputError(`A ${x?.kind} has no members.`)
   },
 })

@@ -190,6 +190,7 @@ describe('what stored tables refuse', () => {
     ['select id from t where exists(select * from t)', 'S02042'],
     ['select id from t order by prev(qty)', 'S02038'],
     ['select sum(qty) from t group by sym limit 1, 2', 'S02056'],
+    ['t.qty', 'S02008'],
   ]
   for (const [query, refId] of cases)
     test(`${query} is ${refId}`, () => {
