@@ -5,6 +5,7 @@
  */
 import { callFunction, setFunctionsCall, setSuffixedCall } from '../compile/call.ts'
 import { freeze } from '../compile/ownership.ts'
+import { userCode } from '../compile/user-code.ts'
 import { inputError, usageError } from '../errors.ts'
 import { columnOf, tableRow } from '../indexing/read.ts'
 import { assemble, vectorFromScalars } from '../ops/assemble.ts'
@@ -139,8 +140,8 @@ function each(session: Session, fn: FunctionValue, args: readonly Value[], rule:
   const iterated = parts.filter((p) => p !== undefined)
   if (iterated.length === 0) return callFunction(session, fn, [...args])
   const count = checkLengths(iterated.map((p) => p.count))
-  const results: Value[] = []
-  for (let k = 0; k < count; k++)
+  const results: Value[] = directEach(fn, args, parts, count) ?? []
+  for (let k = results.length; k < count; k++)
     results.push(
       callFunction(
         session,
@@ -151,6 +152,25 @@ function each(session: Session, fn: FunctionValue, args: readonly Value[], rule:
   const dict = args.find((a) => a.kind === 'dict')
   if (dict?.kind === 'dict') return dictOf(dict, results)
   return assembleBy(rule, results, iterated[0].labels)
+}
+
+/** One or two arguments of a script function go straight to its code. */
+function directEach(
+  fn: FunctionValue,
+  args: readonly Value[],
+  parts: readonly (Items | undefined)[],
+  count: number,
+): Value[] | undefined {
+  if (fn.variant !== 'user' || fn.params.length !== args.length || fn.captured.length > 0) return undefined
+  const code = userCode(fn)
+  const [first, second] = parts
+  if (code.mutableAt.length > 0 || first === undefined) return undefined
+  const results: Value[] = new Array(count)
+  if (args.length === 1) for (let k = 0; k < count; k++) results[k] = code.direct(first.item(k))
+  else if (args.length === 2)
+    for (let k = 0; k < count; k++) results[k] = code.direct(first.item(k), second?.item(k) ?? args[1])
+  else return undefined
+  return results
 }
 
 /** each over a dictionary gives a dictionary. */

@@ -203,7 +203,10 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
   const list = takesLabels
     ? em.help('labelled', `[${codes.join(', ')}]`, em.constant(args.map((a) => a.label)))
     : `[${codes.join(', ')}]`
-  let call = em.help('callDirect', '$s', em.constant(builtin), list)
+  let call =
+    appended !== undefined && codes.length === 2
+      ? em.help('append', '$s', em.constant(builtin), codes[0], codes[1])
+      : em.help('callDirect', '$s', em.constant(builtin), list)
   if (returnsPart(builtin)) call = em.help('part', call)
   if (before === '') return call
   const result = em.temporary()

@@ -5,7 +5,7 @@
 import { NULL_I32, Scalar, T } from '../values/index.ts'
 import type { Emitter } from './emitter.ts'
 
-const ARITHMETIC = { add: '+', sub: '-', mul: '*' } as const
+const ARITHMETIC = { add: '+', sub: '-', mul: '*', div: '/', mod: '%' } as const
 const COMPARISON = { lt: '<', le: '<=', gt: '>', ge: '>=', eq: '===', ne: '!==' } as const
 
 export type InlineArithmetic = keyof typeof ARITHMETIC
@@ -55,9 +55,25 @@ function either(
 
 /** Wraps around as 32-bit integers do; a result of the minimum value is the null. */
 export function inlineArithmetic(em: Emitter, op: InlineArithmetic, a: string, b: string): string {
-  const fast = (x: string, y: string): string =>
-    em.help('int', op === 'mul' ? `Math.imul(${x}, ${y})` : `(${x} ${ARITHMETIC[op]} ${y}) | 0`)
-  return either(em, a, b, true, fast, (x, y) => em.help(op, x, y))
+  const compute = (x: string, y: string): string => {
+    switch (op) {
+      case 'mul':
+        return `Math.imul(${x}, ${y})`
+      case 'div':
+      case 'mod':
+        return em.help(`${op}Int`, x, y)
+      default:
+        return `(${x} ${ARITHMETIC[op]} ${y}) | 0`
+    }
+  }
+  return either(
+    em,
+    a,
+    b,
+    true,
+    (x, y) => em.help('int', compute(x, y)),
+    (x, y) => em.help(op, x, y),
+  )
 }
 
 /** A JavaScript boolean. The null of INT is its smallest number, so it needs no test. */

@@ -8,7 +8,6 @@ import { toBool } from '../ops/truth.ts'
 import { NULL_F64, NULL_I32, NULL_I64, Scalar, T, type Value } from '../values/index.ts'
 
 const DOUBLE_NULL = new Scalar(T.DOUBLE, NULL_F64)
-const INT_NULL = new Scalar(T.INT, NULL_I32)
 
 const bothInt = (a: Scalar, b: Scalar): boolean =>
   a.type === T.INT && b.type === T.INT && a.value !== NULL_I32 && b.value !== NULL_I32
@@ -67,13 +66,20 @@ export function mul(a: Value, b: Value): Value {
   return binaryOp('mul', a, b)
 }
 
+/** Floor division of INTs; null on division by zero. */
+export const divInt = (x: number, y: number): number => (y === 0 ? NULL_I32 : Math.floor(x / y) | 0)
+
+/** Floored modulo of INTs: the sign follows the divisor; null on division by zero. */
+export function modInt(x: number, y: number): number {
+  if (y === 0) return NULL_I32
+  const r = (x % y) | 0
+  return r !== 0 && r < 0 !== y < 0 ? r + y : r
+}
+
 /** `/`: floors on integers, null on division by zero. */
 export function div(a: Value, b: Value): Value {
   if (a instanceof Scalar && b instanceof Scalar) {
-    if (bothInt(a, b)) {
-      const y = b.value as number
-      return y === 0 ? INT_NULL : Scalar.int(Math.floor((a.value as number) / y) | 0)
-    }
+    if (bothInt(a, b)) return Scalar.int(divInt(a.value as number, b.value as number))
     if (a.type === T.DOUBLE && b.type === T.DOUBLE) {
       const n = plainNumber(a) / plainNumber(b)
       if (n - n === 0) return new Scalar(T.DOUBLE, n)
@@ -93,12 +99,8 @@ export function ratio(a: Value, b: Value): Value {
 
 /** `%`: the sign follows the divisor. */
 export function mod(a: Value, b: Value): Value {
-  if (a instanceof Scalar && b instanceof Scalar && bothInt(a, b)) {
-    const y = b.value as number
-    if (y === 0) return INT_NULL
-    const r = (a.value as number) % y
-    return Scalar.int(r !== 0 && r < 0 !== y < 0 ? r + y : r | 0)
-  }
+  if (a instanceof Scalar && b instanceof Scalar && bothInt(a, b))
+    return Scalar.int(modInt(a.value as number, b.value as number))
   return binaryOp('mod', a, b)
 }
 

@@ -7,7 +7,18 @@ import { checkInterrupt } from '../interrupt.ts'
 import { binaryOp } from '../ops/binary.ts'
 import type { BinaryOpName } from '../ops/names.ts'
 import { unaryOp } from '../ops/unary.ts'
-import { FixedVector, NULL_F64, NULL_I32, Scalar, StringVector, T, type Value } from '../values/index.ts'
+import type { Builtin } from '../registry.ts'
+import {
+  FixedVector,
+  NULL_F64,
+  NULL_I32,
+  newFixedArray,
+  Scalar,
+  StringVector,
+  T,
+  typeInfo,
+  type Value,
+} from '../values/index.ts'
 import { attributeOf, attributeValue, baseConstructor, defineClass, instanceOf, ownMethod } from './classes.ts'
 import { code, codeList } from './code.ts'
 import { adopted, cast, dictLiteral, pair, seq, tuple, typeConstant, typeIdByName, vector } from './construct.ts'
@@ -139,6 +150,27 @@ function member(session: Host, object: Value, name: string): Value {
   })
 }
 
+/** `append!` of a scalar to a vector of its type, the capacity doubling; anything else is the builtin's. */
+function append(session: Host, builtin: Builtin, target: Value, value: Value): Value {
+  if (
+    target instanceof FixedVector &&
+    value instanceof Scalar &&
+    target.type === value.type &&
+    target.scale === value.scale
+  ) {
+    const at = target.length
+    if (at === target.data.length) {
+      const grown = newFixedArray(typeInfo(target.type).storage, Math.max(8, at * 2))
+      grown.set(target.data as never)
+      target.data = grown
+    }
+    target.data[at] = value.value as never
+    target.length = at + 1
+    return target
+  }
+  return builtin.call([target, value], session)
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Ownership at calls
 
@@ -171,6 +203,7 @@ function makeSupport() {
     admin,
     adopted,
     and,
+    append,
     assertThat,
     attributeValue,
     baseConstructor,
