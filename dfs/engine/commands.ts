@@ -47,11 +47,24 @@ export type EngineCommand =
       readonly createTable?: TableRecord
       readonly extendSchemes?: readonly Scheme[]
     }
+  /** Replaces the schemes of a database by longer ones (addValuePartitions, addRangePartitions). */
+  | { readonly kind: 'extendSchemes'; readonly db: string; readonly schemes: readonly Scheme[] }
+  | { readonly kind: 'renameTable'; readonly db: string; readonly table: string; readonly to: string }
+  | { readonly kind: 'putUser'; readonly user: UserRecord }
+  | { readonly kind: 'removeUser'; readonly name: string }
   /** A record of a backup, restore or check run: kept for getBackupStatus, survives restarts. */
   | { readonly kind: 'putRun'; readonly run: BackupRun }
   /** Keeps every file that the current catalog names until `unpin`; answers the pin id and the cid. */
   | { readonly kind: 'pin'; readonly why: string }
   | { readonly kind: 'unpin'; readonly pin: number }
+
+/** Somebody who may log in. The password is kept as its scrypt hash; both are hex. */
+export interface UserRecord {
+  readonly name: string
+  readonly salt: string
+  readonly hash: string
+  readonly isAdmin: boolean
+}
 
 /** One table task of a backup or restore call. */
 export interface BackupRun {

@@ -1,0 +1,66 @@
+/** The catalog in LMDB: `catalog.mdb`. Every thread of the process opens the same environment. Values are MessagePack. */
+import { createRequire } from 'node:module'
+import type * as Lmdb from 'lmdb'
+import { Packr } from 'msgpackr'
+import type { CatalogKey, CatalogStore, CatalogWriter } from './key-value.ts'
+
+/** Address space kept for the file; it takes no disk until it is used. */
+const MAP_BYTES = 64 * 1024 ** 3
+
+// Numbers stay numbers and bigints bigints, 128-bit ones included.
+const packr = new Packr({ useRecords: false, int64AsType: 'bigint', useBigIntExtension: true } as never)
+
+const require = createRequire(import.meta.url)
+
+export class LmdbCatalogStore implements CatalogStore {
+  readonly #db: Lmdb.RootDatabase<Buffer, string[]>
+
+  /** `file` is the path of catalog.mdb, whose folder exists. */
+  constructor(file: string) {
+    // Loaded here, not at the head: a script that touches no database does not pay for it.
+    const { open } = require('lmdb') as typeof Lmdb
+    this.#db = open<Buffer, string[]>({
+      path: file,
+      encoding: 'binary',
+      keyEncoding: 'ordered-binary',
+      mapSize: MAP_BYTES,
+      // A commit that has returned is on the disk.
+      overlappingSync: false,
+      noMemInit: true,
+      maxReaders: 512,
+    })
+  }
+
+  refresh(): void {
+    this.#db.resetReadTxn()
+  }
+
+  get(key: CatalogKey): unknown {
+    const bytes = this.#db.get(key as string[])
+    return bytes === undefined ? undefined : packr.unpack(bytes)
+  }
+
+  *entries(prefix: CatalogKey): Iterable<readonly [CatalogKey, unknown]> {
+    // No element of a key is above U+FFFF, so this is the end of the prefix.
+    const range = this.#db.getRange({ start: prefix as string[], end: [...(prefix as string[]), '\uffff'] })
+    for (const { key, value } of range) yield [key as CatalogKey, packr.unpack(value)]
+  }
+
+  transaction<R>(body: (writer: CatalogWriter) => R): R {
+    const db = this.#db
+    const result = db.transactionSync(() =>
+      body({
+        get: (key) => this.get(key),
+        entries: (prefix) => [...this.entries(prefix)],
+        put: (key, value) => void db.putSync(key as string[], packr.pack(value)),
+        remove: (key) => void db.removeSync(key as string[]),
+      }),
+    )
+    this.refresh()
+    return result
+  }
+
+  close(): Promise<void> {
+    return this.#db.close()
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * One process a data directory. `holdfast.lock` names the process that has it; a file left by a process that is gone tells the next start that the
+ * last one did not end cleanly.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { HoldfastError } from '../../runtime/errors.ts'
+
+interface Holder {
+  readonly pid: number
+  /** Start of the process in clock ticks since boot (Linux), so that a reused pid is not taken for it. */
+  readonly processStart: string
+  readonly host: string
+  readonly since: string
+}
+
+export interface DirectoryLock {
+  /** The process before did not close the directory. */
+  readonly wasUnclean: boolean
+  release(): void
+}
+
+const LOCK_FILE = 'holdfast.lock'
+
+export function lockDirectory(folder: string): DirectoryLock {
+  const file = join(folder, LOCK_FILE)
+  const mine: Holder = {
+    pid: process.pid,
+    processStart: startOf(process.pid) ?? '',
+    host: hostname(),
+    since: new Date().toISOString(),
+  }
+  let wasUnclean = false
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      writeFileSync(file, JSON.stringify(mine), { flag: 'wx' })
+      return { wasUnclean, release: () => rmSync(file, { force: true }) }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const holder = readHolder(file)
+    if (holder !== undefined && isAlive(holder))
+      throw new HoldfastError(
+        'conflict',
+        `The data directory ${folder} is in use by process ${holder.pid} since ${holder.since}.`,
+        {
+          code: 'directoryInUse',
+          where: { file, pid: holder.pid },
+          hint: `end that process first, or choose another directory with --data`,
+        },
+      )
+    wasUnclean = true
+    rmSync(file, { force: true })
+  }
+  throw new HoldfastError('conflict', `The data directory ${folder} is being opened by several processes at once.`, {
+    code: 'directoryInUse',
+  })
+}
+
+function readHolder(file: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Holder
+  } catch {
+    // Torn by a crash while it was being written: nobody holds it.
+    return undefined
+  }
+}
+
+function isAlive(holder: Holder): boolean {
+  if (holder.host !== hostname()) return true
+  if (holder.pid === process.pid) return holder.processStart === startOf(process.pid)
+  try {
+    process.kill(holder.pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+  }
+  const start = startOf(holder.pid)
+  return start === undefined || start === holder.processStart
+}
+
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    // Not Linux, or the process has just gone.
+    return undefined
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Who reads what: one word of shared memory a session, holding the commit id that it reads, 0 when it reads nothing. The engine removes a file only
+ * when every word is 0 or at least the commit that dropped the file.
+ *
+ * A reader announces 1 (which holds everything back), looks which commit is the newest, then announces that one: so no file can go between its look and
+ * its announcement.
+ */
+const SLOTS = 1024
+
+export const newSlotTable = (): SharedArrayBuffer => new SharedArrayBuffer(SLOTS * 8)
+
+export class SnapshotSlots {
+  readonly #words: BigInt64Array
+  readonly #owners = new Map<string, number>()
+
+  constructor(table: SharedArrayBuffer) {
+    this.#words = new BigInt64Array(table)
+  }
+
+  /** The slot of a session, taken at its first call. */
+  slotOf(owner: string): number {
+    const known = this.#owners.get(owner)
+    if (known !== undefined) return known
+    const taken = new Set(this.#owners.values())
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (taken.has(slot)) continue
+      Atomics.store(this.#words, slot, 0n)
+      this.#owners.set(owner, slot)
+      return slot
+    }
+    throw new Error(`more than ${SLOTS} sessions`)
+  }
+
+  /** The session has ended, however it did. */
+  free(owner: string): void {
+    const slot = this.#owners.get(owner)
+    if (slot === undefined) return
+    Atomics.store(this.#words, slot, 0n)
+    this.#owners.delete(owner)
+  }
+
+  /** The oldest commit that any session reads; Infinity if none does. */
+  oldest(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    for (const slot of this.#owners.values()) {
+      const cid = Number(Atomics.load(this.#words, slot))
+      if (cid !== 0 && cid < oldest) oldest = cid
+    }
+    return oldest
+  }
+}
+
+/** A session's own word. Snapshots nest; the word holds the oldest. */
+export class SnapshotAnnouncer {
+  readonly #words: BigInt64Array
+  readonly #slot: number
+  readonly #held: number[] = []
+
+  constructor(table: SharedArrayBuffer, slot: number) {
+    this.#words = new BigInt64Array(table)
+    this.#slot = slot
+  }
+
+  /** Holds everything back while `look` finds the newest commit; then holds that commit until the returned function is called. */
+  hold(look: () => number): { readonly cid: number; readonly release: () => void } {
+    Atomics.store(this.#words, this.#slot, 1n)
+    let cid: number
+    try {
+      cid = look()
+      this.#held.push(cid)
+    } finally {
+      this.#announce()
+    }
+    let open = true
+    return {
+      cid,
+      release: () => {
+        if (!open) return
+        open = false
+        this.#held.splice(this.#held.indexOf(cid), 1)
+        this.#announce()
+      },
+    }
+  }
+
+  #announce(): void {
+    Atomics.store(this.#words, this.#slot, BigInt(this.#held.length === 0 ? 0 : Math.max(1, Math.min(...this.#held))))
+  }
+}
