@@ -26,7 +26,7 @@ class IntIteration implements Iteration {
     const at = this.#at
     if (at === this.#end) return undefined
     this.#at = at + this.#step
-    return Scalar.int(at)
+    return new Scalar(T.INT, at)
   }
 }
 

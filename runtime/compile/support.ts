@@ -190,7 +190,7 @@ function readOnly(name: string, value: Value): Value {
   throw readOnlyError(name)
 }
 
-const int = (n: number): Value => Scalar.int(n)
+const int = (n: number): Value => new Scalar(T.INT, n)
 const nothing = (): Value => Scalar.NOTHING
 const nothingReturned = (): Value => Scalar.VOID
 
