@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
-import type { CatalogStore } from '../catalog/key-value.ts'
+import type { CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { CATALOG_FORMAT, keys, runsOf, usersOf } from '../catalog/records.ts'
 import type { ChunkRecord } from '../catalog/types.ts'
@@ -119,11 +119,27 @@ export class Engine implements EngineClient {
         this.collectGarbage()
         return { cid: this.#catalog.get(keys.cid) as number }
       default: {
-        const reply = this.#catalog.transaction((writer) => applyCommand(writer, command, this.#now()))
+        if (command.kind === 'replaceChunks') this.#requireFiles(command.put)
+        const reply = this.#catalog.transaction((writer) => {
+          if (command.kind === 'replaceChunks') keepFiles(writer, command.put)
+          return applyCommand(writer, command, this.#now())
+        })
         this.collectGarbage()
         return reply
       }
     }
+  }
+
+  /** A restore may use again what an earlier one had copied; files go on this thread only, so what is here now is here at the commit. */
+  #requireFiles(chunks: readonly ChunkRecord[]): void {
+    for (const chunk of chunks)
+      for (const { file, bytes } of chunk.segments)
+        if (this.files.stat(file)?.bytes !== bytes)
+          throw new HoldfastError('conflict', `The segment ${file} is gone or changed; nothing was replaced.`, {
+            code: 'segmentMissing',
+            where: { partition: chunk.path, file },
+            hint: 'call again',
+          })
   }
 
   openSession(owner: string): SessionTicket {
@@ -206,5 +222,15 @@ export class Engine implements EngineClient {
 
   #isKeptForRestore(path: string, name: string): boolean {
     return name.startsWith('restored-') && this.#now() - (this.files.stat(path)?.modifiedMs ?? 0) < RESTORED_KEPT_MS
+  }
+}
+
+/** Files that are named again are no garbage, even if the commit that dropped them is not forgotten yet. */
+function keepFiles(writer: CatalogWriter, chunks: readonly ChunkRecord[]): void {
+  const named = new Set(chunks.flatMap((c) => c.segments.map((s) => s.file)))
+  for (const [key, value] of writer.entries(keys.garbages)) {
+    const files = value as string[]
+    const rest = files.filter((f) => !named.has(f))
+    if (rest.length < files.length) writer.put(key, rest)
   }
 }

@@ -2,6 +2,7 @@
  * The copying part of a restore: each file of the set is hashed on its way into the data directory and synced there, under a name that no chunk uses. Names follow from
  * the content, so a second call finds what an interrupted one had copied; it is hashed again before it is used.
  */
+import { randomUUID } from 'node:crypto'
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { ChunkRecord, SegmentRef } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
@@ -68,10 +69,11 @@ export class ChunkRestorer {
     }
     const { url } = plan.index.database
     const source = setFilePath(url, plan.index.table.name, chunk, file)
-    // Named only once it is synced: a later call that finds the name may trust that the content is durable.
-    const check = this.#pipeline.copy(this.#set.store, source, data, `${target}.part`, file, listener.bytes)
+    // Named only once it is synced: a later call that finds the name may trust that the content is durable. Another restore may be making the same file.
+    const made = `${target}.${randomUUID()}.part`
+    const check = this.#pipeline.copy(this.#set.store, source, data, made, file, listener.bytes)
     if (check.kind === 'ok') {
-      data.rename(`${target}.part`, target)
+      data.rename(made, target)
       return target
     }
     this.#set.assertCurrent()
