@@ -134,6 +134,10 @@ export class Interpreter implements Host {
         `Modules [${imported[0]}] and [${imported[1]}] contain function [${name}]. Please use module name to qualify the function.`,
       )
     if (imported.length === 1) return this.#functions.get(`${imported[0]}::${name}`)
+    return this.rootFunction(name)
+  }
+
+  rootFunction(name: string): BuiltinFunction | FunctionCell | undefined {
     const builtin = this.registry.get(name)
     if (builtin !== undefined) return builtin
     const cell = this.#functions.get(name)

@@ -90,12 +90,13 @@ function emitApply(em: Emitter, callee: Expr, args: readonly Given[], labelled: 
       return emitDynamic(em, emitName(em, callee), args, callee.name)
     }
     case 'functionRef': {
-      const found = em.host.lookupFunction(callee.path.join('::'), callee.form === 'qualified' ? em.module : '')
+      const path = callee.path.join('::')
+      const found = callee.form === 'root' ? em.host.rootFunction(path) : em.host.lookupFunction(path, em.module)
       if (found !== undefined) return emitKnown(em, found, args, labelled)
       throw inputError(`The function or procedure '${callee.path.join('::')}' is not defined.`, { refId: 'S06004' })
     }
     case 'operatorRef': {
-      const found = em.host.lookupFunction(callee.op, '')
+      const found = em.host.rootFunction(callee.op)
       if (found !== undefined) return emitKnown(em, found, args, labelled)
       return emitDynamic(em, emitExpr(em, callee), args, undefined)
     }

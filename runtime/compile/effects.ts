@@ -94,7 +94,7 @@ export function thrown(session: Host, value: Value): HoldfastError {
 
 export function fail(error: HoldfastError): never {
   // The same error object may be raised again: give each its own position.
-  const copy = new HoldfastError(error.kind, error.message, { code: error.code, hint: error.hint })
+  const copy = new HoldfastError(error.kind, error.message, { code: error.code, hint: error.hint, where: error.where })
   copy.category = error.category
   throw copy
 }

@@ -39,7 +39,7 @@ export function emitExpr(em: Emitter, node: Expr): string {
     case 'name':
       return emitName(em, node)
     case 'functionRef':
-      return emitFunctionName(em, node.path.join('::'), node.form !== 'qualified')
+      return emitFunctionName(em, node.path.join('::'), node.form === 'root')
     case 'operatorRef':
       return emitFunctionName(em, node.op, true)
     case 'columnRef':
@@ -161,7 +161,7 @@ function emitLoose(em: Emitter, name: string): string {
 
 /** A function as a value. `root` skips modules. */
 export function emitFunctionName(em: Emitter, name: string, root: boolean): string {
-  const found = em.host.lookupFunction(name, root ? '' : em.module)
+  const found = root ? em.host.rootFunction(name) : em.host.lookupFunction(name, em.module)
   if (found === undefined) return looseName(em, name)
   return found instanceof BuiltinFunction ? em.constant(found) : `${em.constant(found)}.get()`
 }

@@ -18,9 +18,29 @@ export function formatRuntimeError(error: HoldfastError, source?: SourceText): s
     // The position may lie in another file (a module): then its text is not at hand.
     if (source !== undefined && (at.file === undefined || at.file === source.name)) lines.push(...excerpt(source, at))
   }
-  for (const frame of error.frames) lines.push(`  in ${frame.name}, line ${frame.line}: ${frame.statement}`)
+  lines.push(...frameLines(error))
   if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`)
   return lines.join('\n')
+}
+
+/** Calls on the way, innermost first; a recursion is shown once with its count. */
+function frameLines(error: HoldfastError): string[] {
+  const lines: string[] = []
+  let repeated = 0
+  const note = (): void => {
+    if (repeated > 0) lines.push(`    (and ${repeated} more)`)
+    repeated = 0
+  }
+  for (const frame of error.frames) {
+    const text = `  in ${frame.name}, line ${frame.line}: ${frame.statement}`
+    if (lines[lines.length - 1] === text) repeated++
+    else {
+      note()
+      lines.push(text)
+    }
+  }
+  note()
+  return lines
 }
 
 function excerpt(source: SourceText, at: { line: number; column: number }): string[] {

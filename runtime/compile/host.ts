@@ -15,6 +15,8 @@ export interface Host extends Session {
   functionCell(name: string): FunctionCell
   /** What a name means in call position: own module, imported modules, builtin, session function. */
   lookupFunction(name: string, module: string): BuiltinFunction | FunctionCell | undefined
+  /** The same past all modules, for `::name`: builtin, else session function. */
+  rootFunction(name: string): BuiltinFunction | FunctionCell | undefined
   /** Value of a name that is no local and no session variable: a shared object, else a function, else the error. */
   looseName(name: string, module: string): Value
   /** Makes the functions of a module file visible to the session. */

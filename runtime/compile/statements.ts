@@ -10,7 +10,7 @@ import type {
   TryStatement,
   UndefStatement,
 } from '../../lang/ast.ts'
-import { inputError, operatorError, unreachable } from '../errors.ts'
+import { HoldfastError, inputError, operatorError, unreachable } from '../errors.ts'
 import type { Emitter } from './emitter.ts'
 import { emitBound, emitExpr, emitSlots, emitTest } from './expressions.ts'
 import { emitReturn } from './functions.ts'
@@ -19,7 +19,17 @@ import { inlineArithmetic, isInlineArithmetic } from './inline-int.ts'
 export const emitBlock = (em: Emitter, block: Block): string => block.map((s) => emitStatement(em, s)).join('\n')
 
 export function emitStatement(em: Emitter, node: Statement): string {
-  return `${em.mark(node.span)} ${emitAction(em, node)}`
+  return `${em.mark(node.span)} ${emitOrFail(em, node)}`
+}
+
+/** What is wrong with a statement is raised when it runs, so that a `try` around it sees it. */
+function emitOrFail(em: Emitter, node: Statement): string {
+  try {
+    return emitAction(em, node)
+  } catch (error) {
+    if (error instanceof HoldfastError && error.kind === 'input') return `${em.help('fail', em.constant(error))};`
+    throw error
+  }
 }
 
 function emitAction(em: Emitter, node: Statement): string {
