@@ -36,7 +36,8 @@ class Commit {
     return { cid: this.#cid, physicalIndex: this.#physicalIndex }
   }
 
-  #apply(command: CatalogCommand): void {
+  /** Answers nothing of use: every case is one call. */
+  #apply(command: CatalogCommand): unknown {
     const writer = this.#writer
     switch (command.kind) {
       case 'createDatabase':

@@ -1,0 +1,29 @@
+/** The entrance of the store. */
+import type { Builtin } from '../runtime/registry.ts'
+import { backupBuiltins } from './builtins/backup.ts'
+import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
+import { databaseBuiltins } from './builtins/database-index.ts'
+import { restoreBuiltins } from './builtins/restore.ts'
+
+export { registerDfsCodecs } from './codecs.ts'
+export type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
+export { Engine, type SessionTicket } from './engine/engine.ts'
+export { type ProgressSink, type ProgressState, progressService, silentProgress } from './progress.ts'
+export {
+  connectDfs,
+  DfsSession,
+  type DfsSessionOptions,
+  databaseHandle,
+  dfsService,
+  isAdministrator,
+  type StoreConfig,
+  type StoreLink,
+} from './session.ts'
+
+/** Every function of the store. */
+export const dfsBuiltins: readonly Builtin[] = [
+  ...databaseBuiltins,
+  ...backupBuiltins,
+  ...backupInspectBuiltins,
+  ...restoreBuiltins,
+]

@@ -1,0 +1,225 @@
+/**
+ * A session's side of the store. It reads the catalog and the segments itself; what changes anything goes to the engine. Nothing is opened before the first
+ * use: a script that only computes leaves no data directory behind.
+ */
+import { join } from 'node:path'
+import { HoldfastError } from '../runtime/errors.ts'
+import { type ServiceKey, type Session, serviceKey } from '../runtime/session.ts'
+import { Resource, T } from '../runtime/values/index.ts'
+import { type BackupHost, backupHostService } from './builtins/backup-host.ts'
+import type { CatalogStore } from './catalog/key-value.ts'
+import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
+import { runsOf, userOf, usersOf, viewOf } from './catalog/records.ts'
+import type { CatalogView } from './catalog/types.ts'
+import type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
+import type { SessionTicket } from './engine/engine.ts'
+import { SnapshotAnnouncer } from './engine/snapshot-slots.ts'
+import { partitionName } from './partition/conditions.ts'
+import type { RouteConfig } from './partition/route.ts'
+import { progressOf } from './progress.ts'
+import type { FileStore } from './store/file-store.ts'
+import { LocalFileStore } from './store/local-store.ts'
+import { ChunkTableSource } from './table-source.ts'
+import { hashPassword, passwordMatches } from './users.ts'
+
+export interface StoreConfig extends RouteConfig {
+  /** Product and version, written into manifests. */
+  readonly product: string
+}
+
+export const DEFAULT_CONFIG: StoreConfig = {
+  newValuePartitionPolicy: 'skip',
+  allowMissingPartitions: true,
+  product: 'holdfast',
+}
+
+/** How the session reaches the engine. */
+export interface StoreLink extends EngineClient {
+  /** Opens the data directory if it is not open yet, and gives the session its slot. */
+  open(): SessionTicket
+}
+
+export interface DfsSessionOptions {
+  readonly session: Session
+  /** The data directory. */
+  readonly home: string
+  readonly link: StoreLink
+  readonly config?: Partial<StoreConfig>
+  /** Tests give their own; default: the directory's. */
+  readonly catalog?: CatalogStore
+  readonly files?: FileStore
+}
+
+export const dfsService: ServiceKey<DfsSession> = serviceKey<DfsSession>('dfs')
+
+export class DfsSession {
+  readonly home: string
+  readonly config: StoreConfig
+  readonly users: UserDirectory
+  readonly #options: DfsSessionOptions
+  readonly #session: Session
+  #opened:
+    | { readonly catalog: CatalogStore; readonly files: FileStore; readonly announcer: SnapshotAnnouncer }
+    | undefined
+
+  constructor(options: DfsSessionOptions) {
+    this.#options = options
+    this.#session = options.session
+    this.home = options.home
+    this.config = { ...DEFAULT_CONFIG, ...options.config }
+    this.users = new UserDirectory(this)
+  }
+
+  #open(): { readonly catalog: CatalogStore; readonly files: FileStore; readonly announcer: SnapshotAnnouncer } {
+    if (this.#opened === undefined) {
+      const { link, catalog, files } = this.#options
+      const { slots, slot } = link.open()
+      this.#opened = {
+        catalog: catalog ?? new LmdbCatalogStore(join(this.home, 'catalog.mdb')),
+        files: files ?? new LocalFileStore(this.home),
+        announcer: new SnapshotAnnouncer(slots, slot),
+      }
+    }
+    return this.#opened
+  }
+
+  get catalog(): CatalogStore {
+    return this.#open().catalog
+  }
+
+  get files(): FileStore {
+    return this.#open().files
+  }
+
+  /** The catalog as of now. */
+  view(): CatalogView {
+    const { catalog } = this.#open()
+    catalog.refresh()
+    return viewOf(catalog)
+  }
+
+  /** A view whose files stay until `release`. */
+  heldView(): { readonly view: CatalogView; readonly release: () => void } {
+    const { announcer } = this.#open()
+    let view!: CatalogView
+    const { release } = announcer.hold(() => {
+      view = this.view()
+      return view.cid
+    })
+    return { view, release }
+  }
+
+  request(command: EngineCommand): EngineReply {
+    this.#open()
+    return this.#options.link.request(command, this.#session.user)
+  }
+
+  source(url: string, table: string): ChunkTableSource {
+    const view = this.view()
+    const database = view.database(url)
+    if (database === undefined)
+      throw new HoldfastError('input', `Database [${url}] does not exist.`, {
+        code: 'databaseMissing',
+        where: { db: url },
+      })
+    const record = view.table(url, table)
+    if (record === undefined)
+      throw new HoldfastError('input', `The table [${table}] of database [${url}] does not exist.`, {
+        code: 'tableMissing',
+        where: { db: url, table },
+        hint: `getTables(database("${url}")) lists its tables`,
+      })
+    return new ChunkTableSource(this, record)
+  }
+
+  /** What the backup functions work with. */
+  backupHost(): BackupHost {
+    return {
+      home: this.home,
+      context: () => ({
+        data: this.files,
+        client: { request: (command) => this.request(command) },
+        view: () => this.view(),
+        user: this.#session.user,
+        now: () => this.#session.now(),
+        progress: progressOf(this.#session),
+        product: this.config.product,
+      }),
+      openSet: (folder) => new LocalFileStore(folder),
+      runs: () => {
+        this.catalog.refresh()
+        return runsOf(this.catalog)
+      },
+      isAdministrator: () => this.users.isAdmin(this.#session.user),
+      partitionName,
+    }
+  }
+
+  close(): void {
+    void this.#opened?.catalog.close()
+    this.#opened = undefined
+  }
+}
+
+/** Provides the store to a session. */
+export function connectDfs(options: DfsSessionOptions): DfsSession {
+  const dfs = new DfsSession(options)
+  options.session.provide(dfsService, dfs)
+  options.session.provide(backupHostService, dfs.backupHost())
+  return dfs
+}
+
+/** A handle that prints as `DB[dfs://x]`. */
+export const databaseHandle = (url: string): Resource => new Resource(T.HANDLE, 'database', `DB[${url}]`, { url })
+
+/** Whether the session's user may do what only administrators may. */
+export const isAdministrator = (session: Session): boolean => session.service(dfsService).users.isAdmin(session.user)
+
+/** Who may log in. */
+export class UserDirectory {
+  readonly #dfs: DfsSession
+
+  constructor(dfs: DfsSession) {
+    this.#dfs = dfs
+  }
+
+  #user(name: string) {
+    this.#dfs.catalog.refresh()
+    return userOf(this.#dfs.catalog, name)
+  }
+
+  check(name: string, password: string): boolean {
+    const user = this.#user(name)
+    return user !== undefined && passwordMatches(password, user)
+  }
+
+  list(): string[] {
+    this.#dfs.catalog.refresh()
+    return usersOf(this.#dfs.catalog).map((u) => u.name)
+  }
+
+  exists(name: string): boolean {
+    return this.#user(name) !== undefined
+  }
+
+  isAdmin(name: string): boolean {
+    return name !== 'guest' && this.#user(name)?.isAdmin === true
+  }
+
+  create(name: string, password: string, isAdmin: boolean): void {
+    this.#dfs.request({ kind: 'putUser', user: { name, isAdmin, ...hashPassword(password) } })
+  }
+
+  remove(name: string): void {
+    this.#dfs.request({ kind: 'removeUser', name })
+  }
+
+  setPassword(name: string, password: string): void {
+    this.create(name, password, this.isAdmin(name))
+  }
+
+  /** The administrator still has the password that every copy starts with. */
+  usesDefaultPassword(): boolean {
+    return this.check('admin', '123456')
+  }
+}
