@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { silentProgress } from '../progress.ts'
 import { restoreTable } from '../restore/restore.ts'
-import { contentOf, contextOf, type FakeEngine, PATHS, shop, URL } from '../set/fixture.ts'
+import { contentOf, contextOf, PATHS, shop, type TestEngine, URL } from '../set/fixture.ts'
 import type { LockWorld } from '../set/lock.ts'
 import { BackupSet } from '../set/open.ts'
 import { FaultyFileStore, StoreDied, type StoreFaults } from '../store/faulty-store.ts'
@@ -36,7 +36,7 @@ const newProcess = (): LockWorld => {
 const paths = PATHS.slice(0, 4)
 
 /** A set with one state, and a database that has changed since in every way. */
-function story(): { readonly engine: FakeEngine; readonly set: MemoryFileStore; readonly before: string } {
+function story(): { readonly engine: TestEngine; readonly set: MemoryFileStore; readonly before: string } {
   const data = new MemoryFileStore()
   const engine = shop(data, ['pt', 'pt2'], paths)
   const set = new MemoryFileStore()
@@ -59,7 +59,7 @@ function restored(set: MemoryFileStore): string {
   return contentOf(engine, 'pt')
 }
 
-function run(engine: FakeEngine, store: MemoryFileStore | FaultyFileStore, request = everything): unknown {
+function run(engine: TestEngine, store: MemoryFileStore | FaultyFileStore, request = everything): unknown {
   try {
     return takeBackup({ ...contextOf(engine), lockWorld: newProcess() }, store, request)
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import { silentProgress } from '../progress.ts'
 import { restoreDatabase } from '../restore/restore.ts'
-import { contentOf, contextOf, FakeEngine, PATHS, shop, tableRecord, URL } from '../set/fixture.ts'
+import { contentOf, contextOf, PATHS, shop, TestEngine, tableRecord, URL } from '../set/fixture.ts'
 import type { LockWorld } from '../set/lock.ts'
 import { BackupSet } from '../set/open.ts'
 import { FaultyFileStore, type StoreFaults } from '../store/faulty-store.ts'
@@ -94,7 +94,7 @@ function pickFaults(random: () => number): StoreFaults {
   return {}
 }
 
-const everything = (engine: FakeEngine): string =>
+const everything = (engine: TestEngine): string =>
   engine
     .view()
     .tables(URL)
@@ -111,7 +111,7 @@ function restored(set: MemoryFileStore): string | undefined {
     { progress: silentProgress, now: () => 0 },
   )
   if (damaged.length > 0) throw new Error(`damaged: ${JSON.stringify(damaged.map((d) => [d.table, d.files]))}`)
-  const target = new FakeEngine(new MemoryFileStore())
+  const target = new TestEngine(new MemoryFileStore())
   restoreDatabase(contextOf(target), set, URL, URL)
   return everything(target)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { silentProgress } from '../progress.ts'
 import { restoreTable } from '../restore/restore.ts'
-import { contentOf, contextOf, PATHS, shop, tableRecord, URL } from '../set/fixture.ts'
+import { contentOf, contextOf, databaseRecord, PATHS, shop, tableRecord, URL } from '../set/fixture.ts'
 import { BackupSet } from '../set/open.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { checkBackupSet } from '../verify/check.ts'
@@ -148,14 +148,14 @@ describe('a backup', () => {
       /segment chunks\/shop\/20220101\/50_100\/pt\/seg11\.arrow of chunk .* is damaged in the database/,
     )
     expect(check(set)).toEqual([])
-    expect([...engine.runs.values()].at(-1)).toMatchObject({ state: 'failed' })
+    expect(engine.runs().at(-1)).toMatchObject({ state: 'failed' })
     expect(engine.pins.size).toBe(0)
   })
 
   it('records a run per table', () => {
     const { take, engine } = start(['pt', 'pt2'])
     take()
-    expect([...engine.runs.values()]).toMatchObject([
+    expect(engine.runs()).toMatchObject([
       { type: 'BACKUP_BY_COPY_FILE', table: 'pt', totalPartitions: 10, completedPartitions: 10, state: 'completed' },
       { type: 'BACKUP_BY_COPY_FILE', table: 'pt2', totalPartitions: 10, completedPartitions: 10, state: 'completed' },
     ])
@@ -165,9 +165,9 @@ describe('a backup', () => {
     const { take, engine } = start()
     expect(() => take({ url: 'dfs://nowhere' })).toThrow('Database [dfs://nowhere] does not exist.')
     expect(() => take({ tables: ['none'] })).toThrow('Table [none] does not exist in the database [dfs://shop].')
-    const database = { ...engine.view().database(URL)!, chunkGranularity: 'DATABASE' } as const
-    engine.request({ kind: 'createDatabase', database })
-    expect(() => take()).toThrow(/only SQL backup \(specified by sqlObj\) is supported.*S01021/)
+    const url = 'dfs://coarse'
+    engine.request({ kind: 'createDatabase', database: { ...databaseRecord(url), chunkGranularity: 'DATABASE' } })
+    expect(() => take({ url })).toThrow(/only SQL backup \(specified by sqlObj\) is supported.*S01021/)
   })
 
   it('goes on when another table of the set has a damaged index, and force replaces it', () => {

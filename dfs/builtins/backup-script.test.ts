@@ -20,7 +20,7 @@ beforeEach(() => {
     home: '/home/holdfast',
     context: () => contextOf(engine, 1_700_000_000_000 + 1000 * calls++),
     openSet: (folder) => sets.get(folder) ?? sets.set(folder, new MemoryFileStore()).get(folder)!,
-    runs: () => engine.runs.values(),
+    runs: () => engine.runs(),
     isAdministrator: () => true,
     partitionName: () => undefined,
   })

@@ -11,7 +11,7 @@ import {
   type Value,
   vectorOf,
 } from '../../runtime/values/index.ts'
-import { contentOf, contextOf, FakeEngine, shop, URL } from '../set/fixture.ts'
+import { contentOf, contextOf, shop, TestEngine, URL } from '../set/fixture.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { backupBuiltins } from './backup.ts'
 import type { BackupHost } from './backup-host.ts'
@@ -26,11 +26,11 @@ function start(tables = ['pt'], user = 'admin') {
   const sets = new Map<string, MemoryFileStore>()
   let calls = 0
   const days = ['20220101', '20220102', '20220103', '20220104', '20220105']
-  const hostOver = (current: FakeEngine): BackupHost => ({
+  const hostOver = (current: TestEngine): BackupHost => ({
     home: '/home/holdfast',
     context: () => ({ ...contextOf(current, 1_700_000_000_000 + 1000 * calls++), user }),
     openSet: (folder) => sets.get(folder) ?? sets.set(folder, new MemoryFileStore()).get(folder)!,
-    runs: () => current.runs.values(),
+    runs: () => current.runs(),
     isAdministrator: () => user === 'admin',
     partitionName: (_, level, value) => {
       const raw = (value as Scalar).value as number
@@ -57,7 +57,7 @@ function start(tables = ['pt'], user = 'admin') {
     return Array.from({ length: t.rows }, (_, k) => c.raw(k))
   }
   const useEmptyStore = () => {
-    const empty = new FakeEngine(new MemoryFileStore())
+    const empty = new TestEngine(new MemoryFileStore())
     host = hostOver(empty)
     return empty
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { takeBackup } from '../backup/take.ts'
-import { contentOf, contextOf, databaseRecord, FakeEngine, PATHS, shop, tableRecord, URL } from '../set/fixture.ts'
+import { contentOf, contextOf, databaseRecord, PATHS, shop, TestEngine, tableRecord, URL } from '../set/fixture.ts'
 import { FaultyFileStore, StoreDied } from '../store/faulty-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { migrateSet } from './migrate.ts'
@@ -100,7 +100,7 @@ describe('restore', () => {
       new RegExp(`The file ${file} of chunk .* is damaged in the backup.*is as it was`),
     )
     expect(contentOf(engine, 'pt')).toBe('')
-    expect([...engine.runs.values()].at(-1)).toMatchObject({ type: 'RESTORE_BY_COPY_FILE', state: 'failed' })
+    expect(engine.runs().at(-1)).toMatchObject({ type: 'RESTORE_BY_COPY_FILE', state: 'failed' })
     set.flipBit(file, 77)
     restoreTable(context, set, pt, pt)
     expect(contentOf(engine, 'pt')).toBe(good)
@@ -110,7 +110,7 @@ describe('restore', () => {
 describe('restoreDB and restoreTable', () => {
   it('make database and tables in an empty store', () => {
     const { engine, set } = start(['pt', 'pt2'])
-    const empty = new FakeEngine(new MemoryFileStore())
+    const empty = new TestEngine(new MemoryFileStore())
     expect(restoreDatabase(contextOf(empty), set, URL, 'dfs://a/b')).toEqual([
       { url: 'dfs://a/b', table: 'pt' },
       { url: 'dfs://a/b', table: 'pt2' },
@@ -132,7 +132,7 @@ describe('restoreDB and restoreTable', () => {
   })
   it('restore a database without tables', () => {
     const { set } = start([])
-    const empty = new FakeEngine(new MemoryFileStore())
+    const empty = new TestEngine(new MemoryFileStore())
     expect(restoreDatabase(contextOf(empty), set, URL, URL)).toEqual([])
     expect(empty.view().database(URL)).toBeDefined()
   })
@@ -163,7 +163,7 @@ describe('migrate', () => {
   it('goes on after a damaged table', () => {
     const { set } = start(['pt', 'pt2'])
     set.flipBit([...set.files().keys()].find((f) => f.endsWith('/pt.meta'))!, 100)
-    const empty = new FakeEngine(new MemoryFileStore())
+    const empty = new TestEngine(new MemoryFileStore())
     const all = { url: undefined, table: undefined, newUrl: undefined, newTable: undefined }
     expect(migrateSet(contextOf(empty), set, all)).toMatchObject([
       { table: 'pt', error: expect.stringContaining('pt.meta is damaged') },
@@ -181,7 +181,7 @@ describe('a restore that dies in any call on the data directory', () => {
     made.engine.append('pt', PATHS[7])
     return { ...made, before: contentOf(made.engine, 'pt'), data: made.engine.data as MemoryFileStore }
   }
-  const attempt = (engine: FakeEngine, set: MemoryFileStore): unknown => {
+  const attempt = (engine: TestEngine, set: MemoryFileStore): unknown => {
     try {
       return restoreTable(contextOf(engine), set, pt, pt)
     } catch (error) {

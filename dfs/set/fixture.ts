@@ -1,11 +1,10 @@
-/**
- * A small engine in memory for tests of backup and restore: it keeps the catalog's promises (one transaction a command, cid rising) and nothing else, and its segments hold
- * arbitrary bytes, because nothing in backup and restore looks into them.
- */
-import { HoldfastError } from '../../runtime/errors.ts'
+/** A database in memory for tests of backup and restore. Its segments hold arbitrary bytes, because nothing in backup and restore looks into them. */
 import { T } from '../../runtime/values/index.ts'
-import type { CatalogView, ChunkRecord, DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
+import { MemoryCatalogStore } from '../catalog/memory-store.ts'
+import { CATALOG_FORMAT, keys, runsOf, viewOf } from '../catalog/records.ts'
+import type { CatalogView, DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import type { BackupRun, EngineClient, EngineCommand, EngineReply } from '../engine/commands.ts'
+import { Engine } from '../engine/engine.ts'
 import { silentProgress } from '../progress.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -54,59 +53,52 @@ export function tableRecord(name = 'pt', url = URL): TableRecord {
   }
 }
 
-interface HeldTable {
-  record: TableRecord
-  readonly chunks: Map<string, ChunkRecord>
-}
+/** Physical indexes of the tables that are made from here on: `6F`, `6G`, ... */
+const PHYSICAL_INDEX_BEFORE = 6 * 62 + 14
 
-interface State {
-  cid: number
-  readonly databases: Map<string, DatabaseRecord>
-  readonly tables: Map<string, HeldTable>
-}
-
-export class FakeEngine implements EngineClient {
-  #state: State = { cid: 100, databases: new Map(), tables: new Map() }
+/** An engine over a catalog in memory, and what tests look at. */
+export class TestEngine implements EngineClient {
+  readonly #catalog: MemoryCatalogStore
+  readonly #engine: Engine
   readonly data: FileStore
-  readonly runs = new Map<string, BackupRun>()
   readonly pins = new Set<number>()
   readonly commands: EngineCommand['kind'][] = []
-  #segments = 0
+  #segments: { count: number }
 
-  constructor(data: FileStore) {
+  constructor(data: FileStore, catalog?: MemoryCatalogStore, segments = { count: 0 }) {
     this.data = data
+    this.#catalog = catalog ?? new MemoryCatalogStore()
+    this.#segments = segments
+    // The engine itself would also make a user, whose password takes long to hash.
+    if (catalog === undefined)
+      this.#catalog.transaction((writer) => {
+        writer.put(keys.format, CATALOG_FORMAT)
+        writer.put(keys.cid, 1)
+        writer.put(keys.physical, PHYSICAL_INDEX_BEFORE)
+      })
+    let nowMs = 1_600_000_000_000
+    this.#engine = new Engine({ catalog: this.#catalog, files: data, now: () => ++nowMs })
+    this.#engine.recover(catalog !== undefined)
   }
 
-  /** An engine on the same data directory after the process died: what was committed is there. */
-  restarted(data: FileStore = this.data): FakeEngine {
-    const next = new FakeEngine(data)
-    next.#state = copyOf(this.#state)
-    next.#segments = this.#segments + 1000
-    return next
+  /** The engine after its process died: what was committed is there. */
+  restarted(data: FileStore = this.data): TestEngine {
+    return new TestEngine(data, this.#catalog, this.#segments)
   }
 
   view(): CatalogView {
-    const state = copyOf(this.#state)
-    const chunks = (url: string, table: string): ChunkRecord[] =>
-      [...(state.tables.get(`${url}/${table}`)?.chunks.values() ?? [])].sort((a, b) => (a.path < b.path ? -1 : 1))
-    const tables = (url: string): TableRecord[] =>
-      [...state.tables.values()].map((t) => t.record).filter((t) => t.db === url)
-    return {
-      cid: state.cid,
-      databases: () => [...state.databases.values()],
-      database: (url) => state.databases.get(url),
-      tables,
-      table: (url, name) => state.tables.get(`${url}/${name}`)?.record,
-      chunks,
-      chunk: (url, table, path) => state.tables.get(`${url}/${table}`)?.chunks.get(path),
-    }
+    return viewOf(this.#catalog)
+  }
+
+  runs(): BackupRun[] {
+    return runsOf(this.#catalog).sort((a, b) => a.startMs - b.startMs)
   }
 
   /** Appends a segment of `bytes` to a chunk, made if missing. */
-  append(table: string, path: string, bytes = 3000, url = URL): void {
-    const name = `seg${++this.#segments}.arrow`
-    const file = `chunks/${dbNameOf(url)}${path}/${table}/${name}`
-    const content = Uint8Array.from({ length: bytes }, (_, k) => (k * 31 + this.#segments * 7 + (k >> 8)) & 255)
+  append(name: string, path: string, bytes = 3000, url = URL): void {
+    const count = ++this.#segments.count
+    const file = `chunks/${dbNameOf(url)}${path}/${name}/seg${count}.arrow`
+    const content = Uint8Array.from({ length: bytes }, (_, k) => (k * 31 + count * 7 + (k >> 8)) & 255)
     const writer = this.data.openWrite(file)
     writer.write(content)
     writer.sync()
@@ -119,86 +111,28 @@ export class FakeEngine implements EngineClient {
       checksum: checksumOf(content),
       minMax: { ID: [1, 50], x: [0.5, 9.5] },
     }
-    const held = this.#state.tables.get(`${url}/${table}`)!
-    const before = held.chunks.get(path)
-    const cid = ++this.#state.cid
-    held.chunks.set(path, {
-      chunkId: before?.chunkId ?? `chunk-${url}-${table}-${path}-${cid}`,
-      cid,
-      rows: (before?.rows ?? 0) + bytes,
-      updateTimeMs: cid * 1000,
-      path,
-      segments: [...(before?.segments ?? []), segment],
+    const table = this.view().table(url, name)!
+    this.request({
+      kind: 'append',
+      db: url,
+      table: name,
+      tableId: table.id,
+      expectedSchemaVersion: table.schemaVersion,
+      chunks: [{ path, segments: [segment] }],
+      newValues: [],
     })
   }
 
   request(command: EngineCommand): EngineReply {
     this.commands.push(command.kind)
-    const next = copyOf(this.#state)
-    const reply = this.#apply(next, command)
-    this.#state = next
-    return { cid: next.cid, ...reply }
-  }
-
-  #apply(state: State, command: EngineCommand): Partial<EngineReply> {
-    switch (command.kind) {
-      case 'createDatabase':
-        state.databases.set(command.database.url, command.database)
-        return {}
-      case 'createTable':
-        state.tables.set(`${command.table.db}/${command.table.name}`, { record: command.table, chunks: new Map() })
-        return {}
-      case 'dropTable':
-        state.tables.delete(`${command.db}/${command.table}`)
-        return {}
-      case 'dropDatabase':
-        state.databases.delete(command.url)
-        for (const key of [...state.tables.keys()]) if (key.startsWith(`${command.url}/`)) state.tables.delete(key)
-        return {}
-      case 'dropChunks': {
-        const { chunks } = state.tables.get(`${command.db}/${command.table}`)!
-        for (const path of command.paths ?? [...chunks.keys()]) chunks.delete(path)
-        state.cid++
-        return {}
-      }
-      case 'replaceChunks': {
-        if (command.createDatabase !== undefined) state.databases.set(command.db, command.createDatabase)
-        if (command.createTable !== undefined)
-          state.tables.set(`${command.db}/${command.table}`, { record: command.createTable, chunks: new Map() })
-        if (command.extendSchemes !== undefined)
-          state.databases.set(command.db, { ...state.databases.get(command.db)!, schemes: command.extendSchemes })
-        const { chunks } = state.tables.get(`${command.db}/${command.table}`)!
-        for (const chunk of command.put) chunks.set(chunk.path, chunk)
-        for (const path of command.remove) chunks.delete(path)
-        state.cid = Math.max(state.cid + 1, ...command.put.map((c) => c.cid))
-        return {}
-      }
-      case 'putRun':
-        this.runs.set(command.run.id, command.run)
-        return {}
-      case 'pin': {
-        const pin = this.commands.length
-        this.pins.add(pin)
-        return { pin }
-      }
-      case 'unpin':
-        this.pins.delete(command.pin)
-        return {}
-      default:
-        throw new HoldfastError('bug', `the test engine does not know ${command.kind}`)
-    }
+    const reply = this.#engine.request(command)
+    if (command.kind === 'pin') this.pins.add(reply.pin!)
+    if (command.kind === 'unpin') this.pins.delete(command.pin)
+    return reply
   }
 }
 
-function copyOf(state: State): State {
-  return {
-    cid: state.cid,
-    databases: new Map(state.databases),
-    tables: new Map([...state.tables].map(([k, t]) => [k, { record: t.record, chunks: new Map(t.chunks) }])),
-  }
-}
-
-export function contextOf(engine: FakeEngine, nowMs = 1_700_000_000_000): BackupContext {
+export function contextOf(engine: TestEngine, nowMs = 1_700_000_000_000): BackupContext {
   let now = nowMs
   return {
     data: engine.data,
@@ -221,8 +155,8 @@ export function shop(
   data: FileStore,
   tables: readonly string[] = ['pt'],
   paths: readonly string[] = PATHS,
-): FakeEngine {
-  const engine = new FakeEngine(data)
+): TestEngine {
+  const engine = new TestEngine(data)
   engine.request({ kind: 'createDatabase', database: databaseRecord() })
   for (const table of tables) {
     engine.request({ kind: 'createTable', table: tableRecord(table) })
@@ -232,7 +166,7 @@ export function shop(
 }
 
 /** What a table holds, as text: partition to the checksums of its segments, read from the files. */
-export function contentOf(engine: FakeEngine, table: string, url = URL): string {
+export function contentOf(engine: TestEngine, table: string, url = URL): string {
   const lines: string[] = []
   for (const chunk of engine.view().chunks(url, table))
     lines.push(
