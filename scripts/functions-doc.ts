@@ -1,0 +1,57 @@
+/**
+ * Writes docs/functions.md from the registry, so that the page is what the runtime does.
+ *
+ *   npm run docs              write it
+ *   npm run docs -- --check   exit 1 if it is stale
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { dfsBuiltins } from '../dfs/index.ts'
+import { jobBuiltins } from '../jobs/builtins.ts'
+import { type Builtin, createRegistry } from '../runtime/index.ts'
+
+const file = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs/functions.md')
+
+/** The whole page. */
+export function functionsPage(): string {
+  const topics = new Map<string, Builtin[]>()
+  for (const entry of createRegistry(dfsBuiltins, jobBuiltins).entries())
+    topics.set(entry.topic, [...(topics.get(entry.topic) ?? []), entry])
+  const names = [...topics.keys()].sort()
+  const count = [...topics.values()].reduce((n, list) => n + list.length, 0)
+  const lines = [
+    '# Functions',
+    '',
+    `${count} functions, generated from the registry by \`npm run docs\`. \`[x]\` may be left out; \`[x=v]\` has the default v. Every`,
+    'function may be called as `f(x)`, as a method `x.f()`, and with arguments by name.',
+    '',
+    ...names.map((topic) => `- [${topic}](#${anchor(topic)})`),
+  ]
+  for (const topic of names) {
+    lines.push('', `## ${topic}`, '')
+    const entries = topics.get(topic)!.sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))
+    for (const entry of entries) {
+      const also = entry.aliases.length > 0 ? ` Also called ${entry.aliases.map((a) => `\`${a}\``).join(', ')}.` : ''
+      lines.push(`**\`${entry.signature}\`**  `, `${entry.doc.replace(/\s*\n\s*/g, ' ')}${also}`, '')
+    }
+    lines.pop()
+  }
+  return `${lines.join('\n')}\n`
+}
+
+const anchor = (topic: string): string =>
+  topic
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, '')
+    .replace(/ /g, '-')
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const page = functionsPage()
+  if (process.argv.includes('--check')) {
+    if (readFileSync(file, 'utf8') !== page) {
+      console.error('docs/functions.md is stale: run npm run docs')
+      process.exitCode = 1
+    }
+  } else writeFileSync(file, page)
+}
