@@ -26,7 +26,7 @@ export function parseUnary(p: Cursor): Expr {
   if (token.image === '-' || token.image === '!') {
     const start = token.startOffset
     if (operatorIsValue(p)) return parsePostfix(p)
-    if (token.image === '-' && p.peek(1).tokenType === NumberLiteral && p.gluedAfter(0))
+    if (token.image === '-' && p.peek(1).tokenType === NumberLiteral && p.gluedAfter(0) && !isBool(p.peek(1)))
       return parsePostfix(p, constRunFromMinus(p))
     p.next()
     const operand = parseUnary(p)
@@ -34,6 +34,8 @@ export function parseUnary(p: Cursor): Expr {
   }
   return parsePostfix(p)
 }
+
+const isBool = (token: IToken): boolean => (token.payload as { type: string }).type === 'BOOL'
 
 /** An operator symbol where an operand is expected, followed by `,` `)` `}` or a suffix, is its function. */
 export function operatorIsValue(p: Cursor): boolean {
@@ -80,11 +82,11 @@ function parseInfix(p: Cursor, left: Expr, level: number): Expr | undefined {
   }
   if (token.tokenType.name === 'Identifier' || token.image === '&') return parseWordInfix(p, left, level, token)
   if (token.image === '{' && 10 >= level && bracesAreOperator(p)) {
-    const func = parsePostfix(p)
+    const func = parsePostfix(p, undefined, true)
     return infix(p, left, func, start)
   }
   if (token.image === '::' && 10 >= level) {
-    const func = parsePostfix(p)
+    const func = parsePostfix(p, undefined, true)
     return infix(p, left, func, start)
   }
   return undefined
