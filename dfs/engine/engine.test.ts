@@ -1,44 +1,37 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { T } from '../../runtime/values/index.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
-import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
-import { viewOf } from '../catalog/records.ts'
-import type { DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
+import { userOf, viewOf } from '../catalog/records.ts'
+import type { ChunkRecord, DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
+import { passwordMatches } from '../users.ts'
 import type { EngineCommand } from './commands.ts'
 import { Engine } from './engine.ts'
 import { lockDirectory } from './lock.ts'
 import { SnapshotAnnouncer } from './snapshot-slots.ts'
 
-const folders: string[] = []
-const folder = (): string => {
-  const path = mkdtempSync(join(tmpdir(), 'holdfast-engine-'))
-  folders.push(path)
-  return path
-}
-afterEach(() => {
-  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
-})
+const URL = 'dfs://db'
+const NOW = 1_600_000_000_000
 
 const database: DatabaseRecord = {
-  url: 'dfs://db',
-  id: 'd1',
+  url: URL,
+  id: 'db-id',
   schemes: [{ kind: 'VALUE', type: T.INT, values: [1, 2] }],
   compo: false,
   engine: 'OLAP',
   atomic: 'TRANS',
   chunkGranularity: 'TABLE',
   owner: 'admin',
-  createdMs: 0,
+  createdMs: NOW,
 }
 const table: TableRecord = {
-  db: 'dfs://db',
-  name: 't',
-  id: 't1',
+  db: URL,
+  name: 'pt',
+  id: 'table-id',
   physicalIndex: '',
   columns: [{ name: 'id', type: T.INT }],
   partitionColumns: ['id'],
@@ -47,176 +40,246 @@ const table: TableRecord = {
   compressMethods: {},
   comment: '',
   owner: 'admin',
-  createdMs: 0,
+  createdMs: NOW,
   schemaVersion: 1,
 }
-const segment = (name: string): SegmentRef => ({
-  file: `chunks/db/1/t/${name}.arrow`,
-  rows: 3,
-  bytes: 10,
-  checksum: '0'.repeat(16),
-  minMax: { id: [1, 5], big: [1n, 2n ** 62n] },
-})
-const append = (name: string, path = '/1'): EngineCommand => ({
-  kind: 'append',
-  db: 'dfs://db',
-  table: 't',
-  tableId: 't1',
-  expectedSchemaVersion: 1,
-  chunks: [{ path, segments: [segment(name)] }],
-  newValues: [],
+
+interface Bench {
+  readonly engine: Engine
+  readonly catalog: CatalogStore
+  readonly files: MemoryFileStore
+}
+
+function start(
+  catalog: CatalogStore = new MemoryCatalogStore(),
+  files = new MemoryFileStore(),
+  wasUnclean = false,
+): Bench {
+  const engine = new Engine({ catalog, files, now: () => NOW })
+  engine.recover(wasUnclean)
+  return { engine, catalog, files }
+}
+
+function withTable(): Bench {
+  const bench = start()
+  bench.engine.request({ kind: 'createDatabase', database })
+  bench.engine.request({ kind: 'createTable', table })
+  return bench
+}
+
+let counter = 0
+function segment(files: MemoryFileStore, path: string, rows = 3): SegmentRef {
+  const file = `chunks/db${path}/pt/${counter++}.arrow`
+  const writer = files.openWrite(file)
+  writer.write(new Uint8Array(rows))
+  writer.sync()
+  return { file, rows, bytes: rows, checksum: '0', minMax: {} }
+}
+
+const append = (chunks: (EngineCommand & { kind: 'append' })['chunks'], more: Partial<EngineCommand> = {}) =>
+  ({
+    kind: 'append',
+    db: URL,
+    table: 'pt',
+    tableId: 'table-id',
+    expectedSchemaVersion: 1,
+    chunks,
+    newValues: [],
+    ...more,
+  }) as EngineCommand
+
+const chunksOf = ({ catalog }: Bench): ChunkRecord[] => [...viewOf(catalog).chunks(URL, 'pt')]
+const fileNames = ({ files }: Bench): string[] => [...files.files().keys()]
+
+describe('the engine', () => {
+  it('makes the administrator in a new store', () => {
+    const { engine, catalog } = start()
+    expect(passwordMatches('123456', userOf(catalog, 'admin')!)).toBe(true)
+    expect(engine.usesDefaultPassword).toBe(true)
+  })
+  it('numbers commits, and the chunks that each one changed', () => {
+    const bench = withTable()
+    const first = bench.engine.request(append([{ path: '/1', segments: [segment(bench.files, '/1')] }]))
+    const second = bench.engine.request(append([{ path: '/2', segments: [segment(bench.files, '/2', 5)] }]))
+    expect(second.cid).toBe(first.cid + 1)
+    expect(chunksOf(bench)).toMatchObject([
+      { path: '/1', rows: 3, cid: first.cid, updateTimeMs: NOW },
+      { path: '/2', rows: 5, cid: second.cid },
+    ])
+  })
+  it('keeps the chunk id and adds segments when a chunk grows', () => {
+    const bench = withTable()
+    bench.engine.request(append([{ path: '/1', segments: [segment(bench.files, '/1')] }]))
+    const [before] = chunksOf(bench)
+    bench.engine.request(append([{ path: '/1', segments: [segment(bench.files, '/1')] }]))
+    const [after] = chunksOf(bench)
+    expect(after).toMatchObject({ chunkId: before.chunkId, rows: 6 })
+    expect(after.segments).toHaveLength(2)
+  })
+  it('gives each table a physical index of its own', () => {
+    const bench = withTable()
+    const reply = bench.engine.request({ kind: 'createTable', table: { ...table, name: 'other', id: 'other-id' } })
+    expect(viewOf(bench.catalog).table(URL, 'pt')?.physicalIndex).not.toBe(reply.physicalIndex)
+  })
+  it.each([
+    ['a database twice', { kind: 'createDatabase', database }, 'databaseExists'],
+    ['a table twice', { kind: 'createTable', table }, 'tableExists'],
+    ['a table in no database', { kind: 'createTable', table: { ...table, db: 'dfs://no' } }, 'databaseMissing'],
+    ['drop of no database', { kind: 'dropDatabase', url: 'dfs://no' }, 'databaseMissing'],
+    ['drop of no table', { kind: 'dropTable', db: URL, table: 'no' }, 'tableMissing'],
+    ['an append to a table made anew', append([], { tableId: 'older' } as never), 'schemaChanged'],
+    ['an append to an altered table', append([], { expectedSchemaVersion: 0 } as never), 'schemaChanged'],
+  ] as const)('refuses %s and changes nothing', (_, command, code) => {
+    const bench = withTable()
+    const before = viewOf(bench.catalog).cid
+    expect(() => bench.engine.request(command as EngineCommand)).toThrow(expect.objectContaining({ code }))
+    expect(viewOf(bench.catalog).cid).toBe(before)
+  })
+  it('extends a VALUE scheme with the values of an append, each once', () => {
+    const bench = withTable()
+    const values = { kind: 'VALUE', type: T.INT, values: [2, 3] } as const
+    bench.engine.request(append([], { newValues: [{ level: 0, values }] } as never))
+    bench.engine.request(append([], { newValues: [{ level: 0, values: { ...values, values: [3, 4] } }] } as never))
+    expect(viewOf(bench.catalog).database(URL)?.schemes).toEqual([{ kind: 'VALUE', type: T.INT, values: [1, 2, 3, 4] }])
+  })
 })
 
-const kinds: [string, () => CatalogStore][] = [
-  ['memory', () => new MemoryCatalogStore()],
-  ['LMDB', () => new LmdbCatalogStore(join(folder(), 'catalog.mdb'))],
-]
+describe('files that nobody needs', () => {
+  it('go with the commit that drops them, and their empty folders too', () => {
+    const bench = withTable()
+    bench.engine.request(append([{ path: '/1', segments: [segment(bench.files, '/1')] }]))
+    bench.engine.request({ kind: 'dropChunks', db: URL, table: 'pt', paths: ['/1'] })
+    expect(chunksOf(bench)).toEqual([])
+    expect(fileNames(bench)).toEqual([])
+    expect(bench.files.list('chunks')).toEqual([])
+  })
+  it('stay while a session reads an older commit, and go when it has finished', () => {
+    const bench = withTable()
+    const { slots, slot } = bench.engine.openSession('reader')
+    const announcer = new SnapshotAnnouncer(slots, slot)
+    bench.engine.request(append([{ path: '/1', segments: [segment(bench.files, '/1')] }]))
+    const held = announcer.hold(() => viewOf(bench.catalog).cid)
+    bench.engine.request({ kind: 'dropTable', db: URL, table: 'pt' })
+    expect(fileNames(bench)).toHaveLength(1)
+    const later = announcer.hold(() => viewOf(bench.catalog).cid)
+    held.release()
+    bench.engine.collectGarbage()
+    expect(fileNames(bench)).toEqual([])
+    later.release()
+  })
+  it('stay while a backup has pinned the store', () => {
+    const bench = withTable()
+    bench.engine.request(append([{ path: '/1', segments: [segment(bench.files, '/1')] }]))
+    const { pin } = bench.engine.request({ kind: 'pin', why: 'backup' })
+    bench.engine.request({ kind: 'dropDatabase', url: URL })
+    expect(fileNames(bench)).toHaveLength(1)
+    bench.engine.request({ kind: 'unpin', pin: pin! })
+    expect(fileNames(bench)).toEqual([])
+  })
+  it('go when the session that read them is gone', () => {
+    const bench = withTable()
+    const { slots, slot } = bench.engine.openSession('reader')
+    bench.engine.request(append([{ path: '/1', segments: [segment(bench.files, '/1')] }]))
+    new SnapshotAnnouncer(slots, slot).hold(() => viewOf(bench.catalog).cid)
+    bench.engine.request({ kind: 'dropDatabase', url: URL })
+    expect(fileNames(bench)).toHaveLength(1)
+    bench.engine.closeSession('reader')
+    expect(fileNames(bench)).toEqual([])
+  })
+  it('are removed at the next start if the process ended before', () => {
+    const bench = withTable()
+    bench.engine.request(append([{ path: '/1', segments: [segment(bench.files, '/1')] }]))
+    bench.engine.request({ kind: 'pin', why: 'backup' })
+    bench.engine.request({ kind: 'dropDatabase', url: URL })
+    const again = start(bench.catalog, bench.files)
+    expect(fileNames(again)).toEqual([])
+  })
+  it('keep what a replaced chunk still uses', () => {
+    const bench = withTable()
+    const [kept, replaced, fresh] = [1, 2, 3].map(() => segment(bench.files, '/1'))
+    bench.engine.request(append([{ path: '/1', segments: [kept, replaced] }]))
+    const [before] = chunksOf(bench)
+    const put = [{ ...before, cid: 999, segments: [kept, fresh] }]
+    const { cid } = bench.engine.request({ kind: 'replaceChunks', db: URL, table: 'pt', put, remove: [] })
+    expect(fileNames(bench)).toEqual([kept.file, fresh.file].sort())
+    // Restored chunks bring their commit ids along; the counter stays above them.
+    expect(cid).toBeGreaterThanOrEqual(999)
+  })
+})
 
-describe.each(kinds)('the engine on a catalog in %s', (_, catalogOf) => {
-  function start(): { engine: Engine; catalog: CatalogStore; files: MemoryFileStore } {
-    const catalog = catalogOf()
-    const files = new MemoryFileStore()
-    const engine = new Engine({ catalog, files, now: () => 1000 })
-    engine.recover(false)
-    engine.request({ kind: 'createDatabase', database })
-    engine.request({ kind: 'createTable', table })
-    return { engine, catalog, files }
+describe('after a crash', () => {
+  it('files of writes that were never committed are swept, committed ones stay', () => {
+    const bench = withTable()
+    const committed = segment(bench.files, '/1')
+    segment(bench.files, '/2')
+    bench.engine.request(append([{ path: '/1', segments: [committed] }]))
+    expect(fileNames(start(bench.catalog, bench.files, true))).toEqual([committed.file])
+  })
+  it('a run that was going on is marked as interrupted', () => {
+    const bench = start()
+    bench.engine.request({
+      kind: 'putRun',
+      run: {
+        id: 'r',
+        user: 'admin',
+        type: 'BACKUP_BY_COPY_FILE',
+        db: URL,
+        table: 'pt',
+        startMs: NOW,
+        endMs: undefined,
+        totalPartitions: 2,
+        completedPartitions: 1,
+        state: 'running',
+        error: '',
+      },
+    })
+    const { catalog } = start(bench.catalog, bench.files, true)
+    expect(catalog.get(['run', 'r'])).toMatchObject({ state: 'interrupted', endMs: NOW })
+  })
+  it('a store of a newer format is refused and left alone', () => {
+    const catalog = new MemoryCatalogStore()
+    catalog.transaction((w) => w.put(['meta', 'format'], 99))
+    expect(() => start(catalog)).toThrow(expect.objectContaining({ kind: 'data', code: 'catalogFormat' }))
+  })
+})
+
+describe('the lock of a data directory', () => {
+  const folders: string[] = []
+  const folder = (): string => {
+    const made = mkdtempSync(join(tmpdir(), 'holdfast-lock-'))
+    folders.push(made)
+    return made
   }
-  const put = (files: MemoryFileStore, name: string): void => files.writeFileAtomic(`chunks/db/1/t/${name}.arrow`, 'x')
-
-  it('adds the segments of an append to their chunk', () => {
-    const { engine, catalog } = start()
-    engine.request(append('a'))
-    const { cid } = engine.request(append('b'))
-    const chunk = viewOf(catalog).chunk('dfs://db', 't', '/1')
-    expect(chunk).toMatchObject({ rows: 6, cid, updateTimeMs: 1000, segments: [segment('a'), segment('b')] })
+  afterEach(() => {
+    for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true })
   })
 
-  it('assigns base-62 physical indexes', () => {
-    const { engine } = start()
-    expect(engine.request({ kind: 'createTable', table: { ...table, name: 'u', id: 'u1' } }).physicalIndex).toBe('2')
+  it('keeps a second opener out and names the process that has it', () => {
+    const place = folder()
+    const lock = lockDirectory(place)
+    expect(() => lockDirectory(place)).toThrow(expect.objectContaining({ kind: 'conflict', code: 'directoryInUse' }))
+    expect(() => lockDirectory(place)).toThrow(`process ${process.pid}`)
+    lock.release()
+    expect(lockDirectory(place).wasUnclean).toBe(false)
   })
-
-  it('does nothing of a command that fails', () => {
-    const { engine, catalog } = start()
-    const before = viewOf(catalog).cid
-    const stale = { ...append('a'), expectedSchemaVersion: 9 } as EngineCommand
-    expect(() => engine.request(stale)).toThrow(/was changed while rows were being written/)
-    expect(() => engine.request({ kind: 'createDatabase', database })).toThrow(/already exists/)
-    expect(viewOf(catalog).cid).toBe(before)
-    expect([...viewOf(catalog).chunks('dfs://db', 't')]).toEqual([])
+  it.each([
+    ['of a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, processStart: '1', host: '', since: '' })],
+    ['that was torn', '{"pid":'],
+  ])('is taken over from a file %s', (_, content) => {
+    const place = folder()
+    writeFileSync(join(place, 'holdfast.lock'), content.replace('"host":""', `"host":${JSON.stringify(hostname())}`))
+    const lock = lockDirectory(place)
+    expect(lock.wasUnclean).toBe(true)
+    lock.release()
   })
-
-  it('removes dropped files at once when nobody reads', () => {
-    const { engine, files } = start()
-    put(files, 'a')
-    engine.request(append('a'))
-    engine.request({ kind: 'dropTable', db: 'dfs://db', table: 't' })
-    expect(files.stat('chunks/db/1/t/a.arrow')).toBeUndefined()
-  })
-
-  it('keeps dropped files while a snapshot or a pin may need them', () => {
-    const { engine, catalog, files } = start()
-    put(files, 'a')
-    const { cid } = engine.request(append('a'))
-    const ticket = engine.openSession('reader')
-    const snapshot = new SnapshotAnnouncer(ticket.slots, ticket.slot).hold(() => viewOf(catalog).cid)
-    expect(snapshot.cid).toBe(cid)
-    const { pin } = engine.request({ kind: 'pin', why: 'a test' })
-    engine.request({ kind: 'dropChunks', db: 'dfs://db', table: 't', paths: undefined })
-    expect(files.stat('chunks/db/1/t/a.arrow')).toBeDefined()
-    snapshot.release()
-    engine.collectGarbage()
-    expect(files.stat('chunks/db/1/t/a.arrow')).toBeDefined()
-    engine.request({ kind: 'unpin', pin: pin! })
-    expect(files.stat('chunks/db/1/t/a.arrow')).toBeUndefined()
-  })
-
-  it('frees what an ended session held', () => {
-    const { engine, files } = start()
-    put(files, 'a')
-    engine.request(append('a'))
-    const ticket = engine.openSession('reader')
-    new SnapshotAnnouncer(ticket.slots, ticket.slot).hold(() => 1)
-    engine.request({ kind: 'dropChunks', db: 'dfs://db', table: 't', paths: ['/1'] })
-    expect(files.stat('chunks/db/1/t/a.arrow')).toBeDefined()
-    engine.closeSession('reader')
-    expect(files.stat('chunks/db/1/t/a.arrow')).toBeUndefined()
-  })
-
-  it('sweeps files that nobody names after an unclean stop, but not copies of a restore', () => {
-    const { engine, files } = start()
-    put(files, 'a')
-    put(files, 'orphan')
-    put(files, 'restored-0123')
-    engine.request(append('a'))
-    engine.recover(true)
-    expect(files.stat('chunks/db/1/t/a.arrow')).toBeDefined()
-    expect(files.stat('chunks/db/1/t/orphan.arrow')).toBeUndefined()
-  })
-
-  it('marks runs that were cut off', () => {
-    const { engine, catalog } = start()
-    const run = {
-      id: 'r',
-      user: 'admin',
-      type: 'BACKUP_BY_COPY_FILE',
-      db: 'dfs://db',
-      table: 't',
-      startMs: 1,
-      endMs: undefined,
-      totalPartitions: 2,
-      completedPartitions: 1,
-      state: 'running',
-      error: '',
-    } as const
-    engine.request({ kind: 'putRun', run })
-    engine.recover(true)
-    expect(catalog.get(['run', 'r'])).toMatchObject({ state: 'interrupted', endMs: 1000 })
-  })
-
-  it('keeps commit ids above those of restored chunks', () => {
-    const { engine, files } = start()
-    files.writeFileAtomic('chunks/db/1/t/r.arrow', '0123456789')
-    const chunk = { chunkId: 'c', cid: 5000, rows: 3, updateTimeMs: 1, path: '/1', segments: [segment('r')] }
-    engine.request({ kind: 'replaceChunks', db: 'dfs://db', table: 't', put: [chunk], remove: [] })
-    expect(engine.request(append('b')).cid).toBe(5001)
-  })
-
-  it('moves the chunks of a renamed table', () => {
-    const { engine, catalog } = start()
-    engine.request(append('a'))
-    engine.request({ kind: 'renameTable', db: 'dfs://db', table: 't', to: 'u' })
-    expect(viewOf(catalog).table('dfs://db', 't')).toBeUndefined()
-    expect(viewOf(catalog).chunk('dfs://db', 'u', '/1')?.rows).toBe(3)
-  })
-})
-
-describe('a data directory', () => {
-  it('belongs to one process, which the refusal names', () => {
-    const path = folder()
-    const engine = Engine.open(path)
-    expect(() => Engine.open(path)).toThrow(new RegExp(`in use by process ${process.pid}`))
-    return engine.close()
-  })
-
-  it('is taken over from a process that is gone, as unclean', () => {
-    const path = folder()
-    const first = lockDirectory(path)
-    expect(first.wasUnclean).toBe(false)
-    first.release()
-    const again = lockDirectory(path)
-    expect(again.wasUnclean).toBe(false)
-    again.release()
-  })
-
-  it('keeps what was committed over a restart', async () => {
-    const path = folder()
-    const first = Engine.open(path)
-    first.request({ kind: 'createDatabase', database })
-    await first.close()
-    const second = Engine.open(path)
-    expect(() => second.request({ kind: 'createDatabase', database })).toThrow(/already exists/)
-    await second.close()
+  it('lets a directory be opened, closed and opened again at once', async () => {
+    const place = folder()
+    const engine = Engine.open(place)
+    engine.request({ kind: 'createDatabase', database })
+    expect(() => Engine.open(place)).toThrow(/is in use/)
+    await engine.close()
+    const again = Engine.open(place)
+    expect(() => again.request({ kind: 'createDatabase', database })).toThrow(/already exists/)
+    await again.close()
   })
 })

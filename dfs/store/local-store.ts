@@ -26,6 +26,8 @@ import { storeError } from './store-error.ts'
 /** The most that one system call is asked to move: far below the 2 GiB that Linux allows. */
 const CALL_BYTES_MAX = 1 << 28
 
+const MAKE_FOLDER_ATTEMPTS = 5
+
 let temporaryCount = 0
 
 export class LocalFileStore implements FileStore {
@@ -38,13 +40,14 @@ export class LocalFileStore implements FileStore {
   openWrite(path: string): FileWriter {
     const file = this.#place(path)
     return attempt('create', file, () => {
-      try {
-        return new LocalWriter(openSync(file, 'w', 0o640), file)
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-        mkdirSync(dirname(file), { recursive: true })
-        return new LocalWriter(openSync(file, 'w', 0o640), file)
-      }
+      for (let attempts = 0; ; attempts++)
+        try {
+          return new LocalWriter(openSync(file, 'w', 0o640), file)
+        } catch (error) {
+          // Somebody who tidies up may remove the empty folder before the file is in it: make it again.
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempts === MAKE_FOLDER_ATTEMPTS) throw error
+          mkdirSync(dirname(file), { recursive: true })
+        }
     })
   }
 
