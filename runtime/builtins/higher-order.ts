@@ -8,6 +8,7 @@ import { freeze } from '../compile/ownership.ts'
 import { userCode } from '../compile/user-code.ts'
 import { inputError, usageError } from '../errors.ts'
 import { columnOf, tableRow } from '../indexing/read.ts'
+import { checkInterrupt } from '../interrupt.ts'
 import { assemble, vectorFromScalars } from '../ops/assemble.ts'
 import { castValue, scalarToVector } from '../ops/cast.ts'
 import { topicTable } from '../registry.ts'
@@ -43,7 +44,21 @@ export interface Items {
   readonly labels?: Vector
 }
 
+/** Walking items looks for an interrupt, however long each call takes. */
 export function itemsOf(x: Value): Items | undefined {
+  const items = plainItems(x)
+  if (items === undefined) return undefined
+  return {
+    count: items.count,
+    labels: items.labels,
+    item: (k) => {
+      if ((k & 15) === 0) checkInterrupt()
+      return items.item(k)
+    },
+  }
+}
+
+function plainItems(x: Value): Items | undefined {
   switch (x.kind) {
     case 'vector': {
       const simple = x.storage !== 'any' && x.storage !== 'array'
@@ -329,11 +344,13 @@ function* iterations(session: Session, fn: FunctionValue, x: Value, init: Value)
   yield value
   if (x.kind === 'function') {
     while (isTrue(callFunction(session, x, [value]))) {
+      checkInterrupt()
       value = callFunction(session, fn, [value])
       yield value
     }
   } else if (x instanceof Scalar && x.isNull()) {
     for (;;) {
+      checkInterrupt()
       const next = callFunction(session, fn, [value])
       if (sameValue(session, next, value)) return
       value = next
@@ -342,6 +359,7 @@ function* iterations(session: Session, fn: FunctionValue, x: Value, init: Value)
   } else {
     const count = x instanceof Scalar ? Number(x.value) : (itemsOf(x)?.count ?? 0)
     for (let k = 0; k < count; k++) {
+      checkInterrupt()
       value = callFunction(session, fn, [value])
       yield value
     }

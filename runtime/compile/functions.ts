@@ -65,7 +65,9 @@ function compileFunction(host: Host, code: UserCode, name: string): DirectCode {
     em.beforeReturn = em.help('setFinals', `[${finals.join(', ')}]`)
   }
   const info = { source: code.source, spans: em.spans, functionName: name === '' ? 'lambda' : name }
-  return em.build(names, emitBody(em, node), info)
+  // A recursion has no back-edge, so calls of named functions look for an interrupt too.
+  const entry = name === '' ? '' : `${em.help('enter')};\n`
+  return em.build(names, entry + emitBody(em, node), info)
 }
 
 /** A method: the instance comes first; its attributes are names of the body, its methods are called by name. */

@@ -190,6 +190,14 @@ function readOnly(name: string, value: Value): Value {
   throw readOnlyError(name)
 }
 
+let calls = 0
+
+/** Start of a named function: every 256th call looks for an interrupt. */
+function enter(): void {
+  calls = (calls + 1) & 255
+  if (calls === 0) checkInterrupt()
+}
+
 const int = (n: number): Value => new Scalar(T.INT, n)
 const nothing = (): Value => Scalar.NOTHING
 const nothingReturned = (): Value => Scalar.VOID
@@ -228,6 +236,7 @@ function makeSupport() {
     disown,
     eachAt,
     elapsed,
+    enter,
     fail,
     failed,
     finalValue,
