@@ -1,6 +1,7 @@
 /** The entrance of the runtime: make an interpreter, run scripts, show values and errors. */
 
 import { coreBuiltins } from './builtins/core-index.ts'
+import { foldBuiltins } from './builtins/folds.ts'
 import { higherOrderBuiltins } from './builtins/higher-order.ts'
 import { languageBuiltins } from './builtins/language.ts'
 import { libraryBuiltins } from './builtins/library-index.ts'
@@ -28,6 +29,7 @@ export const runtimeBuiltins: readonly Builtin[] = [
   ...coreBuiltins,
   ...libraryBuiltins,
   ...higherOrderBuiltins,
+  ...foldBuiltins,
   ...languageBuiltins,
   ...metaprogrammingBuiltins,
   ...objectBuiltins,
