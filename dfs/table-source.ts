@@ -218,7 +218,7 @@ class Append {
         tableId: this.#table.id,
         expectedSchemaVersion: this.#table.schemaVersion,
         chunks,
-        newValues: routing.newValues,
+        newValues: routing.newValues.map(({ level, scheme }) => ({ level, values: scheme })),
       })
     } catch (error) {
       this.#undo()
