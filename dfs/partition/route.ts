@@ -1,0 +1,141 @@
+/**
+ * Which rows go to which partition. Each level gives every row a partition number; the numbers of the levels are combined to one dense number, and a counting
+ * sort makes the row list of every partition. The order of rows inside a partition is the order in which they came.
+ */
+import { HoldfastError, inputError } from '../../runtime/errors.ts'
+import type { Vector } from '../../runtime/values/index.ts'
+import type { DatabaseRecord, Scheme } from '../catalog/types.ts'
+import { type LevelNumbers, levelNumbers, type RouteConfig } from './levels.ts'
+
+export type { RouteConfig } from './levels.ts'
+
+export interface Routing {
+  /** Partitions that get rows, in scheme order. `rows` undefined: all rows, in order. */
+  readonly parts: readonly { readonly path: string; readonly rows: Int32Array | undefined }[]
+  /** Rows that have a partition. */
+  readonly kept: number
+  /** Values to add to the VALUE schemes; `values` are only the new ones. */
+  readonly newValues: readonly { readonly level: number; readonly scheme: Scheme & { kind: 'VALUE' } }[]
+}
+
+/** Assigns rows to partitions. `partitionColumns` are one column per level, in the types of the table. */
+export function routeRows(db: DatabaseRecord, partitionColumns: readonly Vector[], config: RouteConfig): Routing {
+  if (partitionColumns.length !== db.schemes.length)
+    throw new HoldfastError('bug', `${partitionColumns.length} partition columns for ${db.schemes.length} levels`)
+  const levels = db.schemes.map((scheme, level) => levelNumbers(scheme, partitionColumns[level], config))
+  const newValues = levels.flatMap(({ added }, level) => {
+    const scheme = db.schemes[level]
+    return added.length > 0 && scheme.kind === 'VALUE' ? [{ level, scheme: { ...scheme, values: added } }] : []
+  })
+  const combined = combine(levels)
+  const rows = combined.numbers.length
+  const counts = new Int32Array(combined.paths.length)
+  const kept = count(combined.numbers, counts)
+  if (kept < rows && !config.allowMissingPartitions)
+    throw inputError(
+      `${rows - kept} of ${rows} rows belong to no partition of ${db.url}, and allowMissingPartitions is false. Nothing was written.`,
+      { code: 'missingPartition', where: { db: db.url } },
+    )
+  return { parts: rowLists(combined, counts, kept), kept, newValues }
+}
+
+interface Combined {
+  /** Dense partition number by row, -1 for none. */
+  readonly numbers: Int32Array
+  /** Path by dense number, scheme order. */
+  readonly paths: readonly string[]
+}
+
+function count(numbers: Int32Array, counts: Int32Array): number {
+  let kept = 0
+  for (let k = 0; k < numbers.length; k++) {
+    const p = numbers[k]
+    if (p >= 0) {
+      counts[p]++
+      kept++
+    }
+  }
+  return kept
+}
+
+function rowLists(combined: Combined, counts: Int32Array, kept: number): Routing['parts'] {
+  const { numbers, paths } = combined
+  const used = paths.filter((_, p) => counts[p] > 0).length
+  if (used === 1 && kept === numbers.length) return [{ path: paths[counts.findIndex((n) => n > 0)], rows: undefined }]
+  const rows = new Int32Array(kept)
+  const next = new Int32Array(counts.length)
+  for (let p = 1; p < next.length; p++) next[p] = next[p - 1] + counts[p - 1]
+  const starts = next.slice()
+  for (let k = 0; k < numbers.length; k++) {
+    const p = numbers[k]
+    if (p >= 0) rows[next[p]++] = k
+  }
+  return paths.flatMap((path, p) =>
+    counts[p] > 0 ? [{ path, rows: rows.subarray(starts[p], starts[p] + counts[p]) }] : [],
+  )
+}
+
+// More combinations than this are numbered through a map of those that occur.
+const DIRECT_COMBINATIONS = 1 << 24
+
+/** One dense number per row from the numbers of the levels. Works in the arrays of the first level. */
+function combine(levels: readonly LevelNumbers[]): Combined {
+  let { numbers, paths } = dense(levels[0])
+  for (const level of levels.slice(1)) {
+    const inner = dense(level)
+    const width = inner.paths.length
+    if (paths.length * width <= DIRECT_COMBINATIONS) {
+      const product = paths.length * width
+      const seen = new Int32Array(product).fill(-1)
+      for (let k = 0; k < numbers.length; k++) {
+        const a = numbers[k]
+        const b = inner.numbers[k]
+        const p = a < 0 || b < 0 ? -1 : a * width + b
+        numbers[k] = p
+        if (p >= 0) seen[p] = 0
+      }
+      const joined: string[] = []
+      for (let p = 0; p < product; p++)
+        if (seen[p] === 0) {
+          seen[p] = joined.length
+          joined.push(paths[Math.floor(p / width)] + inner.paths[p % width])
+        }
+      for (let k = 0; k < numbers.length; k++) if (numbers[k] >= 0) numbers[k] = seen[numbers[k]]
+      paths = joined
+    } else ({ numbers, paths } = combineSparse(numbers, paths, inner.numbers, inner.paths))
+  }
+  return { numbers, paths }
+}
+
+function combineSparse(
+  outer: Int32Array,
+  outerPaths: readonly string[],
+  inner: Int32Array,
+  innerPaths: readonly string[],
+): { numbers: Int32Array; paths: string[] } {
+  const width = innerPaths.length
+  const occurring = new Set<number>()
+  for (let k = 0; k < outer.length; k++) if (outer[k] >= 0 && inner[k] >= 0) occurring.add(outer[k] * width + inner[k])
+  const sorted = Float64Array.from(occurring).sort()
+  const numberOf = new Map<number, number>()
+  for (let p = 0; p < sorted.length; p++) numberOf.set(sorted[p], p)
+  const numbers = new Int32Array(outer.length)
+  for (let k = 0; k < outer.length; k++)
+    numbers[k] = outer[k] < 0 || inner[k] < 0 ? -1 : numberOf.get(outer[k] * width + inner[k])!
+  return { numbers, paths: Array.from(sorted, (p) => outerPaths[Math.floor(p / width)] + innerPaths[p % width]) }
+}
+
+/** The level with only the partitions that occur, renumbered in scheme order, in place. */
+function dense(level: LevelNumbers): { numbers: Int32Array; paths: string[] } {
+  const { numbers, names } = level
+  const map = new Int32Array(names.length).fill(-1)
+  for (let k = 0; k < numbers.length; k++) if (numbers[k] >= 0) map[numbers[k]] = 0
+  const paths: string[] = []
+  for (let p = 0; p < map.length; p++)
+    if (map[p] === 0) {
+      map[p] = paths.length
+      paths.push(`/${names[p]}`)
+    }
+  for (let k = 0; k < numbers.length; k++) if (numbers[k] >= 0) numbers[k] = map[numbers[k]]
+  return { numbers, paths }
+}
