@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hashBucketOf } from '../../runtime/kernels/murmur.ts'
-import { castScalar } from '../../runtime/ops/cast.ts'
+import { castTemporalRaw } from '../../runtime/ops/temporal-parts.ts'
 import {
-  isIntegral,
-  isNullRaw,
-  nullRaw,
+  NULL_I32,
+  NULL_I64,
   type Raw,
-  Scalar,
+  SymbolVector,
   T,
   type TypeId,
   type Vector,
@@ -17,10 +16,8 @@ import type { DatabaseRecord, Scheme } from '../catalog/types.ts'
 import { partitionNames } from './names.ts'
 import { type RouteConfig, routeRows } from './route.ts'
 
-const SKIP: RouteConfig = { newValuePartitionPolicy: 'skip', allowMissingPartitions: true }
-
-const databaseOf = (...schemes: Scheme[]): DatabaseRecord => ({
-  url: 'dfs://db',
+const db = (...schemes: Scheme[]): DatabaseRecord => ({
+  url: 'dfs://d',
   id: 'id',
   schemes,
   compo: schemes.length > 1,
@@ -30,234 +27,131 @@ const databaseOf = (...schemes: Scheme[]): DatabaseRecord => ({
   owner: 'admin',
   createdMs: 0,
 })
+const skip: RouteConfig = { newValuePartitionPolicy: 'skip', allowMissingPartitions: true }
+const add: RouteConfig = { ...skip, newValuePartitionPolicy: 'add' }
+const days = { kind: 'VALUE', type: T.DATE, values: [17385, 17386, 17387] } as const
+const ids = { kind: 'RANGE', type: T.INT, bounds: [0, 50, 100] } as const
+const dates = (...x: number[]) => vectorOf(T.DATE, x)
+const shown = (d: DatabaseRecord, columns: Vector[], config = skip) =>
+  routeRows(d, columns, config).parts.map(({ path, rows }) => [path, rows === undefined ? 'all' : [...rows]])
 
-/** Path to row numbers. */
-function route(schemes: Scheme[], columns: Vector[], config = SKIP): Record<string, number[]> {
-  const { parts } = routeRows(databaseOf(...schemes), columns, config)
-  return Object.fromEntries(
-    parts.map((p) => [
-      p.path,
-      p.rows === undefined ? Array.from({ length: columns[0].length }, (_, k) => k) : [...p.rows],
-    ]),
-  )
-}
-
-/** One row at a time, by the words of the specification. */
-function naive(schemes: Scheme[], columns: Vector[]): Record<string, number[]> {
-  const out: Record<string, number[]> = {}
-  for (let row = 0; row < columns[0].length; row++) {
-    const names = schemes.map((scheme, level) => naiveName(scheme, columns[level], row))
-    if (names.includes(undefined)) continue
-    const path = names.map((n) => `/${n}`).join('')
-    out[path] = [...(out[path] ?? []), row]
-  }
-  return out
-}
-
-function naiveName(scheme: Scheme, column: Vector, row: number): string | undefined {
-  const raw = naiveCast(column, row, scheme.type)
-  if (raw === undefined) return undefined
-  const names = partitionNames(scheme)
-  switch (scheme.kind) {
-    case 'VALUE':
-      return names[scheme.values.findIndex((v) => v === raw)]
-    case 'RANGE':
-      return names.find((_, k) => scheme.bounds[k]! <= raw! && raw! < scheme.bounds[k + 1]!)
-    case 'LIST':
-      return names[scheme.groups.findIndex((g) => g.some((v) => v === raw))]
-    case 'HASH':
-      // Whole numbers hash by the width of the column: negative ones differ between 32 and 64 bits.
-      return names[
-        hashBucketOf(
-          isIntegral(column.type) ? column.type : scheme.type,
-          column.type === T.LONG ? column.raw(row) : raw,
-          scheme.buckets,
-        )
-      ]
-    case 'SEQ':
-      return undefined
-  }
-}
-
-function naiveCast(column: Vector, row: number, type: TypeId): Raw | undefined {
-  const raw = column.raw(row)
-  if (isNullRaw(column.type, raw)) return undefined
-  if (typeof raw === 'string' || column.type === type) return raw
-  if (column.type === T.LONG) return Number(raw)
-  return castScalar(new Scalar(column.type, raw), type).value
-}
-
-const intScheme: fc.Arbitrary<Scheme> = fc.oneof(
-  fc
-    .uniqueArray(fc.integer({ min: -20, max: 20 }), { minLength: 1, maxLength: 8 })
-    .map((values): Scheme => ({ kind: 'VALUE', type: T.INT, values })),
-  fc
-    .uniqueArray(fc.integer({ min: -30, max: 30 }), { minLength: 2, maxLength: 6 })
-    .map((b): Scheme => ({ kind: 'RANGE', type: T.INT, bounds: b.sort((x, y) => x - y) })),
-  fc
-    .uniqueArray(fc.integer({ min: -20, max: 20 }), { minLength: 2, maxLength: 8 })
-    .map((v): Scheme => ({ kind: 'LIST', type: T.INT, groups: [v.slice(0, 1), v.slice(1)] })),
-  fc.integer({ min: 1, max: 9 }).map((buckets): Scheme => ({ kind: 'HASH', type: T.INT, buckets })),
-)
-const symbolScheme: fc.Arbitrary<Scheme> = fc.oneof(
-  fc.constant<Scheme>({ kind: 'HASH', type: T.SYMBOL, buckets: 5 }),
-  fc.constant<Scheme>({ kind: 'VALUE', type: T.STRING, values: ['IBM', 'a.b', 'ab', 'MS'] }),
-  fc.constant<Scheme>({ kind: 'RANGE', type: T.SYMBOL, bounds: ['A', 'IBM', 'Z'] }),
-  fc.constant<Scheme>({ kind: 'LIST', type: T.SYMBOL, groups: [['IBM', 'MS'], ['GE']] }),
-)
-const dateScheme: fc.Arbitrary<Scheme> = fc.oneof(
-  fc.constant<Scheme>({ kind: 'VALUE', type: T.DATE, values: [0, 1, 2, -1] }),
-  fc.constant<Scheme>({ kind: 'RANGE', type: T.DATE, bounds: [-2, 0, 3] }),
-  fc.constant<Scheme>({ kind: 'HASH', type: T.DATE, buckets: 3 }),
-  fc.constant<Scheme>({ kind: 'VALUE', type: T.MONTH, values: [1970 * 12, 1969 * 12 + 11] }),
-)
-const SYMBOLS = ['IBM', 'MS', 'GE', 'a.b', 'ab', 'zz', 'A']
-const DAY = 86_400_000
-
-// Values that may be null, unless a VALUE scheme refuses that.
-const rowsOf = fc.array(
-  fc.record({
-    int: fc.option(fc.integer({ min: -25, max: 25 }), { nil: undefined }),
-    symbol: fc.option(fc.constantFrom(...SYMBOLS), { nil: '' }),
-    ms: fc.option(fc.integer({ min: -3 * DAY, max: 4 * DAY }), { nil: undefined }),
-  }),
-  { minLength: 1, maxLength: 60 },
-)
-
-describe('routing', () => {
-  it('agrees with looking at one row at a time, whatever the schemes and column types', () => {
-    fc.assert(
-      fc.property(
-        rowsOf,
-        intScheme,
-        symbolScheme,
-        dateScheme,
-        fc.subarray([0, 1, 2], { minLength: 1 }),
-        fc.constantFrom(T.INT, T.LONG, T.SHORT, T.CHAR),
-        fc.boolean(),
-        (rows, ints, symbols, dates, levels, intType, asStrings) => {
-          const schemes = [ints, symbols, dates]
-          const strict = (level: number) => schemes[level].kind === 'VALUE'
-          const kept = rows.filter(
-            (r) =>
-              !(strict(0) && r.int === undefined) &&
-              !(strict(1) && r.symbol === '') &&
-              !(strict(2) && r.ms === undefined),
-          )
-          if (kept.length === 0) return
-          const intRaw = (n: number | undefined): Raw =>
-            n === undefined ? nullRaw(intType) : intType === T.LONG ? BigInt(n) : n
-          const columns = [
-            vectorOf(
-              intType,
-              kept.map((r) => intRaw(r.int)),
-            ),
-            vectorOf(
-              asStrings ? T.STRING : T.SYMBOL,
-              kept.map((r) => r.symbol),
-            ),
-            vectorOf(
-              T.TIMESTAMP,
-              kept.map((r) => (r.ms === undefined ? nullRaw(T.TIMESTAMP) : BigInt(r.ms))),
-            ),
-          ]
-          const chosen = levels.map((l) => schemes[l])
-          const chosenColumns = levels.map((l) => columns[l])
-          // Strings that differ in dots only share a directory: order among them is that of the rows.
-          expect(route(chosen, chosenColumns)).toEqual(naive(chosen, chosenColumns))
-        },
-      ),
-      { numRuns: 400 },
-    )
-  })
-
-  it('puts the documented symbols into the documented buckets', () => {
-    const symbols = ['AAPL', 'TSLA', 'GS', 'MS', 'GE', 'BA', 'UAL', 'WMT']
-    expect(route([{ kind: 'HASH', type: T.SYMBOL, buckets: 10 }], [vectorOf(T.SYMBOL, symbols)])).toEqual({
-      '/Key1': [2],
-      '/Key2': [7],
-      '/Key3': [4],
-      '/Key4': [1],
-      '/Key5': [6],
-      '/Key7': [5],
-      '/Key8': [3],
-      '/Key9': [0],
-    })
-  })
-
-  it('lays out the tutorial: HASH of symbol, VALUE of source, VALUE of date on a timestamp', () => {
-    const day = (d: number): number => Math.floor(Date.UTC(2012, 0, d) / DAY)
-    const schemes: Scheme[] = [
-      { kind: 'HASH', type: T.SYMBOL, buckets: 5 },
-      { kind: 'VALUE', type: T.STRING, values: ['tp'] },
-      { kind: 'VALUE', type: T.DATE, values: [day(1), day(2)] },
-    ]
-    const stamp = BigInt(day(2)) * BigInt(DAY) + 12_345n
+describe('routing rows to partitions', () => {
+  it('keeps the order of rows inside each partition and lists partitions in scheme order', () => {
     expect(
-      Object.keys(
-        route(schemes, [vectorOf(T.SYMBOL, ['GE']), vectorOf(T.SYMBOL, ['tp']), vectorOf(T.TIMESTAMP, [stamp])]),
-      ),
-    ).toEqual([`/Key${hashBucketOf(T.STRING, 'GE', 5)}/tp/20120102`])
+      shown(db(days, ids), [dates(17387, 17385, 17386, 17385), vectorOf(T.INT, [1, 99, 100, 0])]),
+    ).toEqual([
+      ['/20170807/0_50', [3]],
+      ['/20170807/50_100', [1]],
+      ['/20170809/0_50', [0]],
+    ])
   })
 
-  it('gives all rows without a list when they go to one partition', () => {
-    const { parts } = routeRows(
-      databaseOf({ kind: 'VALUE', type: T.INT, values: [7] }),
-      [vectorOf(T.INT, [7, 7])],
-      SKIP,
-    )
-    expect(parts).toEqual([{ path: '/7', rows: undefined }])
+  it('gives no row list when one partition takes all rows in order', () => {
+    expect(shown(db(days), [dates(17386, 17386)])).toEqual([['/20170808', 'all']])
   })
 
-  const VALUES: Scheme = { kind: 'VALUE', type: T.INT, values: [1, 2] }
-  const column = vectorOf(T.INT, [1, 5, 2, 5, 6])
-
-  it('drops rows of unknown values under the policy skip', () => {
-    const { kept, parts, newValues } = routeRows(databaseOf(VALUES), [column], SKIP)
-    expect([kept, parts.map((p) => p.path), newValues]).toEqual([2, ['/1', '/2'], []])
+  it('converts timestamps to the day of the scheme, before 1970 as well', () => {
+    const scheme: Scheme = { kind: 'VALUE', type: T.DATE, values: [-1, 0, 17385] }
+    const times = vectorOf(T.TIMESTAMP, [-1n, 0n, 17385n * 86_400_000n + 86_399_999n, 86_400_000n])
+    expect(shown(db(scheme), [times])).toEqual([
+      ['/19691231', [0]],
+      ['/19700101', [1]],
+      ['/20170807', [2]],
+    ])
   })
+
+  it('puts strings that differ only in dots and colons into one partition', () => {
+    const scheme: Scheme = { kind: 'VALUE', type: T.SYMBOL, values: ['A.B', 'AB', 'C'] }
+    const column = SymbolVector.encode(['AB', 'C', 'A.B'])
+    expect(shown(db(scheme), [column])).toEqual([
+      ['/AB', [0, 2]],
+      ['/C', [1]],
+    ])
+  })
+
   it('adds unknown values under the policy add, each once', () => {
-    const { kept, parts, newValues } = routeRows(databaseOf(VALUES), [column], {
-      ...SKIP,
-      newValuePartitionPolicy: 'add',
-    })
-    expect([kept, parts.map((p) => p.path)]).toEqual([5, ['/1', '/2', '/5', '/6']])
-    expect(newValues.map((n) => [n.level, n.scheme.values])).toEqual([[0, [5, 6]]])
+    const { parts, newValues, kept } = routeRows(db(days), [dates(17400, 17385, 17400, 17399)], add)
+    expect(parts.map((p) => p.path)).toEqual(['/20170807', '/20170822', '/20170821'])
+    expect(newValues).toEqual([{ level: 0, scheme: { ...days, values: [17400, 17399] } }])
+    expect(kept).toBe(4)
   })
-  it('refuses unknown values under the policy fail, and any missing partition where they are not allowed', () => {
-    expect(() => routeRows(databaseOf(VALUES), [column], { ...SKIP, newValuePartitionPolicy: 'fail' })).toThrow(
-      /S01016/,
+
+  it.each<[string, Scheme, Vector, Partial<RouteConfig>, RegExp]>([
+    ['a null of a VALUE column', days, dates(NULL_I32), {}, /cannot contain NULL values\. RefId: S01001/],
+    ['a null LONG of a VALUE column', { kind: 'VALUE', type: T.INT, values: [1] }, vectorOf(T.LONG, [NULL_I64]), {}, /S01001/],
+    ['a null text of a VALUE column', { kind: 'VALUE', type: T.STRING, values: ['a'] }, vectorOf(T.STRING, ['']), {}, /S01001/],
+    ['a new value under the policy fail', days, dates(1), { newValuePartitionPolicy: 'fail' }, /1970.01.02.*S01016/],
+    ['a new value with a blank', { kind: 'VALUE', type: T.STRING, values: ['a'] }, vectorOf(T.STRING, ['b c']), add, /S01018/],
+    ['a LONG too large to become a value', { kind: 'VALUE', type: T.INT, values: [1] }, vectorOf(T.LONG, [1n << 40n]), add, /does not fit INT/],
+    ['rows without a partition where that is not allowed', ids, vectorOf(T.INT, [100]), { allowMissingPartitions: false }, /1 of 1 rows/],
+  ])('refuses %s', (_, scheme, column, config, message) => {
+    expect(() => routeRows(db(scheme), [column], { ...skip, ...config })).toThrow(message)
+  })
+
+  it('drops LONG values that fit no INT scheme', () => {
+    const column = vectorOf(T.LONG, [1n << 40n, 1n, -(2n ** 31n), NULL_I64])
+    expect(routeRows(db(ids), [column], skip)).toMatchObject({ kept: 1, parts: [{ path: '/0_50' }] })
+  })
+
+  it('agrees with looking at each row alone', () => {
+    const texts = ['a', 'b', 'c.d', 'cd', 'e', '']
+    const level = fc.constantFrom<[TypeId, Scheme]>(
+      [T.DATE, days],
+      [T.TIMESTAMP, days],
+      [T.TIMESTAMP, { kind: 'RANGE', type: T.MONTH, bounds: [24211, 24212, 24213] }],
+      [T.INT, ids],
+      [T.SHORT, { kind: 'VALUE', type: T.INT, values: [3, 1, 40_000_000] }],
+      [T.LONG, { kind: 'LIST', type: T.INT, groups: [[1, 5], [7], [2]] }],
+      [T.SYMBOL, { kind: 'HASH', type: T.SYMBOL, buckets: 3 }],
+      [T.LONG, { kind: 'HASH', type: T.LONG, buckets: 7 }],
+      [T.STRING, { kind: 'VALUE', type: T.STRING, values: ['b', 'a', 'c.d', 'cd'] }],
+      [T.SYMBOL, { kind: 'RANGE', type: T.STRING, bounds: ['a', 'c', 'd'] }],
     )
-    expect(() => routeRows(databaseOf(VALUES), [column], { ...SKIP, allowMissingPartitions: false })).toThrow(
-      /3 of 5 rows/,
+    fc.assert(
+      fc.property(fc.array(level, { minLength: 1, maxLength: 3 }), fc.array(fc.nat(9999), { maxLength: 60 }), (levels, seeds) => {
+        const isValue = (k: number) => levels[k][1].kind === 'VALUE'
+        const raws = levels.map(([type], k) =>
+          seeds.map((seed): Raw => {
+            const s = Math.floor(seed / 7 ** k)
+            if (type === T.SYMBOL || type === T.STRING) return texts[s % (isValue(k) ? 5 : 6)]
+            if (type === T.DATE) return 17384 + (s % 5)
+            if (type === T.TIMESTAMP) return BigInt(17384 + (s % 90)) * 86_400_000n + BigInt(s)
+            return type === T.LONG ? BigInt((s % 12) - 2) : (s % 120) - 2
+          }),
+        )
+        const d = db(...levels.map(([, s]) => s))
+        const expected = new Map<string, number[]>()
+        seeds.forEach((_, row) => {
+          const names = levels.map(([type, scheme], k) => naive(scheme, type, raws[k][row]))
+          if (names.some((n) => n === undefined)) return
+          const path = `/${names.join('/')}`
+          expected.set(path, [...(expected.get(path) ?? []), row])
+        })
+        const routing = routeRows(
+          d,
+          levels.map(([type], k) => vectorOf(type, raws[k])),
+          skip,
+        )
+        const all = seeds.map((_, k) => k)
+        expect(new Map(routing.parts.map((p) => [p.path, p.rows === undefined ? all : [...p.rows]]))).toEqual(expected)
+        expect(routing.kept).toBe([...expected.values()].flat().length)
+      }),
+      { numRuns: 200 },
     )
-  })
-  it.each([
-    ['INT', VALUES, vectorOf(T.INT, [1, nullRaw(T.INT)])],
-    ['SYMBOL', { kind: 'VALUE', type: T.SYMBOL, values: ['a'] } as Scheme, vectorOf(T.SYMBOL, ['a', ''])],
-    ['STRING', { kind: 'VALUE', type: T.SYMBOL, values: ['a'] } as Scheme, vectorOf(T.STRING, ['a', ''])],
-    ['LONG', VALUES, vectorOf(T.LONG, [1n, nullRaw(T.LONG)])],
-    [
-      'TIMESTAMP',
-      { kind: 'VALUE', type: T.DATE, values: [0] } as Scheme,
-      vectorOf(T.TIMESTAMP, [0n, nullRaw(T.TIMESTAMP)]),
-    ],
-  ])('refuses a NULL %s key of a VALUE partition', (_, scheme, values) => {
-    expect(() => routeRows(databaseOf(scheme), [values], SKIP)).toThrow(/cannot contain NULL values\. RefId: S01001/)
-  })
-  it('refuses to add a partition whose value has invisible characters', () => {
-    const scheme: Scheme = { kind: 'VALUE', type: T.STRING, values: ['a'] }
-    for (const text of ['a b', 'tab\t', 'line\n', '\u007f'])
-      expect(() =>
-        routeRows(databaseOf(scheme), [vectorOf(T.STRING, [text])], { ...SKIP, newValuePartitionPolicy: 'add' }),
-      ).toThrow(/S01018/)
-  })
-  it('never mistakes a LONG out of the range of INT for another value', () => {
-    const longs = vectorOf(T.LONG, [1n, 2n ** 32n + 1n, -(2n ** 31n) + 1n, 2n ** 31n, 2n])
-    expect(route([VALUES], [longs])).toEqual({ '/1': [0], '/2': [4] })
-    expect(route([{ kind: 'RANGE', type: T.INT, bounds: [-(2 ** 31) + 1, 0, 10] }], [longs])).toEqual({
-      '/-2147483647_0': [2],
-      '/0_10': [0, 4],
-    })
   })
 })
+
+/** The name of the partition of one value, by the definition. */
+function naive(scheme: Scheme, type: TypeId, raw: Raw): string | undefined {
+  const names = partitionNames(scheme)
+  if (scheme.kind === 'HASH') {
+    const bucket = hashBucketOf(type, raw, scheme.buckets)
+    return bucket < 0 ? undefined : names[bucket]
+  }
+  if (raw === '') return undefined
+  const value = type === T.TIMESTAMP ? castTemporalRaw(raw, type, scheme.type) : typeof raw === 'bigint' ? Number(raw) : raw
+  if (scheme.kind === 'VALUE') return names[scheme.values.indexOf(value)]
+  if (scheme.kind === 'LIST') return names[scheme.groups.findIndex((g) => g.includes(value))]
+  if (scheme.kind === 'RANGE') return names.find((_, k) => scheme.bounds[k]! <= value! && value! < scheme.bounds[k + 1]!)
+  return undefined
+}
