@@ -48,7 +48,8 @@ export class ScriptParser {
     const statements: Statement[] = []
     const errors: ParseError[] = []
     skipSeparators(p)
-    if (p.peek() === p.end) return { statements: undefined, errors }
+    if (p.peek() === p.end) return { statements: undefined, errors: undefinedFunctions(p) }
+    p.names.reset()
     while (p.peek() !== p.end) {
       const start = p.at
       try {
@@ -57,15 +58,38 @@ export class ScriptParser {
         if (statement.kind === 'go') return { statements, errors }
         statements.push(statement)
       } catch (error) {
-        if (!(error instanceof ParseError)) throw error
-        errors.push(error)
+        errors.push(parseErrorOf(p, error))
         if (!goOn) return { statements: [], errors }
         recover(p, start)
       }
       skipSeparators(p)
     }
+    errors.push(...undefinedFunctions(p))
     return { statements, errors }
   }
+}
+
+/** Declarations that the text never defines. At the prompt the body of the last may be still to come. */
+function undefinedFunctions(p: Cursor): ParseError[] {
+  const last = p.tokens.findLast((token) => token.tokenType !== Newline)
+  const errors = [...p.names.declared].map(([name, { span }]) => {
+    const incomplete = last !== undefined && p.source.text.slice(span.end, last.startOffset + 1).indexOf('\n') < 0
+    return new ParseError(`Function <${name}> is declared but not defined yet.`, span, incomplete, 'S06007')
+  })
+  p.names.declared.clear()
+  return errors
+}
+
+/** Errors of the script as they are; an exhausted stack is one, too. */
+function parseErrorOf(p: Cursor, error: unknown): ParseError {
+  if (error instanceof ParseError) return error
+  if (!(error instanceof RangeError)) throw error
+  p.names.reset()
+  const token = p.tokens[Math.min(p.at, p.tokens.length - 1)]
+  return new ParseError('The expression is nested too deeply.', {
+    start: token.startOffset,
+    end: token.startOffset + token.image.length,
+  })
 }
 
 /** After an error: on to the line after the place where it was noticed, outside of any braces that the statement opened. */
@@ -103,11 +127,15 @@ export function parseScript(source: SourceText, names: ParserNames): ParseResult
 /** One expression, for `parseExpr` and metacode from text: names are free, as in metacode. Throws a ParseError. */
 export function parseExpression(source: SourceText, names: ParserNames): Expr {
   const p = new Cursor(source, names)
-  return p.within({ sql: true, ignoreNewlines: true }, () => {
-    const expr = parseExpr(p)
-    if (p.peek() !== p.end) throw p.unexpected('the end of the expression')
-    return expr
-  })
+  try {
+    return p.within({ sql: true, ignoreNewlines: true }, () => {
+      const expr = parseExpr(p)
+      if (p.peek() !== p.end) throw p.unexpected('the end of the expression')
+      return expr
+    })
+  } catch (error) {
+    throw parseErrorOf(p, error)
+  }
 }
 
 /** Whether the prompt may run the text, or should read more lines first. A text with an error is complete: running it shows the error. */
@@ -116,7 +144,7 @@ export function isComplete(text: string, names: ParserNames): boolean {
     const errors = new ScriptParser(new SourceText(text), names).allErrors()
     return !errors.some((e) => e.incomplete)
   } catch (error) {
-    if (error instanceof ParseError) return !/not closed/.test(error.message)
+    if (error instanceof ParseError) return !error.incomplete
     throw error
   }
 }

@@ -59,7 +59,8 @@ export const NumberLiteral = custom(
       const before = matched.at(-1)
       const next = text.charCodeAt(offset + 1)
       if (!(next >= 48 && next <= 57)) return null
-      if (before !== undefined && before.endOffset === offset - 1 && endsOperand(before)) return null
+      if (before !== undefined && before.startOffset + before.image.length === offset && endsOperand(before))
+        return null
     } else if (!(c >= 48 && c <= 57)) return null
     const literal = decodeNumber(text, offset)
     return literal === null
@@ -70,8 +71,7 @@ export const NumberLiteral = custom(
 )
 
 function endsOperand(token: IToken): boolean {
-  const t = token.image
-  return /[\w)\]}"'`!]$/.test(t)
+  return /[\w)\]}"'`!\u0080-\uffff]$/.test(token.image)
 }
 
 const backtick = /`[\w.\u0080-\uffff]*/y

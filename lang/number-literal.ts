@@ -51,38 +51,63 @@ function match(pattern: RegExp, text: string, offset: number): RegExpExecArray |
   return pattern.exec(text)
 }
 
+/** Has the form of a temporal literal but names no date or time: `2020.13.01`, `25:00:00`. */
+const OUT_OF_RANGE = 'out of range'
+
 /** The literal that starts at the offset (a digit, or a point before a digit); null if a date or time is out of its range. */
 export function decodeNumber(text: string, offset: number): NumberToken | null {
   const m = match(typedNull, text, offset)
   if (m !== null) return { type: NULL_TYPES[m[1]], value: null, end: offset + m[0].length }
-  return temporal(text, offset) ?? plain(text, offset)
+  const literal = temporal(text, offset)
+  return literal === OUT_OF_RANGE ? null : (literal ?? plain(text, offset))
 }
 
-function temporal(text: string, offset: number): NumberToken | null {
+const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+function isDate(year: number, monthOfYear: number, day: number): boolean {
+  if (!(monthOfYear >= 1 && monthOfYear <= 12 && day >= 1 && day <= DAYS_IN_MONTH[monthOfYear - 1])) return false
+  return monthOfYear !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0))
+}
+
+/** Seconds of the day, or -1. */
+function secondsOf(hour: string, minuteOfHour: string, second: string): number {
+  const [h, m, s] = [Number(hour), Number(minuteOfHour), Number(second)]
+  return h < 24 && m < 60 && s < 60 ? h * 3600 + m * 60 + s : -1
+}
+
+function temporal(text: string, offset: number): NumberToken | null | typeof OUT_OF_RANGE {
   let m = match(dateTime, text, offset)
   if (m !== null) {
     const end = offset + m[0].length
+    if (!isDate(Number(m[1]), Number(m[2]), Number(m[3]))) return OUT_OF_RANGE
     const days = daysOf(Number(m[1]), Number(m[2]), Number(m[3]))
-    if (Number(m[2]) < 1 || Number(m[2]) > 12 || Number(m[3]) < 1 || Number(m[3]) > 31) return null
     if (m[4] === undefined) return { type: 'DATE', value: days, end }
-    const seconds = days * 86400 + Number(m[4]) * 3600 + Number(m[5]) * 60 + Number(m[6])
+    const ofDay = secondsOf(m[4], m[5], m[6])
+    if (ofDay < 0) return OUT_OF_RANGE
+    const seconds = days * 86400 + ofDay
     if (m[7] === undefined) return { type: 'DATETIME', value: seconds, end }
     if (m[7].length === 3) return { type: 'TIMESTAMP', value: BigInt(seconds) * 1000n + BigInt(m[7]), end }
     return { type: 'NANOTIMESTAMP', value: BigInt(seconds) * 1_000_000_000n + BigInt(m[7].padEnd(9, '0')), end }
   }
   m = match(month, text, offset)
-  if (m !== null && Number(m[2]) >= 1 && Number(m[2]) <= 12)
+  if (m !== null) {
+    if (!isDate(Number(m[1]), Number(m[2]), 1)) return OUT_OF_RANGE
     return { type: 'MONTH', value: Number(m[1]) * 12 + Number(m[2]) - 1, end: offset + m[0].length }
+  }
   m = match(time, text, offset)
   if (m !== null) {
     const end = offset + m[0].length
-    const seconds = Number(m[1]) * 3600 + Number(m[2]) * 60 + Number(m[3])
+    const seconds = secondsOf(m[1], m[2], m[3])
+    if (seconds < 0) return OUT_OF_RANGE
     if (m[4] === undefined) return { type: 'SECOND', value: seconds, end }
     if (m[4].length === 3) return { type: 'TIME', value: seconds * 1000 + Number(m[4]), end }
     return { type: 'NANOTIME', value: BigInt(seconds) * 1_000_000_000n + BigInt(m[4].padEnd(9, '0')), end }
   }
   m = match(minute, text, offset)
-  if (m !== null) return { type: 'MINUTE', value: Number(m[1]) * 60 + Number(m[2]), end: offset + m[0].length }
+  if (m !== null) {
+    const seconds = secondsOf(m[1], m[2], '0')
+    return seconds < 0 ? OUT_OF_RANGE : { type: 'MINUTE', value: seconds / 60, end: offset + m[0].length }
+  }
   m = match(duration, text, offset)
   if (m !== null) return { type: 'DURATION', value: { count: Number(m[1]), unit: m[2] }, end: offset + m[0].length }
   return null

@@ -14,6 +14,18 @@ const END: IToken = {
   tokenType: { name: 'end of text' },
 } as IToken
 
+function lexicalError(text: string, offset: number): ParseError {
+  const c = text[offset]
+  if (c === '"' || c === "'" || text.startsWith('/*', offset)) {
+    const what = c === '/' ? 'comment' : 'string'
+    return new ParseError(`The ${what} is not closed.`, { start: offset, end: text.length }, true)
+  }
+  const temporal = /^\d[\d.:]*(?:[T ]\d+:[\d.:]*)?[a-zA-Z]?/.exec(text.slice(offset, offset + 40))
+  if (temporal !== null)
+    return new ParseError(`${temporal[0]} is no date or time.`, { start: offset, end: offset + temporal[0].length })
+  return new ParseError(`The character ${c} starts no token.`, { start: offset, end: offset + 1 })
+}
+
 export class Cursor {
   readonly source: SourceText
   readonly names: Names
@@ -29,6 +41,8 @@ export class Cursor {
   inOn = false
   /** Inside a branch of `c ? a : b`: a colon is not a pair. */
   noPair = false
+  /** In the body of mapr: `->` stands between map and reduce. */
+  noArrow = false
   readonly end: IToken
   /** Nodes that stood in parentheses: `(a<b)<c` is no chain. */
   readonly parenthesised = new WeakSet<object>()
@@ -39,9 +53,7 @@ export class Cursor {
     const { tokens, errors } = tokenize(source.text)
     if (errors.length > 0) {
       const { offset } = errors[0]
-      const c = source.text[offset]
-      const message = c === '"' || c === "'" ? 'The string is not closed.' : `The character ${c} starts no token.`
-      throw new ParseError(message, { start: offset, end: offset + 1 })
+      throw lexicalError(source.text, offset)
     }
     this.tokens = tokens
     this.end = { ...END, startOffset: source.text.length, endOffset: source.text.length }
@@ -107,6 +119,13 @@ export class Cursor {
 
   unexpected(expected: string): ParseError {
     const token = this.peek()
+    if (token.image === '=' && !this.sql)
+      return this.error(
+        "Please use '==' rather than '=' as equal operator in non-sql expression.",
+        spanOf(token),
+        'S06011',
+      )
+    if (/^[-+*/\\]=$/.test(token.image)) return this.error("Can't use assignment in expression.", spanOf(token))
     const found =
       token === this.end
         ? 'the end of the text'
@@ -136,6 +155,15 @@ export class Cursor {
     return this.tokens[at] ?? this.end
   }
 
+  /** A comma of a SQL list: it may begin the next line, and what follows it may do so, too. */
+  takeComma(): boolean {
+    if (this.afterNewlines().image !== ',') return false
+    this.skipNewlines()
+    this.next()
+    this.skipNewlines()
+    return true
+  }
+
   /** The token before the cursor. */
   previous(): IToken | undefined {
     return this.tokens[this.at - 1]
@@ -144,8 +172,7 @@ export class Cursor {
   /** No blank between the last token and the next. */
   glued(): boolean {
     const previous = this.previous()
-    const token = this.tokens[this.at]
-    return previous !== undefined && token !== undefined && token.startOffset === previous.endOffset! + 1
+    return previous !== undefined && this.peek().startOffset === previous.endOffset! + 1
   }
 
   /** No blank between the token k ahead and the one after it. */
@@ -180,21 +207,26 @@ export class Cursor {
 
   /** Runs a part of the parse in other modes. */
   within<R>(
-    modes: Partial<Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'inOn'>>,
+    modes: Partial<Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'noArrow' | 'inOn'>>,
     parse: () => R,
   ): R {
-    const { ignoreNewlines, sql, metacode, noPair, inOn } = this
+    const { ignoreNewlines, sql, metacode, noPair, noArrow, inOn } = this
     Object.assign(this, modes)
     try {
       return parse()
     } finally {
-      Object.assign(this, { ignoreNewlines, sql, metacode, noPair, inOn })
+      this.ignoreNewlines = ignoreNewlines
+      this.sql = sql
+      this.metacode = metacode
+      this.noPair = noPair
+      this.noArrow = noArrow
+      this.inOn = inOn
     }
   }
 
   /** Inside brackets: newlines mean nothing, and what an outer colon or `>` meant is forgotten. */
   bracketed<R>(parse: () => R): R {
-    return this.within({ ignoreNewlines: true, metacode: false, noPair: false, inOn: false }, parse)
+    return this.within({ ignoreNewlines: true, metacode: false, noPair: false, noArrow: false, inOn: false }, parse)
   }
 }
 

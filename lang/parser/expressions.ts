@@ -35,6 +35,7 @@ export function parseUnary(p: Cursor): Expr {
   return parsePostfix(p)
 }
 
+const CONNECTIVES = new Set(['and', 'or', 'AND', 'OR', '&&', '||'])
 const isBool = (token: IToken): boolean => (token.payload as { type: string }).type === 'BOOL'
 
 /** An operator symbol where an operand is expected, followed by `,` `)` `}` or a suffix, is its function. */
@@ -58,7 +59,13 @@ export function parseSuffixes(p: Cursor): HofSuffix[] {
 /** Extends `left` by one infix form of at least the level, or answers undefined. */
 function parseInfix(p: Cursor, left: Expr, level: number): Expr | undefined {
   const token = p.peek()
-  if (token === p.end || token.tokenType === Newline) return undefined
+  if (token === p.end) return undefined
+  if (token.tokenType === Newline) {
+    // A condition of SQL may go on at the next line.
+    if (!p.sql || !CONNECTIVES.has(p.afterNewlines().image)) return undefined
+    p.skipNewlines()
+    return parseInfix(p, left, level)
+  }
   const start = left.span.start
   const symbol =
     OPERATORS.get(token.image) ?? (p.sql && token.image === '=' ? ({ op: 'eq', level: 3 } as const) : undefined)
@@ -176,7 +183,7 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
     p.next()
     const not = p.takeWord('not')
     if (!p.isWord('NULL') && !p.isWord('null'))
-      throw p.unexpected('Keyword IS must be followed by [NOT] NULL. RefId: S06010;')
+      throw p.error('Keyword IS must be followed by [NOT] NULL.', spanFrom(token), 'S06010')
     p.next()
     return { kind: 'isNull', operand: left, negated: not, span: p.span(start) }
   }
@@ -200,10 +207,21 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
   // A function between two operands.
   const own = word === 'xor' ? 1 : word === 'at' ? 2.5 : 10
   if (own < level || p.names.isVariable(word) || !p.names.isFunction(word)) return undefined
+  if (p.sql && !operandFollowsWord(p)) return undefined
   const func = parseInfixFunction(p)
   continueLine(p)
   const right = parseExpr(p, own === 10 ? 11 : own + 0.5)
   return { kind: 'infix', func, left, right, span: p.span(start) }
+}
+
+/** In SQL a function's name without a second operand is an alias: `sum(volume) total from t`. `rows` and `range` begin a window. */
+function operandFollowsWord(p: Cursor): boolean {
+  if (/^(rows|range)$/i.test(p.peek().image)) return false
+  const at = p.at
+  p.next()
+  const follows = startsOperand(p) || p.is(':') || p.is('{') || p.is('.')
+  p.at = at
+  return follows
 }
 
 /** A function name in infix place, with its partial application or suffixes but without arguments of its own. */
@@ -223,7 +241,8 @@ function bracesAreOperator(p: Cursor): boolean {
 function closesMetacode(p: Cursor): boolean {
   let depth = 0
   const next = p.tokens[p.at + 1]
-  if (next === undefined || next.tokenType === Newline || /^[,)\]};.]$/.test(next.image)) return true
+  if (next === undefined || next.tokenType === Newline || /^(?:[,)\]};.=+*/%|^$?:@]|[=!]=|&&|\|\|)$/.test(next.image))
+    return true
   if (CLAUSE_WORDS.has(next.image)) return true
   for (let at = p.at + 1; at < p.tokens.length; at++) {
     const { image, tokenType } = p.tokens[at]

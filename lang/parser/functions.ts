@@ -1,9 +1,10 @@
 // Functions: named definitions and every form of lambda.
 
 import type { DefStatement, Expr, FunctionBody, LambdaExpr, Parameter, Statement } from '../ast.ts'
+import type { Span } from '../source.ts'
 import type { Cursor } from './cursor.ts'
 import { parseExpr } from './expressions.ts'
-import { parseBlock, parseStatement } from './statements.ts'
+import { parseBlock, parseStatement, STATEMENT_MODES } from './statements.ts'
 
 /** `(a, mutable b, c=1)`. */
 export function parseParams(p: Cursor): Parameter[] {
@@ -44,9 +45,7 @@ function expressionBody(p: Cursor, keepNewlines: boolean): FunctionBody {
 
 function blockBody(p: Cursor): FunctionBody {
   const start = p.offset()
-  const statements = p.within({ sql: false, metacode: false, noPair: false, ignoreNewlines: false, inOn: false }, () =>
-    parseBlock(p),
-  )
+  const statements = p.within({ ...STATEMENT_MODES }, () => parseBlock(p))
   return { kind: 'block', statements, span: p.span(start) }
 }
 
@@ -125,16 +124,17 @@ export function parseBracedLambda(p: Cursor): Expr {
 }
 
 /** `def f(a){...}`, `def f(a): statement`, `def f(a)`. */
-export function parseDef(p: Cursor, annotations: readonly string[] = []): DefStatement {
+export function parseDef(p: Cursor, annotations: readonly string[] = [], method = false): DefStatement {
   const token = p.next()
   const name = p.expectName('the name of a function')
   const nameSpan = { start: name.startOffset, end: name.endOffset! + 1 }
   if (p.names.inFunction)
     throw p.error(`Not allowed to define a named function [${name.image}] within another function.`, nameSpan, 'S06003')
-  if (p.names.isBuiltin(name.image))
+  if (!method && p.names.isBuiltin(name.image))
     throw p.error('Not allowed to overwrite existing built-in functions/procedures.', nameSpan, 'S06005')
   const params = parseParams(p)
-  p.names.defineFunction(name.image)
+  if (method) p.names.defineMethod(name.image)
+  else p.names.defineFunction(name.image)
   let body: FunctionBody | null = null
   p.names.enter('def', params)
   let names: ReturnType<typeof p.names.leave>
@@ -149,6 +149,7 @@ export function parseDef(p: Cursor, annotations: readonly string[] = []): DefSta
   } finally {
     names = p.names.leave()
   }
+  if (!method) checkDeclaration(p, name.image, params.length, nameSpan, body !== null)
   return {
     kind: 'def',
     name: name.image,
@@ -159,6 +160,19 @@ export function parseDef(p: Cursor, annotations: readonly string[] = []): DefSta
     locals: names.locals,
     span: p.span(token.startOffset),
   }
+}
+
+/** A declaration waits for its definition, which must take as many parameters. */
+function checkDeclaration(p: Cursor, name: string, arity: number, span: Span, defined: boolean): void {
+  if (!defined) {
+    p.names.declared.set(name, { arity, span })
+    return
+  }
+  const declaration = p.names.declared.get(name)
+  if (declaration === undefined) return
+  p.names.declared.delete(name)
+  if (declaration.arity !== arity)
+    throw p.error(`The signature of function <${name}> differs from that of its declaration.`, span, 'S06008')
 }
 
 /** One statement after the colon; an expression is the value of the function. */

@@ -1,5 +1,7 @@
 // What the parser knows of names. Functions see their parameters, their own variables and functions; lambdas also what encloses them.
 
+import type { Span } from '../source.ts'
+
 export interface ParserNames {
   isFunction(name: string): boolean
   isVariable(name: string): boolean
@@ -13,6 +15,23 @@ interface Scope {
   readonly mutable: ReadonlySet<string>
   readonly locals: Set<string>
   readonly captures: Set<string>
+  /** Made by `const` in this scope. */
+  readonly constants: Set<string>
+}
+
+const scope = (kind: Scope['kind'], params: readonly { name: string; mutable: boolean }[]): Scope => ({
+  kind,
+  params: new Set(params.map((p) => p.name)),
+  mutable: new Set(params.filter((p) => p.mutable).map((p) => p.name)),
+  locals: new Set(),
+  captures: new Set(),
+  constants: new Set(),
+})
+
+/** `def f(a, b)` without a body: the script must define it further on. */
+export interface Declaration {
+  readonly arity: number
+  readonly span: Span
 }
 
 export interface FunctionNames {
@@ -22,11 +41,10 @@ export interface FunctionNames {
 
 export class Names {
   readonly #env: ParserNames
-  readonly #scopes: Scope[] = [
-    { kind: 'top', params: new Set(), mutable: new Set(), locals: new Set(), captures: new Set() },
-  ]
+  readonly #scopes: Scope[] = [scope('top', [])]
   readonly #functions = new Set<string>()
-  readonly constants = new Set<string>()
+  /** Functions that are declared but not defined yet. */
+  readonly declared = new Map<string, Declaration>()
 
   constructor(env: ParserNames) {
     this.#env = env
@@ -39,34 +57,59 @@ export class Names {
     return this.#scopes.some((s) => s.kind === 'def')
   }
 
-  /** A variable that can be read here; the lambdas between note that they capture it. */
+  /** A variable that can be read here. */
   isVariable(name: string): boolean {
+    return this.#scopeOf(name) >= 0
+  }
+
+  /** Like isVariable, for a name that is read: the lambdas up to the owner of the variable capture it. */
+  readVariable(name: string): boolean {
+    const owner = this.#scopeOf(name)
+    if (owner < 0) return false
+    for (let inner = owner + 1; inner < this.#scopes.length; inner++) this.#scopes[inner].captures.add(name)
+    return true
+  }
+
+  #scopeOf(name: string): number {
     for (let k = this.#scopes.length - 1; k >= 0; k--) {
       const scope = this.#scopes[k]
       const known =
         scope.params.has(name) || scope.locals.has(name) || (scope.kind === 'top' && this.#env.isVariable(name))
-      if (known) {
-        for (let inner = k + 1; inner < this.#scopes.length; inner++) this.#scopes[inner].captures.add(name)
-        return true
-      }
-      if (scope.kind === 'def') return false
+      if (known) return k
+      if (scope.kind === 'def') return -1
     }
-    return false
+    return -1
   }
 
   isFunction(name: string): boolean {
     return this.#functions.has(name) || this.#env.isFunction(name)
   }
 
-  /** A read-only parameter of the innermost function. */
+  /** A read-only parameter or a constant of the innermost function. */
   isReadOnly(name: string): boolean {
     const scope = this.#scopes.at(-1)!
-    return scope.params.has(name) && !scope.mutable.has(name)
+    return scope.constants.has(name) || (scope.params.has(name) && !scope.mutable.has(name))
+  }
+
+  assignConstant(name: string): void {
+    this.assign(name)
+    this.#scopes.at(-1)!.constants.add(name)
+  }
+
+  /** At the top level between units: what ran may have removed constants; functions left open by an error are closed. */
+  reset(): void {
+    this.#scopes.length = 1
+    this.#scopes[0].constants.clear()
   }
 
   assign(name: string): void {
     const scope = this.#scopes.at(-1)!
     if (!scope.params.has(name)) scope.locals.add(name)
+  }
+
+  /** Methods are called by name inside their class. */
+  defineMethod(name: string): void {
+    this.#functions.add(name)
   }
 
   defineFunction(name: string): void {
@@ -80,13 +123,7 @@ export class Names {
   }
 
   enter(kind: 'def' | 'lambda', params: readonly { name: string; mutable: boolean }[]): void {
-    this.#scopes.push({
-      kind,
-      params: new Set(params.map((p) => p.name)),
-      mutable: new Set(params.filter((p) => p.mutable).map((p) => p.name)),
-      locals: new Set(),
-      captures: new Set(),
-    })
+    this.#scopes.push(scope(kind, params))
   }
 
   leave(): FunctionNames {

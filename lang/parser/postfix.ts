@@ -60,12 +60,16 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
   const glued = p.glued()
   switch (token.image) {
     case '(':
-      if (infixPlace || !(glued ? canCall(e) : isCallable(p, e) || e.kind === 'member')) return undefined
+      if (
+        infixPlace ||
+        !(glued ? canCall(e) : isCallable(p, e) || e.kind === 'member' || (e.kind === 'name' && !p.sql))
+      )
+        return undefined
       return parseOver(p, { kind: 'call', callee: e, args: parseArguments(p), juxtaposed: false, span: p.span(start) })
     case '[':
       return glued && !infixPlace ? { kind: 'index', object: e, slots: parseSlots(p), span: p.span(start) } : undefined
     case '{':
-      return glued && (isCallable(p, e) || e.kind === 'name') && !p.lambdaInBraces()
+      return glued && (isCallable(p, e) || e.kind === 'name' || e.kind === 'member') && !p.lambdaInBraces()
         ? parsePartial(p, e, start)
         : undefined
     case '.':
@@ -97,6 +101,9 @@ function canCall(e: Expr): boolean {
   return e.kind !== 'literal' && e.kind !== 'constVector' && e.kind !== 'star'
 }
 
+/** Words of SQL that follow a column which is named like a function; `rows` and `range` begin the frame of a window. */
+const NO_ARGUMENT = ['asc', 'desc', 'not', 'in', 'is', 'like', 'between', 'and', 'or', 'rows', 'range'] as const
+
 /** `f x`: the argument is the whole rest of the expression. */
 function juxtaposes(p: Cursor, e: Expr): boolean {
   const token = p.peek()
@@ -104,7 +111,7 @@ function juxtaposes(p: Cursor, e: Expr): boolean {
   if (token.tokenType.name === 'Identifier') {
     if (p.sql && e.kind === 'name') {
       // `price p`, `date desc`: a name after a possible column is an alias unless the function is meant.
-      if (['asc', 'desc', 'not', 'in', 'is', 'like', 'between', 'and', 'or'].some((w) => p.isWord(w))) return false
+      if (NO_ARGUMENT.some((w) => p.isWord(w))) return false
     }
     // `f g x` is f(g x); `a g b` with a function a cannot be meant otherwise.
     return token.image !== 'not' || !['in', 'like', 'between'].some((w) => p.isWord(w, 1))

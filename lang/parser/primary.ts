@@ -90,6 +90,16 @@ function literal(token: IToken): LiteralExpr {
   return { kind: 'literal', ...constantOf(token)!, span: spanOf(token) }
 }
 
+const MAXIMUM: { readonly [T in LiteralType]?: number } = { CHAR: 127, SHORT: 32767, INT: 2147483647 }
+
+/** A minus right before the number belongs to it: -128c is the null of CHAR, 128c is out of range. */
+function inRange(p: Cursor, l: LiteralExpr): LiteralExpr {
+  const maximum = MAXIMUM[l.type]
+  if (maximum !== undefined && typeof l.value === 'number' && (l.value > maximum || l.value < -maximum - 1))
+    throw p.error(`${l.value} is outside the range of ${l.type}.`, l.span)
+  return l
+}
+
 function negate(l: LiteralExpr, start: number): LiteralExpr {
   const { value } = l
   const span = { start, end: l.span.end }
@@ -105,12 +115,12 @@ function negate(l: LiteralExpr, start: number): LiteralExpr {
 /** `-1`, and `-1 2 3`. */
 export function constRunFromMinus(p: Cursor): Expr {
   const minus = p.next()
-  const first = negate(literal(p.next()), minus.startOffset)
+  const first = inRange(p, negate(literal(p.next()), minus.startOffset))
   return restOfRun(p, first)
 }
 
 function parseConstRun(p: Cursor): Expr {
-  return restOfRun(p, literal(p.next()))
+  return restOfRun(p, inRange(p, literal(p.next())))
 }
 
 /** Constants separated by blanks only; backtick words may touch. */
@@ -121,9 +131,9 @@ function restOfRun(p: Cursor, first: LiteralExpr): Expr {
     if (token === undefined) break
     if (token.image === '-' && !p.glued() && p.tokens[p.at + 1]?.tokenType === NumberLiteral && p.gluedAfter(0)) {
       p.next()
-      items.push(negate(literal(p.next()), token.startOffset))
+      items.push(inRange(p, negate(literal(p.next()), token.startOffset)))
     } else if (constantOf(token) !== undefined && (!p.glued() || token.tokenType === Backtick))
-      items.push(literal(p.next()))
+      items.push(inRange(p, literal(p.next())))
     else break
   }
   if (items.length === 1) return first
@@ -141,7 +151,7 @@ function parseWord(p: Cursor, token: IToken): Expr {
     return { kind: 'sql', statement, span: p.span(start) }
   }
   if ((image === 'def' || image === 'defg') && p.peek(1).image === '(') return parseDefLambda(p)
-  if (p.peek(1).image === '->') return parseArrowLambda(p)
+  if (!p.noArrow && p.peek(1).image === '->') return parseArrowLambda(p)
   if (image === 'case' || image === 'CASE') if (p.isWord('when', 1)) return parseCase(p)
   if (
     RESERVED.has(image) &&
@@ -165,7 +175,7 @@ function parseWord(p: Cursor, token: IToken): Expr {
   p.next()
   const span = spanOf(token)
   if (p.sql && p.is('...') && p.glued()) return parseSeries(p, token)
-  const isVariable = p.names.isVariable(image)
+  const isVariable = p.names.readVariable(image)
   if ((CONSTANTS.has(image) || image in HINTS) && !isVariable) return { kind: 'constant', name: image, span }
   if (p.sql) return { kind: 'name', name: image, binding: 'free', span }
   if (isVariable) return { kind: 'name', name: image, binding: 'variable', span }

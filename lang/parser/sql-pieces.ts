@@ -6,7 +6,7 @@ import type { Cursor } from './cursor.ts'
 import { parseExpr } from './expressions.ts'
 import { parseArguments } from './postfix.ts'
 import { seriesNames } from './primary.ts'
-import { CLAUSE_WORDS, JOIN_WORDS } from './words.ts'
+import { CLAUSE_WORDS, JOIN_WORDS, RESERVED } from './words.ts'
 
 const textOf = (payload: unknown): string => {
   const { type, value } = payload as { type: string; value: unknown }
@@ -43,7 +43,8 @@ export function optionalAlias(p: Cursor): Alias | null {
   if (p.isWord('as')) return parseAlias(p)
   const token = p.tokens[p.at]
   if (token === undefined || token.tokenType === Newline || token.tokenType.name !== 'Identifier') return null
-  if (CLAUSE_WORDS.has(token.image) || JOIN_WORDS.has(token.image) || token.image.endsWith('!')) return null
+  if (CLAUSE_WORDS.has(token.image) || JOIN_WORDS.has(token.image) || RESERVED.has(token.image)) return null
+  if (token.image.endsWith('!')) return null
   p.next()
   return { kind: 'name', name: token.image }
 }
@@ -56,18 +57,21 @@ export function parseItem(p: Cursor): SelectItem {
 }
 
 export function parseItems(p: Cursor): SelectItem[] {
+  p.skipNewlines()
   const items = [parseItem(p)]
-  while (p.take(',')) items.push(parseItem(p))
+  while (p.takeComma()) items.push(parseItem(p))
   return items
 }
 
 export function parseConditions(p: Cursor): Expr[] {
+  p.skipNewlines()
   const conditions = [parseExpr(p)]
-  while (p.take(',')) conditions.push(parseExpr(p))
+  while (p.takeComma()) conditions.push(parseExpr(p))
   return conditions
 }
 
 export function parseSortKeys(p: Cursor): SortKey[] {
+  p.skipNewlines()
   const keys: SortKey[] = []
   do {
     const expr = parseExpr(p)
@@ -80,7 +84,7 @@ export function parseSortKeys(p: Cursor): SortKey[] {
       p.next()
     }
     keys.push({ expr, descending, nulls })
-  } while (p.take(','))
+  } while (p.takeComma())
   return keys
 }
 

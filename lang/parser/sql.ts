@@ -14,7 +14,7 @@ import type {
   TopClause,
   UpdateStatement,
 } from '../ast.ts'
-import { NumberLiteral } from '../lexer.ts'
+import { Newline, NumberLiteral } from '../lexer.ts'
 import { type Cursor, spanOf } from './cursor.ts'
 import { parseAlter, parseCreate, parseDrop } from './ddl.ts'
 import { parseExpr } from './expressions.ts'
@@ -208,6 +208,8 @@ function parseSelect(p: Cursor): SelectStatement {
   const distinct = p.isWord('distinct') && p.peek(1).image !== '(' ? p.takeWord('distinct') : false
   const top = parseTop(p)
   p.skipNewlines()
+  if (p.isWord('from') && p.peek(1).tokenType.name === 'Identifier')
+    throw p.error('SQL context is not initialized yet.', spanOf(p.peek()), 'S02011')
   const items = parseItems(p)
   const from = clause(p, 'from') ? parseFrom(p) : null
   const where = clause(p, 'where') ? parseConditions(p) : []
@@ -290,8 +292,7 @@ export function parseFrom(p: Cursor): TableSource {
   let left = parseTable(p)
   for (;;) {
     joinLines(p)
-    if (p.take(',')) {
-      p.skipNewlines()
+    if (tableFollowsComma(p) && p.takeComma()) {
       const right = parseTable(p)
       left = { kind: 'join', type: 'comma', left, right, on: null, span: p.span(start) }
       continue
@@ -309,6 +310,16 @@ export function parseFrom(p: Cursor): TableSource {
       span: p.span(start),
     }
   }
+}
+
+/** In `f(select a from t, 3)` and `f(select a from t, b=1)` the comma separates arguments. */
+function tableFollowsComma(p: Cursor): boolean {
+  if (p.afterNewlines().image !== ',') return false
+  const [k, after] = p.is(',') ? [1, p.peek(2)] : [0, undefined]
+  if (k === 0) return true
+  const token = p.peek(1)
+  if (token.tokenType === Newline || token.image === '(') return true
+  return token.tokenType.name === 'Identifier' && after?.image !== '='
 }
 
 function parseJoinType(p: Cursor): 'inner' | 'left' | 'leftSemi' | 'right' | 'full' | 'cross' | undefined {
@@ -354,7 +365,7 @@ function parseUpdate(p: Cursor): UpdateStatement {
     if (!p.take('=') && !p.take(':'))
       throw p.error("The '=' is missing in the UPDATE statement.", spanOf(p.peek()), 'S06000')
     sets.push({ column, value: parseExpr(p) })
-  } while (p.take(','))
+  } while (p.takeComma())
   const from = clause(p, 'from') ? parseFrom(p) : null
   const where = clause(p, 'where') ? parseConditions(p) : []
   const context: SelectItem[] = clauseBy(p, 'context') ? parseItems(p) : []
@@ -409,7 +420,7 @@ function insertTarget(p: Cursor): Expr {
   let e: Expr = {
     kind: 'name',
     name: token.image,
-    binding: p.names.isVariable(token.image) ? 'variable' : 'free',
+    binding: p.names.readVariable(token.image) ? 'variable' : 'free',
     span: spanOf(token),
   }
   while (p.take('.'))

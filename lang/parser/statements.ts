@@ -3,11 +3,13 @@
 import type { IToken } from 'chevrotain'
 import type { AssignTarget, Block, ClassAttribute, DefStatement, Expr, Statement } from '../ast.ts'
 import { Newline } from '../lexer.ts'
+import type { Span } from '../source.ts'
 import { type Cursor, spanOf } from './cursor.ts'
 import { parseExpr } from './expressions.ts'
 import { parseDef, parseParams } from './functions.ts'
 import { parseSlot } from './postfix.ts'
 import { parsePrimary, parseTypeName } from './primary.ts'
+import { RESERVED, TYPE_NAMES } from './words.ts'
 
 const COMPOUND: Readonly<Record<string, 'add' | 'sub' | 'mul' | 'div' | 'ratio'>> = {
   '+=': 'add',
@@ -25,7 +27,7 @@ export function parseBlock(p: Cursor): Block {
     skipSeparators(p)
     if (p.take('}')) return statements
     if (p.peek() === p.end) throw p.unexpected("'}' to end the block")
-    statements.push(parseStatement(p))
+    statements.push(innerStatement(p))
     requireEnd(p, '}')
   }
 }
@@ -52,13 +54,28 @@ function parseBody(p: Cursor): Block {
     return parseBlock(p)
   }
   p.skipNewlines()
-  return [parseStatement(p)]
+  return [innerStatement(p)]
 }
 
-const modes = { ignoreNewlines: false, sql: false, metacode: false, noPair: false, inOn: false } as const
+/** A statement of a block: the script cannot be divided there. */
+function innerStatement(p: Cursor): Statement {
+  const statement = parseStatement(p)
+  if (statement.kind === 'go') throw p.error("'go' is not allowed inside a block.", statement.span)
+  return statement
+}
+
+/** What the surroundings of a statement mean ends at its beginning. */
+export const STATEMENT_MODES = {
+  ignoreNewlines: false,
+  sql: false,
+  metacode: false,
+  noPair: false,
+  noArrow: false,
+  inOn: false,
+} as const
 
 export function parseStatement(p: Cursor): Statement {
-  return p.within(modes, () => statement(p))
+  return p.within(STATEMENT_MODES, () => statement(p))
 }
 
 function statement(p: Cursor): Statement {
@@ -81,10 +98,17 @@ function statement(p: Cursor): Statement {
     const name = p.next().image
     p.next()
     const source = p.expectName('the variable to alias').image
-    p.names.assign(name)
+    p.names.readVariable(source)
+    assignName(p, name, p.span(start))
     return { kind: 'alias', name, source, span: p.span(start) }
   }
   return parseAssignment(p) ?? expressionStatement(p, start)
+}
+
+/** Notes an assignment to the name, which a parameter or a constant does not allow. */
+function assignName(p: Cursor, name: string, span: Span): void {
+  if (p.names.isReadOnly(name)) throw p.error(`Constant variable [${name}] can't be modified.`, span)
+  p.names.assign(name)
 }
 
 function expressionStatement(p: Cursor, start: number): Statement {
@@ -144,7 +168,7 @@ function keyword(p: Cursor, token: IToken, start: number): Statement | undefined
     case 'share':
       return after.image === '(' && p.gluedAfter(0) ? undefined : parseShare(p)
     case 'undef':
-      return after.image === 'all' ? parseUndefAll(p) : undefined
+      return after.image === '(' || after.image === '=' || after === p.end ? undefined : parseUndef(p)
     case 'module':
       p.next()
       return { kind: 'module', path: modulePath(p), span: p.span(start) }
@@ -209,14 +233,14 @@ function parseFor(p: Cursor): Statement {
   const start = p.next().startOffset
   p.expect('(', "after 'for'")
   const [variable, source] = p.bracketed(() => {
-    const name = p.expectName('the variable of the loop').image
+    const name = p.expectName('the variable of the loop')
     p.expectWord('in', 'after the variable of the loop')
     const expr = parseExpr(p)
     p.expect(')', 'after the head of the loop')
     return [name, expr] as const
   })
-  p.names.assign(variable)
-  return { kind: 'for', variable, source, body: parseBody(p), span: p.span(start) }
+  assignName(p, variable.image, spanOf(variable))
+  return { kind: 'for', variable: variable.image, source, body: parseBody(p), span: p.span(start) }
 }
 
 function parseWhile(p: Cursor): Statement {
@@ -241,11 +265,11 @@ function parseTry(p: Cursor): Statement {
   p.skipNewlines()
   p.expectWord('catch', 'after the block of try')
   p.expect('(', "after 'catch'")
-  const variable = p.expectName('the variable of catch').image
+  const variable = p.expectName('the variable of catch')
   p.expect(')', 'after the variable of catch')
-  p.names.assign(variable)
+  assignName(p, variable.image, spanOf(variable))
   p.skipNewlines()
-  return { kind: 'try', body, variable, handler: parseBlock(p), span: p.span(start) }
+  return { kind: 'try', body, variable: variable.image, handler: parseBlock(p), span: p.span(start) }
 }
 
 function parseTimer(p: Cursor): Statement {
@@ -277,7 +301,7 @@ function parseConst(p: Cursor): Statement {
   const name = p.expectName('the name of a constant').image
   p.expect('=', 'after the name of a constant')
   const value = exprList(p)
-  p.names.assign(name)
+  p.names.assignConstant(name)
   return { kind: 'const', name, value, span: p.span(start) }
 }
 
@@ -292,11 +316,12 @@ function parseShare(p: Cursor): Statement {
   return { kind: 'share', value, name, span: p.span(start) }
 }
 
-function parseUndefAll(p: Cursor): Statement {
+/** `undef all`, ``undef `x``, each with a category behind a comma. */
+function parseUndef(p: Cursor): Statement {
   const start = p.next().startOffset
-  p.next()
+  const names = p.take('all') ? null : parseExpr(p)
   const category = p.take(',') ? parseExpr(p) : null
-  return { kind: 'undef', names: null, category, span: p.span(start) }
+  return { kind: 'undef', names, category, span: p.span(start) }
 }
 
 function modulePath(p: Cursor): string[] {
@@ -338,9 +363,14 @@ function parseClass(p: Cursor): Statement {
   p.names.defineFunction(name)
   for (;;) {
     skipSeparators(p)
-    if (p.take('}')) return { kind: 'class', name, base, attributes, methods, span: p.span(start) }
+    if (p.take('}')) {
+      for (const m of methods)
+        if (m.body === null && !methods.some((other) => other.name === m.name && other.body !== null))
+          throw p.error(`Function <${m.name}> is declared but not defined yet.`, m.span, 'S06007')
+      return { kind: 'class', name, base, attributes, methods, span: p.span(start) }
+    }
     if (p.is('def') || p.is('defg')) {
-      methods.push(parseDef(p))
+      methods.push(parseDef(p, [], true))
       continue
     }
     const at = p.offset()
@@ -372,10 +402,12 @@ function parseMapr(p: Cursor): Statement {
 }
 
 function mapReduce(p: Cursor): { map: Expr[]; reduce: Expr } {
-  const map = [parseExpr(p)]
-  while (p.take(',')) map.push(parseExpr(p))
-  p.expect('->', 'between map and reduce')
-  return { map, reduce: parseExpr(p) }
+  return p.within({ noArrow: true }, () => {
+    const map = [parseExpr(p)]
+    while (p.take(',')) map.push(parseExpr(p))
+    p.expect('->', 'between map and reduce')
+    return { map, reduce: parseExpr(p) }
+  })
 }
 
 /** Statements of the administrator; their words may be written in any case. */
@@ -416,6 +448,7 @@ function parseAssignment(p: Cursor): Statement | undefined {
   const value = exprList(p)
   for (const t of targets) {
     if (p.names.isReadOnly(t.name)) throw p.error(`Constant variable [${t.name}] can't be modified.`, t.span)
+    if (t.kind === 'index' || operator !== '=') p.names.readVariable(t.name)
     if (t.kind === 'name') p.names.assign(t.name)
   }
   return { kind: 'assign', targets, op: COMPOUND[operator] ?? null, value, span: p.span(start) }
@@ -444,8 +477,10 @@ function assignmentAhead(p: Cursor): boolean {
 
 function target(p: Cursor): AssignTarget {
   const token = p.next()
-  if (['pi', 'e', 'true', 'false', 'NULL'].includes(token.image))
+  if (['pi', 'e', 'true', 'false', 'NULL', 'null'].includes(token.image))
     throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
+  if (RESERVED.has(token.image) || TYPE_NAMES.has(token.image))
+    throw p.error(`${token.image} is a reserved word and can't name a variable.`, spanOf(token))
   if (!p.is('[')) return { kind: 'name', name: token.image, span: spanOf(token) }
   p.next()
   const slots = p.bracketed(() => {
@@ -456,6 +491,5 @@ function target(p: Cursor): AssignTarget {
       p.expect(',', "or ']' in an index")
     }
   })
-  p.names.isVariable(token.image)
   return { kind: 'index', name: token.image, slots, span: p.span(token.startOffset) }
 }
