@@ -36,11 +36,7 @@ function newCatalog(): CatalogStore {
   return catalog
 }
 
-function boot(
-  catalog: CatalogStore = newCatalog(),
-  disk = new MemoryFileStore(),
-  wasUnclean = false,
-): World {
+function boot(catalog: CatalogStore = newCatalog(), disk = new MemoryFileStore(), wasUnclean = false): World {
   const engine = new Engine({ catalog, files: disk, now: () => 1_600_000_000_000 })
   engine.recover(wasUnclean)
   return { catalog, disk, engine }
