@@ -42,8 +42,18 @@ describe('pruning partitions', () => {
     ['a number is no date', T.DATE, compare('d', 'gt', T.INT, 17386), [0, 1, 2]],
     ['partition()', T.DATE, { kind: 'partition', column: 'd', keys: vectorOf(T.DATE, [17386]) }, [1]],
     ['never', T.DATE, { kind: 'noMatch' }, []],
-    ['or with another column', T.DATE, { kind: 'or', parts: [compare('d', 'eq', T.DATE, 17385), compare('x', 'eq', T.INT, 1)] }, [0, 1, 2]],
-    ['and with another column', T.DATE, { kind: 'and', parts: [compare('d', 'eq', T.DATE, 17385), compare('x', 'eq', T.INT, 1)] }, [0]],
+    [
+      'or with another column',
+      T.DATE,
+      { kind: 'or', parts: [compare('d', 'eq', T.DATE, 17385), compare('x', 'eq', T.INT, 1)] },
+      [0, 1, 2],
+    ],
+    [
+      'and with another column',
+      T.DATE,
+      { kind: 'and', parts: [compare('d', 'eq', T.DATE, 17385), compare('x', 'eq', T.INT, 1)] },
+      [0],
+    ],
   ])('%s', (_, type, predicate, expected) => {
     expect(setup(['d', type, days]).kept(predicate, dayPaths)).toEqual(expected.map((k) => dayPaths[k]))
   })
@@ -78,10 +88,20 @@ describe('pruning partitions', () => {
           const row = raw(type, rowSeed)
           const valueType = coarse && type === T.TIMESTAMP ? T.DATE : type === T.SYMBOL ? T.STRING : type
           const value = raw(valueType, valueSeed)
-          const same = valueType === T.DATE && type === T.TIMESTAMP ? castTemporalRaw(value, T.DATE, T.TIMESTAMP) : value
-          const matches = { lt: row! < same!, le: row! <= same!, gt: row! > same!, ge: row! >= same!, eq: row === same }[op]
+          const same =
+            valueType === T.DATE && type === T.TIMESTAMP ? castTemporalRaw(value, T.DATE, T.TIMESTAMP) : value
+          const matches = {
+            lt: row! < same!,
+            le: row! <= same!,
+            gt: row! > same!,
+            ge: row! >= same!,
+            eq: row === same,
+          }[op]
           const { db, kept } = setup(level)
-          const { parts } = routeRows(db, [vectorOf(type, [row])], { newValuePartitionPolicy: 'skip', allowMissingPartitions: true })
+          const { parts } = routeRows(db, [vectorOf(type, [row])], {
+            newValuePartitionPolicy: 'skip',
+            allowMissingPartitions: true,
+          })
           if (!matches || parts.length === 0) return
           expect(kept(compare(name, op, valueType, value), [parts[0].path])).toEqual([parts[0].path])
         },
@@ -91,7 +111,10 @@ describe('pruning partitions', () => {
   })
 
   it('orders chunk paths as the scheme orders partitions', () => {
-    const { db } = setup(['d', T.DATE, { ...days, values: [17386, 17385] } as Scheme], ['h', T.INT, { kind: 'HASH', type: T.INT, buckets: 11 }])
+    const { db } = setup(
+      ['d', T.DATE, { ...days, values: [17386, 17385] } as Scheme],
+      ['h', T.INT, { kind: 'HASH', type: T.INT, buckets: 11 }],
+    )
     const paths = ['/20170807/Key2', '/other/Key1', '/20170808/Key10', '/20170808/Key9']
     expect(paths.sort(schemeOrder(db))).toEqual(['/20170808/Key9', '/20170808/Key10', '/20170807/Key2', '/other/Key1'])
   })

@@ -37,9 +37,7 @@ const shown = (d: DatabaseRecord, columns: Vector[], config = skip) =>
 
 describe('routing rows to partitions', () => {
   it('keeps the order of rows inside each partition and lists partitions in scheme order', () => {
-    expect(
-      shown(db(days, ids), [dates(17387, 17385, 17386, 17385), vectorOf(T.INT, [1, 99, 100, 0])]),
-    ).toEqual([
+    expect(shown(db(days, ids), [dates(17387, 17385, 17386, 17385), vectorOf(T.INT, [1, 99, 100, 0])])).toEqual([
       ['/20170807/0_50', [3]],
       ['/20170807/50_100', [1]],
       ['/20170809/0_50', [0]],
@@ -78,12 +76,42 @@ describe('routing rows to partitions', () => {
 
   it.each<[string, Scheme, Vector, Partial<RouteConfig>, RegExp]>([
     ['a null of a VALUE column', days, dates(NULL_I32), {}, /cannot contain NULL values\. RefId: S01001/],
-    ['a null LONG of a VALUE column', { kind: 'VALUE', type: T.INT, values: [1] }, vectorOf(T.LONG, [NULL_I64]), {}, /S01001/],
-    ['a null text of a VALUE column', { kind: 'VALUE', type: T.STRING, values: ['a'] }, vectorOf(T.STRING, ['']), {}, /S01001/],
+    [
+      'a null LONG of a VALUE column',
+      { kind: 'VALUE', type: T.INT, values: [1] },
+      vectorOf(T.LONG, [NULL_I64]),
+      {},
+      /S01001/,
+    ],
+    [
+      'a null text of a VALUE column',
+      { kind: 'VALUE', type: T.STRING, values: ['a'] },
+      vectorOf(T.STRING, ['']),
+      {},
+      /S01001/,
+    ],
     ['a new value under the policy fail', days, dates(1), { newValuePartitionPolicy: 'fail' }, /1970.01.02.*S01016/],
-    ['a new value with a blank', { kind: 'VALUE', type: T.STRING, values: ['a'] }, vectorOf(T.STRING, ['b c']), add, /S01018/],
-    ['a LONG too large to become a value', { kind: 'VALUE', type: T.INT, values: [1] }, vectorOf(T.LONG, [1n << 40n]), add, /does not fit INT/],
-    ['rows without a partition where that is not allowed', ids, vectorOf(T.INT, [100]), { allowMissingPartitions: false }, /1 of 1 rows/],
+    [
+      'a new value with a blank',
+      { kind: 'VALUE', type: T.STRING, values: ['a'] },
+      vectorOf(T.STRING, ['b c']),
+      add,
+      /S01018/,
+    ],
+    [
+      'a LONG too large to become a value',
+      { kind: 'VALUE', type: T.INT, values: [1] },
+      vectorOf(T.LONG, [1n << 40n]),
+      add,
+      /does not fit INT/,
+    ],
+    [
+      'rows without a partition where that is not allowed',
+      ids,
+      vectorOf(T.INT, [100]),
+      { allowMissingPartitions: false },
+      /1 of 1 rows/,
+    ],
   ])('refuses %s', (_, scheme, column, config, message) => {
     expect(() => routeRows(db(scheme), [column], { ...skip, ...config })).toThrow(message)
   })
@@ -108,34 +136,40 @@ describe('routing rows to partitions', () => {
       [T.SYMBOL, { kind: 'RANGE', type: T.STRING, bounds: ['a', 'c', 'd'] }],
     )
     fc.assert(
-      fc.property(fc.array(level, { minLength: 1, maxLength: 3 }), fc.array(fc.nat(9999), { maxLength: 60 }), (levels, seeds) => {
-        const isValue = (k: number) => levels[k][1].kind === 'VALUE'
-        const raws = levels.map(([type], k) =>
-          seeds.map((seed): Raw => {
-            const s = Math.floor(seed / 7 ** k)
-            if (type === T.SYMBOL || type === T.STRING) return texts[s % (isValue(k) ? 5 : 6)]
-            if (type === T.DATE) return 17384 + (s % 5)
-            if (type === T.TIMESTAMP) return BigInt(17384 + (s % 90)) * 86_400_000n + BigInt(s)
-            return type === T.LONG ? BigInt((s % 12) - 2) : (s % 120) - 2
-          }),
-        )
-        const d = db(...levels.map(([, s]) => s))
-        const expected = new Map<string, number[]>()
-        seeds.forEach((_, row) => {
-          const names = levels.map(([type, scheme], k) => naive(scheme, type, raws[k][row]))
-          if (names.some((n) => n === undefined)) return
-          const path = `/${names.join('/')}`
-          expected.set(path, [...(expected.get(path) ?? []), row])
-        })
-        const routing = routeRows(
-          d,
-          levels.map(([type], k) => vectorOf(type, raws[k])),
-          skip,
-        )
-        const all = seeds.map((_, k) => k)
-        expect(new Map(routing.parts.map((p) => [p.path, p.rows === undefined ? all : [...p.rows]]))).toEqual(expected)
-        expect(routing.kept).toBe([...expected.values()].flat().length)
-      }),
+      fc.property(
+        fc.array(level, { minLength: 1, maxLength: 3 }),
+        fc.array(fc.nat(9999), { maxLength: 60 }),
+        (levels, seeds) => {
+          const isValue = (k: number) => levels[k][1].kind === 'VALUE'
+          const raws = levels.map(([type], k) =>
+            seeds.map((seed): Raw => {
+              const s = Math.floor(seed / 7 ** k)
+              if (type === T.SYMBOL || type === T.STRING) return texts[s % (isValue(k) ? 5 : 6)]
+              if (type === T.DATE) return 17384 + (s % 5)
+              if (type === T.TIMESTAMP) return BigInt(17384 + (s % 90)) * 86_400_000n + BigInt(s)
+              return type === T.LONG ? BigInt((s % 12) - 2) : (s % 120) - 2
+            }),
+          )
+          const d = db(...levels.map(([, s]) => s))
+          const expected = new Map<string, number[]>()
+          seeds.forEach((_, row) => {
+            const names = levels.map(([type, scheme], k) => naive(scheme, type, raws[k][row]))
+            if (names.some((n) => n === undefined)) return
+            const path = `/${names.join('/')}`
+            expected.set(path, [...(expected.get(path) ?? []), row])
+          })
+          const routing = routeRows(
+            d,
+            levels.map(([type], k) => vectorOf(type, raws[k])),
+            skip,
+          )
+          const all = seeds.map((_, k) => k)
+          expect(new Map(routing.parts.map((p) => [p.path, p.rows === undefined ? all : [...p.rows]]))).toEqual(
+            expected,
+          )
+          expect(routing.kept).toBe([...expected.values()].flat().length)
+        },
+      ),
       { numRuns: 200 },
     )
   })
@@ -149,9 +183,11 @@ function naive(scheme: Scheme, type: TypeId, raw: Raw): string | undefined {
     return bucket < 0 ? undefined : names[bucket]
   }
   if (raw === '') return undefined
-  const value = type === T.TIMESTAMP ? castTemporalRaw(raw, type, scheme.type) : typeof raw === 'bigint' ? Number(raw) : raw
+  const value =
+    type === T.TIMESTAMP ? castTemporalRaw(raw, type, scheme.type) : typeof raw === 'bigint' ? Number(raw) : raw
   if (scheme.kind === 'VALUE') return names[scheme.values.indexOf(value)]
   if (scheme.kind === 'LIST') return names[scheme.groups.findIndex((g) => g.includes(value))]
-  if (scheme.kind === 'RANGE') return names.find((_, k) => scheme.bounds[k]! <= value! && value! < scheme.bounds[k + 1]!)
+  if (scheme.kind === 'RANGE')
+    return names.find((_, k) => scheme.bounds[k]! <= value! && value! < scheme.bounds[k + 1]!)
   return undefined
 }
