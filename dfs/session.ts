@@ -14,11 +14,11 @@ import type { CatalogView } from './catalog/types.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
 import type { SessionTicket } from './engine/engine.ts'
 import { SnapshotAnnouncer } from './engine/snapshot-slots.ts'
-import { partitionName } from './partition/conditions.ts'
 import type { RouteConfig } from './partition/route.ts'
 import { progressOf } from './progress.ts'
 import type { FileStore } from './store/file-store.ts'
 import { LocalFileStore } from './store/local-store.ts'
+import { TableCache } from './table-cache.ts'
 import { ChunkTableSource } from './table-source.ts'
 import { hashPassword, passwordMatches } from './users.ts'
 
@@ -56,6 +56,7 @@ export class DfsSession {
   readonly home: string
   readonly config: StoreConfig
   readonly users: UserDirectory
+  readonly tables = new TableCache()
   readonly #options: DfsSessionOptions
   readonly #session: Session
   #opened:
@@ -151,7 +152,6 @@ export class DfsSession {
         return runsOf(this.catalog)
       },
       isAdministrator: () => this.users.isAdmin(this.#session.user),
-      partitionName,
     }
   }
 

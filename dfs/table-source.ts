@@ -12,6 +12,7 @@ import {
   type ColumnSchema,
   newVector,
   type SourcePartition,
+  type SymbolBase,
   Table,
   type TableSnapshot,
   type TableSource,
@@ -19,7 +20,7 @@ import {
   type Vector,
 } from '../runtime/values/index.ts'
 import type { ChunkRecord, DatabaseRecord, SegmentRef, TableRecord } from './catalog/types.ts'
-import { pruner, schemeOrder, segmentMayMatch } from './partition/prune.ts'
+import { pruner, segmentMayMatch } from './partition/prune.ts'
 import { routeRows } from './partition/route.ts'
 import { SegmentReader, SegmentWriter } from './segment/index.ts'
 import type { DfsSession } from './session.ts'
@@ -59,9 +60,7 @@ export class ChunkTableSource implements TableSource {
       const database = view.database(this.db)
       const record = view.table(this.db, this.tableName)
       if (database === undefined || record === undefined) throw this.#gone()
-      const chunks = [...view.chunks(this.db, this.tableName)]
-      const order = schemeOrder(database)
-      chunks.sort((a, b) => order(a.path, b.path))
+      const chunks = this.#dfs.tables.chunks(this.#dfs.catalog, view, database, record)
       return new ChunkSnapshot(this.#dfs, database, record, chunks, release)
     } catch (error) {
       release()
@@ -95,6 +94,7 @@ class ChunkSnapshot implements TableSnapshot {
   readonly #table: TableRecord
   readonly #chunks: readonly ChunkPartition[]
   readonly #release: () => void
+  readonly #baseOf: (column: string) => SymbolBase
 
   constructor(
     dfs: DfsSession,
@@ -108,6 +108,7 @@ class ChunkSnapshot implements TableSnapshot {
     this.#table = table
     this.#chunks = chunks.map((chunk) => ({ path: chunk.path, rows: chunk.rows, chunk }))
     this.#release = release
+    this.#baseOf = (column) => dfs.tables.base(table.id, column)
   }
 
   partitions(predicate?: ColumnPredicate): readonly SourcePartition[] {
@@ -128,7 +129,7 @@ class ChunkSnapshot implements TableSnapshot {
   }
 
   *#read(segment: SegmentRef, columns: readonly string[]): Iterable<Table> {
-    const reader = new SegmentReader(this.#dfs.files, segment.file, {}, segment)
+    const reader = new SegmentReader(this.#dfs.files, segment.file, { baseOf: this.#baseOf }, segment)
     try {
       const present = columns.filter((name) => reader.schema.some((c) => c.name === name))
       for (const batch of reader.batches(present)) {

@@ -3,6 +3,7 @@
  *
  *   ['meta', 'format' | 'cid' | 'physical']   format version, last commit id, counter of physical indexes
  *   ['db', url]  ['table', url, name]  ['chunk', url, table, path]
+ *   ['changed', url, table]                   commit that last changed the table's chunks
  *   ['user', name]  ['run', id]
  *   ['garbage', cid, 'files']                 files that no state after commit `cid` names
  */
@@ -22,6 +23,7 @@ export const keys = {
   tables: (url: string) => ['table', url],
   chunk: (url: string, table: string, path: string) => ['chunk', url, table, path],
   chunks: (url: string, table: string) => ['chunk', url, table],
+  changed: (url: string, table: string) => ['changed', url, table],
   user: (name: string) => ['user', name],
   users: ['user'],
   run: (id: string) => ['run', id],
@@ -44,6 +46,10 @@ export function viewOf(reader: CatalogReader): CatalogView {
     chunk: (url, table, path) => reader.get(keys.chunk(url, table, path)) as ChunkRecord | undefined,
   }
 }
+
+/** The commit that last changed a table's chunks: while it stays the same, so do they. */
+export const changedAt = (reader: CatalogReader, url: string, table: string): number =>
+  (reader.get(keys.changed(url, table)) as number | undefined) ?? 0
 
 export const runsOf = (reader: CatalogReader): BackupRun[] => valuesOf<BackupRun>(reader.entries(keys.runs))
 export const usersOf = (reader: CatalogReader): UserRecord[] => valuesOf<UserRecord>(reader.entries(keys.users))

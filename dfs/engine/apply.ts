@@ -21,6 +21,8 @@ class Commit {
   readonly #nowMs: number
   #cid: number
   readonly #garbage: string[] = []
+  /** Tables whose chunks change. */
+  readonly #changed = new Map<string, readonly [url: string, table: string]>()
   #physicalIndex: string | undefined
 
   constructor(writer: CatalogWriter, nowMs: number) {
@@ -32,6 +34,7 @@ class Commit {
   run(command: CatalogCommand): EngineReply {
     this.#apply(command)
     this.#writer.put(keys.cid, this.#cid)
+    for (const [url, table] of this.#changed.values()) this.#writer.put(keys.changed(url, table), this.#cid)
     if (this.#garbage.length > 0) this.#writer.put(keys.garbage(this.#cid), this.#garbage)
     return { cid: this.#cid, physicalIndex: this.#physicalIndex }
   }
@@ -115,7 +118,12 @@ class Commit {
     this.#writer.put(keys.table(table.db, table.name), { ...table, physicalIndex: this.#physicalIndex })
   }
 
+  #touch(url: string, table: string): void {
+    this.#changed.set(`${url}/${table}`, [url, table])
+  }
+
   #dropTable(table: TableRecord): void {
+    this.#writer.remove(keys.changed(table.db, table.name))
     for (const [key, chunk] of this.#writer.entries(keys.chunks(table.db, table.name))) {
       this.#discard(chunk as ChunkRecord)
       this.#writer.remove(key)
@@ -139,6 +147,7 @@ class Commit {
           hint: 'load the table again and repeat the append',
         },
       )
+    this.#touch(command.db, command.table)
     if (command.newValues.length > 0) this.#addValues(command.db, command.newValues)
     const view = viewOf(this.#writer)
     for (const { path, segments } of command.chunks) {
@@ -173,6 +182,7 @@ class Commit {
 
   #dropChunks(url: string, table: string, paths: readonly string[] | undefined): void {
     this.#requireTable(url, table)
+    this.#touch(url, table)
     if (paths === undefined) {
       for (const [key, chunk] of this.#writer.entries(keys.chunks(url, table))) {
         this.#discard(chunk as ChunkRecord)
@@ -232,6 +242,8 @@ class Commit {
       const path = table.partitionColumns.length === 0 ? `/${to}` : chunk.path
       this.#writer.put(keys.chunk(url, to, path), { ...chunk, path, cid: this.#cid })
     }
+    this.#writer.remove(keys.changed(url, name))
+    this.#touch(url, to)
     this.#writer.remove(keys.table(url, name))
     this.#writer.put(keys.table(url, to), { ...table, name: to, schemaVersion: table.schemaVersion + 1 })
   }

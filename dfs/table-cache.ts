@@ -1,0 +1,65 @@
+/**
+ * What a session remembers of the tables that it reads: the chunk list as of the commit that last changed it, because decoding thousands of records takes longer than
+ * most queries, and one symbol base per column, so that the columns of all segments compare by code.
+ */
+import { SymbolBase } from '../runtime/values/index.ts'
+import type { CatalogReader } from './catalog/key-value.ts'
+import { changedAt } from './catalog/records.ts'
+import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
+import { schemeOrder } from './partition/prune.ts'
+
+const TABLES_MAX = 64
+/** A base that has grown beyond this is left to the vectors that use it. */
+const SYMBOLS_MAX = 1 << 20
+
+interface CachedTable {
+  changed: number
+  /** The order of partitions depends on the schemes: they grow, and lose values, only by count. */
+  schemeSizes: string
+  chunks: readonly ChunkRecord[]
+  readonly bases: Map<string, SymbolBase>
+}
+
+export class TableCache {
+  readonly #tables = new Map<string, CachedTable>()
+
+  /** All chunks of the table in the order of its schemes, as of the view, which must be the reader's newest. */
+  chunks(
+    reader: CatalogReader,
+    view: CatalogView,
+    database: DatabaseRecord,
+    table: TableRecord,
+  ): readonly ChunkRecord[] {
+    const cached = this.#table(table.id)
+    const changed = changedAt(reader, table.db, table.name)
+    const schemeSizes = database.schemes.map((s) => (s.kind === 'VALUE' ? s.values.length : 0)).join()
+    if (cached.changed !== changed || cached.schemeSizes !== schemeSizes) {
+      const order = schemeOrder(database)
+      cached.chunks = [...view.chunks(table.db, table.name)].sort((a, b) => order(a.path, b.path))
+      cached.changed = changed
+      cached.schemeSizes = schemeSizes
+    }
+    return cached.chunks
+  }
+
+  /** The base that SYMBOL columns of this name share. */
+  base(tableId: string, column: string): SymbolBase {
+    const { bases } = this.#table(tableId)
+    let base = bases.get(column)
+    if (base === undefined || base.symbols.length > SYMBOLS_MAX) {
+      base = new SymbolBase()
+      bases.set(column, base)
+    }
+    return base
+  }
+
+  #table(id: string): CachedTable {
+    let found = this.#tables.get(id)
+    if (found === undefined) {
+      for (const oldest of this.#tables.keys()) if (this.#tables.size >= TABLES_MAX) this.#tables.delete(oldest)
+      found = { changed: -1, schemeSizes: '', chunks: [], bases: new Map() }
+      this.#tables.set(id, found)
+    }
+    return found
+  }
+}
