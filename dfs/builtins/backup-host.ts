@@ -4,7 +4,6 @@ import { type Arg, isGiven, textArg, textListArg } from '../../runtime/builtins/
 import { inputError, usageError } from '../../runtime/errors.ts'
 import { type ServiceKey, type Session, serviceKey } from '../../runtime/session.ts'
 import { NULL_I64, type Value } from '../../runtime/values/index.ts'
-import type { DatabaseRecord } from '../catalog/types.ts'
 import type { BackupRun } from '../engine/commands.ts'
 import type { BackupContext } from '../set/context.ts'
 import { databaseUrl } from '../set/names.ts'
@@ -18,8 +17,6 @@ export interface BackupHost {
   /** Records of backup and restore calls. */
   runs(): Iterable<BackupRun>
   isAdministrator(): boolean
-  /** Name of the partition of a level that a value means (a number is a bucket for HASH); undefined if there is none. */
-  partitionName(database: DatabaseRecord, level: number, value: Value): string | undefined
 }
 
 export const backupHostService: ServiceKey<BackupHost> = serviceKey<BackupHost>('backupHost')

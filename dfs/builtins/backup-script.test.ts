@@ -22,7 +22,6 @@ beforeEach(() => {
     openSet: (folder) => sets.get(folder) ?? sets.set(folder, new MemoryFileStore()).get(folder)!,
     runs: () => engine.runs(),
     isAdministrator: () => true,
-    partitionName: () => undefined,
   })
   session.run(`dbPath="${URL}"; backupDir="/backup"; tbName=\`quotes_2`)
 })
@@ -43,6 +42,9 @@ describe('the calls of the backup tutorial', () => {
     ).toBe('1')
     expect(() => session.run('backup(backupDir=backupDir, sqlObj=<select * from t>, force=true)')).toThrow(/of a query/)
     expect(() => session.run('backup(backupDir, <select * from t>, true)')).toThrow(/of a query/)
+    expect(show('backup("/cond",dbPath,true,,,tbName,[,[0]])')).toBe('5')
+    expect(show('backup("/cond",dbPath,true,,,tbName,[2022.01.02,50])')).toBe('1')
+    expect(show('backup("/cond",dbPath,true,,,tbName,[2022.01.02,[0,50]])')).toBe('2')
     expect(show('f = backup{backupDir,dbPath,false,true}; f()')).toBe('0')
   })
   it('look at a backup', () => {

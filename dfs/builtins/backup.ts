@@ -4,9 +4,10 @@ import { type Arg, boolArg, isGiven, textArg } from '../../runtime/builtins/args
 import { usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
-import { Scalar } from '../../runtime/values/index.ts'
-import type { BackupRequest } from '../backup/select.ts'
+import { Scalar, type Value } from '../../runtime/values/index.ts'
+import { type BackupRequest, type PartitionChoice, requireDatabase } from '../backup/select.ts'
 import { takeBackup } from '../backup/take.ts'
+import { pathList, pathsByCondition } from '../partition/conditions.ts'
 import {
   backupStore,
   isMissing,
@@ -16,7 +17,6 @@ import {
   refuseMetacode,
   urlArg,
 } from './backup-host.ts'
-import { partitionChoice } from './backup-partitions.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupBuiltins = entries
@@ -41,7 +41,7 @@ Needs a login. Queries (sqlObj) and encryption (keyPath) are refused in this rel
       force: boolArg(force, BACKUP, 'force', false),
       snapshot: boolArg(snapshot, BACKUP, 'snapshot', true),
       tables: optionalTexts(tableName, BACKUP, 'tableName'),
-      partitions: isMissing(partition) ? undefined : partitionChoice(session, url, partition, BACKUP),
+      partitions: isMissing(partition) ? undefined : partitionChoice(session, url, partition),
     })
   },
 })
@@ -79,6 +79,15 @@ define(BACKUP_TABLE, {
     })
   },
 })
+
+/** Paths as they are; conditions against the scheme of the database. */
+function partitionChoice(session: Session, url: string, partition: Value): PartitionChoice {
+  const paths = pathList(partition)
+  if (paths !== undefined) return { kind: 'paths', paths }
+  const database = requireDatabase(loggedInHost(session, 'backup').context().view(), url)
+  const isWanted = pathsByCondition(database, partition)
+  return { kind: 'condition', matches: (path, table) => table.partitionColumns.length > 0 && isWanted(path) }
+}
 
 function take(session: Session, name: string, backupDir: Arg, request: BackupRequest): Scalar {
   const host = loggedInHost(session, name)

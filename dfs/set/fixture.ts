@@ -13,13 +13,15 @@ import type { BackupContext } from './context.ts'
 import { dbNameOf } from './names.ts'
 
 export const URL = 'dfs://shop'
+/** 2022.01.01 */
+export const FIRST_DAY = 18993
 
 export function databaseRecord(url = URL, days = 5): DatabaseRecord {
   return {
     url,
     id: `db-${url}`,
     schemes: [
-      { kind: 'VALUE', type: T.DATE, values: Array.from({ length: days }, (_, k) => 19000 + k) },
+      { kind: 'VALUE', type: T.DATE, values: Array.from({ length: days }, (_, k) => FIRST_DAY + k) },
       { kind: 'RANGE', type: T.INT, bounds: [0, 50, 100] },
     ],
     compo: true,
