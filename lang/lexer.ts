@@ -165,7 +165,10 @@ const symbols = [
 export type SymbolText = (typeof symbols)[number]
 
 const escapeRegExp = (s: string): string => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-const symbolTokens = symbols.map((s) => createToken({ name: `'${s}'`, pattern: new RegExp(escapeRegExp(s)) }))
+// `/*` without an end is no division, but a comment that is not closed.
+const symbolTokens = symbols.map((s) =>
+  createToken({ name: `'${s}'`, pattern: s === '/' ? /\/(?!\*)/ : new RegExp(escapeRegExp(s)) }),
+)
 
 let lexer: Lexer | undefined
 

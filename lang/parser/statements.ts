@@ -441,8 +441,11 @@ function parseAssignment(p: Cursor): Statement | undefined {
   if (!assignmentAhead(p)) return undefined
   const start = p.offset()
   const targets: AssignTarget[] = []
-  do targets.push(target(p))
-  while (p.take(','))
+  for (;;) {
+    targets.push(target(p))
+    if (!p.take(',')) break
+    p.skipNewlines()
+  }
   const operator = p.next().image
   p.skipNewlines()
   const value = exprList(p)
@@ -472,6 +475,7 @@ function assignmentAhead(p: Cursor): boolean {
     if (image === '=' || (image !== undefined && Object.hasOwn(COMPOUND, image))) return true
     if (image !== ',') return false
     at++
+    while (p.tokens[at]?.tokenType === Newline) at++
   }
 }
 
