@@ -245,6 +245,7 @@ function spanTable(scheme: Scheme): { readonly first: number; readonly numbers: 
         ? scheme.bounds
         : (scheme as ListScheme).groups.flat()
   ) as readonly number[]
+  if (raws.length === 0) return { first: 0, numbers: new Int32Array(0) }
   let first = raws[0]
   let last = raws[0]
   for (const x of raws) {

@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path'
 import { inputError, usageError } from '../errors.ts'
 import { rawText } from '../print/scalars.ts'
 import { type Builtin, topicTable } from '../registry.ts'
+import type { Session } from '../session.ts'
 import { offsetAtUtc } from '../temporal/zones.ts'
 import { FileHandle } from '../textfile/handle.ts'
 import { Resource } from '../values/forms.ts'
@@ -85,28 +86,28 @@ function listFolder(folder: string): string[] {
   }
 }
 
-let existsInStore: ((path: string) => boolean) | undefined
+let existsInStore: ((path: string, session: Session) => boolean) | undefined
 /** Set by the room that owns dfs:// paths. */
-export function provideExists(check: (path: string) => boolean): void {
+export function provideExists(check: (path: string, session: Session) => boolean): void {
   existsInStore = check
 }
 
-function pathExists(path: string): boolean {
+function pathExists(path: string, session: Session): boolean {
   if (!path.startsWith('dfs://')) return existsSync(path)
   if (existsInStore === undefined)
     throw inputError(`There is no store in this session to look for [${path}].`, { code: 'noStore' })
-  return existsInStore(path)
+  return existsInStore(path, session)
 }
 
 define('exists(path)', {
   doc: 'Whether files or folders exist; dfs:// paths are looked up in the store.',
   kind: 'element',
-  call: ([path]) => {
+  call: ([path], session) => {
     const paths = textListArg(path, 'exists(path)', 'path')
-    if (path?.kind === 'scalar') return Scalar.bool(pathExists(paths[0]))
+    if (path?.kind === 'scalar') return Scalar.bool(pathExists(paths[0], session))
     return new FixedVector(
       T.BOOL,
-      Int8Array.from(paths, (p) => (pathExists(p) ? 1 : 0)),
+      Int8Array.from(paths, (p) => (pathExists(p, session) ? 1 : 0)),
     )
   },
 })

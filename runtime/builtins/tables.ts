@@ -89,7 +89,7 @@ export function colDefs(schema: readonly ColumnSchema[]): Table {
 }
 
 /** Extended by rooms that know more about their handles: returns undefined for values that are not theirs. */
-export type SchemaOf = (v: Value) => Dict | undefined
+export type SchemaOf = (v: Value, session: Session) => Dict | undefined
 const schemaProviders: SchemaOf[] = []
 export function provideSchema(describe: SchemaOf): void {
   schemaProviders.push(describe)
@@ -100,7 +100,7 @@ define('schema(table)', {
   call: ([v], session) => {
     const value = required(v, 'schema(table)', 'table')
     for (const describe of schemaProviders) {
-      const known = describe(value)
+      const known = describe(value, session)
       if (known !== undefined) return known
     }
     const t = anyTable(value, session, 'schema(table)')
