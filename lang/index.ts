@@ -34,12 +34,19 @@ export class ScriptParser {
   }
 
   /** All errors of the text, going on at the next line after each. */
-  allErrors(): ParseError[] {
+  allErrors(): readonly ParseError[] {
+    return this.allUnits().errors
+  }
+
+  /** The statements of all units that parse, and the errors of the others. */
+  allUnits(): ParseResult {
+    const statements: Statement[] = []
     const errors: ParseError[] = []
     for (;;) {
       const unit = this.#unit(true)
-      errors.push(...unit.errors)
-      if (unit.statements === undefined) return errors
+      for (const error of unit.errors) errors.push(error)
+      if (unit.statements === undefined) return { statements, errors }
+      for (const statement of unit.statements) statements.push(statement)
     }
   }
 
@@ -112,12 +119,8 @@ export interface ParseResult {
 /** A whole script at once, for checking and for tools: `go` only separates. */
 export function parseScript(source: SourceText, names: ParserNames): ParseResult {
   try {
-    const errors = new ScriptParser(source, names).allErrors()
-    if (errors.length > 0) return { statements: [], errors }
-    const parser = new ScriptParser(source, names)
-    const statements: Statement[] = []
-    for (let unit = parser.nextUnit(); unit !== undefined; unit = parser.nextUnit()) statements.push(...unit)
-    return { statements, errors: [] }
+    const { statements, errors } = new ScriptParser(source, names).allUnits()
+    return errors.length > 0 ? { statements: [], errors } : { statements, errors }
   } catch (error) {
     if (error instanceof ParseError) return { statements: [], errors: [error] }
     throw error

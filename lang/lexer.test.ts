@@ -62,7 +62,7 @@ describe('a scalar literal is decoded', () => {
     ['2012.06.13T13:30:10.008007006', 'NANOTIMESTAMP:1339594210008007006'],
     ['00D 00T 00N', '(run DATETIME:null TIMESTAMP:null NANOTIMESTAMP:null)'],
     ['150ms 5m 1H 3d 2y 3XNYS', '(run DURATION:150ms DURATION:5m DURATION:1H DURATION:3d DURATION:2y DURATION:3XNYS)'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -73,7 +73,7 @@ describe('a unit letter tells a typed number from a duration', () => {
     ['3B', 'DURATION:3B'],
     ['3h', 'SHORT:3'],
     ['3H', 'DURATION:3H'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -90,7 +90,7 @@ describe('strings, characters and backtick words', () => {
     ['`10.9', '"10.9"'],
     ['`2011.10.12', '"2011.10.12"'],
     ['"a\\tb\\\\c\\\'d\\"e\\qf"', '"a\\tb\\\\c\'d\\"e\\\\qf"'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -125,7 +125,7 @@ describe('constants separated by blanks form one run', () => {
     ['f(1) -1', "(sub (call f' 1) 1)"],
     ['x[1] -1', '(sub (index x 1) 1)'],
     ['pi -1', '(sub :pi 1)'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -145,7 +145,7 @@ describe('points: ranges, members and reals', () => {
     ['x.5', '(. x 5)'],
     ['d.2 + 1', '(add (. d 2) 1)'],
     ['x .5', "1:3 expected the end of the statement, found '.5'"],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -162,7 +162,7 @@ describe('a minus before a number belongs to it', () => {
     ['40000h', '1:1 40000 is outside the range of SHORT.'],
     ['-32768h', 'SHORT:-32768'],
     ['2147483648i', '1:1 2147483648 is outside the range of INT.'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -178,7 +178,7 @@ describe('dates and times must exist', () => {
     ['2020.01.01T24:00:00', '1:1 2020.01.01T24:00:00 is no date or time.'],
     ['2020.13M', '1:1 2020.13M is no date or time.'],
     ['2020.00.10', '1:1 2020.00.10 is no date or time.'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -186,7 +186,7 @@ describe('dates and times must exist', () => {
 describe('texts that are no tokens are errors at their place', () => {
   it.each([
     ['"unclosed', '1:1 The string is not closed.'],
-    ['x = 1 /* open', "1:8 expected an expression, found '*'"],
+    ['x = 1 /* open', '1:7 The comment is not closed.'],
     ['x ~ y', "1:3 expected the end of the statement, found '~'"],
     ['x = 1\ny = "abc', '2:5 The string is not closed.'],
     ['1x', "1:2 expected the end of the statement, found 'x'"],
@@ -194,7 +194,7 @@ describe('texts that are no tokens are errors at their place', () => {
     ['file-name = 1', "1:11 Please use '==' rather than '=' as equal operator in non-sql expression. RefId: S06011"],
     ['_x = 1', '1:1 The character _ starts no token.'],
     ['~', "1:1 expected an expression, found '~'"],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -207,7 +207,7 @@ describe('comments may stand where blanks may', () => {
     ['f(1, // one\n  2) /* done */', "(call f' 1 2)"],
     ['"dfs://x"', '"dfs://x"'],
     ['x // y\n+ 1', "2:1 expected an expression, found '+'"],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })

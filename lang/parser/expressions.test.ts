@@ -101,7 +101,7 @@ describe('ambiguous signs are decided by what surrounds them', () => {
     ['x == y = 3', "1:8 Please use '==' rather than '=' as equal operator in non-sql expression. RefId: S06011"],
     ['if(x=1) y', "1:5 Please use '==' rather than '=' as equal operator in non-sql expression. RefId: S06011"],
     ['f x = 3', "1:5 Please use '==' rather than '=' as equal operator in non-sql expression. RefId: S06011"],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -119,7 +119,7 @@ describe('the ternary binds tightest and its colon is no pair', () => {
     ['a ? x:b', '(? a x b)'],
     ['a ? "x":"y"', '(? a "x" "y")'],
     ['x ? 1 : {q->q?2:3}', '(? x 1 (lambda [q] (? q 2 3)))'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -152,7 +152,7 @@ describe('operators bind by their level', () => {
     ['x not like "a%"', '(not-like x "a%")'],
     ['x not between 1:2', '(not-between x (pair 1 2))'],
     ['not x in y', "(apply not' (in x y))"],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -189,7 +189,7 @@ describe('functions apply by juxtaposition, call, infix and method', () => {
     ['print value -1', "(apply print' (apply value' -1))"],
     ['z.f{a}(b)', '(call (partial (. z "f") a) b)'],
     ['x.f{a}:E y', '(apply (hof (partial (. x "f") a) :E) y)'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -235,7 +235,7 @@ describe('types, brackets and lines', () => {
     ['`a`b$SYMBOL', '(cast (run "a" "b") SYMBOL)'],
     ['x[x->x>3]', '(index x (lambda [x] (gt x 3)))'],
     ['dates[x->weekday(x) between 1:5]', '(index ?dates (lambda [x] (between (call ?weekday x) (pair 1 5))))'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -253,7 +253,7 @@ describe('anonymous functions note what they capture', () => {
     ['def(q){ for(x in q) print x }', "(lambda [q] {(for x q {(apply print' x)})})"],
     ['x -> select x from t', '(lambda [x] <t> (select ?x (from ?t)))'],
     ['def(q): def(r): q + r + y', '(lambda [q] <y> (lambda [r] <q y> (add (add q r) y)))'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -295,7 +295,7 @@ describe('qualified names, aliases and constants', () => {
     ['1..3.size()', "(seq 1 (method 3 size'))"],
     ['x.size() - 1', "(sub (method x size') 1)"],
     ['-x.abs()', "(neg (method x abs'))"],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })

@@ -38,11 +38,11 @@ export function parseUnary(p: Cursor): Expr {
 const CONNECTIVES = new Set(['and', 'or', 'AND', 'OR', '&&', '||'])
 const isBool = (token: IToken): boolean => (token.payload as { type: string }).type === 'BOOL'
 
-/** An operator symbol where an operand is expected, followed by `,` `)` `}` or a suffix, is its function. */
+/** An operator symbol where an operand is expected, followed by `,` `)` `}` `]` or a suffix, is its function. */
 export function operatorIsValue(p: Cursor): boolean {
   if (!OPERATORS.has(p.peek().image) && p.peek().image !== '!') return false
   const after = p.peek(1).image
-  if (after === ',' || after === ')' || after === '}') return true
+  if (after === ',' || after === ')' || after === '}' || after === ']') return true
   return after === ':' && HOF_SUFFIX.test(p.peek(2).image) && p.gluedAfter(1)
 }
 

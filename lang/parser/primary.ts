@@ -282,9 +282,13 @@ function parseDict(p: Cursor): Expr {
 }
 
 function parseKey(p: Cursor): LiteralExpr {
-  const token = p.next()
-  if (token.image === '-') return negate(literal(p.next()), token.startOffset)
+  const token = p.peek()
   const constant = constantOf(token)
+  const negative = token.image === '-' && p.peek(1).tokenType === NumberLiteral
+  if (!negative && constant === undefined && token.tokenType.name !== 'Identifier')
+    throw p.unexpected('a key (a name, a string or a number)')
+  p.next()
+  if (negative) return inRange(p, negate(literal(p.next()), token.startOffset))
   if (constant?.type === 'CHAR')
     return {
       kind: 'literal',
@@ -292,11 +296,8 @@ function parseKey(p: Cursor): LiteralExpr {
       value: String.fromCharCode(constant.value as number),
       span: spanOf(token),
     }
-  if (constant !== undefined) return literal(token)
-  if (token.tokenType.name === 'Identifier')
-    return { kind: 'literal', type: 'STRING', value: token.image, span: spanOf(token) }
-  p.at--
-  throw p.unexpected('a key (a name, a string or a number)')
+  if (constant !== undefined) return inRange(p, literal(token))
+  return { kind: 'literal', type: 'STRING', value: token.image, span: spanOf(token) }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ describe('select and exec', () => {
       'select * from t order by date desc nulls last, time asc nulls first',
       '(select * (from ?t) (order ?date-/last ?time/first))',
     ],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -58,7 +58,7 @@ describe('update, delete and insert', () => {
     ['insert into t(a, "b", _"c d") values (1, 2, 3)', '(insert t [a b c d] (values 1 2 3))'],
     ['insert into t1 select * from t2', '(insert ?t1 (select * (from ?t2)))'],
     ['insert into t1 t2', '(insert ?t1 ?t2)'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -101,7 +101,7 @@ describe('clauses', () => {
     ['select a from t limit 3', '(select ?a (from ?t) (limit 3))'],
     ['select a from t limit 2, 5', '(select ?a (from ?t) (limit 2 5))'],
     ['select first(id), count(*) from pt map', '(select (call ?first ?id) (call ?count *) (from ?pt) map)'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -125,7 +125,7 @@ describe('a statement may go on at the next line', () => {
     ['select\n  a,\n  b\nfrom\n  t\nwhere\n  a > 1', '(select ?a ?b (from ?t) (where (gt ?a 1)))'],
     ['update t set a = 1,\n  b = 2\nwhere c', '(update ?t a=1 b=2 (where ?c))'],
     ['select a b\nc = 1', '(select ?a@b); (= c 1)'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -175,7 +175,7 @@ describe('predicates and sub-selects', () => {
       'select case when a > 1 then 2 when a > 0 then 1 else 0 end as k from t',
       '(select (case (gt ?a 1)=>2 (gt ?a 0)=>1 else=>0)@k (from ?t))',
     ],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -195,7 +195,7 @@ describe('windows', () => {
       'select sum(v) over (order by time rows 2 preceding) from t',
       '(select (over (call ?sum ?v) (order ?time) (rows preceding:2 currentRow)) (from ?t))',
     ],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -248,7 +248,7 @@ describe('joins and sources', () => {
       'with a as (select * from t), b(c1, c2) as (select * from u) select * from a, b',
       '(with a=(select * (from ?t)) b[c1 c2]=(select * (from ?u)) (select * (from (comma ?a ?b))))',
     ],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -273,7 +273,7 @@ describe('definitions', () => {
     ['alter table pt rename column c to d', '(renameColumn ?pt c d)'],
     ['alter table pt rename c to d', '(renameColumn ?pt c d)'],
     ['drop(x, 2)', "(call drop' x 2)"],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
@@ -361,7 +361,7 @@ describe('queries inside expressions, names that are functions', () => {
     ['select * from t1, t2', '(select * (from (comma ?t1 ?t2)))'],
     ['if(x) select a from t else select b from t', '(if x {(select ?a (from ?t))} {(select ?b (from ?t))})'],
     ['select from t', '1:8 SQL context is not initialized yet. RefId: S02011'],
-  ])('%s', (text, tree) => {
+  ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
   })
 })
