@@ -29,7 +29,7 @@ export function routeRows(db: DatabaseRecord, partitionColumns: readonly Vector[
   })
   const combined = combine(levels)
   const rows = combined.numbers.length
-  const counts = new Int32Array(combined.paths.length)
+  const counts = new Int32Array(combined.partitions)
   const kept = count(combined.numbers, counts)
   if (kept < rows && !config.allowMissingPartitions)
     throw inputError(
@@ -40,10 +40,12 @@ export function routeRows(db: DatabaseRecord, partitionColumns: readonly Vector[
 }
 
 interface Combined {
-  /** Dense partition number by row, -1 for none. */
+  /** Partition number by row, -1 for none. */
   readonly numbers: Int32Array
-  /** Path by dense number, scheme order. */
-  readonly paths: readonly string[]
+  /** Numbers are below this. */
+  readonly partitions: number
+  /** Path of a number. Ascending numbers are in scheme order. */
+  readonly path: (partition: number) => string
 }
 
 function count(numbers: Int32Array, counts: Int32Array): number {
@@ -58,28 +60,60 @@ function count(numbers: Int32Array, counts: Int32Array): number {
   return kept
 }
 
-function rowLists(combined: Combined, counts: Int32Array, kept: number): Routing['parts'] {
-  const { numbers, paths } = combined
-  const used = paths.filter((_, p) => counts[p] > 0).length
-  if (used === 1 && kept === numbers.length) return [{ path: paths[counts.findIndex((n) => n > 0)], rows: undefined }]
+function rowLists({ numbers, path }: Combined, counts: Int32Array, kept: number): Routing['parts'] {
+  const used: number[] = []
+  for (let p = 0; p < counts.length; p++) if (counts[p] > 0) used.push(p)
+  if (used.length === 1 && kept === numbers.length) return [{ path: path(used[0]), rows: undefined }]
   const rows = new Int32Array(kept)
   const next = new Int32Array(counts.length)
   for (let p = 1; p < next.length; p++) next[p] = next[p - 1] + counts[p - 1]
-  const starts = next.slice()
   for (let k = 0; k < numbers.length; k++) {
     const p = numbers[k]
     if (p >= 0) rows[next[p]++] = k
   }
-  return paths.flatMap((path, p) =>
-    counts[p] > 0 ? [{ path, rows: rows.subarray(starts[p], starts[p] + counts[p]) }] : [],
-  )
+  return used.map((p) => ({ path: path(p), rows: rows.subarray(next[p] - counts[p], next[p]) }))
+}
+
+// Up to so many combinations (or as many as there are rows) each has its number; of more, only those that occur.
+const DIRECT_PARTITIONS = 1 << 16
+
+/** One number per row from the numbers of the levels. Works in the array of the first level. */
+function combine(levels: readonly LevelNumbers[]): Combined {
+  const product = levels.reduce((n, l) => n * l.names.length, 1)
+  if (product <= Math.max(DIRECT_PARTITIONS, levels[0].numbers.length)) return combineAll(levels, product)
+  const { numbers, paths } = combineOccurring(levels)
+  return { numbers, partitions: paths.length, path: (p) => paths[p] }
+}
+
+/** Positions in the product of all levels: one pass a level. */
+function combineAll(levels: readonly LevelNumbers[], product: number): Combined {
+  const { numbers } = levels[0]
+  for (const { numbers: inner, names } of levels.slice(1)) {
+    const width = names.length
+    for (let k = 0; k < numbers.length; k++) {
+      const a = numbers[k]
+      const b = inner[k]
+      numbers[k] = a < 0 || b < 0 ? -1 : a * width + b
+    }
+  }
+  const path = (partition: number): string => {
+    let text = ''
+    let rest = partition
+    for (let level = levels.length - 1; level >= 0; level--) {
+      const { names } = levels[level]
+      text = `/${names[rest % names.length]}${text}`
+      rest = Math.floor(rest / names.length)
+    }
+    return text
+  }
+  return { numbers, partitions: product, path }
 }
 
 // More combinations than this are numbered through a map of those that occur.
 const DIRECT_COMBINATIONS = 1 << 24
 
-/** One dense number per row from the numbers of the levels. Works in the arrays of the first level. */
-function combine(levels: readonly LevelNumbers[]): Combined {
+/** Numbers of the combinations that occur, in scheme order. */
+function combineOccurring(levels: readonly LevelNumbers[]): { numbers: Int32Array; paths: string[] } {
   let { numbers, paths } = dense(levels[0])
   for (const level of levels.slice(1)) {
     const inner = dense(level)
