@@ -12,6 +12,7 @@ import { HoldfastError, inputError, toHoldfastError } from '../runtime/errors.ts
 import { type JobFiles, MessageLog } from './job-files.ts'
 import { hasEnded } from './job-state.ts'
 import { decodeError, type JobOutcome, type JobRecord, type JobStat, type JobWork } from './messages.ts'
+import { deathMessage } from './thread-death.ts'
 
 export const QUEUE_LIMIT = 2048
 export const CANCELLED_MESSAGE = 'The job has been cancelled.'
@@ -256,7 +257,7 @@ export class JobRegistry {
     entry.running = undefined
     const cancelled = error !== undefined && (entry.cancelling || error.kind === 'cancelled')
     const errorMsg =
-      error === undefined ? '' : cancelled ? CANCELLED_MESSAGE : died ? deathMessage(error) : error.message
+      error === undefined ? '' : cancelled ? CANCELLED_MESSAGE : died ? deathMessage(error, 'job') : error.message
     if (died) this.#writeLastLine(entry.record.jobId, errorMsg)
     this.#end(entry, { state: error === undefined ? 'done' : cancelled ? 'cancelled' : 'failed', errorMsg })
     this.#dispatch()
@@ -302,12 +303,4 @@ export class JobRegistry {
     for (let k = 0; this.#usedIds.has(id); k++) id = `${dated}${String(k).padStart(3, '0')}`
     return id
   }
-}
-
-/** What a dead thread says about itself, in the words of an operator. */
-function deathMessage(error: HoldfastError): string {
-  const code = error.code
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY')
-    return 'Out of memory: the job exhausted the heap of its thread. Process the data in smaller pieces or raise --memory-limit.'
-  return `The thread of the job ended unexpectedly: ${error.message}`
 }

@@ -182,7 +182,13 @@ export type SessionEvent =
   /** A line for stderr: warnings. */
   | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'progress'; readonly progress: ProgressMessage }
-  | { readonly kind: 'done'; readonly id: number; readonly failure: FailureMessage | undefined }
+  | {
+      readonly kind: 'done'
+      readonly id: number
+      readonly failure: FailureMessage | undefined
+      /** Who is logged in now. */
+      readonly user: string
+    }
   | { readonly kind: 'completions'; readonly id: number; readonly matches: readonly string[]; readonly word: string }
   | { readonly kind: 'complete?'; readonly id: number; readonly complete: boolean }
 

@@ -39,6 +39,8 @@ export class SessionHandle {
   readonly #listeners: SessionListeners
   readonly #ring: RingReader
   readonly #pending = new Map<number, { resolve: (event: Answer) => void; reject: (reason: unknown) => void }>()
+  /** Who is logged in, as of the last statement. */
+  user = 'guest'
   #blocked = false
   #lastId = 0
   #dead: HoldfastError | undefined
@@ -69,6 +71,7 @@ export class SessionHandle {
   }
 
   async run(text: string, show: 'all' | 'last' | 'none', file?: string): Promise<RunOutcome> {
+    this.#end.clearInterrupt()
     const event = await this.#ask((id) => ({ kind: 'run', id, text, file, show }))
     return { failure: event.kind === 'done' ? event.failure : undefined }
   }
@@ -137,6 +140,7 @@ export class SessionHandle {
         this.#drain(true)
         const pending = this.#pending.get(event.id)
         this.#pending.delete(event.id)
+        if (event.kind === 'done') this.user = event.user
         pending?.resolve(event)
       }
     }

@@ -1,7 +1,7 @@
 /** Engine-side ends of session threads: the message channel, the words in shared memory, and who is at the other end. */
 import { MessageChannel } from 'node:worker_threads'
 import { toHoldfastError } from '../runtime/errors.ts'
-import { INTERRUPT_CANCEL } from '../runtime/interrupt.ts'
+import { INTERRUPT_CANCEL, INTERRUPT_NONE } from '../runtime/interrupt.ts'
 import { serveSession, wake } from './engine-port.ts'
 import { CONTROL_BYTES, CONTROL_WIDTH, type EngineRequest, encodeError, type SessionLink } from './messages.ts'
 
@@ -17,6 +17,8 @@ export interface SessionEnd extends Peer {
   readonly link: SessionLink
   /** Stops what the session runs. */
   interrupt(): void
+  /** Forgets an interrupt that came too late for the statement it was meant for. Call before a new one starts. */
+  clearInterrupt(): void
   setWidth(columns: number): void
   close(): void
 }
@@ -25,7 +27,10 @@ let lastSessionId = 0n
 
 export function openLink(
   jobId: string | undefined,
-  handle: (request: EngineRequest, peer: Peer) => unknown,
+  engine: {
+    readonly answer: (request: EngineRequest, peer: Peer) => unknown
+    readonly ended: (peer: Peer) => void
+  },
 ): SessionEnd {
   const { port1, port2 } = new MessageChannel()
   const signal = new SharedArrayBuffer(4)
@@ -33,10 +38,11 @@ export function openLink(
   const words = new Int32Array(control)
   const sessionId = ++lastSessionId
   const peer = { sessionId, jobId }
+  let closed = false
   serveSession(
     port1,
     signal,
-    (request) => handle(request, peer),
+    (request) => engine.answer(request, peer),
     (thrown) => encodeError(toHoldfastError(thrown)),
   )
   // An open line does not keep the process alive: running sessions and jobs do.
@@ -49,11 +55,17 @@ export function openLink(
       Atomics.notify(words, 0)
       wake(signal)
     },
+    clearInterrupt() {
+      Atomics.store(words, 0, INTERRUPT_NONE)
+    },
     setWidth(columns) {
       Atomics.store(words, CONTROL_WIDTH, columns)
     },
     close() {
+      if (closed) return
+      closed = true
       port1.close()
+      engine.ended(peer)
     },
   }
 }

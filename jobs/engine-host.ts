@@ -1,0 +1,173 @@
+/**
+ * The engine thread's side of everything: answers what sessions ask, owns the store engine and the job registry, starts and stops sessions.
+ *
+ * Nothing on disk is touched before the first request for it: a script that only computes leaves no data directory behind. From then on the
+ * directory is locked by this process until `close`.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Engine } from '../dfs/engine/engine.ts'
+import { HoldfastError, inputError } from '../runtime/errors.ts'
+import { JobFiles } from './job-files.ts'
+import { JobPool } from './job-pool.ts'
+import { JobRegistry } from './job-registry.ts'
+import type { ConsoleJob, EngineRequest, JobRecord, JobRequest, SessionConfig } from './messages.ts'
+import { SessionHandle, type SessionListeners } from './session-handle.ts'
+import { openLink, type Peer, type SessionEnd } from './session-links.ts'
+
+export interface HostOptions {
+  readonly config: SessionConfig
+  /** Background jobs that run at once. */
+  readonly workers: number
+}
+
+interface Store {
+  readonly engine: Engine
+  readonly registry: JobRegistry
+  readonly pool: JobPool
+}
+
+interface ConsoleEntry {
+  readonly job: ConsoleJob
+  readonly interrupt: () => void
+}
+
+export class EngineHost {
+  readonly #options: HostOptions
+  readonly #console = new Map<bigint, ConsoleEntry>()
+  readonly #sessions = new Set<SessionHandle>()
+  #store: Promise<Store> | undefined
+  #registry: JobRegistry | undefined
+  #engine: Engine | undefined
+
+  constructor(options: HostOptions) {
+    this.#options = options
+  }
+
+  /** A thread for the prompt or a script. */
+  openSession(listeners: SessionListeners): SessionHandle {
+    const session = new SessionHandle(this.#link(undefined), this.#options.config, listeners)
+    this.#sessions.add(session)
+    return session
+  }
+
+  /** Notes what a session runs, for getConsoleJobs; `undefined` when it is done. */
+  noteStatement(session: SessionHandle, desc: string | undefined): void {
+    const { sessionId, user } = session
+    if (desc === undefined) this.#console.delete(sessionId)
+    else
+      this.#console.set(sessionId, {
+        job: { sessionId, user, desc, rootJobId: randomUUID(), receivedMs: Date.now() },
+        interrupt: () => session.interrupt(),
+      })
+  }
+
+  /** Background jobs that have not ended. */
+  get activeJobs(): number {
+    return this.#registry?.active ?? 0
+  }
+
+  /** Resolves when no background job is queued or running. */
+  async drained(): Promise<void> {
+    await this.#registry?.drained()
+  }
+
+  /** Cancels what runs, ends every thread, closes the store and releases the data directory. */
+  async close(): Promise<void> {
+    for (const session of this.#sessions) await session.close()
+    this.#sessions.clear()
+    if (this.#store === undefined) return
+    const store = await this.#store.catch(() => undefined)
+    if (store === undefined) return
+    await store.registry.close()
+    await store.pool.close()
+    this.#engine = undefined
+    await store.engine.close()
+    this.#store = undefined
+    this.#registry = undefined
+  }
+
+  #link(jobId: string | undefined): SessionEnd {
+    return openLink(jobId, {
+      answer: (request, peer) => this.#answer(request, peer),
+      // However the thread ended, what it was reading may go now.
+      ended: (peer) => this.#engine?.closeSession(`${peer.sessionId}`),
+    })
+  }
+
+  /** Opens the data directory once. After a failure (locked by another process, damaged) the next request tries again. */
+  #open(): Promise<Store> {
+    this.#store ??= this.#openStore().catch((thrown) => {
+      this.#store = undefined
+      throw thrown
+    })
+    return this.#store
+  }
+
+  async #openStore(): Promise<Store> {
+    const { config, workers } = this.#options
+    // The engine alone, and not at the start: this thread needs neither the session's side of the store nor its libraries before.
+    const { Engine } = await import('../dfs/engine/engine.ts')
+    const engine = Engine.open(config.dataDir)
+    this.#engine = engine
+    const files = new JobFiles(config.dataDir)
+    const pool = new JobPool({ config, files, openLink: (jobId) => this.#link(jobId) })
+    this.#registry = new JobRegistry({ files, runner: pool, workers })
+    return { engine, registry: this.#registry, pool }
+  }
+
+  async #answer(request: EngineRequest, peer: Peer): Promise<unknown> {
+    if (request.kind === 'job' && request.request.kind === 'consoleJobs')
+      return Array.from(this.#console.values(), (entry) => entry.job)
+    if (request.kind === 'job' && request.request.kind === 'cancelConsoleJob') {
+      this.#cancelConsoleJobs(request.request)
+      return undefined
+    }
+    const store = await this.#open()
+    switch (request.kind) {
+      case 'open':
+        return store.engine.openSession(`${peer.sessionId}`)
+      case 'store':
+        return store.engine.request(request.command)
+      case 'job':
+        return this.#answerJob(store.registry, request.request, peer)
+    }
+  }
+
+  #answerJob(registry: JobRegistry, request: JobRequest, peer: Peer): unknown {
+    switch (request.kind) {
+      case 'submit':
+        return registry.submit(request)
+      case 'list': {
+        if (request.jobId !== undefined) {
+          const record = registry.find(request.jobId)
+          return record === undefined ? [] : [record]
+        }
+        const records: readonly JobRecord[] = registry.recent()
+        return request.last === undefined ? records : records.slice(-request.last)
+      }
+      case 'wait':
+        if (request.jobId === peer.jobId) throw inputError(`The job [${request.jobId}] can't wait for itself.`)
+        return registry.wait(request.jobId, peer.jobId !== undefined)
+      case 'cancel':
+        registry.cancel(request.jobIds, request.user, request.isAdmin)
+        return undefined
+      case 'stat':
+        return registry.stat()
+      case 'cap':
+        registry.setCap(request.user, request.what, request.value)
+        return undefined
+      case 'consoleJobs':
+      case 'cancelConsoleJob':
+        throw new HoldfastError('bug', `${request.kind} is answered without the store`)
+    }
+  }
+
+  #cancelConsoleJobs(request: JobRequest & { readonly kind: 'cancelConsoleJob' }): void {
+    for (const entry of this.#console.values()) {
+      if (!request.ids.includes(entry.job.rootJobId)) continue
+      if (entry.job.user !== request.user && !request.isAdmin)
+        throw inputError(`The job [${entry.job.rootJobId}] belongs to ${entry.job.user}.`, { refId: 'S00009' })
+      entry.interrupt()
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** The store as a thread's session reaches it: commits over the line to the engine, progress to whoever listens. */
+import {
+  connectDfs,
+  type EngineReply,
+  type ProgressSink,
+  type ProgressState,
+  progressService,
+  registerDfsCodecs,
+  type SessionTicket,
+} from '../dfs/index.ts'
+import type { Interpreter } from '../runtime/index.ts'
+import type { EnginePort } from './engine-port.ts'
+import type { ProgressMessage, SessionConfig } from './messages.ts'
+import type { SessionVoice } from './thread-session.ts'
+
+export interface StoreConnection {
+  /** For completion. Opens the data directory. */
+  databaseUrls(): readonly string[]
+  close(): void
+}
+
+export function connectStore(
+  interpreter: Interpreter,
+  port: EnginePort,
+  config: SessionConfig,
+  voice: SessionVoice,
+): StoreConnection {
+  registerDfsCodecs()
+  const dfs = connectDfs({
+    session: interpreter,
+    home: config.dataDir,
+    link: {
+      open: () => port.ask({ kind: 'open' }) as SessionTicket,
+      // Never interrupted: a commit is short, and whether it happened must be known.
+      request: (command, user) => port.ask({ kind: 'store', command, user }) as EngineReply,
+    },
+    config: { newValuePartitionPolicy: config.newValuePartitions },
+  })
+  interpreter.provide(progressService, progressSink(voice))
+  return {
+    databaseUrls: () =>
+      dfs
+        .view()
+        .databases()
+        .map((database) => database.url),
+    close: () => dfs.close(),
+  }
+}
+
+function progressSink(voice: SessionVoice): ProgressSink {
+  return {
+    report: (state, phase) => voice.progress(progressMessage(state, phase === 'done')),
+    note: (text) => voice.notice(text),
+  }
+}
+
+function progressMessage(s: ProgressState, finished: boolean): ProgressMessage {
+  const label = `${s.verb} ${s.subject}`
+  return { id: label, label, done: s.bytesDone, total: s.bytesTotal, unit: 'bytes', finished }
+}

@@ -1,0 +1,112 @@
+/**
+ * The session of a thread, put together: interpreter with the builtins of all rooms, the line to the engine, the store, jobs, progress. The same for the
+ * prompt, scripts and background jobs; they differ in where printed text goes.
+ */
+import { dfsBuiltins } from '../dfs/index.ts'
+import { isComplete } from '../lang/index.ts'
+import {
+  bindInterrupt,
+  createInterpreter,
+  createRegistry,
+  DEFAULT_WIDTH,
+  formatRuntimeError,
+  type Interpreter,
+  type Registry,
+  Scalar,
+  StringVector,
+  setMemoryLimit,
+  T,
+  toHoldfastError,
+  type Value,
+} from '../runtime/index.ts'
+import { jobBuiltins } from './builtins.ts'
+import { type CompletionResult, completions } from './completion.ts'
+import { EnginePort } from './engine-port.ts'
+import { JobFiles } from './job-files.ts'
+import { JobsClient, jobsService } from './jobs-client.ts'
+import {
+  CONTROL_WIDTH,
+  type FailureMessage,
+  type ProgressMessage,
+  type SessionConfig,
+  type SessionLink,
+} from './messages.ts'
+import { connectStore, type StoreConnection } from './store-session.ts'
+
+/** Where a session's words go. */
+export interface SessionVoice {
+  /** One line or block, without the final newline. */
+  print(text: string): void
+  /** A warning or remark that is not output. */
+  notice(text: string): void
+  progress(progress: ProgressMessage): void
+}
+
+/** Per thread: building it takes longer than a short job. */
+let registry: Registry | undefined
+
+export class ThreadSession {
+  readonly interpreter: Interpreter
+  readonly #store: StoreConnection
+  readonly #voice: SessionVoice
+
+  constructor(config: SessionConfig, link: SessionLink, voice: SessionVoice) {
+    bindInterrupt(link.control)
+    setMemoryLimit(config.memoryLimitBytes)
+    registry ??= createRegistry(dfsBuiltins, jobBuiltins)
+    const control = new Int32Array(link.control)
+    this.#voice = voice
+    this.interpreter = createInterpreter({
+      registry,
+      print: (text) => voice.print(text),
+      sessionId: link.sessionId,
+      display: {
+        // Asked each time: the terminal may have been resized.
+        get width() {
+          return Atomics.load(control, CONTROL_WIDTH) || DEFAULT_WIDTH
+        },
+      },
+    })
+    const port = new EnginePort(link)
+    this.interpreter.provide(jobsService, new JobsClient(port, new JobFiles(config.dataDir)))
+    this.#store = connectStore(this.interpreter, port, config, voice)
+  }
+
+  /** Runs script text and shows values as asked. The failure, if there was one, is ready to be shown too. */
+  runStatement(text: string, file: string | undefined, show: 'all' | 'last' | 'none'): FailureMessage | undefined {
+    try {
+      const onExpression = show === 'all' ? (value: Value): void => this.#show(value) : undefined
+      const last = this.interpreter.run(text, { file, onExpression })
+      if (show === 'last') this.#show(last)
+      return undefined
+    } catch (thrown) {
+      const error = toHoldfastError(thrown)
+      const lines = [formatRuntimeError(error, this.interpreter.source)]
+      // For a fault of ours the way to it is what a report needs.
+      if (error.kind === 'bug' && error.cause instanceof Error) lines.push(`${error.cause.stack}`)
+      return { text: lines.join('\n'), cancelled: error.kind === 'cancelled' }
+    }
+  }
+
+  setArguments(args: readonly string[]): void {
+    this.interpreter.setVariable('args', new StringVector([...args]))
+  }
+
+  isComplete(text: string): boolean {
+    return isComplete(text, this.interpreter.parserNames(''))
+  }
+
+  complete(line: string): CompletionResult {
+    return completions(line, this.interpreter, () => this.#store.databaseUrls())
+  }
+
+  close(): void {
+    this.#store.close()
+  }
+
+  /** What returns nothing shows nothing. */
+  #show(value: Value): void {
+    if (value.kind === 'scalar' && value.type === T.VOID && value !== Scalar.NOTHING) return
+    this.#voice.print(this.interpreter.display(value))
+  }
+}

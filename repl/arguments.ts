@@ -1,0 +1,51 @@
+/** What the command line asks for. */
+import type { OptionTexts } from './config.ts'
+
+export type Invocation =
+  | { readonly kind: 'prompt' }
+  | { readonly kind: 'evaluate'; readonly code: string }
+  | { readonly kind: 'run'; readonly file: string; readonly args: readonly string[]; readonly echo: boolean }
+  | { readonly kind: 'stdin' }
+  | { readonly kind: 'parse'; readonly file: string; readonly json: boolean }
+  | { readonly kind: 'jobs' }
+
+export interface CommandLine {
+  readonly invocation: Invocation
+  readonly options: OptionTexts
+}
+
+/** Options with a value that the short forms below may carry. */
+const VALUE_OPTIONS = new Map<string, keyof OptionTexts>([
+  ['--data', 'data'],
+  ['--memory-limit', 'memoryLimit'],
+  ['--workers', 'workers'],
+  ['--new-value-partitions', 'newValuePartitions'],
+])
+
+export async function parseCommandLine(argv: readonly string[], interactive: boolean): Promise<CommandLine> {
+  const quick = quickCommandLine(argv, interactive)
+  if (quick !== undefined) return quick
+  const { parseWithCommander } = await import('./commands.ts')
+  return parseWithCommander(argv, interactive)
+}
+
+/**
+ * The everyday forms, read without loading a library, which takes longer than all the rest of the main thread: `[options]`, `[options] -e CODE`,
+ * `[options] run FILE args...`. Anything else, mistakes included, is undefined here and goes to the full parser.
+ */
+export function quickCommandLine(argv: readonly string[], interactive: boolean): CommandLine | undefined {
+  const options: { -readonly [K in keyof OptionTexts]: OptionTexts[K] } = {}
+  let at = 0
+  for (; at < argv.length; at++) {
+    const name = VALUE_OPTIONS.get(argv[at])
+    if (name !== undefined && at + 1 < argv.length) (options as Record<string, string>)[name] = argv[++at]
+    else if (argv[at] === '--no-wait') options.wait = false
+    else break
+  }
+  const rest = argv.slice(at)
+  if (rest.length === 0) return { invocation: { kind: interactive ? 'prompt' : 'stdin' }, options }
+  if (rest.length === 2 && rest[0] === '-e') return { invocation: { kind: 'evaluate', code: rest[1] }, options }
+  if (rest[0] === 'run' && rest.length >= 2 && !rest[1].startsWith('-'))
+    return { invocation: { kind: 'run', file: rest[1], args: rest.slice(2), echo: false }, options }
+  return undefined
+}

@@ -1,0 +1,73 @@
+/** The command line in full: subcommands, help, messages about mistakes. Loaded only when the everyday forms do not fit. */
+import { Command, Option } from 'commander'
+import type { CommandLine, Invocation } from './arguments.ts'
+import type { OptionTexts } from './config.ts'
+import { version } from './version.ts'
+
+const EXAMPLES = `
+Examples:
+  holdfast                                  the prompt
+  holdfast run backup.dos nightly           a script; its arguments are the variable args
+  holdfast -e '1+1'                         one line
+  echo 'print(2+3)' | holdfast              a script on standard input
+  holdfast --data /srv/ticks jobs           background jobs of a data directory`
+
+export function parseWithCommander(argv: readonly string[], interactive: boolean): CommandLine {
+  let parsed: CommandLine | undefined
+  const program = new Command('holdfast')
+    .description('A scripting runtime with a partitioned time-series store, built to keep data.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('-e, --eval <code>', 'run one line and print the value of its last expression')
+    .addHelpText('after', EXAMPLES)
+    .enablePositionalOptions()
+    .showHelpAfterError('(--help lists what there is)')
+    // A mistake on the command line is not a failed script.
+    .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2))
+  const accept = (invocation: Invocation, own: OptionTexts): void => {
+    parsed = { invocation, options: { ...program.opts<OptionTexts>(), ...definedOnly(own) } }
+  }
+  sessionOptions(program).action((own: OptionTexts & { eval?: string }) => {
+    if (own.eval !== undefined) accept({ kind: 'evaluate', code: own.eval }, own)
+    else accept({ kind: interactive ? 'prompt' : 'stdin' }, own)
+  })
+  sessionOptions(
+    program
+      .command('run <file> [args...]')
+      .description('run a script file; `-` is standard input')
+      .option('--echo', 'print the value of every expression, as the prompt does')
+      .passThroughOptions(),
+  ).action((file: string, args: string[], own: OptionTexts & { echo?: boolean }) =>
+    accept({ kind: 'run', file, args, echo: own.echo === true }, own),
+  )
+  program
+    .command('parse <file>')
+    .description('check the syntax of a script without running it')
+    .option('--json', 'print the syntax tree as JSON')
+    .action((file: string, own: { json?: boolean }) => accept({ kind: 'parse', file, json: own.json === true }, {}))
+  program
+    .command('jobs')
+    .description('list the background jobs recorded in a data directory')
+    .addOption(dataOption())
+    .action((own: OptionTexts) => accept({ kind: 'jobs' }, own))
+  program.parse(argv, { from: 'user' })
+  // Help, version and mistakes end the process inside `parse`.
+  return parsed as CommandLine
+}
+
+const dataOption = (): Option =>
+  new Option('--data <dir>', 'data directory (default: ./holdfast-data, or HOLDFAST_DATA)')
+
+function sessionOptions(command: Command): Command {
+  return command
+    .addOption(dataOption())
+    .option('--memory-limit <size>', 'memory for the columns of one session, e.g. 4G (default: 60% of the machine)')
+    .option('--workers <n>', 'background jobs that run at once (default: the number of processors)')
+    .option('--new-value-partitions <policy>', 'rows outside a VALUE scheme: add, skip or fail (default: skip)')
+    .option('--no-wait', 'do not wait for background jobs at the end: cancel them')
+}
+
+/** commander fills in `wait: true` on both levels; only what was written may override. */
+function definedOnly(options: OptionTexts): OptionTexts {
+  return Object.fromEntries(Object.entries(options).filter(([name, v]) => v !== undefined && !(name === 'wait' && v)))
+}

@@ -1,0 +1,49 @@
+/** Start of the process: reads the command line, runs what it asks for, ends with its exit code. */
+import { parseCommandLine } from './arguments.ts'
+import { OptionError, type Settings, settingsOf } from './config.ts'
+
+async function main(): Promise<number> {
+  const interactive = process.stdin.isTTY === true
+  const { invocation, options } = await parseCommandLine(process.argv.slice(2), interactive)
+  const settings = settingsOf(options)
+  switch (invocation.kind) {
+    case 'parse': {
+      const { parseFile } = await import('./parse-command.ts')
+      return parseFile(invocation.file, invocation.json)
+    }
+    case 'jobs': {
+      const { listJobs } = await import('./list-jobs.ts')
+      return listJobs(settings.config.dataDir)
+    }
+    case 'prompt': {
+      const { prompt } = await import('./prompt.ts')
+      return await withHost(settings, (host) => prompt(host, settings.waitForJobs))
+    }
+    default: {
+      const { runScript } = await import('./run-script.ts')
+      return await withHost(settings, (host) => runScript(host, invocation, settings.waitForJobs))
+    }
+  }
+}
+
+async function withHost(
+  settings: Settings,
+  use: (host: import('../jobs/index.ts').EngineHost) => Promise<number>,
+): Promise<number> {
+  const { EngineHost } = await import('../jobs/index.ts')
+  const host = new EngineHost({ config: settings.config, workers: settings.workers })
+  try {
+    return await use(host)
+  } finally {
+    await host.close()
+  }
+}
+
+try {
+  process.exitCode = await main()
+} catch (thrown) {
+  process.stderr.write(`holdfast: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
+  process.exitCode = thrown instanceof OptionError ? 2 : 1
+}
+// Threads and ports are closed; a handle that a library left open must not keep the process.
+process.exit()

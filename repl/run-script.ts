@@ -1,0 +1,99 @@
+/** A script without a person: file, standard input or one line. Values and prints go to stdout, everything else to stderr. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { deathMessage, type EngineHost, type SessionHandle } from '../jobs/index.ts'
+import type { Invocation } from './arguments.ts'
+import { finishJobs } from './finish-jobs.ts'
+import { ProgressReporter } from './progress.ts'
+
+/** Exit codes: as shells report a process that a signal ended. */
+const INTERRUPTED = 130
+const TERMINATED = 143
+
+interface Source {
+  readonly text: string
+  readonly file: string | undefined
+  readonly show: 'all' | 'last' | 'none'
+  readonly args: readonly string[]
+}
+
+/** Answers the exit code. */
+export async function runScript(
+  host: EngineHost,
+  invocation: Extract<Invocation, { kind: 'evaluate' | 'run' | 'stdin' }>,
+  waitForJobs: boolean,
+): Promise<number> {
+  const source = readSource(invocation)
+  if (typeof source === 'string') {
+    process.stderr.write(`holdfast: ${source}\n`)
+    return 1
+  }
+  const progress = new ProgressReporter()
+  const session: SessionHandle = host.openSession({
+    onOutput: (bytes) => process.stdout.write(bytes),
+    onNotice: (text) => process.stderr.write(`${text}\n`),
+    onProgress: (p) => progress.report(p),
+  })
+  process.stdout.on('drain', () => session.resumeOutput())
+  let signalled = 0
+  const stop = (code: number) => (): void => {
+    // Asked twice: the person means it.
+    if (signalled !== 0) process.exit(code)
+    signalled = code
+    session.interrupt()
+  }
+  process.on('SIGINT', stop(INTERRUPTED))
+  process.on('SIGTERM', stop(TERMINATED))
+  process.on('SIGHUP', stop(TERMINATED))
+  // The reader of our pipe has gone (`| head`): nothing more to say.
+  process.stdout.on('error', () => process.exit(0))
+
+  if (source.args.length > 0 || invocation.kind === 'run') session.setArguments(source.args)
+  const code = await runSource(host, session, source, progress)
+  if (signalled !== 0) return signalled
+  process.removeAllListeners('SIGINT')
+  await finishJobs(host, waitForJobs)
+  return code
+}
+
+async function runSource(
+  host: EngineHost,
+  session: SessionHandle,
+  source: Source,
+  progress: ProgressReporter,
+): Promise<number> {
+  host.noteStatement(session, source.file ?? source.text)
+  try {
+    const { failure } = await session.run(source.text, source.show, source.file)
+    await progress.clear()
+    if (failure === undefined) return 0
+    process.stderr.write(`${failure.text}\n`)
+    return 1
+  } catch (thrown) {
+    if (session.dead === undefined) throw thrown
+    process.stderr.write(`${deathMessage(session.dead, 'session')}\n`)
+    return 1
+  } finally {
+    host.noteStatement(session, undefined)
+  }
+}
+
+function readSource(invocation: Extract<Invocation, { kind: 'evaluate' | 'run' | 'stdin' }>): Source | string {
+  switch (invocation.kind) {
+    case 'evaluate':
+      return { text: invocation.code, file: undefined, show: 'last', args: [] }
+    case 'stdin':
+      return { text: readFileSync(0, 'utf8'), file: undefined, show: 'none', args: [] }
+    case 'run': {
+      const { file, args, echo } = invocation
+      const show = echo ? 'all' : 'none'
+      if (file === '-') return { text: readFileSync(0, 'utf8'), file: undefined, show, args }
+      try {
+        return { text: readFileSync(file, 'utf8'), file: resolve(file), show, args }
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code
+        return code === 'ENOENT' ? `there is no file ${file}` : `cannot read ${file}: ${(error as Error).message}`
+      }
+    }
+  }
+}
