@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { HoldfastError } from '../runtime/errors.ts'
 import { type ServiceKey, type Session, serviceKey } from '../runtime/session.ts'
 import { Resource, T } from '../runtime/values/index.ts'
+import { requireTableAccess, type TableAction } from './access.ts'
 import { type BackupHost, backupHostService } from './builtins/backup-host.ts'
 import type { CatalogStore } from './catalog/key-value.ts'
 import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
 import { runsOf, userOf, usersOf, viewOf } from './catalog/records.ts'
-import type { CatalogView } from './catalog/types.ts'
+import type { CatalogView, DatabaseRecord, TableRecord } from './catalog/types.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
 import type { SessionTicket } from './engine/engine.ts'
 import { SnapshotAnnouncer } from './engine/snapshot-slots.ts'
@@ -113,6 +114,12 @@ export class DfsSession {
   request(command: EngineCommand): EngineReply {
     this.#open()
     return this.#options.link.request(command, this.#session.user)
+  }
+
+  /** Throws if the session's user may not do this with the table. Reads the catalog as it is: a snapshot that is being taken stays of one instant. */
+  requireAccess(action: TableAction, database: DatabaseRecord, table: TableRecord): void {
+    const isAdmin = (user: string): boolean => userOf(this.catalog, user)?.isAdmin === true
+    requireTableAccess(this.#session.user, isAdmin, action, database, table)
   }
 
   source(url: string, table: string): ChunkTableSource {

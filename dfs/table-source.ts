@@ -60,6 +60,7 @@ export class ChunkTableSource implements TableSource {
       const database = view.database(this.db)
       const record = view.table(this.db, this.tableName)
       if (database === undefined || record === undefined) throw this.#gone()
+      this.#dfs.requireAccess('read', database, record)
       const chunks = this.#dfs.tables.chunks(this.#dfs.catalog, view, database, record)
       return new ChunkSnapshot(this.#dfs, database, record, chunks, release)
     } catch (error) {
@@ -73,6 +74,7 @@ export class ChunkTableSource implements TableSource {
     const database = view.database(this.db)
     const record = view.table(this.db, this.tableName)
     if (database === undefined || record === undefined) throw this.#gone()
+    this.#dfs.requireAccess('write', database, record)
     return new Append(this.#dfs, database, record).run(rows)
   }
 
