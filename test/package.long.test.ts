@@ -7,7 +7,7 @@ import { root, scratch } from './harness.ts'
 
 it('the packed package runs in an empty folder', () => {
   const folder = scratch('package')
-  const quiet = { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' } as const
+  const quiet = { stdio: 'pipe', encoding: 'utf8' } as const
   execFileSync('npm', ['run', 'build'], { cwd: root, ...quiet })
   const packed = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, ...quiet }),

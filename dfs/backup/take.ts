@@ -16,7 +16,7 @@ import {
   STATES_FOLDER,
   stateFolder,
 } from '../set/layout.ts'
-import { lockSet, removeLockRemains, type SetLock } from '../set/lock.ts'
+import { lockSetInTurn, removeLockRemains, type SetLock } from '../set/lock.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { BackupSet, filesOf } from '../set/open.ts'
 import { RunRecord } from '../set/runs.ts'
@@ -45,7 +45,12 @@ export function takeBackup(context: BackupContext, store: FileStore, request: Ba
     const view = context.view()
     const database = selectDatabase(view, request)
     const selected = selectTables(view, request)
-    const lock = lockSet(store, `backup of ${request.url}`, (text) => context.progress.note(text), context.lockWorld)
+    const lock = lockSetInTurn(
+      store,
+      `backup of ${request.url}`,
+      (text) => context.progress.note(text),
+      context.lockWorld,
+    )
     try {
       return new BackupTask(context, store, request, lock).run(database, selected, view.cid)
     } finally {

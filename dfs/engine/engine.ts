@@ -4,7 +4,6 @@
  *
  * Layout of a data directory: `catalog.mdb`, `chunks/<db>/<partition path>/<table>/<segment>.arrow`, `holdfast.lock`, `batchJobs/`.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
@@ -54,7 +53,6 @@ export class Engine implements EngineClient {
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
   static open(dataDir: string): Engine {
-    mkdirSync(dataDir, { recursive: true })
     const lock = lockDirectory(dataDir)
     try {
       const engine = new Engine({

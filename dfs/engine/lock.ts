@@ -2,7 +2,7 @@
  * One process a data directory. `holdfast.lock` names the process that has it; a file left by a process that is gone tells the next start that the
  * last one did not end cleanly.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
@@ -23,7 +23,9 @@ export interface DirectoryLock {
 
 const LOCK_FILE = 'holdfast.lock'
 
+/** Takes the folder, which is made if missing. Throws `directoryInUse` if a living process has it. */
 export function lockDirectory(folder: string): DirectoryLock {
+  mkdirSync(folder, { recursive: true })
   const file = join(folder, LOCK_FILE)
   const mine: Holder = {
     pid: process.pid,

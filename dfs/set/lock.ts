@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { HoldfastError } from '../../runtime/errors.ts'
+import { checkInterrupt } from '../../runtime/interrupt.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LOCK_FOLDER } from './layout.ts'
@@ -132,6 +133,33 @@ export function lockSet(
   }
 }
 
+/**
+ * As lockSet, but a run of this same process that works on something else in the set is waited for: the tutorial submits the backups of two databases into one
+ * directory at once. The same work twice, or a run of another process, is a conflict at once.
+ */
+export function lockSetInTurn(
+  store: FileStore,
+  what: string,
+  note: (text: string) => void,
+  world: LockWorld = thisWorld(),
+): SetLock {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return lockSet(store, what, note, world)
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'backupLocked') throw error
+      const { pid, work } = error.where ?? {}
+      if (pid !== world.pid || work === what) throw error
+      if (attempt === 0) note(`Waiting for the ${work}, which is writing to the same directory.`)
+      checkInterrupt()
+      Atomics.wait(sleeper, 0, 0, TURN_MS)
+    }
+  }
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+const TURN_MS = 50
+
 const isTaken = (error: unknown): boolean =>
   error instanceof HoldfastError && ['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES'].includes(error.code)
 
@@ -181,7 +209,7 @@ function takeAway(store: FileStore, stale: FoundOwner | undefined, token: string
 function inUse(store: FileStore, holder: FoundOwner | undefined, why: string): HoldfastError {
   return new HoldfastError('conflict', `Another backup is writing to ${store.root}: ${why}.`, {
     code: 'backupLocked',
-    where: { file: store.root, pid: holder?.pid },
+    where: { file: store.root, pid: holder?.pid, work: holder?.what },
     hint: 'wait until it ends, or use another backup directory',
   })
 }
