@@ -263,6 +263,7 @@ export class Interpreter implements Host {
     return {
       isFunction: (name) => this.lookupFunction(name, module) !== undefined,
       isVariable: (name) => module === '' && (this.#cells.get(name)?.value !== undefined || this.shared.has(name)),
+      isBuiltin: (name) => module === '' && this.registry.has(name),
     }
   }
 
