@@ -62,7 +62,7 @@ class Commit {
       case 'replaceChunks':
         return this.#replaceChunks(command)
       case 'extendSchemes':
-        return writer.put(keys.database(command.db), { ...this.#requireDatabase(command.db), schemes: command.schemes })
+        return this.#extendSchemes(command.db, command.schemes)
       case 'renameTable':
         return this.#renameTable(command.db, command.table, command.to)
       case 'putUser':
@@ -180,6 +180,13 @@ class Commit {
     this.#writer.put(keys.database(url), { ...database, schemes })
   }
 
+  /** What other sessions have added since the schemes were read stays. */
+  #extendSchemes(url: string, extended: readonly Scheme[]): void {
+    const database = this.#requireDatabase(url)
+    const schemes = database.schemes.map((scheme, level) => joinSchemes(url, scheme, extended[level]))
+    this.#writer.put(keys.database(url), { ...database, schemes })
+  }
+
   #dropChunks(url: string, table: string, paths: readonly string[] | undefined): void {
     this.#requireTable(url, table)
     this.#touch(url, table)
@@ -216,8 +223,7 @@ class Commit {
       this.#createDatabase(command.createDatabase)
     if (command.createTable !== undefined && viewOf(writer).table(db, table) === undefined)
       this.#createTable(command.createTable)
-    if (command.extendSchemes !== undefined)
-      writer.put(keys.database(db), { ...this.#requireDatabase(db), schemes: command.extendSchemes })
+    if (command.extendSchemes !== undefined) this.#extendSchemes(db, command.extendSchemes)
     this.#requireTable(db, table)
     this.#dropChunks(db, table, remove)
     for (const chunk of put) {
@@ -247,6 +253,24 @@ class Commit {
     this.#writer.remove(keys.table(url, name))
     this.#writer.put(keys.table(url, to), { ...table, name: to, schemaVersion: table.schemaVersion + 1 })
   }
+}
+
+/** The stored scheme with what the extended one adds to it. */
+function joinSchemes(url: string, stored: Scheme, extended: Scheme | undefined): Scheme {
+  if (stored.kind === 'VALUE' && extended?.kind === 'VALUE') {
+    const known = new Set(stored.values)
+    return { ...stored, values: [...stored.values, ...extended.values.filter((v) => !known.has(v))] }
+  }
+  if (stored.kind === 'RANGE' && extended?.kind === 'RANGE') {
+    const [shorter, longer] = stored.bounds.length <= extended.bounds.length ? [stored, extended] : [extended, stored]
+    if (shorter.bounds.every((b, k) => b === longer.bounds[k])) return longer
+    throw new HoldfastError(
+      'conflict',
+      `The ranges of ${url} were extended by somebody else at the same time; nothing was changed.`,
+      { code: 'schemaChanged', where: { db: url }, hint: 'look at schema(db) and repeat the call' },
+    )
+  }
+  return extended ?? stored
 }
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

@@ -6,7 +6,7 @@ import { T } from '../../runtime/values/index.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { userOf, viewOf } from '../catalog/records.ts'
-import type { ChunkRecord, DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
+import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, TableRecord } from '../catalog/types.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { passwordMatches } from '../users.ts'
 import type { EngineCommand } from './commands.ts'
@@ -141,6 +141,29 @@ describe('the engine', () => {
     bench.engine.request(append([], { newValues: [{ level: 0, values }] } as never))
     bench.engine.request(append([], { newValues: [{ level: 0, values: { ...values, values: [3, 4] } }] } as never))
     expect(viewOf(bench.catalog).database(URL)?.schemes).toEqual([{ kind: 'VALUE', type: T.INT, values: [1, 2, 3, 4] }])
+  })
+})
+
+describe('extending the schemes of a database', () => {
+  const extend = (...schemes: Scheme[]): EngineCommand => ({ kind: 'extendSchemes', db: URL, schemes })
+  const schemeOf = ({ catalog }: Bench) => viewOf(catalog).database(URL)?.schemes[0]
+
+  it('keeps the values that another session has added in the meantime', () => {
+    const bench = withTable()
+    bench.engine.request(extend({ kind: 'VALUE', type: T.INT, values: [1, 2, 3] }))
+    bench.engine.request(extend({ kind: 'VALUE', type: T.INT, values: [1, 2, 4] }))
+    expect(schemeOf(bench)).toEqual({ kind: 'VALUE', type: T.INT, values: [1, 2, 3, 4] })
+  })
+  it('never makes ranges shorter, and refuses two different extensions', () => {
+    const bench = start()
+    const ranges = (...bounds: number[]): Scheme => ({ kind: 'RANGE', type: T.INT, bounds })
+    bench.engine.request({ kind: 'createDatabase', database: { ...database, schemes: [ranges(0, 10)] } })
+    bench.engine.request(extend(ranges(0, 10, 20, 30)))
+    bench.engine.request(extend(ranges(0, 10, 20)))
+    expect(schemeOf(bench)).toEqual(ranges(0, 10, 20, 30))
+    expect(() => bench.engine.request(extend(ranges(0, 10, 15)))).toThrow(
+      expect.objectContaining({ kind: 'conflict', code: 'schemaChanged' }),
+    )
   })
 })
 
