@@ -3,17 +3,19 @@
  * hundred small files costs a thread 0.15 s at every start, a bundle a third of that. Libraries stay outside and load where they are first used, except
  * chevrotain, of which only the lexer is taken. Type errors are the business of `npm run typecheck`.
  */
-import { rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
+/** Written aside and then put in place, so that whoever runs at the same time finds a whole dist/. */
+const fresh = join(root, 'node_modules/.cache/holdfast-dist')
 
 const isOurs = (id: string): boolean => /^[./]/.test(id) || /^[A-Za-z]:[\\/]/.test(id) || /^@?chevrotain/.test(id)
 
-rmSync(dist, { recursive: true, force: true })
+rmSync(fresh, { recursive: true, force: true })
 const bundle = await rolldown({
   input: Object.fromEntries(
     ['repl/main', 'jobs/session-thread', 'jobs/job-thread'].map((entry) => [entry, join(root, `${entry}.ts`)]),
@@ -22,10 +24,16 @@ const bundle = await rolldown({
   external: (id) => !isOurs(id),
 })
 await bundle.write({
-  dir: dist,
+  dir: fresh,
   format: 'esm',
   entryFileNames: '[name].js',
   // Beside the thread entries, which are found relative to the code that starts them (jobs/job-pool.ts).
-  chunkFileNames: 'jobs/[name]-[hash].js',
+  chunkFileNames: 'jobs/[name].js',
 })
 await bundle.close()
+
+const old = `${fresh}.old`
+rmSync(old, { recursive: true, force: true })
+if (existsSync(dist)) renameSync(dist, old)
+renameSync(fresh, dist)
+rmSync(old, { recursive: true, force: true })

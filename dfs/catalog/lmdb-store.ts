@@ -1,14 +1,14 @@
 /** The catalog in LMDB: `catalog.mdb`. Every thread of the process opens the same environment. Values are MessagePack. */
 import { createRequire } from 'node:module'
 import type * as Lmdb from 'lmdb'
-import { Packr } from 'msgpackr'
+import { lazyPackr } from '../store/message-pack.ts'
 import type { CatalogKey, CatalogStore, CatalogWriter } from './key-value.ts'
 
 /** Address space kept for the file; it takes no disk until it is used. */
 const MAP_BYTES = 64 * 1024 ** 3
 
 // Numbers stay numbers and bigints bigints, 128-bit ones included.
-const packr = new Packr({ useRecords: false, int64AsType: 'bigint', useBigIntExtension: true } as never)
+const packr = lazyPackr({ useRecords: false, int64AsType: 'bigint', useBigIntExtension: true })
 
 const require = createRequire(import.meta.url)
 
@@ -37,13 +37,13 @@ export class LmdbCatalogStore implements CatalogStore {
 
   get(key: CatalogKey): unknown {
     const bytes = this.#db.get(key as string[])
-    return bytes === undefined ? undefined : packr.unpack(bytes)
+    return bytes === undefined ? undefined : packr().unpack(bytes)
   }
 
   *entries(prefix: CatalogKey): Iterable<readonly [CatalogKey, unknown]> {
     // No element of a key is above U+FFFF, so this is the end of the prefix.
     const range = this.#db.getRange({ start: prefix as string[], end: [...(prefix as string[]), '\uffff'] })
-    for (const { key, value } of range) yield [key as CatalogKey, packr.unpack(value)]
+    for (const { key, value } of range) yield [key as CatalogKey, packr().unpack(value)]
   }
 
   transaction<R>(body: (writer: CatalogWriter) => R): R {
@@ -52,7 +52,7 @@ export class LmdbCatalogStore implements CatalogStore {
       body({
         get: (key) => this.get(key),
         entries: (prefix) => [...this.entries(prefix)],
-        put: (key, value) => void db.putSync(key as string[], packr.pack(value)),
+        put: (key, value) => void db.putSync(key as string[], packr().pack(value)),
         remove: (key) => void db.removeSync(key as string[]),
       }),
     )

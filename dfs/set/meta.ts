@@ -10,10 +10,10 @@
  *   24+n 8 XXH64 of everything before
  * The manifest holds size and XXH64 of the whole file, so a file of another state cannot take its place.
  */
-import { Packr } from 'msgpackr'
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { lazyPackr } from '../store/message-pack.ts'
 import { readMetadata } from './bounded.ts'
 import { asArray, asChecksum, asCount, asObject, asText, damagedMetadata, inside, type Place } from './checked.ts'
 import { FORMAT_MAJOR, FORMAT_MINOR, type MetadataDigest, refuseOtherVersion } from './manifest.ts'
@@ -62,10 +62,10 @@ const DIGEST_BYTES = 8
 const KIND = { table: 1, database: 2 } as const
 
 // Maps, not msgpackr's own records: any MessagePack reader can read the body, and reading makes no code from names of an untrusted file.
-const packr = new Packr({ useRecords: false, useBigIntExtension: true, variableMapSize: true })
+const packr = lazyPackr({ useRecords: false, useBigIntExtension: true, variableMapSize: true })
 
-export const pack = (value: unknown): Buffer => packr.pack(value)
-export const unpack = (bytes: Uint8Array): unknown => packr.unpack(bytes as Buffer)
+export const pack = (value: unknown): Buffer => packr().pack(value)
+export const unpack = (bytes: Uint8Array): unknown => packr().unpack(bytes as Buffer)
 
 function frame(kind: keyof typeof KIND, value: unknown): Uint8Array {
   const body = pack(value)
