@@ -264,6 +264,11 @@ export class Interpreter implements Host {
       isFunction: (name) => this.lookupFunction(name, module) !== undefined,
       isVariable: (name) => module === '' && (this.#cells.get(name)?.value !== undefined || this.shared.has(name)),
       isBuiltin: (name) => module === '' && this.registry.has(name),
+      hasParameter: (fn, name) => {
+        const found = this.lookupFunction(fn, module)
+        const params = found instanceof BuiltinFunction ? found.builtin.params : found?.fn?.params
+        return params?.some((param) => param.name === name)
+      },
     }
   }
 

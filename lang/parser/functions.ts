@@ -134,7 +134,11 @@ export function parseDef(p: Cursor, annotations: readonly string[] = [], method 
     throw p.error('Not allowed to overwrite existing built-in functions/procedures.', nameSpan, 'S06005')
   const params = parseParams(p)
   if (method) p.names.defineMethod(name.image)
-  else p.names.defineFunction(name.image)
+  else
+    p.names.defineFunction(
+      name.image,
+      params.map((param) => param.name),
+    )
   let body: FunctionBody | null = null
   p.names.enter('def', params)
   let names: ReturnType<typeof p.names.leave>

@@ -7,6 +7,8 @@ export interface ParserNames {
   isVariable(name: string): boolean
   /** A builtin that scripts may not redefine; not asked for modules, which have names of their own. */
   isBuiltin?(name: string): boolean
+  /** Whether a function declares the parameter; undefined if the function is not known. */
+  hasParameter?(fn: string, name: string): boolean | undefined
 }
 
 interface Scope {
@@ -42,7 +44,8 @@ export interface FunctionNames {
 export class Names {
   readonly #env: ParserNames
   readonly #scopes: Scope[] = [scope('top', [])]
-  readonly #functions = new Set<string>()
+  /** Functions of this script, with their parameters where they are known. */
+  readonly #functions = new Map<string, readonly string[] | undefined>()
   /** Functions that are declared but not defined yet. */
   readonly declared = new Map<string, Declaration>()
 
@@ -107,13 +110,19 @@ export class Names {
     if (!scope.params.has(name)) scope.locals.add(name)
   }
 
-  /** Methods are called by name inside their class. */
-  defineMethod(name: string): void {
-    this.#functions.add(name)
+  /** Whether the function takes the name as a keyword; undefined if nobody knows the function. */
+  hasParameter(fn: string, name: string): boolean | undefined {
+    if (this.isVariable(fn)) return undefined
+    return this.#functions.get(fn)?.includes(name) ?? this.#env.hasParameter?.(fn, name)
   }
 
-  defineFunction(name: string): void {
-    this.#functions.add(name)
+  /** Methods are called by name inside their class. */
+  defineMethod(name: string): void {
+    this.#functions.set(name, undefined)
+  }
+
+  defineFunction(name: string, params?: readonly string[]): void {
+    this.#functions.set(name, params)
     // A definition at top level hides a variable of that name that this script made.
     this.#scopes[0].locals.delete(name)
   }

@@ -65,7 +65,13 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
         !(glued ? canCall(e) : isCallable(p, e) || e.kind === 'member' || (e.kind === 'name' && !p.sql))
       )
         return undefined
-      return parseOver(p, { kind: 'call', callee: e, args: parseArguments(p), juxtaposed: false, span: p.span(start) })
+      return parseOver(p, {
+        kind: 'call',
+        callee: e,
+        args: parseArguments(p, ')', keywordsOf(p, e)),
+        juxtaposed: false,
+        span: p.span(start),
+      })
     case '[':
       return glued && !infixPlace ? { kind: 'index', object: e, slots: parseSlots(p), span: p.span(start) } : undefined
     case '{':
@@ -143,14 +149,35 @@ function parseTernary(p: Cursor, condition: Expr): Expr {
   return { kind: 'ternary', condition, then, otherwise, span: p.span(condition.span.start) }
 }
 
-/** `(a, , b=1)`, the parentheses included. */
-export function parseArguments(p: Cursor, close = ')'): Argument[] {
+/** Whether a name is a parameter of the callee; undefined if the callee is not known. */
+type Keywords = (name: string) => boolean | undefined
+
+function keywordsOf(p: Cursor, callee: Expr): Keywords {
+  switch (callee.kind) {
+    case 'name':
+      return (name) => p.names.hasParameter(callee.name, name)
+    case 'functionRef':
+      return (name) => p.names.hasParameter(callee.path.join('::'), name)
+    case 'lambda':
+      return (name) => callee.params.some((param) => param.name === name)
+    default:
+      return () => undefined
+  }
+}
+
+/**
+ * `(a, , b=1)`, the parentheses included. Inside SQL `b=1` compares, unless the callee has a parameter b; if nobody knows the callee, it is a
+ * keyword only if all arguments have that form.
+ */
+export function parseArguments(p: Cursor, close = ')', keywords: Keywords = () => undefined): Argument[] {
   const open = p.next().image
   return p.bracketed(() => {
     const args: Argument[] = []
     if (p.take(close)) return args
+    const onlyKeywords = !p.sql || keywordsAhead(p, close)
+    const isKeyword = (name: string): boolean => !p.sql || (keywords(name) ?? onlyKeywords)
     for (;;) {
-      args.push(parseArgument(p, close))
+      args.push(parseArgument(p, close, isKeyword))
       if (p.take(close)) break
       if (!p.is(',')) throw p.unexpected(`',' or '${close}' after an argument of '${open}'`)
       p.next()
@@ -177,11 +204,28 @@ function checkKeywords(p: Cursor, args: Argument[]): Argument[] {
   return args
 }
 
-function parseArgument(p: Cursor, close: string): Argument {
+/** Every argument up to the closing bracket begins with `name =`. */
+function keywordsAhead(p: Cursor, close: string): boolean {
+  let depth = 0
+  let begins = true
+  const tokens = p.tokens
+  for (let at = p.at; at < tokens.length; at++) {
+    const { image, tokenType } = tokens[at]
+    if (tokenType === Newline) continue
+    if (begins && (tokenType.name !== 'Identifier' || tokens[at + 1]?.image !== '=')) return false
+    begins = depth === 0 && image === ','
+    if (depth === 0 && image === close) return true
+    if (image === '(' || image === '[' || image === '{') depth++
+    else if (image === ')' || image === ']' || image === '}') depth--
+  }
+  return true
+}
+
+function parseArgument(p: Cursor, close: string, isKeyword: (name: string) => boolean): Argument {
   const at = p.offset()
   if (p.is(',') || p.is(close)) return { name: null, value: null, alias: null, span: { start: at, end: at } }
   let name: string | null = null
-  if (p.peek().tokenType.name === 'Identifier' && p.peek(1).image === '=') {
+  if (p.peek().tokenType.name === 'Identifier' && p.peek(1).image === '=' && isKeyword(p.peek().image)) {
     name = p.next().image
     p.next()
   }
@@ -221,7 +265,7 @@ function parseSlots(p: Cursor): (Expr | null)[] {
 }
 
 function parsePartial(p: Cursor, func: Expr, start: number): Expr {
-  const args = parseArguments(p, '}')
+  const args = parseArguments(p, '}', keywordsOf(p, func))
   return { kind: 'partial', func, args, span: p.span(start) }
 }
 
@@ -237,7 +281,7 @@ function parseMember(p: Cursor, object: Expr, start: number): Expr {
       span: { start: token.startOffset, end: token.endOffset! + 1 },
     }
     if (p.is('(') && p.glued()) {
-      const args = parseArguments(p)
+      const args = parseArguments(p, ')', (keyword) => p.names.hasParameter(token.image, keyword))
       return parseOver(p, { kind: 'methodCall', object, method: name, args, span: p.span(start) })
     }
     return { kind: 'member', object, name: token.image, span: p.span(start) }

@@ -343,6 +343,14 @@ describe('queries inside expressions, names that are functions', () => {
     ['select last -1 from t', '(select (sub ?last 1) (from ?t))'],
     ['select mean x, last y from t', '(select ?mean@x (apply ?last ?y) (from ?t))'],
     ['select distinct sym from t order by sym', '(select distinct ?sym (from ?t) (order ?sym))'],
+    // Without parameters to ask for, `name =` compares unless all arguments have that form.
+    ['select iif(sym=`A, 1, 0) from t', '(select (call ?iif (eq ?sym "A") 1 0) (from ?t))'],
+    ['select iif(sym=`A, b=1, 0) from t', '(select (call ?iif (eq ?sym "A") (eq ?b 1) 0) (from ?t))'],
+    ['select g1(a=1, b=(2, c)) from t', '(select (call ?g1 a=1 b=(tuple 2 ?c)) (from ?t))'],
+    [
+      'def f1(p, q=1){ return p } select f1(q=1), f1(a=1), f1(p=a, q=2) from t',
+      '(def f1 [p q=1] {(return p)}); (select (call ?f1 q=1) (call ?f1 (eq ?a 1)) (call ?f1 p=?a q=2) (from ?t))',
+    ],
     ['select each(x->x+1, a) from t', '(select (call ?each (lambda [x] (add x 1)) ?a) (from ?t))'],
     ['select {x->x+1}(a) from t', '(select (call (lambda [x] (add x 1)) ?a) (from ?t))'],
     ['select sum(volume) total from t', '(select (call ?sum ?volume)@total (from ?t))'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createInterpreter } from '../index.ts'
-import { failure } from './script-testing.ts'
+import { failure, printed } from './script-testing.ts'
 
 /** What the script printed before it failed, and how it failed. */
 function failing(script: string): { printed: string[]; message: string } {
@@ -41,5 +41,28 @@ describe('a builtin', () => {
 
   it('has its error where the name stands', () => {
     expect(failure('x = 1\n  def abs(x){ return x }').position).toMatchObject({ line: 2, column: 7 })
+  })
+})
+
+describe('name = value among the arguments of a call in SQL', () => {
+  const t = 't = table(`A`B`A as sym, 1 2 3 as x)\n'
+  it.each([
+    ['is a comparison with a column', 'exec iif(sym=`A, 1, 0) from t', '[1,0,1]'],
+    ['is a comparison in a condition', 'exec x from t where not(x=1)', '[2,3]'],
+    ['is a comparison with a script function', 'def f(a){ return a }\nexec x from t where f(x=1)', '[1]'],
+    [
+      'is a comparison with a script function of an earlier unit',
+      'def f(a){ return a }\ngo\nexec x from t where f(x=1)',
+      '[1]',
+    ],
+    ['is a keyword for a parameter', 'exec rank(x, ascending=false) from t', '[2,1,0]'],
+    [
+      'is a keyword for a parameter of a script function',
+      'def f(a, b){ return a*b }\nexec f(x, b=2) from t',
+      '[2,4,6]',
+    ],
+    ['tells the case of letters', 'def f(a, X=1){ return a }\nexec f(x=1) from t', '[true,false,false]'],
+  ])('%s: %s', (_name, script, expected) => {
+    expect(printed(t + script)).toBe(expected)
   })
 })
