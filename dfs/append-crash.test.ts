@@ -42,12 +42,13 @@ function boot(catalog: CatalogStore = newCatalog(), disk = new MemoryFileStore()
   return { catalog, disk, engine }
 }
 
-let sessions = 0
+const owners: string[] = []
 function connect(
   { catalog, disk, engine }: World,
   faults: StoreFaults = {},
-): { source: () => ChunkTableSource; files: FaultyFileStore } {
-  const owner = `session ${sessions++}`
+): { source: () => ChunkTableSource; files: FaultyFileStore; owner: string } {
+  const owner = `session ${owners.length}`
+  owners.push(owner)
   const files = new FaultyFileStore(disk, faults)
   const dfs = new DfsSession({
     session: { user: 'admin', now: () => 0 } as unknown as Session,
@@ -57,7 +58,7 @@ function connect(
     catalog,
     files,
   })
-  return { source: () => dfs.source(URL, 'pt'), files }
+  return { source: () => dfs.source(URL, 'pt'), files, owner }
 }
 
 function withTable(): World {
@@ -222,6 +223,22 @@ describe('an append that is cut off', () => {
       expect(contents(connect(after).source())).toEqual(numbers(0, 24))
       expectTidy(after)
     }
+  })
+})
+
+describe('a thread that is ended while it appends', () => {
+  it('leaves no stray file behind when the engine is closed in good order', async () => {
+    const world = withTable()
+    connect(world).source().append(rowsFrom(0, 20))
+    const dfs = connect(world, { dieAtCall: 25 })
+    // The body of `writing` never ends in a thread that is terminated: here it is entered and not left.
+    const { slots, slot } = world.engine.openSession(dfs.owner)
+    Atomics.store(new BigInt64Array(slots), slots.byteLength / 16 + slot, 1n)
+    expect(() => dfs.source().append(rowsFrom(20, 30))).toThrow(StoreDied)
+    expect(world.disk.files().size).toBeGreaterThan([...viewOf(world.catalog).chunks(URL, 'pt')].length)
+    for (const owner of owners) world.engine.closeSession(owner)
+    await world.engine.close()
+    expectTidy(world)
   })
 })
 

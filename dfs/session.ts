@@ -111,6 +111,11 @@ export class DfsSession {
     return { view, release }
   }
 
+  /** Runs a body that writes files and commits them, or removes them again: the engine tidies up if the thread is ended in the middle. */
+  writing<R>(body: () => R): R {
+    return this.#open().announcer.writing(body)
+  }
+
   request(command: EngineCommand): EngineReply {
     this.#open()
     return this.#options.link.request(command, this.#session.user)

@@ -75,7 +75,7 @@ export class ChunkTableSource implements TableSource {
     const record = view.table(this.db, this.tableName)
     if (database === undefined || record === undefined) throw this.#gone()
     this.#dfs.requireAccess('write', database, record)
-    return new Append(this.#dfs, database, record).run(rows)
+    return this.#dfs.writing(() => new Append(this.#dfs, database, record).run(rows))
   }
 
   #gone(): HoldfastError {

@@ -49,6 +49,8 @@ export class Engine implements EngineClient {
   readonly #slots = new SnapshotSlots(this.#slotTable)
   readonly #pins = new Map<number, { readonly cid: number; readonly why: string }>()
   #lastPin = 0
+  /** A session was ended while it wrote. Its files can't be told from those that others are writing now, so they go when all have ended. */
+  #hasStrays = false
   #timer: NodeJS.Timeout | undefined
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
@@ -145,7 +147,7 @@ export class Engine implements EngineClient {
   }
 
   closeSession(owner: string): void {
-    this.#slots.free(owner)
+    if (this.#slots.free(owner)) this.#hasStrays = true
     this.collectGarbage()
   }
 
@@ -185,6 +187,7 @@ export class Engine implements EngineClient {
 
   async close(): Promise<void> {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
+    if (this.#hasStrays && this.#slots.isEmpty) this.#sweepOrphans()
     this.collectGarbage()
     await this.#catalog.close()
     this.#lock?.release()
