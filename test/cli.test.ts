@@ -135,6 +135,30 @@ describe('a session', () => {
 })
 
 describe('a data directory', () => {
+  it('whose administrator has the first password is warned about once', async () => {
+    const text = 'login("admin", "123456"); login("admin", "123456"); print(getCurrentSessionAndUser()[1])'
+    const { stdout, stderr } = await holdfast(['-e', text], { data: join(folder, 'first-password') })
+    expect(stdout).toBe('admin\n')
+    expect(stderr).toBe('Warning: admin still has the default password; change it with changePwd.\n')
+  })
+
+  it('gets new VALUE partitions, or not, as the options say', async () => {
+    const text = `
+login("admin", "123456")
+db = database("dfs://policy", VALUE, 1..3)
+t = table(1..5 as k, 1..5 as v)
+pt = db.createPartitionedTable(t, "pt", "k")
+pt.append!(t)
+print(exec count(*) from loadTable("dfs://policy", "pt"))
+`
+    const rows = async (policy: string): Promise<string> =>
+      (await holdfast(['--new-value-partitions', policy, '-e', text], { data: join(folder, `policy-${policy}`) }))
+        .stdout
+    expect(await rows('add')).toBe('5\n')
+    expect(await rows('skip')).toBe('3\n')
+    expect(await rows('fail')).toBe('')
+  })
+
   it('is used by one process at a time', async () => {
     const data = join(folder, 'one-at-a-time')
     let second: Promise<Awaited<ReturnType<typeof holdfast>>> | undefined

@@ -4,7 +4,8 @@ import { inputError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import { AnyVector, Scalar } from '../../runtime/values/index.ts'
-import { DEFAULT_USER } from '../engine/engine.ts'
+import { DEFAULT_PASSWORD, DEFAULT_USER } from '../engine/engine.ts'
+import { progressOf } from '../progress.ts'
 import { isMissing } from './backup-host.ts'
 import { comingFeature, dfsOf, requireAdministrator, stringVector } from './store-args.ts'
 
@@ -18,11 +19,22 @@ define('login(userId, password)', {
   call: ([userId, password], session) => {
     const signature = 'login(userId, password)'
     const name = textArg(userId, signature, 'userId')
-    if (!dfsOf(session).users.check(name, textArg(password, signature, 'password'))) throw wrongPassword()
+    const given = textArg(password, signature, 'password')
+    if (!dfsOf(session).users.check(name, given)) throw wrongPassword()
     session.user = name
+    if (name === DEFAULT_USER && given === DEFAULT_PASSWORD) warnOfDefaultPassword(session)
     return Scalar.VOID
   },
 })
+
+let warned = false
+
+/** Once a thread: scripts log in often. */
+function warnOfDefaultPassword(session: Session): void {
+  if (warned) return
+  warned = true
+  progressOf(session).note(`Warning: ${DEFAULT_USER} still has the default password; change it with changePwd.`)
+}
 
 const wrongPassword = (): Error => inputError('The user name or password is incorrect', { code: 'login' })
 
