@@ -19,6 +19,7 @@ import { encodeError, type JobOutcome, type JobTask, type ProgressMessage } from
 import { ThreadSession } from './thread-session.ts'
 
 const PROGRESS_EVERY_MS = 10_000
+const IDLE_COLLECT_MS = 1000
 
 export default function runJob(task: JobTask): JobOutcome {
   const { record } = task
@@ -45,9 +46,19 @@ export default function runJob(task: JobTask): JobOutcome {
   } finally {
     session.close()
     log.close()
-    // What the job left behind must not count against the next one.
-    collectGarbage()
+    collectWhenIdle()
   }
+}
+
+let idle: NodeJS.Timeout | undefined
+
+/**
+ * A thread without work gives back what its last job held, shared columns above all. Between jobs that follow each other there is no need: the
+ * allocator collects before it refuses.
+ */
+function collectWhenIdle(): void {
+  clearTimeout(idle)
+  idle = setTimeout(collectGarbage, IDLE_COLLECT_MS)
 }
 
 function call({ interpreter }: ThreadSession, { work }: JobTask): Value {
