@@ -7,7 +7,7 @@ import { type Cursor, spanOf } from './cursor.ts'
 import { operatorIsValue, parseExpr } from './expressions.ts'
 import { parseArrowLambda, parseBracedLambda, parseDefLambda } from './functions.ts'
 import { parseSlot } from './postfix.ts'
-import { parseSql, startsSql } from './sql.ts'
+import { parseSql, parseUnionAfter, startsSql } from './sql.ts'
 import { parseAlias, parseCase } from './sql-pieces.ts'
 import { CONSTANTS, HINTS, OPERATORS, RESERVED, TYPE_NAMES } from './words.ts'
 
@@ -236,6 +236,11 @@ function parseSeries(p: Cursor, from: IToken): Expr {
 
 function parseParentheses(p: Cursor): Expr {
   const start = p.next().startOffset
+  const inner = parseClosed(p, start)
+  return parseUnionAfter(p, inner, start) ?? inner
+}
+
+function parseClosed(p: Cursor, start: number): Expr {
   return p.bracketed(() => {
     if (p.take(')')) return { kind: 'tuple', items: [], span: p.span(start) }
     const items: (Expr | null)[] = []

@@ -147,17 +147,49 @@ export function parseSql(p: Cursor): SqlStatement {
 function parseQuery(p: Cursor): QueryStatement {
   const start = p.offset()
   if (p.isWord('with')) return parseWith(p)
-  let left = parseQueryTerm(p)
+  return parseUnions(p, parseQueryTerm(p), start)
+}
+
+/** `union` and `union all` with what is on their left, as often as they follow. */
+function parseUnions(p: Cursor, first: QueryStatement, start: number): QueryStatement {
+  let left = first
   while (clause(p, 'union')) {
     const all = p.takeWord('all')
     p.skipNewlines()
+    const closed = p.is('(')
     const right = parseQueryTerm(p)
-    // A trailing order or limit belongs to the whole.
-    const { orderBy, limit } = right.kind === 'select' ? right : { orderBy: [], limit: null }
-    const bare = right.kind === 'select' ? { ...right, orderBy: [], limit: null } : right
+    // A trailing order or limit belongs to the whole, but not one inside parentheses.
+    let orderBy: readonly SortKey[] = []
+    let limit: LimitClause | null = null
+    if (closed) {
+      if (clauseBy(p, 'order')) orderBy = parseSortKeys(p)
+      limit = parseLimit(p)
+    } else if (right.kind === 'select') {
+      orderBy = right.orderBy
+      limit = right.limit
+    }
+    const bare = right.kind === 'select' && !closed ? { ...right, orderBy: [], limit: null } : right
     left = { kind: 'union', all, left, right: bare, orderBy, limit, span: p.span(start) }
   }
   return left
+}
+
+/** `(select ...) union ...`: goes on behind a query in parentheses; undefined if no other query follows. */
+export function parseUnionAfter(p: Cursor, e: Expr, start: number): Expr | undefined {
+  if (e.kind !== 'sql') return undefined
+  const query = e.statement
+  if (query.kind !== 'select' && query.kind !== 'union' && query.kind !== 'with') return undefined
+  const here = p.at
+  return p.within({ sql: true, noPair: false, inOn: false }, () => {
+    joinLines(p)
+    const k = p.isWord('all', 1) ? 2 : 1
+    const startsQuery = (at: number): boolean => p.isWord('select', at) || p.isWord('exec', at)
+    if (!p.isWord('union') || !(startsQuery(k) || (p.peek(k).image === '(' && startsQuery(k + 1)))) {
+      p.at = here
+      return undefined
+    }
+    return { kind: 'sql', statement: parseUnions(p, query, start), span: p.span(start) }
+  })
 }
 
 function parseQueryTerm(p: Cursor): QueryStatement {
