@@ -1,7 +1,8 @@
 // Pieces of SQL that stand inside expressions or in several statements: aliases, sort keys, `case`, `over`, `any` and `all`.
 
+import type { IToken } from 'chevrotain'
 import type { Alias, Expr, FrameBound, SelectItem, SortKey, WindowFrame } from '../ast.ts'
-import { Backtick, Macro, Newline, QuotedString } from '../lexer.ts'
+import { Backtick, Macro, Newline, NumberLiteral, QuotedString } from '../lexer.ts'
 import type { Cursor } from './cursor.ts'
 import { parseExpr } from './expressions.ts'
 import { parseArguments } from './postfix.ts'
@@ -66,9 +67,30 @@ export function parseItems(p: Cursor): SelectItem[] {
 export function parseConditions(p: Cursor): Expr[] {
   p.skipNewlines()
   const conditions = [parseExpr(p)]
-  while (p.takeComma()) conditions.push(parseExpr(p))
+  while (!argumentFollows(p) && p.takeComma()) conditions.push(parseExpr(p))
   return conditions
 }
+
+/**
+ * Constants of their own behind the comma: in `f(select a from t where x=1, "a.csv")` they are no condition or sort key, but the next argument
+ * of the call around the query.
+ */
+function argumentFollows(p: Cursor): boolean {
+  if (!p.ignoreNewlines || !p.is(',')) return false
+  let constants = 0
+  let at = p.tokens.indexOf(p.peek(), p.at) + 1
+  for (; at < p.tokens.length; at++) {
+    const token = p.tokens[at]
+    if (isPlainConstant(token)) constants++
+    else if (token.tokenType !== Newline && (token.image !== '-' || constants > 0)) break
+  }
+  const after = p.tokens[at]?.image
+  return constants > 0 && (after === ',' || after === ')')
+}
+
+const isPlainConstant = ({ tokenType, payload }: IToken): boolean =>
+  (tokenType === NumberLiteral || tokenType === QuotedString || tokenType === Backtick) &&
+  (payload as { type: string }).type !== 'BOOL'
 
 export function parseSortKeys(p: Cursor): SortKey[] {
   p.skipNewlines()
@@ -84,7 +106,7 @@ export function parseSortKeys(p: Cursor): SortKey[] {
       p.next()
     }
     keys.push({ expr, descending, nulls })
-  } while (p.takeComma())
+  } while (!argumentFollows(p) && p.takeComma())
   return keys
 }
 
