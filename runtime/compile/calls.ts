@@ -244,7 +244,7 @@ function emitFunctionArgument(em: Emitter, expr: Expr): string {
   if (expr.kind === 'name' && em.host.lookupFunction(expr.name, em.module) !== undefined) {
     const local = em.bindings.get(expr.name)
     // A parameter that happens to be called like a builtin is what the author meant.
-    if (local === undefined) return emitFunctionName(em, expr.name, false)
+    if (local === undefined || local.local) return emitFunctionName(em, expr.name, false)
   }
   return emitExpr(em, expr)
 }
@@ -328,7 +328,11 @@ const thaw = (em: Emitter, target: Pick<Binding, 'js'>): string => `${target.js}
 export function emitPartial(em: Emitter, node: PartialExpr): string {
   const args = given(node.args)
   const func = node.func
-  const fixed = args.map((a) => (a.expr === null ? 'undefined' : em.help('keep', emitExpr(em, a.expr))))
+  const ofFunction = func.kind === 'name' && func.binding !== 'variable' && HIGHER_ORDER.has(func.name)
+  const fixed = args.map((a, k) => {
+    if (a.expr === null) return 'undefined'
+    return k === 0 && ofFunction ? emitFunctionArgument(em, a.expr) : em.help('keep', emitExpr(em, a.expr))
+  })
   const names = args.some((a) => a.name !== null) ? em.constant(args.map((a) => a.name)) : 'undefined'
   if (func.kind === 'member') {
     const callee =

@@ -66,3 +66,17 @@ describe('name = value among the arguments of a call in SQL', () => {
     expect(printed(t + script)).toBe(expected)
   })
 })
+
+describe('the first argument of a higher-order function', () => {
+  it.each([
+    ['is the function despite a session variable', 'abs=5\neach(abs, -1 -2)', '[1,2]'],
+    ['is the function despite a session variable that holds a function', 'abs=x->x*10\neach(abs, -1 -2)', '[1,2]'],
+    ['is the function despite a local variable', 'def f(){ abs=5; return each(abs, -1 -2) }\nf()', '[1,2]'],
+    ['is the function in a partial application', 'abs=5\ng=each{abs}\ng(-1 -2)', '[1,2]'],
+    ['is the function when it stands before the point', 'sum=5\nsum.moving(1 2 3, 2)', '[,3,5]'],
+    ['is a parameter, which a function was meant for', 'def f(abs){ return each(abs, -1 -2) }\nf(x->x*2)', '[-2,-4]'],
+    ['is a variable where no function has its name', 'twice=x->x*2\neach(twice, 1 2)', '[2,4]'],
+  ])('%s', (_name, script, expected) => {
+    expect(printed(script)).toBe(expected)
+  })
+})
