@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly config: SessionConfig
   /** Background jobs that run at once. */
   readonly workers: number
+  /** Troubles that stop nothing but that the operator should see. */
+  readonly onRemark: (error: HoldfastError) => void
 }
 
 interface Store {
@@ -110,8 +112,13 @@ export class EngineHost {
     const engine = Engine.open(config.dataDir)
     this.#engine = engine
     const files = new JobFiles(config.dataDir)
-    const pool = new JobPool({ config, files, openLink: (jobId) => this.#link(jobId) })
-    this.#registry = new JobRegistry({ files, runner: pool, workers })
+    const pool = new JobPool({
+      config,
+      files,
+      openLink: (jobId) => this.#link(jobId),
+      onRemark: this.#options.onRemark,
+    })
+    this.#registry = new JobRegistry({ files, runner: pool, workers, onWriteFailure: this.#options.onRemark })
     return { engine, registry: this.#registry, pool }
   }
 

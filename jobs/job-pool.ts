@@ -3,6 +3,7 @@
  * Each job gets its own line to the engine and its own interrupt word. A thread that dies fails its job, and piscina replaces it.
  */
 import type { Piscina } from 'piscina'
+import { type HoldfastError, toHoldfastError } from '../runtime/errors.ts'
 import type { JobFiles } from './job-files.ts'
 import type { JobRunner, RunningJob } from './job-registry.ts'
 import type { JobOutcome, JobRecord, JobTask, JobWork, SessionConfig } from './messages.ts'
@@ -16,7 +17,8 @@ const THREADS_MAX = 256
 export interface JobPoolOptions {
   readonly config: SessionConfig
   readonly files: JobFiles
-  readonly openLink: (jobId: string, user: string) => SessionEnd
+  readonly openLink: (jobId: string) => SessionEnd
+  readonly onRemark: (error: HoldfastError) => void
 }
 
 export class JobPool implements JobRunner {
@@ -30,7 +32,7 @@ export class JobPool implements JobRunner {
   start(record: JobRecord, work: JobWork): RunningJob {
     const { config, files } = this.#options
     const abort = new AbortController()
-    const end = this.#options.openLink(record.jobId, record.user)
+    const end = this.#options.openLink(record.jobId)
     const task: JobTask = {
       config,
       link: end.link,
@@ -50,19 +52,21 @@ export class JobPool implements JobRunner {
   }
 
   #threads(): Promise<Piscina<JobTask, JobOutcome>> {
-    this.#pool ??= import('piscina').then(
-      ({ Piscina }) =>
-        new Piscina<JobTask, JobOutcome>({
-          filename: threadFile('job-thread'),
-          minThreads: 0,
-          maxThreads: THREADS_MAX,
-          idleTimeout: IDLE_MS,
-          // A thread between jobs turns its event loop: what a library puts off until then gets done.
-          atomics: 'disabled',
-          recordTiming: false,
-          resourceLimits: heapLimits(this.#options.config),
-        }),
-    )
+    this.#pool ??= import('piscina').then(({ Piscina }) => {
+      const pool = new Piscina<JobTask, JobOutcome>({
+        filename: threadFile('job-thread'),
+        minThreads: 0,
+        maxThreads: THREADS_MAX,
+        idleTimeout: IDLE_MS,
+        // A thread between jobs turns its event loop: what a library puts off until then gets done.
+        atomics: 'disabled',
+        recordTiming: false,
+        resourceLimits: heapLimits(this.#options.config),
+      })
+      // A thread that died between jobs: no job tells of it.
+      pool.on('error', (thrown) => this.#options.onRemark(toHoldfastError(thrown)))
+      return pool
+    })
     return this.#pool
   }
 }

@@ -59,7 +59,10 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 function open(options: Partial<RegistryOptions> = {}): { registry: JobRegistry; runner: HandRunner } {
   const runner = new HandRunner()
-  return { runner, registry: new JobRegistry({ files, runner, workers: 1, graceMs: 1, ...options }) }
+  return {
+    runner,
+    registry: new JobRegistry({ files, runner, workers: 1, graceMs: 1, onWriteFailure: () => undefined, ...options }),
+  }
 }
 const submission = (jobId: string, priority = 4, user = 'ann'): Parameters<JobRegistry['submit']>[0] => ({
   user,
@@ -161,6 +164,16 @@ describe('the end of a job', () => {
     // The thread could not write its last line itself.
     expect(files.readMessage('dead')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} Out of memory/)
     expect(registry.find('next')?.endMs).toBeUndefined()
+  })
+
+  it('counts even if it cannot be written down', async () => {
+    const failures: string[] = []
+    const { registry, runner } = open({ onWriteFailure: (error) => failures.push(error.code) })
+    registry.submit(submission('a'))
+    rmSync(files.folder, { recursive: true })
+    await runner.end('a')
+    expect(registry.find('a')).toMatchObject({ state: 'done' })
+    expect(failures).toContain('ENOENT')
   })
 
   it('ends waits, before and after', async () => {

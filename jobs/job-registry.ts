@@ -38,6 +38,8 @@ export interface RegistryOptions {
   readonly runner: JobRunner
   /** Jobs that run at once. */
   readonly workers: number
+  /** A record or log line could not be written. */
+  readonly onWriteFailure: (error: HoldfastError) => void
   readonly now?: () => number
   readonly graceMs?: number
 }
@@ -234,7 +236,9 @@ export class JobRegistry {
   #start(entry: Entry): void {
     this.#running++
     this.#move(entry, { startMs: this.#now(), state: 'running' })
-    this.#options.files.appendLog(`start the job [${entry.record.jobId}]: ${entry.record.jobDesc}`, this.#now())
+    this.#write(() =>
+      this.#options.files.appendLog(`start the job [${entry.record.jobId}]: ${entry.record.jobDesc}`, this.#now()),
+    )
     const work = entry.work as JobWork
     // The arguments of a job may be large: they belong to its thread from here on.
     entry.work = undefined
@@ -258,7 +262,7 @@ export class JobRegistry {
     const cancelled = error !== undefined && (entry.cancelling || error.kind === 'cancelled')
     const errorMsg =
       error === undefined ? '' : cancelled ? CANCELLED_MESSAGE : died ? deathMessage(error, 'job') : error.message
-    if (died) this.#writeLastLine(entry.record.jobId, errorMsg)
+    if (died) this.#write(() => this.#writeLastLine(entry.record.jobId, errorMsg))
     this.#end(entry, { state: error === undefined ? 'done' : cancelled ? 'cancelled' : 'failed', errorMsg })
     this.#dispatch()
     if (this.active === 0) for (const resolve of this.#idle.splice(0)) resolve()
@@ -267,10 +271,8 @@ export class JobRegistry {
   #end(entry: Entry, change: Pick<JobRecord, 'state' | 'errorMsg'>): void {
     const endMs = this.#now()
     this.#move(entry, { ...change, endMs })
-    this.#options.files.appendLog(
-      `end the job [${entry.record.jobId}]: ${change.errorMsg === '' ? 'done' : change.errorMsg.split('\n')[0]}`,
-      endMs,
-    )
+    const how = change.errorMsg === '' ? 'done' : change.errorMsg.split('\n')[0]
+    this.#write(() => this.#options.files.appendLog(`end the job [${entry.record.jobId}]: ${how}`, endMs))
     entry.work = undefined
     for (const waiter of entry.waiters.splice(0)) waiter(entry.record)
     if (this.active === 0) for (const resolve of this.#idle.splice(0)) resolve()
@@ -278,7 +280,18 @@ export class JobRegistry {
 
   #move(entry: Entry, change: Partial<JobRecord>): void {
     entry.record = { ...entry.record, ...change }
-    this.#options.files.appendRecord(entry.record)
+    this.#write(() => this.#options.files.appendRecord(entry.record))
+  }
+
+  /** What goes on in memory counts: a full disk costs the records of a job, neither the job nor the process. */
+  #write(write: () => void): void {
+    try {
+      write()
+    } catch (thrown) {
+      const error = toHoldfastError(thrown)
+      if (error.kind !== 'io') throw error
+      this.#options.onWriteFailure(error)
+    }
   }
 
   #writeLastLine(jobId: string, text: string): void {

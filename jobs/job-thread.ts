@@ -35,13 +35,13 @@ export default function runJob(task: JobTask): JobOutcome {
     log.line(`Start the job [${record.jobId}]: ${record.jobDesc}`)
     const result = call(session, task)
     writeResult(task.resultFile, result, session)
-    log.line('The job is done.')
     notify(session, task, true, result)
+    log.line('The job is done.')
     return { ok: true }
   } catch (thrown) {
     const error = toHoldfastError(thrown)
-    log.line(error.message)
     if (error.kind !== 'cancelled') notify(session, task, false, Scalar.string(error.message))
+    log.line(error.message)
     return { ok: false, error: encodeError(error) }
   } finally {
     session.close()

@@ -1,18 +1,17 @@
 import type { EngineHost } from '../jobs/index.ts'
 
-/** Before the process ends: waits for its background jobs, or leaves them to be cancelled. Ctrl-C while waiting cancels them too. */
-export async function finishJobs(host: EngineHost, wait: boolean): Promise<void> {
+/** Before the process ends: waits for its background jobs, or leaves them to be cancelled. Ctrl-C while waiting leaves them too, and answers false. */
+export async function finishJobs(host: EngineHost, wait: boolean): Promise<boolean> {
   const count = host.activeJobs
-  if (count === 0) return
+  if (count === 0) return true
   const jobs = count === 1 ? '1 background job' : `${count} background jobs`
   if (!wait) {
     process.stderr.write(`holdfast: cancelling ${jobs} (--no-wait).\n`)
-    return
+    return true
   }
   process.stderr.write(`holdfast: waiting for ${jobs}; Ctrl-C cancels.\n`)
-  const interrupted = new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
+  const interrupted = new Promise<boolean>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(false))
   })
-  await Promise.race([host.drained(), interrupted])
+  return Promise.race([host.drained().then(() => true), interrupted])
 }

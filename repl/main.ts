@@ -31,7 +31,11 @@ async function withHost(
   use: (host: import('../jobs/index.ts').EngineHost) => Promise<number>,
 ): Promise<number> {
   const { EngineHost } = await import('../jobs/index.ts')
-  const host = new EngineHost({ config: settings.config, workers: settings.workers })
+  const host = new EngineHost({
+    config: settings.config,
+    workers: settings.workers,
+    onRemark: (error) => process.stderr.write(`holdfast: ${error.message}\n`),
+  })
   try {
     return await use(host)
   } finally {

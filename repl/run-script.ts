@@ -51,9 +51,8 @@ export async function runScript(
   if (source.args.length > 0 || invocation.kind === 'run') session.setArguments(source.args)
   const code = await runSource(host, session, source, progress)
   if (signalled !== 0) return signalled
-  process.removeAllListeners('SIGINT')
-  await finishJobs(host, waitForJobs)
-  return code
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal)
+  return (await finishJobs(host, waitForJobs)) ? code : INTERRUPTED
 }
 
 async function runSource(

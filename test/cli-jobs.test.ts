@@ -128,6 +128,22 @@ print(exec count(*) from getRecentJobs() where endTime = NULL)
     ])
   })
 
+  it('that does not hear the cancelling loses its thread, and no other job does', async () => {
+    const out = await script(
+      `
+def deaf(){ return regexFind("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "(a+)+$") }
+id = submitJob("deaf", "", deaf)
+while((exec count(*) from getRecentJobs() where startTime != NULL) < 1) sleep(10)
+sleep(300)
+cancelJob(id)
+try{ getJobReturn(id, true) } catch(ex){ print(ex[1]) }
+print(getJobReturn(submitJob("next", "", sum, 1..4), true))
+`,
+      { data: join(folder, 'm'), env: { HOLDFAST_WORKERS: '1' } },
+    )
+    expect(out.split('\n')).toEqual(['The job has been cancelled.', '10'])
+  })
+
   it('may wait for other jobs even if there is one worker', async () => {
     const out = await script(
       `
@@ -138,6 +154,56 @@ print(getJobReturn(submitJob("outer", "", outer), true))
       { data: join(folder, 'f'), env: { HOLDFAST_WORKERS: '1' } },
     )
     expect(out).toBe('6')
+  })
+
+  it('sees shared tables, databases and stored tables', async () => {
+    const out = await script(
+      `
+login("admin", "123456")
+share table(1..3 as x) as board
+db = database("dfs://handed", VALUE, 1..3)
+pt = db.createPartitionedTable(table(1..3 as k, 1.5 2.5 3.5 as v), "pt", "k").append!(table(1..3 as k, 1.5 2.5 3.5 as v))
+print(getJobReturn(submitJob("shared", "", def(){ return exec sum(x) from board }), true))
+print(getJobReturn(submitJob("source", "", def(t){ return exec sum(v) from t }, pt), true))
+print(getJobReturn(submitJob("handle", "", def(d){ return exec max(v) from loadTable(d, "pt") }, db), true))
+getJobReturn(submitJob("writes", "", def(t){ loadTable("dfs://handed", "pt").append!(t) }, table(1..3 as k, 10.0 10.0 10.0 as v)), true)
+print(exec sum(v) from loadTable("dfs://handed", "pt"))
+`,
+      { data: join(folder, 'k') },
+    )
+    expect(out.split('\n')).toEqual(['6', '7.5', '3.5', '37.5'])
+  })
+
+  it('has a priority, a callback at its end, and caps set by the administrator', async () => {
+    const out = await script(
+      `
+login("admin", "123456")
+setMaxJobPriority("admin", 3)
+def done(id, desc, success, result){ print(id + " " + string(success) + " " + string(result)) }
+a = submitJobEx2("good", "", 8, 4, done, def(x){ return x * 2 }, 21)
+b = submitJobEx2("bad", "", 8, 4, done, def(){ throw "no" })
+getJobReturn(a, true)
+try{ getJobReturn(b, true) } catch(ex){}
+print(exec priority from getRecentJobs())
+print(getJobMessage(a).split("\n")[1].split(" ").tail(3).concat(" "))
+print(getJobMessage(b).split("\n")[1].split(" ").tail(3).concat(" "))
+print(getJobStat()["runningJobs"])
+try{ setMaxJobPriority("admin", 9) } catch(ex){ print(ex[1].right(13)) }
+print(exec jobType from getConsoleJobs())
+logout()
+try{ cancelJob(a) } catch(ex){ print(ex[1].right(13)) }
+`,
+      { data: join(folder, 'l') },
+    )
+    expect(out.split('\n')).toEqual([
+      '[3,3]',
+      'good true 42',
+      'bad false no',
+      '0',
+      'RefId: S04008',
+      '["script"]',
+      'RefId: S00009',
+    ])
   })
 
   it('needs a function that exists, at once', async () => {
