@@ -21,6 +21,7 @@ describe('a scalar literal is decoded', () => {
     ['21i', '21'],
     ['000001', '1'],
     ['00i', 'INT:null'],
+    ['00P', 'DECIMAL64:null'],
     ['22l', 'LONG:22'],
     ['2147483648', 'LONG:2147483648'],
     ['-2147483648', 'LONG:-2147483648'],

@@ -26,8 +26,9 @@ const NULL_TYPES: Readonly<Record<string, LiteralType>> = {
   T: 'TIMESTAMP',
   n: 'NANOTIME',
   N: 'NANOTIMESTAMP',
+  P: 'DECIMAL64',
 }
-const typedNull = /00([bchilfFdMtmsDTnN])(?![A-Za-z0-9_])/y
+const typedNull = /00([bchilfFdMtmsDTnNP])(?![A-Za-z0-9_])/y
 const dateTime =
   /(\d{4})\.(\d{1,2})\.(\d{1,2})(?:[T ](\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{9}|\d{6}|\d{3}))?)?(?![A-Za-z0-9_])/y
 const month = /(\d{4})\.(\d{1,2})M(?![A-Za-z0-9_])/y
