@@ -48,9 +48,30 @@ export function readIndex(session: Session, object: Value, slots: Slots): Value 
       throw inputError(`The rows of ${object.source.name} can't be read by index.`, {
         hint: 'read them with a query: select ... from ... where ...',
       })
+    case 'scalar':
+      if (object.type === T.STRING || object.type === T.SYMBOL) return readString(object.value as string, slots)
+      throw operatorError('A scalar does not support random access.')
     default:
       throw operatorError(`A ${object.kind} does not support random access.`)
   }
+}
+
+/** A byte of a string as CHAR (null outside of it), or a slice as STRING. Positions count bytes of UTF-8. */
+function readString(text: string, slots: Slots): Value {
+  if (slots.length !== 1) throw tooManySlots('string', slots.length)
+  const index = slots[0]
+  if (index === undefined) return Scalar.string(text)
+  const bytes = Buffer.from(text)
+  if (index.kind === 'pair') {
+    const { start, end } = pairBounds(index, bytes.length)
+    if (start < 0 || start > bytes.length || end < start)
+      throw operatorError(`A slice of a string must lie inside it, from 0 to ${bytes.length}, not ${start}:${end}.`)
+    return Scalar.string(bytes.toString('utf8', start, Math.min(end, bytes.length)))
+  }
+  if (index.kind !== 'scalar') throw operatorError(`A ${index.kind} can't be used as an index of a string.`)
+  const at = positionsOf(index, bytes.length)
+  if ('many' in at) throw operatorError('An index must be an integer.')
+  return at.one >= 0 && at.one < bytes.length ? new Scalar(T.CHAR, bytes.readInt8(at.one)) : Scalar.nullOf(T.CHAR)
 }
 
 /** Indexing a function calls it; a tuple spreads as arguments. */
