@@ -21,6 +21,7 @@ import { type ParserNames, parseUnits } from './compile/parse.ts'
 import type { SqlScope } from './compile/scope.ts'
 import { emitStatement } from './compile/statements.ts'
 import { suggestion } from './compile/suggest.ts'
+import { findUnknownName } from './compile/unknown-names.ts'
 import { HoldfastError, inputError, toHoldfastError } from './errors.ts'
 import { type DisplayOptions, displayValue } from './print/index.ts'
 import { SeededRandom } from './random.ts'
@@ -228,6 +229,7 @@ export class Interpreter implements Host {
     let last: Value = Scalar.VOID
     try {
       for (const statements of parseUnits(source, this.parserNames(''))) {
+        this.#checkNames(statements, source)
         for (const statement of statements) {
           const value = this.runStatement(statement, source)
           if (value === undefined) continue
@@ -240,6 +242,21 @@ export class Interpreter implements Host {
       if (outer !== undefined) this.source = outer
     }
     return last
+  }
+
+  /** A misspelt name must not be found when half of the unit has run. */
+  #checkNames(statements: readonly Statement[], source: SourceText): void {
+    const unknown = findUnknownName(statements)
+    if (unknown === undefined) return
+    const { name, span } = unknown.node
+    const position = source.position(span.start)
+    const candidates = [...unknown.defined, ...this.variableNames(), ...this.shared.keys(), ...this.userFunctionNames()]
+    const error = inputError(`Syntax Error: [line #${position.line}] Cannot recognize the token ${name}`, {
+      code: 'unknownName',
+      hint: suggestion(name, [...candidates, ...this.registry.names()]),
+    })
+    error.position = { file: source.name || undefined, ...position }
+    throw error
   }
 
   /** Compiles and runs one statement of the top level. The value of an expression statement, undefined for any other. */

@@ -80,3 +80,52 @@ describe('the first argument of a higher-order function', () => {
     expect(printed(script)).toBe(expected)
   })
 })
+
+describe('an unknown name', () => {
+  it('is an error of its line before anything runs', () => {
+    const { printed, message } = failing('print(1)\ny = typo + 1')
+    expect(printed).toEqual([])
+    expect(message).toBe('Syntax Error: [line #2] Cannot recognize the token typo')
+  })
+
+  it('points at itself', () => {
+    expect(failure('x = 1\ny = x + typo').position).toMatchObject({ line: 2, column: 9 })
+  })
+
+  it('lets the units before it run', () => {
+    expect(failing('print(1)\ngo\ny = typo + 1').printed).toEqual(['1'])
+  })
+
+  it.each([
+    ['a variable of a later statement', 'print(y)\ny = 1'],
+    ['a function of a later statement', 'print(f(1))\ndef f(x){ return x }'],
+    ['a name inside a block', 'if(true){ print(1)\nprint(typo) }'],
+    ['a name inside a try block', 'try{ print(1)\ntypo } catch(ex){ print(2) }'],
+    ['a called name', 'print(1)\ntypo(1)'],
+    ['a name in a bracket', 'print(1)\n[1, typo]'],
+  ])('is %s', (_name, script) => {
+    const { printed, message } = failing(script)
+    expect(printed).toEqual([])
+    expect(message).toMatch(/^Syntax Error: \[line #\d\] Cannot recognize the token \w+$/)
+  })
+
+  it.each([
+    ['assigned in a branch', 'if(true){ x = 1 }\nprint(x)', '1'],
+    ['of an error', 'try{ throw "a" } catch(ex){ print(ex[1]) }', 'a'],
+    ['of a loop', 'for(k in 1..2){ }\nprint(k)', '2'],
+    ['assigned later in the loop', 'for(k in 1..2){ if(k>1) print(y)\ny = k }', '1'],
+    ['shared by a statement', 'share table(1 2 as a) as st\nprint(st.a)', '[1,2]'],
+    ['shared by a function', 'share(table(1 2 as a), `st)\nprint(st.a)', '[1,2]'],
+    [
+      'in the body of a function that runs later',
+      'def f(){ return st.a }\nshare table(1 2 as a) as st\nprint(f())',
+      '[1,2]',
+    ],
+    ['made by a script', 'runScript("y=5")\nprint(y)', '5'],
+    ['in metacode', 'c = <a+1>\nprint(c)', '< a + 1 >'],
+    ['of a column', 't = table(1 2 as a)\nprint(exec a from t)', '[1,2]'],
+    ['made by create table', 'create table ct(a INT)\nprint(ct.rows())', '0'],
+  ])('is no name %s', (_name, script, expected) => {
+    expect(printed(script)).toBe(expected)
+  })
+})
