@@ -15,6 +15,8 @@ const MATCHES_MAX = 500
 export function completions(line: string, session: Session, databaseUrls: () => readonly string[]): CompletionResult {
   const url = /(["'`])(dfs:[^"'`]*)$/.exec(line)
   if (url !== null) return matching(url[2], databaseUrls())
+  // Inside any other text there is nothing to offer.
+  if (((line.match(/"/g)?.length ?? 0) & 1) === 1) return { matches: [], word: '' }
   const word = /[A-Za-z_][\w!]*$/.exec(line)?.[0] ?? ''
   const before = line.slice(0, line.length - word.length)
   const member = /([A-Za-z_]\w*)\.$/.exec(before)

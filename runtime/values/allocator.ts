@@ -35,12 +35,17 @@ export function allocate(bytes: number): ArrayBuffer {
   return new ArrayBuffer(bytes)
 }
 
+/** A zeroed buffer that other threads may see. */
+export function allocateShared(bytes: number): SharedArrayBuffer {
+  reserve(bytes)
+  sharedSinceCollectBytes += bytes
+  if (sharedSinceCollectBytes > SHARED_GC_BYTES) collectGarbage()
+  return new SharedArrayBuffer(bytes)
+}
+
 /** Copies bytes into a SharedArrayBuffer, for a column that crosses a thread for the first time. */
 export function toShared(source: ArrayBufferView): SharedArrayBuffer {
-  reserve(source.byteLength)
-  sharedSinceCollectBytes += source.byteLength
-  if (sharedSinceCollectBytes > SHARED_GC_BYTES) collectGarbage()
-  const shared = new SharedArrayBuffer(source.byteLength)
+  const shared = allocateShared(source.byteLength)
   new Uint8Array(shared).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength))
   return shared
 }

@@ -12,7 +12,7 @@
  */
 import { HoldfastError } from '../errors.ts'
 import type { Session } from '../session.ts'
-import { toShared } from './allocator.ts'
+import { allocateShared, toShared } from './allocator.ts'
 import { CodeValue, Dict, type Key, Matrix, Pair, type Resource, SetValue } from './forms.ts'
 import type { FunctionValue } from './function.ts'
 import { Scalar, type Value } from './scalar.ts'
@@ -408,7 +408,7 @@ const BLOCK = 4096
 
 function utf8Of(strings: readonly string[], length: number, share: boolean): Utf8Strings {
   const blocks: { text: string; bytes: number }[] = []
-  const offsets = new Int32Array(share ? new SharedArrayBuffer((length + 1) * 4) : new ArrayBuffer((length + 1) * 4))
+  const offsets = new Int32Array(share ? allocateShared((length + 1) * 4) : new ArrayBuffer((length + 1) * 4))
   let total = 0
   for (let from = 0; from < length; from += BLOCK) {
     const to = Math.min(from + BLOCK, length)
@@ -429,7 +429,7 @@ function utf8Of(strings: readonly string[], length: number, share: boolean): Utf
     throw new HoldfastError('input', 'A string column of more than 2 GB of text cannot be passed to another session.', {
       code: 'notTransferable',
     })
-  const out = share ? Buffer.from(new SharedArrayBuffer(total)) : Buffer.alloc(total)
+  const out = share ? Buffer.from(allocateShared(total)) : Buffer.alloc(total)
   let at = 0
   for (const { text, bytes } of blocks) {
     out.write(text, at, bytes, bytes === text.length ? 'latin1' : 'utf8')
