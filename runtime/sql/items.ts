@@ -18,13 +18,25 @@ export interface Item {
 /** `*` and series become columns; every item gets its name. */
 export function expandItems(items: readonly SelectItem[], fields: readonly Field[]): Item[] {
   const out: Item[] = []
-  items.forEach((item, position) => {
+  items.forEach((written, position) => {
+    const item = columnWithAlias(written, fields)
     const { expr, alias } = item
     if (expr.kind === 'star') out.push(...starItems(expr.qualifier, expr, fields))
     else if (containsSeries(expr)) out.push(...seriesItems(item, fields, position))
     else out.push(itemOf(expr, alias, fields, position))
   })
   return out
+}
+
+/** `date d` reads as date(d); where date is a column and d is none, it is the column under another name. */
+function columnWithAlias(item: SelectItem, fields: readonly Field[]): SelectItem {
+  const { expr, alias } = item
+  if (expr.kind !== 'call' || !expr.juxtaposed || alias !== null || expr.callee.kind !== 'name') return item
+  const argument = expr.args[0]?.value
+  if (argument?.kind !== 'name') return item
+  if (findField(fields, expr.callee.name, undefined) < 0 || findField(fields, argument.name, undefined) >= 0)
+    return item
+  return { ...item, expr: expr.callee, alias: { kind: 'name', name: argument.name } }
 }
 
 function itemOf(expr: Expr, alias: Alias | null, fields: readonly Field[], position: number): Item {

@@ -25,6 +25,12 @@ const cases: readonly (readonly [string, string])[] = [
   ['-ID', 'ID_neg'],
   ['sym in `a`c', 'sym_in'],
   ['sum(qty) as total', 'total'],
+  // A column that is called like a function, with an alias behind it; where both are columns the function is meant.
+  ['time t1, qty', 't1,qty'],
+  ['qty, time t1', 'qty,t1'],
+  ['sym time', 'time'],
+  ['time qty', 'time_qty'],
+  ['last qty', 'last_qty'],
 ]
 
 describe('names of select items', () => {
