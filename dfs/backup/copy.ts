@@ -5,6 +5,7 @@ import type { FinishedLog } from '../set/finished-log.ts'
 import { chunkFolder } from '../set/layout.ts'
 import type { SetLock } from '../set/lock.ts'
 import { setFilePath } from '../set/open.ts'
+import { PendingWrites } from '../set/pending-writes.ts'
 import { explain, Pipeline } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { ChunkStep, FileStep, TablePlan } from './plan.ts'
@@ -20,6 +21,7 @@ export class ChunkCopier {
   readonly #log: FinishedLog
   readonly #lock: SetLock
   readonly #pipeline = new Pipeline()
+  readonly #pending = new PendingWrites()
   /** Folders whose entries may not be durable. */
   readonly folders = new Set<string>()
 
@@ -38,8 +40,21 @@ export class ChunkCopier {
   copy(plan: TablePlan, step: ChunkStep & { kind: 'copy' }, listener: CopyListener): void {
     this.#touch(plan, step)
     for (const file of step.files) if (file.kind === 'copy') this.#copyFile(plan, step, file, listener)
-    this.#log.add({ db: plan.database.url, table: plan.table.name, tableId: plan.table.id, chunk: step.chunk })
-    listener.chunk()
+    this.#pending.afterwards(() => {
+      this.#log.add({ db: plan.database.url, table: plan.table.name, tableId: plan.table.id, chunk: step.chunk })
+      listener.chunk()
+    })
+    this.#pending.flushIfDue()
+  }
+
+  /** Makes all that was copied durable and logs it. */
+  finish(): void {
+    this.#pending.flush()
+  }
+
+  /** Closes what a failure left open; what was not logged is copied again by the next run. */
+  abandon(): void {
+    this.#pending.abandon()
   }
 
   #touch(plan: TablePlan, step: ChunkStep): void {
@@ -55,10 +70,19 @@ export class ChunkCopier {
     const { url } = plan.database
     const target = setFilePath(url, plan.table.name, step.chunk, file.file)
     const written = file.replaces ? `${target}.new` : target
-    const check = this.#pipeline.copy(this.#context.data, file.from, this.#set, written, file.file, (bytes) => {
+    const onBytes = (bytes: number): void => {
       listener.bytes(bytes)
       this.#lock.sign()
-    })
+    }
+    const check = this.#pipeline.copy(
+      this.#context.data,
+      file.from,
+      this.#set,
+      written,
+      file.file,
+      onBytes,
+      this.#pending,
+    )
     if (check.kind !== 'ok')
       throw new HoldfastError(
         'data',
@@ -75,6 +99,6 @@ export class ChunkCopier {
           hint: 'the backup keeps its previous state; restore this partition from it with restore(..., force=true), then back up again',
         },
       )
-    if (file.replaces) this.#set.rename(written, target)
+    if (file.replaces) this.#pending.afterwards(() => this.#set.rename(written, target))
   }
 }

@@ -227,7 +227,9 @@ class BackupTask {
           if (step.kind === 'copy') copier.copy(table, step, listener)
           else if (step.kind === 'resume') copier.resume(table, step)
       }
+      copier.finish()
     } finally {
+      copier.abandon()
       log.close()
       meter.done()
     }

@@ -60,7 +60,7 @@ function naiveName(scheme: Scheme, column: Vector, row: number): string | undefi
   const names = partitionNames(scheme)
   switch (scheme.kind) {
     case 'VALUE':
-      return names[scheme.values.findIndex((v) => v === raw)]
+      return names[scheme.values.indexOf(raw)]
     case 'RANGE':
       return names.find((_, k) => scheme.bounds[k]! <= raw! && raw! < scheme.bounds[k + 1]!)
     case 'LIST':

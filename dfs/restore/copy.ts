@@ -9,6 +9,7 @@ import type { BackupContext } from '../set/context.ts'
 import type { SetChunk, SetFile } from '../set/meta.ts'
 import { dbNameOf } from '../set/names.ts'
 import { type BackupSet, setFilePath } from '../set/open.ts'
+import { PendingWrites } from '../set/pending-writes.ts'
 import { explain, Pipeline } from '../set/pipeline.ts'
 import { foldersUpFrom } from '../store/paths.ts'
 import type { RestorePlan, RestoreStep } from './plan.ts'
@@ -22,6 +23,7 @@ export class ChunkRestorer {
   readonly #context: BackupContext
   readonly #set: BackupSet
   readonly #pipeline = new Pipeline()
+  readonly #pending = new PendingWrites()
   readonly #folders = new Set<string>()
 
   constructor(context: BackupContext, set: BackupSet) {
@@ -29,7 +31,7 @@ export class ChunkRestorer {
     this.#set = set
   }
 
-  /** Answers the chunk as the catalog is to have it. Its files are synced, their folders not yet. */
+  /** Answers the chunk as the catalog is to have it, once `syncFolders` has made its files durable. */
   restore(plan: RestorePlan, step: RestoreStep & { kind: 'put' }, listener: RestoreListener): ChunkRecord {
     const { chunkId, cid, rows, updateTimeMs } = step.chunk
     const folder = liveFolder(plan.target.database.url, step.path, plan.target.table.name)
@@ -40,12 +42,19 @@ export class ChunkRestorer {
       return { file: target, rows: file.rows, bytes: file.bytes, checksum: file.checksum, minMax: file.minMax }
     })
     if (segments.length > 0) this.#folders.add(folder)
-    listener.chunk()
+    this.#pending.afterwards(() => listener.chunk())
+    this.#pending.flushIfDue()
     return { chunkId, cid, rows, updateTimeMs, path: step.path, segments }
   }
 
-  /** Makes the names of all restored files durable. Call before the swap. */
+  /** Closes what a failure left open. */
+  abandon(): void {
+    this.#pending.abandon()
+  }
+
+  /** Makes all restored files and their names durable. Call before the swap. */
   syncFolders(): void {
+    this.#pending.flush()
     const all = new Set<string>()
     for (const folder of this.#folders) for (const f of foldersUpFrom(folder)) all.add(f)
     for (const folder of all) this.#context.data.syncDirectory(folder)
@@ -71,9 +80,9 @@ export class ChunkRestorer {
     const source = setFilePath(url, plan.index.table.name, chunk, file)
     // Named only once it is synced: a later call that finds the name may trust that the content is durable. Another restore may be making the same file.
     const made = `${target}.${randomUUID()}.part`
-    const check = this.#pipeline.copy(this.#set.store, source, data, made, file, listener.bytes)
+    const check = this.#pipeline.copy(this.#set.store, source, data, made, file, listener.bytes, this.#pending)
     if (check.kind === 'ok') {
-      data.rename(made, target)
+      this.#pending.afterwards(() => data.rename(made, target))
       return target
     }
     this.#set.assertCurrent()

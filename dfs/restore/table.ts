@@ -33,8 +33,8 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     },
     () => context.now(),
   )
+  const restorer = new ChunkRestorer(context, set)
   try {
-    const restorer = new ChunkRestorer(context, set)
     const listener = {
       bytes: (bytes: number) => meter.addBytes(bytes),
       chunk: () => {
@@ -64,6 +64,7 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     run.fail(error)
     throw error
   } finally {
+    restorer.abandon()
     meter.done()
   }
 }

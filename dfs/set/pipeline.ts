@@ -2,12 +2,13 @@
  * The one stream that backup, restore and verify are made of: read a file piece by piece, check its size, hash it, and hand each piece to what stands at the end
  * (a file in the set, a file in the data directory, or nothing). Memory: one buffer, whatever the size of the file.
  *
- * Nothing counts as copied before its checksum was right *and* the target was synced. A target whose source proved damaged is removed.
+ * Nothing counts as copied before its checksum was right *and* the target was synced (see PendingWrites). A target whose source proved damaged is removed.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import { Checksum } from '../store/checksum.ts'
 import type { FileReader, FileStore } from '../store/file-store.ts'
+import type { PendingWrites } from './pending-writes.ts'
 
 /** What a file must be. */
 export interface ExpectedFile {
@@ -22,8 +23,11 @@ export type FileCheck =
   | { readonly kind: 'checksumMismatch'; readonly expected: string; readonly found: string }
   | { readonly kind: 'unreadable'; readonly error: HoldfastError }
 
-/** Large enough that system calls do not count, small enough to stay in the cache between read, hash and write. */
-const BUFFER_BYTES = 1 << 20
+/**
+ * Large enough that system calls do not count, small enough to stay in the processor's cache between read, hash and write. Measured on 2 GB: reading
+ * in pieces of 128 KiB took 0.2 s, of 1 MiB 1.0 s; writing 0.6 s against 3.5 s, because Linux gives large writes large pages of untouched memory.
+ */
+const BUFFER_BYTES = 1 << 17
 
 /** Called after every piece, with its size. */
 export type OnBytes = (bytes: number) => void
@@ -37,7 +41,10 @@ export class Pipeline {
     return this.#fromSource(store, file, expected, (reader) => this.#hash(reader, onBytes, undefined))
   }
 
-  /** Copies and compares; the target is synced when this returns `ok`, and gone otherwise. Throws if the target cannot be written. */
+  /**
+   * Copies and compares. When this returns `ok` the target is complete and handed to `pending`, which syncs it; otherwise it is gone. Throws if the
+   * target cannot be written.
+   */
   copy(
     source: FileStore,
     from: string,
@@ -45,17 +52,22 @@ export class Pipeline {
     to: string,
     expected: ExpectedFile,
     onBytes: OnBytes,
+    pending: PendingWrites,
   ): FileCheck {
     let complete = false
     try {
       const check = this.#fromSource(source, from, expected, (reader) => {
         const writer = target.openWrite(to)
+        let handedOver = false
         try {
           const found = this.#hash(reader, onBytes, (piece) => writer.write(piece))
-          if (found === expected.checksum) writer.sync()
+          if (found === expected.checksum) {
+            pending.add(writer)
+            handedOver = true
+          }
           return found
         } finally {
-          writer.close()
+          if (!handedOver) writer.close()
         }
       })
       complete = check.kind === 'ok'
