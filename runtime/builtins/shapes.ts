@@ -75,8 +75,7 @@ export function commonType(a: TypeId, b: TypeId): TypeId {
   if (a === b) return a
   const v = unifyScalars([Scalar.nullOf(a), Scalar.nullOf(b)])
   if (v !== undefined) return v.type
-  if (isNumeric(a) && isNumeric(b))
-    return Math.max(a, T.INT) > Math.max(b, T.INT) ? Math.max(a, T.INT) : Math.max(b, T.INT)
+  if (isNumeric(a) && isNumeric(b)) return Math.max(a, b, T.INT)
   return T.ANY
 }
 
