@@ -52,6 +52,8 @@ export interface RunOptions {
 }
 
 export class Interpreter implements Host {
+  /** Scripts that are running inside each other. */
+  #depth = 0
   readonly registry: Registry
   readonly random: Random = new SeededRandom()
   readonly shared: Map<string, Value>
@@ -222,7 +224,7 @@ export class Interpreter implements Host {
   run(script: string, file?: string | RunOptions): Value {
     const options: RunOptions = typeof file === 'string' ? { file } : (file ?? {})
     const source = new SourceText(script, options.file ?? '')
-    const outer = this.source
+    const outer = this.#depth++ > 0 ? this.source : undefined
     this.source = source
     const folder = this.#folder
     if (options.file !== undefined) this.#folder = dirname(options.file)
@@ -239,6 +241,8 @@ export class Interpreter implements Host {
       }
     } finally {
       this.#folder = folder
+      this.#depth--
+      // After the outermost script its text stays: an error that leaves it is shown with its line.
       if (outer !== undefined) this.source = outer
     }
     return last
