@@ -12,6 +12,7 @@ import { SourceText } from './source.ts'
 export type * from './ast.ts'
 export { formatError, ParseError } from './errors.ts'
 export type { ParserNames } from './parser/names.ts'
+export { OPERATOR_LEVELS } from './parser/words.ts'
 export { SourceText } from './source.ts'
 
 /**

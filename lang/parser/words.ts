@@ -40,6 +40,11 @@ export const OPERATORS: ReadonlyMap<string, OperatorInfo> = new Map(
   ).map(([text, op, level]) => [text, { op, level }]),
 )
 
+/** Level of each binary operator by the name of its function: for those who print or build trees. */
+export const OPERATOR_LEVELS: ReadonlyMap<string, number> = new Map(
+  Array.from(OPERATORS.values(), ({ op, level }) => [op, level]),
+)
+
 /** Words that name an operator keep its level. */
 export const WORD_OPERATORS: ReadonlyMap<string, OperatorInfo> = new Map(
   (

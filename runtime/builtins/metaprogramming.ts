@@ -11,9 +11,10 @@ import type {
   SortKey,
   TableSource,
 } from '../../lang/ast.ts'
+import { OPERATOR_LEVELS } from '../../lang/index.ts'
 import { SourceText } from '../../lang/source.ts'
 import { codeNode, codeOf, evaluateCode } from '../compile/code.ts'
-import { itemText, valueText } from '../compile/code-text.ts'
+import { itemText, levelOf, valueText } from '../compile/code-text.ts'
 import type { Host } from '../compile/host.ts'
 import { parseExpression } from '../compile/parse.ts'
 import { inputError, usageError } from '../errors.ts'
@@ -81,35 +82,8 @@ define('parseExpr(X, [varDict], [modules], [overloadedOperators])', {
 // ---------------------------------------------------------------------------------------------------------------------
 // Expressions
 
-const BINARY: Readonly<Record<string, number>> = {
-  or: 1,
-  and: 2,
-  lt: 3,
-  le: 3,
-  gt: 3,
-  ge: 3,
-  eq: 3,
-  ne: 3,
-  bitOr: 4,
-  bitXor: 5,
-  bitAnd: 6,
-  lshift: 7,
-  rshift: 7,
-  add: 8,
-  sub: 8,
-  mul: 10,
-  dot: 10,
-  div: 10,
-  ratio: 10,
-  mod: 10,
-  cast: 10,
-  join: 10,
-  pair: 15,
-  seq: 15,
-}
-
 const binaryOf = (f: Value): BinaryOperator | undefined =>
-  f.kind === 'function' && f.name in BINARY ? (f.name as BinaryOperator) : undefined
+  f.kind === 'function' && OPERATOR_LEVELS.has(f.name) ? (f.name as BinaryOperator) : undefined
 
 function binary(op: BinaryOperator, left: Expr, right: Expr): Expr {
   if (op === 'pair') return { kind: 'pair', lower: left, upper: right, span }
@@ -122,10 +96,10 @@ function chain(operands: readonly Expr[], ops: readonly BinaryOperator[]): Expr 
   let at = 0
   const climb = (level: number): Expr => {
     let left = operands[at]
-    while (at < ops.length && BINARY[ops[at]] >= level) {
+    while (at < ops.length && levelOf(ops[at]) >= level) {
       const op = ops[at]
       at++
-      left = binary(op, left, climb(BINARY[op] + 1))
+      left = binary(op, left, climb(levelOf(op) + 1))
     }
     return left
   }

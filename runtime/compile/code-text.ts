@@ -12,6 +12,7 @@ import type {
   SqlStatement,
   TableSource,
 } from '../../lang/ast.ts'
+import { OPERATOR_LEVELS } from '../../lang/index.ts'
 import { displayValue, setCodePrinter } from '../print/index.ts'
 import { type CodeValue, type Value, vectorOf } from '../values/index.ts'
 import { codeNode } from './code.ts'
@@ -44,26 +45,8 @@ const SYMBOLS: Readonly<Record<BinaryOperator, string>> = {
   seq: '..',
 }
 
-const PRECEDENCE: Readonly<Record<string, number>> = {
-  or: 1,
-  and: 2,
-  lt: 3,
-  le: 3,
-  gt: 3,
-  ge: 3,
-  eq: 3,
-  ne: 3,
-  bitOr: 4,
-  bitXor: 5,
-  bitAnd: 6,
-  lshift: 7,
-  rshift: 7,
-  add: 8,
-  sub: 8,
-  pair: 15,
-  seq: 15,
-}
-const levelOf = (op: string): number => PRECEDENCE[op] ?? 10
+/** A function between its operands (`x f y`) stands where multiplication does. */
+export const levelOf = (op: string): number => OPERATOR_LEVELS.get(op) ?? 10
 
 /** `< a + b >`. */
 export function codeText(code: CodeValue): string {
