@@ -5,6 +5,7 @@
  * it. (chunkId, cid) names the content of a chunk for ever, which is what incremental backup and restore compare.
  */
 import type { ColumnSchema, Raw, TypeId } from '../../runtime/values/index.ts'
+import type { DeltaBlock } from '../delta/block.ts'
 
 export type Uuid = string
 
@@ -34,16 +35,32 @@ export interface DatabaseRecord {
   readonly createdMs: number
 }
 
+/** A column of a stored table. Segment files know it by its stored name, which stays when it is renamed and is never given to another column. */
+export interface StoredColumn extends ColumnSchema {
+  /** Absent: the name it was created with, which is still its name. */
+  readonly stored?: string
+}
+
+/** The name that a column has in segment files, in their min/max and in log records. */
+export const storedName = (column: StoredColumn): string => column.stored ?? column.name
+
 export interface TableRecord {
   readonly db: string
   readonly name: string
   readonly id: Uuid
   /** Base-62 text, last element of chunk paths. */
   readonly physicalIndex: string
-  readonly columns: readonly ColumnSchema[]
+  readonly columns: readonly StoredColumn[]
+  /** Stored names that columns had and that no new one may get; absent while no column was dropped, renamed or retyped. */
+  readonly retired?: readonly string[]
   /** One column a level; empty for a dimension table. */
   readonly partitionColumns: readonly string[]
   readonly sortColumns: readonly string[]
+  /** PKEY engine: the row written last for a key is the one that counts. */
+  readonly primaryKey?: readonly string[]
+  /** TSDB engine: the text of one function a sort-key column. */
+  readonly sortKeyMapping?: readonly string[]
+  readonly softDelete?: boolean
   readonly keepDuplicates: 'ALL' | 'LAST' | 'FIRST'
   readonly compressMethods: Readonly<Record<string, string>>
   readonly comment: string
@@ -61,12 +78,19 @@ export interface ChunkRecord {
   readonly updateTimeMs: number
   /** Partition path below the database: `/20170807/0_50`; `/<table>` for a dimension table. */
   readonly path: string
+  /** In commit order. */
   readonly segments: readonly SegmentRef[]
+  /** Small appends with commit ids up to this are in the segments; later ones are in the log and in the engine's memory. Absent: 0. */
+  readonly deltaCid?: number
+  /** Rows that are not in segments yet, in commit order. Never stored: views add them, and count them in `rows`, `cid` and `updateTimeMs`. */
+  readonly delta?: readonly DeltaBlock[]
 }
 
 /** One immutable Arrow file. `file` is relative to the data directory: `chunks/<db>/<partition path>/<table>/<segment>.arrow`. */
 export interface SegmentRef {
   readonly file: string
+  /** The last commit that put rows into it; orders the segments of a chunk. Absent in segments of format 1: older than any other. */
+  readonly cid?: number
   readonly rows: number
   readonly bytes: number
   /** XXH64 of the whole file, 16 hex digits. */

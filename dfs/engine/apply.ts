@@ -2,41 +2,66 @@
  * What each command does to the catalog. Runs inside one catalog transaction: it throws and nothing happened, or returns and everything did.
  * Files that no later state names are noted as garbage of the commit.
  */
-import { randomUUID } from 'node:crypto'
 import { HoldfastError, unreachable } from '../../runtime/errors.ts'
 import type { CatalogWriter } from '../catalog/key-value.ts'
 import { keys, viewOf } from '../catalog/records.ts'
-import type { ChunkRecord, DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
-import type { EngineCommand, EngineReply } from './commands.ts'
+import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, TableRecord } from '../catalog/types.ts'
+import { type CommitStamp, withAppended, withCompacted, withFlushed, withRewritten } from './chunk-edits.ts'
+import type { EngineCommand, EngineReply, NewValues, RewrittenChunk } from './commands.ts'
 
-/** Commands that change the catalog; pins are the engine's own. */
-export type CatalogCommand = Exclude<EngineCommand, { readonly kind: 'pin' | 'unpin' }>
+/** Commands that change what is stored; the others are the engine's own. */
+export type CatalogCommand = Exclude<
+  EngineCommand,
+  { readonly kind: 'pin' | 'unpin' | 'begin' | 'rollback' | 'fetchDelta' }
+>
 
-export function applyCommand(writer: CatalogWriter, command: CatalogCommand, nowMs: number): EngineReply {
-  return new Commit(writer, nowMs).run(command)
+/** What a commit is stamped with. The log carries it, so that redo gives the same records again. */
+export interface Stamp extends CommitStamp {
+  /** Identity of a new chunk. */
+  newId(): string
+  /** Identity that a chunk without segments has already, because rows of small appends wait in memory for it. */
+  deltaChunkId(tableId: string, path: string): string | undefined
+}
+
+/** Rows of small appends that count no more: of a chunk up to a commit, of a chunk, or of a table. */
+export interface DeltaDrop {
+  readonly tableId: string
+  readonly path?: string
+  readonly throughCid?: number
+}
+
+export interface Applied extends EngineReply {
+  readonly deltaDrops: readonly DeltaDrop[]
+}
+
+export function applyCommand(writer: CatalogWriter, command: CatalogCommand, stamp: Stamp): Applied {
+  return new Commit(writer, stamp).run(command)
 }
 
 class Commit {
   readonly #writer: CatalogWriter
-  readonly #nowMs: number
+  readonly #stamp: Stamp
   #cid: number
   readonly #garbage: string[] = []
+  readonly #deltaDrops: DeltaDrop[] = []
   /** Tables whose chunks change. */
   readonly #changed = new Map<string, readonly [url: string, table: string]>()
   #physicalIndex: string | undefined
 
-  constructor(writer: CatalogWriter, nowMs: number) {
+  constructor(writer: CatalogWriter, stamp: Stamp) {
     this.#writer = writer
-    this.#nowMs = nowMs
-    this.#cid = (writer.get(keys.cid) as number) + 1
+    this.#stamp = stamp
+    this.#cid = stamp.cid
   }
 
-  run(command: CatalogCommand): EngineReply {
+  run(command: CatalogCommand): Applied {
     this.#apply(command)
-    this.#writer.put(keys.cid, this.#cid)
-    for (const [url, table] of this.#changed.values()) this.#writer.put(keys.changed(url, table), this.#cid)
-    if (this.#garbage.length > 0) this.#writer.put(keys.garbage(this.#cid), this.#garbage)
-    return { cid: this.#cid, physicalIndex: this.#physicalIndex }
+    if (changesCatalog(command)) {
+      this.#writer.put(keys.cid, this.#cid)
+      for (const [url, table] of this.#changed.values()) this.#writer.put(keys.changed(url, table), this.#cid)
+      if (this.#garbage.length > 0) this.#writer.put(keys.garbage(this.#cid), this.#garbage)
+    }
+    return { cid: this.#cid, physicalIndex: this.#physicalIndex, deltaDrops: this.#deltaDrops }
   }
 
   /** Answers nothing of use: every case is one call. */
@@ -54,7 +79,18 @@ class Commit {
       case 'dropTable':
         return this.#dropTable(this.#requireTable(command.db, command.table))
       case 'append':
-        return this.#append(command)
+        this.#requireSame(command)
+        return this.#append(command.db, command.table, command.chunks, command.newValues)
+      case 'insertRows':
+        return this.#requireSame(command)
+      case 'rewrite':
+        return this.#rewrite(command)
+      case 'alterTable':
+        return this.#alterTable(command)
+      case 'flush':
+        return this.#flush(command)
+      case 'compact':
+        return this.#compact(command)
       case 'dropChunks':
         return this.#dropChunks(command.db, command.table, command.paths)
       case 'dropValues':
@@ -129,47 +165,123 @@ class Commit {
       this.#writer.remove(key)
     }
     this.#writer.remove(keys.table(table.db, table.name))
+    this.#deltaDrops.push({ tableId: table.id })
   }
 
   #discard(chunk: ChunkRecord, except?: ReadonlySet<string>): void {
     for (const { file } of chunk.segments) if (except?.has(file) !== true) this.#garbage.push(file)
   }
 
-  #append(command: CatalogCommand & { kind: 'append' }): void {
+  /** The table is the one, in the shape, that the writer saw. */
+  #requireSame(command: {
+    readonly db: string
+    readonly table: string
+    readonly tableId: string
+    readonly expectedSchemaVersion: number
+  }): TableRecord {
     const table = this.#requireTable(command.db, command.table)
-    if (table.id !== command.tableId || table.schemaVersion !== command.expectedSchemaVersion)
-      throw new HoldfastError(
-        'conflict',
-        `The table [${command.table}] of [${command.db}] was changed while rows were being written to it; nothing was written.`,
-        {
-          code: 'schemaChanged',
-          where: { db: command.db, table: command.table },
-          hint: 'load the table again and repeat the append',
-        },
-      )
-    this.#touch(command.db, command.table)
-    if (command.newValues.length > 0) this.#addValues(command.db, command.newValues)
-    const view = viewOf(this.#writer)
-    for (const { path, segments } of command.chunks) {
-      const before = view.chunk(command.db, command.table, path)
-      const rows = segments.reduce((n, s) => n + s.rows, 0)
-      const chunk: ChunkRecord = {
-        chunkId: before?.chunkId ?? randomUUID(),
-        cid: this.#cid,
-        rows: (before?.rows ?? 0) + rows,
-        updateTimeMs: this.#nowMs,
-        path,
-        segments: [...(before?.segments ?? []), ...segments],
-      }
-      this.#writer.put(keys.chunk(command.db, command.table, path), chunk)
+    if (table.id === command.tableId && table.schemaVersion === command.expectedSchemaVersion) return table
+    throw new HoldfastError(
+      'conflict',
+      `The table [${command.table}] of [${command.db}] was changed while rows were being written to it; nothing was written.`,
+      {
+        code: 'schemaChanged',
+        where: { db: command.db, table: command.table },
+        hint: 'load the table again and repeat the statement',
+      },
+    )
+  }
+
+  #chunk(url: string, table: string, path: string): ChunkRecord | undefined {
+    return this.#writer.get(keys.chunk(url, table, path)) as ChunkRecord | undefined
+  }
+
+  #chunkId(before: ChunkRecord | undefined, tableId: string, path: string): string {
+    return before?.chunkId ?? this.#stamp.deltaChunkId(tableId, path) ?? this.#stamp.newId()
+  }
+
+  get #commit(): CommitStamp {
+    return { cid: this.#cid, timeMs: this.#stamp.timeMs }
+  }
+
+  #append(
+    url: string,
+    name: string,
+    chunks: readonly { readonly path: string; readonly segments: readonly SegmentRef[] }[],
+    newValues: readonly NewValues[],
+  ): void {
+    const table = this.#requireTable(url, name)
+    this.#touch(url, name)
+    if (newValues.length > 0) this.#addValues(url, newValues)
+    for (const { path, segments } of chunks) {
+      const before = this.#chunk(url, name, path)
+      const chunkId = this.#chunkId(before, table.id, path)
+      this.#writer.put(keys.chunk(url, name, path), withAppended(before, { path, chunkId }, segments, this.#commit))
     }
   }
 
+  #rewrite(command: CatalogCommand & { kind: 'rewrite' }): void {
+    const table = this.#requireSame(command)
+    this.#touch(command.db, command.table)
+    this.#rewriteChunks(table, command.chunks)
+    this.#append(command.db, command.table, command.append, command.newValues)
+  }
+
+  #rewriteChunks(table: TableRecord, chunks: readonly RewrittenChunk[]): void {
+    for (const edit of chunks) {
+      const before = this.#chunk(table.db, table.name, edit.path)
+      const after = withRewritten(before, this.#chunkId(before, table.id, edit.path), edit, this.#commit)
+      this.#writer.put(keys.chunk(table.db, table.name, edit.path), after)
+      this.#garbage.push(...edit.drop)
+      if (edit.throughCid > 0)
+        this.#deltaDrops.push({ tableId: table.id, path: edit.path, throughCid: edit.throughCid })
+    }
+  }
+
+  #alterTable(command: CatalogCommand & { kind: 'alterTable' }): void {
+    const table = this.#requireSame(command)
+    if (command.chunks !== undefined) {
+      this.#touch(command.db, command.table)
+      this.#rewriteChunks(table, command.chunks)
+    }
+    this.#writer.put(keys.table(table.db, table.name), {
+      ...table,
+      columns: command.columns,
+      retired: command.retired,
+      comment: command.comment ?? table.comment,
+      partitionColumns: command.partitionColumns ?? table.partitionColumns,
+      schemaVersion: table.schemaVersion + 1,
+    })
+  }
+
+  #flush(command: CatalogCommand & { kind: 'flush' }): void {
+    const table = this.#requireTable(command.db, command.table)
+    if (table.id !== command.tableId) throw staleMaintenance(command.db, command.table)
+    this.#touch(command.db, command.table)
+    for (const flushed of command.chunks) {
+      const before = this.#chunk(command.db, command.table, flushed.path)
+      const id = before?.chunkId ?? this.#stamp.deltaChunkId(table.id, flushed.path)
+      if (id !== flushed.chunkId || (before?.deltaCid ?? 0) >= flushed.throughCid)
+        throw staleMaintenance(command.db, command.table)
+      this.#writer.put(keys.chunk(command.db, command.table, flushed.path), withFlushed(before, flushed))
+      this.#deltaDrops.push({ tableId: table.id, path: flushed.path, throughCid: flushed.throughCid })
+    }
+  }
+
+  #compact(command: CatalogCommand & { kind: 'compact' }): void {
+    const table = this.#requireTable(command.db, command.table)
+    const before = this.#chunk(command.db, command.table, command.path)
+    if (table.id !== command.tableId || before === undefined) throw staleMaintenance(command.db, command.table)
+    this.#touch(command.db, command.table)
+    this.#writer.put(
+      keys.chunk(command.db, command.table, command.path),
+      withCompacted(before, command.drop, command.add),
+    )
+    this.#garbage.push(...command.drop)
+  }
+
   /** Values that another session has added in the meantime are left out. */
-  #addValues(
-    url: string,
-    added: readonly { readonly level: number; readonly values: Scheme & { kind: 'VALUE' } }[],
-  ): void {
+  #addValues(url: string, added: readonly NewValues[]): void {
     const database = this.#requireDatabase(url)
     const schemes = database.schemes.map((scheme, level) => {
       if (scheme.kind !== 'VALUE') return scheme
@@ -188,9 +300,10 @@ class Commit {
   }
 
   #dropChunks(url: string, table: string, paths: readonly string[] | undefined): void {
-    this.#requireTable(url, table)
+    const { id: tableId } = this.#requireTable(url, table)
     this.#touch(url, table)
     if (paths === undefined) {
+      this.#deltaDrops.push({ tableId })
       for (const [key, chunk] of this.#writer.entries(keys.chunks(url, table))) {
         this.#discard(chunk as ChunkRecord)
         this.#writer.remove(key)
@@ -198,7 +311,8 @@ class Commit {
       return
     }
     for (const path of paths) {
-      const chunk = this.#writer.get(keys.chunk(url, table, path)) as ChunkRecord | undefined
+      this.#deltaDrops.push({ tableId, path })
+      const chunk = this.#chunk(url, table, path)
       if (chunk === undefined) continue
       this.#discard(chunk)
       this.#writer.remove(keys.chunk(url, table, path))
@@ -224,12 +338,13 @@ class Commit {
     if (command.createTable !== undefined && viewOf(writer).table(db, table) === undefined)
       this.#createTable(command.createTable)
     if (command.extendSchemes !== undefined) this.#extendSchemes(db, command.extendSchemes)
-    this.#requireTable(db, table)
+    const { id: tableId } = this.#requireTable(db, table)
     this.#dropChunks(db, table, remove)
     for (const chunk of put) {
-      const before = writer.get(keys.chunk(db, table, chunk.path)) as ChunkRecord | undefined
+      const before = this.#chunk(db, table, chunk.path)
       if (before !== undefined) this.#discard(before, new Set(chunk.segments.map((s) => s.file)))
-      writer.put(keys.chunk(db, table, chunk.path), chunk)
+      this.#deltaDrops.push({ tableId, path: chunk.path })
+      writer.put(keys.chunk(db, table, chunk.path), { ...chunk, deltaCid: this.#cid })
       // Restored chunks keep their commit ids: the counter must stay above all of them.
       if (chunk.cid > this.#cid) this.#cid = chunk.cid
     }
@@ -254,6 +369,17 @@ class Commit {
     this.#writer.put(keys.table(url, to), { ...table, name: to, schemaVersion: table.schemaVersion + 1 })
   }
 }
+
+/** Commands that leave no trace in the catalog's records of what is stored, and so need no commit id there. */
+export const changesCatalog = (command: CatalogCommand): boolean =>
+  command.kind !== 'insertRows' && command.kind !== 'putRun'
+
+/** Maintenance works beside everybody else and loses every race. */
+const staleMaintenance = (db: string, table: string): HoldfastError =>
+  new HoldfastError('conflict', `The table [${table}] of [${db}] was changed while its segments were being tidied.`, {
+    code: 'chunkChanged',
+    where: { db, table },
+  })
 
 /** The stored scheme with what the extended one adds to it. */
 function joinSchemes(url: string, stored: Scheme, extended: Scheme | undefined): Scheme {

@@ -3,7 +3,34 @@
  * the engine orders commits and owns everything that is one per data directory. Every command is one catalog transaction: done whole or not at all.
  * Messages are structured-clonable plain data.
  */
-import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, TableRecord } from '../catalog/types.ts'
+import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, StoredColumn, TableRecord } from '../catalog/types.ts'
+import type { DeltaBlock } from '../delta/block.ts'
+
+/** A chunk some of whose rows were written anew. What was appended to it since the rewriter's snapshot stays. */
+export interface RewrittenChunk {
+  readonly path: string
+  /** Files whose rows are replaced or gone. */
+  readonly drop: readonly string[]
+  /** Each with the commit id of what it replaces, which gives it its place in the chunk. */
+  readonly add: readonly SegmentRef[]
+  /** Small appends up to this commit were read as well, and are in `add` as far as they are left; 0: none were. */
+  readonly throughCid: number
+}
+
+/** Small appends to a chunk, up to a commit and a time, as segments; `chunkId` as in its delta. */
+export interface FlushedChunk {
+  readonly path: string
+  readonly chunkId: string
+  readonly throughCid: number
+  readonly timeMs: number
+  readonly add: readonly SegmentRef[]
+}
+
+/** VALUE partitions that a write adds to the scheme of a level. */
+export interface NewValues {
+  readonly level: number
+  readonly values: Scheme & { kind: 'VALUE' }
+}
 
 export type EngineCommand =
   | { readonly kind: 'createDatabase'; readonly database: DatabaseRecord }
@@ -22,8 +49,79 @@ export type EngineCommand =
       readonly tableId: string
       readonly expectedSchemaVersion: number
       readonly chunks: readonly { readonly path: string; readonly segments: readonly SegmentRef[] }[]
-      readonly newValues: readonly { readonly level: number; readonly values: Scheme & { kind: 'VALUE' } }[]
+      readonly newValues: readonly NewValues[]
     }
+  /** A small append: the rows go into the log and into the engine's memory; the catalog is not touched. The same guards as `append`. */
+  | {
+      readonly kind: 'insertRows'
+      readonly db: string
+      readonly table: string
+      readonly tableId: string
+      readonly expectedSchemaVersion: number
+      readonly layout: string
+      readonly chunks: readonly { readonly path: string; readonly rows: number; readonly data: Uint8Array }[]
+    }
+  /**
+   * Begins a transaction that will rewrite chunks, and locks them against other rewriters (not against appends). Answers `tid`. A chunk that another
+   * transaction holds is a conflict (S00002); the lock ends with the transaction, or with its session. `undefined`: all chunks of the table.
+   */
+  | {
+      readonly kind: 'begin'
+      readonly db: string
+      readonly table: string
+      readonly tableId: string
+      readonly paths: readonly string[] | undefined
+    }
+  | { readonly kind: 'rollback'; readonly tid: number }
+  /** Commits what the transaction has written. */
+  | {
+      readonly kind: 'rewrite'
+      readonly tid: number
+      readonly op: 'UPDATE' | 'DELETE'
+      readonly db: string
+      readonly table: string
+      readonly tableId: string
+      readonly expectedSchemaVersion: number
+      readonly chunks: readonly RewrittenChunk[]
+      /** Rows that an upsert inserts. */
+      readonly append: readonly { readonly path: string; readonly segments: readonly SegmentRef[] }[]
+      readonly newValues: readonly NewValues[]
+    }
+  /** Gives a table other columns or another comment. `tid` and `chunks` when stored rows had to be rewritten for it. */
+  | {
+      readonly kind: 'alterTable'
+      readonly db: string
+      readonly table: string
+      readonly tableId: string
+      readonly expectedSchemaVersion: number
+      readonly columns: readonly StoredColumn[]
+      readonly retired: readonly string[]
+      /** When one of them was renamed. */
+      readonly partitionColumns?: readonly string[]
+      readonly comment?: string
+      readonly tid?: number
+      readonly chunks?: readonly RewrittenChunk[]
+    }
+  /** Small appends up to a commit became segments. From the maintenance of the store only. */
+  | {
+      readonly kind: 'flush'
+      readonly db: string
+      readonly table: string
+      readonly tableId: string
+      readonly chunks: readonly FlushedChunk[]
+    }
+  /** Segments of a chunk were merged: the same rows in other files. From the maintenance of the store only. */
+  | {
+      readonly kind: 'compact'
+      readonly db: string
+      readonly table: string
+      readonly tableId: string
+      readonly path: string
+      readonly drop: readonly string[]
+      readonly add: readonly SegmentRef[]
+    }
+  /** Small appends of a table after a commit, as far as they may still be in nobody's segments. */
+  | { readonly kind: 'fetchDelta'; readonly tableId: string; readonly after: number }
   /** Chunks removed (dropPartition, truncate). `undefined` = all of the table. */
   | {
       readonly kind: 'dropChunks'
@@ -86,6 +184,17 @@ export interface EngineReply {
   readonly cid: number
   readonly pin?: number
   readonly physicalIndex?: string
+  /** For `begin`. */
+  readonly tid?: number
+  /** For `fetchDelta`: everything up to `cid`. */
+  readonly delta?: readonly ChunkDelta[]
+}
+
+/** Small appends to one chunk, in commit order. `chunkId` is what the chunk has or will have. */
+export interface ChunkDelta {
+  readonly path: string
+  readonly chunkId: string
+  readonly blocks: readonly DeltaBlock[]
 }
 
 /** How a session reaches the engine: directly in tests, over a MessagePort with Atomics.wait from a session thread. Throws what the engine threw. */

@@ -4,6 +4,7 @@
  *
  * Layout of a data directory: `catalog.mdb`, `chunks/<db>/<partition path>/<table>/<segment>.arrow`, `holdfast.lock`, `batchJobs/`.
  */
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
@@ -15,6 +16,7 @@ import { LocalFileStore } from '../store/local-store.ts'
 import { parentOf } from '../store/paths.ts'
 import { hashPassword } from '../users.ts'
 import { applyCommand } from './apply.ts'
+import { ChunkLocks } from './chunk-locks.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './commands.ts'
 import { type DirectoryLock, lockDirectory } from './lock.ts'
 import { newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
@@ -49,6 +51,8 @@ export class Engine implements EngineClient {
   readonly #slots = new SnapshotSlots(this.#slotTable)
   readonly #pins = new Map<number, { readonly cid: number; readonly why: string }>()
   #lastPin = 0
+  readonly #locks = new ChunkLocks()
+  #lastTid = 0
   /** A session was ended while it wrote. Its files can't be told from those that others are writing now, so they go when all have ended. */
   #hasStrays = false
   #timer: NodeJS.Timeout | undefined
@@ -106,8 +110,20 @@ export class Engine implements EngineClient {
     this.collectGarbage()
   }
 
-  request(command: EngineCommand): EngineReply {
+  request(command: EngineCommand, owner = ''): EngineReply {
     switch (command.kind) {
+      case 'begin': {
+        const tid = ++this.#lastTid
+        this.#locks.begin(tid, owner, command, command.paths)
+        return { cid: this.#catalog.get(keys.cid) as number, tid }
+      }
+      case 'rollback':
+        this.#locks.end(command.tid)
+        return { cid: this.#catalog.get(keys.cid) as number }
+      case 'fetchDelta':
+        return { cid: this.#catalog.get(keys.cid) as number, delta: [] }
+      case 'insertRows':
+        throw new HoldfastError('bug', 'small appends need the log')
       case 'pin': {
         const pin = ++this.#lastPin
         const cid = this.#catalog.get(keys.cid) as number
@@ -122,8 +138,15 @@ export class Engine implements EngineClient {
         if (command.kind === 'replaceChunks') this.#requireFiles(command.put)
         const reply = this.#catalog.transaction((writer) => {
           if (command.kind === 'replaceChunks') keepFiles(writer, command.put)
-          return applyCommand(writer, command, this.#now())
+          return applyCommand(writer, command, {
+            cid: (writer.get(keys.cid) as number) + (command.kind === 'putRun' ? 0 : 1),
+            timeMs: this.#now(),
+            newId: randomUUID,
+            deltaChunkId: () => undefined,
+          })
         })
+        if ((command.kind === 'rewrite' || command.kind === 'alterTable') && command.tid !== undefined)
+          this.#locks.end(command.tid)
         this.collectGarbage()
         return reply
       }

@@ -1,0 +1,82 @@
+/**
+ * Who is rewriting which chunk. Rewriters of one chunk exclude each other; appends never wait and never lock. A lock ends with its transaction, or with the
+ * session that holds it.
+ */
+import { HoldfastError } from '../../runtime/errors.ts'
+
+interface Transaction {
+  readonly tid: number
+  readonly owner: string
+  readonly tableId: string
+  /** undefined: the whole table. */
+  readonly paths: ReadonlySet<string> | undefined
+}
+
+export class ChunkLocks {
+  readonly #transactions = new Map<number, Transaction>()
+
+  /** Throws S00002 if another transaction holds one of the chunks. */
+  begin(tid: number, owner: string, table: LockedTable, paths: readonly string[] | undefined): void {
+    const wanted = paths === undefined ? undefined : new Set(paths)
+    for (const other of this.#transactions.values()) {
+      const path = overlap(other, table.tableId, wanted)
+      if (path === undefined) continue
+      const place = path === ALL ? table.table : `${path}/${table.table}`
+      throw new HoldfastError(
+        'conflict',
+        `<ChunkInTransaction>The openChunks operation failed because the chunk '/${table.db.slice('dfs://'.length)}${place.startsWith('/') ? '' : '/'}${place}' is currently locked and in use by transaction ${other.tid}.`,
+        {
+          code: 'chunkLocked',
+          refId: 'S00002',
+          where: { db: table.db, table: table.table, ...(path === ALL ? {} : { partition: path }) },
+          hint: 'repeat the statement when that transaction has ended',
+        },
+      )
+    }
+    this.#transactions.set(tid, { tid, owner, tableId: table.tableId, paths: wanted })
+  }
+
+  has(tid: number, owner: string): boolean {
+    return this.#transactions.get(tid)?.owner === owner
+  }
+
+  end(tid: number): void {
+    this.#transactions.delete(tid)
+  }
+
+  /** Transactions of a session that has ended. */
+  endOwner(owner: string): number[] {
+    const ended = [...this.#transactions.values()].filter((t) => t.owner === owner).map((t) => t.tid)
+    for (const tid of ended) this.#transactions.delete(tid)
+    return ended
+  }
+
+  /** The transaction that holds the chunk, if any; without a path: any chunk of the table. */
+  holder(tableId: string, path?: string): number | undefined {
+    for (const t of this.#transactions.values())
+      if (overlap(t, tableId, path === undefined ? undefined : new Set([path])) !== undefined) return t.tid
+    return undefined
+  }
+
+  get count(): number {
+    return this.#transactions.size
+  }
+}
+
+export interface LockedTable {
+  readonly db: string
+  readonly table: string
+  readonly tableId: string
+}
+
+/** Stands for every chunk of the table. */
+const ALL = '*'
+
+/** A chunk that both have, or ALL if both have all that the other may name. */
+function overlap(t: Transaction, tableId: string, wanted: ReadonlySet<string> | undefined): string | undefined {
+  if (t.tableId !== tableId) return undefined
+  if (wanted === undefined) return t.paths === undefined ? ALL : [...t.paths][0]
+  if (t.paths === undefined) return [...wanted][0]
+  for (const path of wanted) if (t.paths.has(path)) return path
+  return undefined
+}
