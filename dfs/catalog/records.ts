@@ -4,7 +4,7 @@
  *   ['meta', 'format' | 'cid' | 'physical']   format version, last commit id, counter of physical indexes
  *   ['db', url]  ['table', url, name]  ['chunk', url, table, path]
  *   ['changed', url, table]                   commit that last changed the table's chunks
- *   ['user', name]  ['run', id]
+ *   ['user', name]  ['run', id]  ['setting', name]
  *   ['garbage', cid, 'files']                 files that no state after commit `cid` names
  */
 import type { BackupRun, UserRecord } from '../engine/commands.ts'
@@ -28,6 +28,8 @@ export const keys = {
   users: ['user'],
   run: (id: string) => ['run', id],
   runs: ['run'],
+  setting: (name: string) => ['setting', name],
+  settings: ['setting'],
   garbage: (cid: number) => ['garbage', cid, 'files'],
   garbages: ['garbage'],
 } as const

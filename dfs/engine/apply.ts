@@ -6,6 +6,7 @@ import { HoldfastError, unreachable } from '../../runtime/errors.ts'
 import type { CatalogWriter } from '../catalog/key-value.ts'
 import { keys, viewOf } from '../catalog/records.ts'
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, TableRecord } from '../catalog/types.ts'
+import { requireKeptSetting } from '../settings/index.ts'
 import { type CommitStamp, withAppended, withCompacted, withFlushed, withRewritten } from './chunk-edits.ts'
 import type { EngineCommand, EngineReply, NewValues, RewrittenChunk } from './commands.ts'
 
@@ -105,6 +106,11 @@ class Commit {
         return writer.put(keys.user(command.user.name), command.user)
       case 'removeUser':
         return writer.remove(keys.user(command.name))
+      case 'putSetting':
+        requireKeptSetting(command.name, command.value)
+        return writer.put(keys.setting(command.name), { value: command.value })
+      case 'removeSetting':
+        return writer.remove(keys.setting(command.name))
       case 'putRun':
         return writer.put(keys.run(command.run.id), command.run)
       default:

@@ -5,6 +5,7 @@
  */
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, StoredColumn, TableRecord } from '../catalog/types.ts'
 import type { DeltaBlock } from '../delta/block.ts'
+import type { SettingValue } from '../settings/index.ts'
 
 /** A chunk some of whose rows were written anew. What was appended to it since the rewriter's snapshot stays. */
 export interface RewrittenChunk {
@@ -150,6 +151,10 @@ export type EngineCommand =
   | { readonly kind: 'renameTable'; readonly db: string; readonly table: string; readonly to: string }
   | { readonly kind: 'putUser'; readonly user: UserRecord }
   | { readonly kind: 'removeUser'; readonly name: string }
+  /** A setting by a statement; the value is as `readSetting` gives it. */
+  | { readonly kind: 'putSetting'; readonly name: string; readonly value: SettingValue }
+  /** Back to what the environment, the file or the default says. */
+  | { readonly kind: 'removeSetting'; readonly name: string }
   /** A record of a backup, restore or check run: kept for getBackupStatus, survives restarts. */
   | { readonly kind: 'putRun'; readonly run: BackupRun }
   /** Keeps every file that the current catalog names until `unpin`; answers the pin id and the cid. */
