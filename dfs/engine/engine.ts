@@ -11,6 +11,7 @@ import type { CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { CATALOG_FORMAT, keys, runsOf, usersOf } from '../catalog/records.ts'
 import type { ChunkRecord } from '../catalog/types.ts'
+import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import { parentOf } from '../store/paths.ts'
@@ -34,6 +35,8 @@ export interface EngineParts {
   readonly files: FileStore
   readonly lock?: DirectoryLock
   readonly now?: () => number
+  /** What the file and the environment set. */
+  readonly settings?: StartSettings
 }
 
 /** What a session needs to reach the store. */
@@ -47,6 +50,7 @@ export class Engine implements EngineClient {
   readonly #catalog: CatalogStore
   readonly #lock: DirectoryLock | undefined
   readonly #now: () => number
+  readonly #startSettings: StartSettings
   readonly #slotTable = newSlotTable()
   readonly #slots = new SnapshotSlots(this.#slotTable)
   readonly #pins = new Map<number, { readonly cid: number; readonly why: string }>()
@@ -58,13 +62,14 @@ export class Engine implements EngineClient {
   #timer: NodeJS.Timeout | undefined
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
-  static open(dataDir: string): Engine {
+  static open(dataDir: string, options: { readonly settings?: StartSettings } = {}): Engine {
     const lock = lockDirectory(dataDir)
     try {
       const engine = new Engine({
         catalog: new LmdbCatalogStore(join(dataDir, 'catalog.mdb')),
         files: new LocalFileStore(dataDir),
         lock,
+        settings: options.settings,
       })
       engine.recover(lock.wasUnclean)
       return engine
@@ -79,6 +84,7 @@ export class Engine implements EngineClient {
     this.files = parts.files
     this.#lock = parts.lock
     this.#now = parts.now ?? Date.now
+    this.#startSettings = parts.settings ?? NO_START_SETTINGS
   }
 
   /** Brings the directory into order after a start: first records, interrupted runs, files that nobody names. */
@@ -108,6 +114,11 @@ export class Engine implements EngineClient {
       })
     if (wasUnclean) this.#sweepOrphans()
     this.collectGarbage()
+  }
+
+  /** The settings in force, as of the last commit. */
+  get settings(): StoreSettings {
+    return settingsOf(this.#catalog, this.#startSettings).values
   }
 
   request(command: EngineCommand, owner = ''): EngineReply {
