@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import { ArrayVector, SymbolBase, T, type Vector, vectorOf } from '../../runtime/values/index.ts'
+import type { StoredColumn } from '../catalog/types.ts'
+import type { DeltaBlock } from './block.ts'
+import { decodeBlocks, deltaColumns, encodeRows, layoutOf } from './codec.ts'
+
+const columns: readonly StoredColumn[] = [
+  { name: 'time', type: T.TIMESTAMP },
+  { name: 'sym', type: T.SYMBOL },
+  { name: 'text', type: T.STRING },
+  { name: 'flag', type: T.BOOL },
+  { name: 'price', type: T.DOUBLE },
+  { name: 'id', type: T.UUID },
+  { name: 'exact', type: T.DECIMAL64, scale: 3 },
+  { name: 'bids', type: 64 + T.INT },
+  { name: 'tags', type: 64 + T.STRING },
+]
+
+function rowsOf(from: number, count: number): Vector[] {
+  const each = <R>(f: (k: number) => R): R[] => Array.from({ length: count }, (_, k) => f(from + k))
+  const ends = (width: (k: number) => number): Int32Array => {
+    const offsets = new Int32Array(count + 1)
+    for (let k = 0; k < count; k++) offsets[k + 1] = offsets[k] + width(from + k)
+    return offsets
+  }
+  const bids = ends((k) => k % 4)
+  const tags = ends((k) => (k + 1) % 3)
+  return [
+    vectorOf(
+      T.TIMESTAMP,
+      each((k) => BigInt(k) * 1000n),
+    ),
+    vectorOf(
+      T.SYMBOL,
+      each((k) => (k % 5 === 0 ? '' : `s${k % 7}`)),
+    ),
+    vectorOf(
+      T.STRING,
+      each((k) => (k % 3 === 0 ? '' : `größe ${k} 🜁`)),
+    ),
+    vectorOf(
+      T.BOOL,
+      each((k) => k % 2),
+    ),
+    vectorOf(
+      T.DOUBLE,
+      each((k) => k / 8),
+    ),
+    vectorOf(
+      T.UUID,
+      each((k) => (BigInt(k) << 64n) + 5n),
+    ),
+    vectorOf(
+      T.DECIMAL64,
+      each((k) => BigInt(k)),
+      3,
+    ),
+    new ArrayVector(
+      bids,
+      vectorOf(
+        T.INT,
+        Array.from({ length: bids[count] }, (_, k) => k + from),
+      ),
+    ),
+    new ArrayVector(
+      tags,
+      vectorOf(
+        T.STRING,
+        Array.from({ length: tags[count] }, (_, k) => `t${k}`),
+      ),
+    ),
+  ]
+}
+
+const blockOf = (vectors: readonly Vector[], rows: number, of = columns): DeltaBlock => ({
+  cid: 1,
+  timeMs: 0,
+  rows,
+  layout: layoutOf(of),
+  data: encodeRows(vectors),
+})
+
+const shown = (v: Vector): unknown[] =>
+  Array.from({ length: v.length }, (_, k) => {
+    if (v.storage !== 'array') return v.raw(k)
+    const row = v.get(k)
+    return Array.from({ length: row.length }, (_, j) => row.raw(j))
+  })
+
+const bases = new Map<string, SymbolBase>()
+const baseOf = (name: string): SymbolBase => {
+  const base = bases.get(name) ?? new SymbolBase()
+  bases.set(name, base)
+  return base
+}
+
+describe('rows of small appends', () => {
+  it.each([[0], [1], [2], [17]])('come back as they were, %d at a time, in several blocks', (count) => {
+    const blocks = [
+      blockOf(rowsOf(0, count), count),
+      blockOf(rowsOf(count, 1), 1),
+      blockOf(rowsOf(count + 1, count), count),
+    ]
+    const decoded = decodeBlocks(blocks, deltaColumns(columns), baseOf)
+    expect(decoded.map(shown)).toEqual(rowsOf(0, 2 * count + 1).map(shown))
+    expect(decoded.map((v) => v.type)).toEqual(columns.map((c) => c.type))
+  })
+
+  it('gather the chosen rows only', () => {
+    const positions = Int32Array.of(4, 0, 7)
+    const block = { ...blockOf([], 0), rows: 3, data: encodeRows(rowsOf(0, 9), positions) }
+    expect(decodeBlocks([block], deltaColumns(columns), baseOf).map(shown)).toEqual(
+      rowsOf(0, 9).map((v) => shown(v.gather(positions))),
+    )
+  })
+
+  it('are null in columns that were added later, and lose columns that were dropped', () => {
+    const now: StoredColumn[] = [
+      { name: 'added', type: T.INT },
+      { name: 'label', type: T.SYMBOL, stored: 'sym' },
+      { name: 'sym', type: T.SYMBOL, stored: 'sym#2' },
+      { name: 'many', type: 64 + T.INT },
+    ]
+    const [added, label, fresh, many] = decodeBlocks([blockOf(rowsOf(0, 3), 3)], deltaColumns(now), baseOf)
+    expect([0, 1, 2].map((k) => added.isNullAt(k))).toEqual([true, true, true])
+    expect(shown(label)).toEqual(['', 's1', 's2'])
+    expect(shown(fresh)).toEqual(['', '', ''])
+    expect(shown(many)).toEqual([[], [], []])
+  })
+
+  it('refuse bytes that are not theirs', () => {
+    const block = blockOf(rowsOf(0, 3), 3)
+    expect(() =>
+      decodeBlocks([{ ...block, data: block.data.subarray(0, block.data.length - 1) }], deltaColumns(columns), baseOf),
+    ).toThrow(/3 small appends/)
+  })
+})
