@@ -18,13 +18,18 @@ const columns: readonly StoredColumn[] = [
 
 function rowsOf(from: number, count: number): Vector[] {
   const each = <R>(f: (k: number) => R): R[] => Array.from({ length: count }, (_, k) => f(from + k))
-  const ends = (width: (k: number) => number): Int32Array => {
+  const arrays = (
+    width: (k: number) => number,
+    of: (element: readonly [row: number, at: number][]) => Vector,
+  ): Vector => {
     const offsets = new Int32Array(count + 1)
-    for (let k = 0; k < count; k++) offsets[k + 1] = offsets[k] + width(from + k)
-    return offsets
+    const elements: [number, number][] = []
+    for (let k = 0; k < count; k++) {
+      for (let j = 0; j < width(from + k); j++) elements.push([from + k, j])
+      offsets[k + 1] = elements.length
+    }
+    return new ArrayVector(offsets, of(elements))
   }
-  const bids = ends((k) => k % 4)
-  const tags = ends((k) => (k + 1) % 3)
   return [
     vectorOf(
       T.TIMESTAMP,
@@ -55,19 +60,21 @@ function rowsOf(from: number, count: number): Vector[] {
       each((k) => BigInt(k)),
       3,
     ),
-    new ArrayVector(
-      bids,
-      vectorOf(
-        T.INT,
-        Array.from({ length: bids[count] }, (_, k) => k + from),
-      ),
+    arrays(
+      (k) => k % 4,
+      (of) =>
+        vectorOf(
+          T.INT,
+          of.map(([row, at]) => row * 10 + at),
+        ),
     ),
-    new ArrayVector(
-      tags,
-      vectorOf(
-        T.STRING,
-        Array.from({ length: tags[count] }, (_, k) => `t${k}`),
-      ),
+    arrays(
+      (k) => (k + 1) % 3,
+      (of) =>
+        vectorOf(
+          T.STRING,
+          of.map((e) => e.join()),
+        ),
     ),
   ]
 }
