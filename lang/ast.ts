@@ -694,13 +694,21 @@ export interface AnnotationStatement {
   readonly span: Span
 }
 
-/** `SET CLUSTER SETTING n = v`, `SHOW CLUSTER SETTING n`, `SHOW CLUSTER SETTINGS`, `CHECKPOINT CREATE`, `CHECKPOINT RELEASE`. */
-export interface AdminStatement {
-  readonly kind: 'admin'
-  readonly action: 'setSetting' | 'showSetting' | 'showSettings' | 'checkpointCreate' | 'checkpointRelease'
+/** `SET CLUSTER SETTING name = value`, `SHOW CLUSTER SETTING name`, `SHOW CLUSTER SETTINGS` (a name of null). SHOW has a value, as an expression has. */
+export interface SettingStatement {
+  readonly kind: 'setting'
+  readonly action: 'set' | 'show'
+  /** With its dots. */
   readonly name: string | null
   /** null: `DEFAULT`, or nothing to set. */
-  readonly value: Expr | null
+  readonly value: LiteralExpr | null
+  readonly span: Span
+}
+
+/** `CHECKPOINT CREATE`, `CHECKPOINT RELEASE`. */
+export interface CheckpointStatement {
+  readonly kind: 'checkpoint'
+  readonly action: 'create' | 'release'
   readonly span: Span
 }
 
@@ -728,4 +736,5 @@ export type Statement =
   | ClassStatement
   | MaprStatement
   | AnnotationStatement
-  | AdminStatement
+  | SettingStatement
+  | CheckpointStatement

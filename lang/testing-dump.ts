@@ -396,7 +396,9 @@ export function dumpStatement(s: Statement): string {
         s.name,
         s.arguments.map((a) => `${a.name}=${dumpExpr(a.value)}`),
       )
-    case 'admin':
-      return list(s.action, s.name ?? '', s.value === null ? '' : dumpExpr(s.value))
+    case 'setting':
+      return list(`${s.action}Setting`, s.name ?? '', s.value === null ? '' : dumpExpr(s.value))
+    case 'checkpoint':
+      return list('checkpoint', s.action)
   }
 }

@@ -14,12 +14,11 @@ import { Cell, FunctionCell } from './compile/cells.ts'
 import { instanceOf, type ScriptClass } from './compile/classes.ts'
 import { define } from './compile/effects.ts'
 import { Emitter } from './compile/emitter.ts'
-import { emitExpr } from './compile/expressions.ts'
 import type { Host } from './compile/host.ts'
 import { rebind } from './compile/ownership.ts'
 import { type ParserNames, parseUnits } from './compile/parse.ts'
 import type { SqlScope } from './compile/scope.ts'
-import { emitStatement } from './compile/statements.ts'
+import { emitStatement, emitStatementValue } from './compile/statements.ts'
 import { suggestion } from './compile/suggest.ts'
 import { findUnknownName } from './compile/unknown-names.ts'
 import { HoldfastError, inputError, toHoldfastError } from './errors.ts'
@@ -267,10 +266,7 @@ export class Interpreter implements Host {
   runStatement(statement: Statement, source: SourceText): Value | undefined {
     const em = new Emitter({ host: this, source, module: '', seesSession: true })
     try {
-      const body =
-        statement.kind === 'expression'
-          ? `${em.mark(statement.span)} return ${emitExpr(em, statement.expr)};`
-          : emitStatement(em, statement)
+      const body = emitStatementValue(em, statement) ?? emitStatement(em, statement)
       return em.build([], body, { source, spans: em.spans, functionName: undefined })() as Value | undefined
     } catch (thrown) {
       const error = toHoldfastError(thrown)

@@ -9,6 +9,7 @@ import { parseExpr } from './expressions.ts'
 import { parseDef, parseParams } from './functions.ts'
 import { parseSlot } from './postfix.ts'
 import { parsePrimary, parseTypeName } from './primary.ts'
+import { parseSettingsStatement } from './settings-statements.ts'
 import { RESERVED, TYPE_NAMES } from './words.ts'
 
 const COMPOUND: Readonly<Record<string, 'add' | 'sub' | 'mul' | 'div' | 'ratio'>> = {
@@ -81,6 +82,8 @@ export function parseStatement(p: Cursor): Statement {
 function statement(p: Cursor): Statement {
   const token = p.peek()
   const start = token.startOffset
+  const setting = parseSettingsStatement(p)
+  if (setting !== undefined) return setting
   if (token.tokenType.name === 'Identifier' && !p.names.isVariable(token.image)) {
     const special = keyword(p, token, start)
     if (special !== undefined) return special
@@ -185,7 +188,7 @@ function keyword(p: Cursor, token: IToken, start: number): Statement | undefined
     case 'mapr':
       return after.tokenType.name === 'Identifier' ? parseMapr(p) : undefined
   }
-  return admin(p, token, start)
+  return undefined
 }
 
 const atEnd = (p: Cursor): boolean => {
@@ -408,29 +411,6 @@ function mapReduce(p: Cursor): { map: Expr[]; reduce: Expr } {
     p.expect('->', 'between map and reduce')
     return { map, reduce: parseExpr(p) }
   })
-}
-
-/** Statements of the administrator; their words may be written in any case. */
-function admin(p: Cursor, token: IToken, start: number): Statement | undefined {
-  const word = (k: number): string => p.peek(k).image.toLowerCase()
-  const first = token.image.toLowerCase()
-  if (first === 'checkpoint' && (word(1) === 'create' || word(1) === 'release')) {
-    p.next()
-    const action = p.next().image.toLowerCase() === 'create' ? 'checkpointCreate' : 'checkpointRelease'
-    return { kind: 'admin', action, name: null, value: null, span: p.span(start) }
-  }
-  if ((first !== 'set' && first !== 'show') || word(1) !== 'cluster') return undefined
-  p.next()
-  p.next()
-  const many = p.next().image.toLowerCase()
-  if (first === 'show' && many === 'settings')
-    return { kind: 'admin', action: 'showSettings', name: null, value: null, span: p.span(start) }
-  let name = p.expectName('the name of a setting').image
-  while (p.take('.')) name += `.${p.expectName('a name after the point').image}`
-  if (first === 'show') return { kind: 'admin', action: 'showSetting', name, value: null, span: p.span(start) }
-  p.expect('=', 'after the name of the setting')
-  const value = p.takeWord('default') ? null : parseExpr(p)
-  return { kind: 'admin', action: 'setSetting', name, value, span: p.span(start) }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,12 @@
 /** What statements do besides computing: helpers of compiled code. */
-import type { AdminStatement, CompareOperator, DefStatement, SqlExpr, SqlStatement } from '../../lang/ast.ts'
+import type {
+  CheckpointStatement,
+  CompareOperator,
+  DefStatement,
+  SettingStatement,
+  SqlExpr,
+  SqlStatement,
+} from '../../lang/ast.ts'
 import { HoldfastError, inputError, operatorError } from '../errors.ts'
 import { tableRow } from '../indexing/read.ts'
 import { binaryOp } from '../ops/binary.ts'
@@ -180,20 +187,23 @@ export function mentions(names: Value, local: string): boolean {
   return names.kind === 'vector' && Array.from({ length: names.length }, (_, k) => names.raw(k)).includes(local)
 }
 
-/** SET CLUSTER SETTING and its kin are the store's: without one they are an error. */
-export function admin(session: Host, node: AdminStatement, value: Value | undefined): Value {
-  const builtin = session.registry.get(`${node.action}!admin`)
-  if (builtin !== undefined)
-    return session.call(builtin, [node.name === null ? undefined : Scalar.string(node.name), value])
-  throw inputError(`${ADMIN_TEXT[node.action]} is not available in this release.`, { code: 'notExecutable' })
+/** SET CLUSTER SETTING and its kin are functions of the store: without one they are an error. `value` undefined means DEFAULT. */
+export function clusterSetting(session: Host, node: SettingStatement, value: Value | undefined): Value {
+  const name = node.name === null ? undefined : Scalar.string(node.name)
+  if (node.action === 'show') return callStore(session, 'SHOW CLUSTER SETTING', 'getClusterSettings', [name])
+  return callStore(session, 'SET CLUSTER SETTING', 'setClusterSetting', [name, value ?? Scalar.VOID])
 }
 
-const ADMIN_TEXT: Readonly<Record<AdminStatement['action'], string>> = {
-  setSetting: 'SET CLUSTER SETTING',
-  showSetting: 'SHOW CLUSTER SETTING',
-  showSettings: 'SHOW CLUSTER SETTINGS',
-  checkpointCreate: 'CHECKPOINT CREATE',
-  checkpointRelease: 'CHECKPOINT RELEASE',
+export function checkpoint(session: Host, node: CheckpointStatement): Value {
+  return node.action === 'create'
+    ? callStore(session, 'CHECKPOINT CREATE', 'checkpointCreate', [])
+    : callStore(session, 'CHECKPOINT RELEASE', 'checkpointRelease', [])
+}
+
+function callStore(session: Host, statement: string, name: string, args: readonly (Value | undefined)[]): Value {
+  const builtin = session.registry.get(name)
+  if (builtin !== undefined) return session.call(builtin, args)
+  throw inputError(`${statement} is not available in this release.`, { code: 'notExecutable' })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import type {
   Expr,
   ForStatement,
   LoopStatement,
+  SettingStatement,
   Statement,
   TryStatement,
   UndefStatement,
@@ -103,11 +104,24 @@ function emitAction(em: Emitter, node: Statement): string {
       return `${em.help('defineClass', '$s', em.constant(node), em.constant({ source: em.source, module: em.module }))};`
     case 'mapr':
       throw notExecutable(em, node, 'mapr definitions')
-    case 'admin':
-      return `${em.help('admin', '$s', em.constant(node), node.value === null ? 'undefined' : emitExpr(em, node.value))};`
+    case 'setting':
+      return `${emitSetting(em, node)};`
+    case 'checkpoint':
+      return `${em.help('checkpoint', '$s', em.constant(node))};`
     default:
       return unreachable(node)
   }
+}
+
+/** JavaScript of the statement's value. */
+const emitSetting = (em: Emitter, node: SettingStatement): string =>
+  em.help('clusterSetting', '$s', em.constant(node), node.value === null ? 'undefined' : emitExpr(em, node.value))
+
+/** JavaScript that ends with the value of a statement that has one, as expressions and SHOW do; undefined for others. */
+export function emitStatementValue(em: Emitter, node: Statement): string | undefined {
+  if (node.kind === 'expression') return `${em.mark(node.span)} return ${emitExpr(em, node.expr)};`
+  if (node.kind === 'setting' && node.action === 'show') return `${em.mark(node.span)} return ${emitSetting(em, node)};`
+  return undefined
 }
 
 function notExecutable(em: Emitter, node: Statement, feature: string): Error {

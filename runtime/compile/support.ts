@@ -37,10 +37,11 @@ import {
   VOID,
 } from './dynamic.ts'
 import {
-  admin,
   assertThat,
   caseWhen,
+  checkpoint,
   clock,
+  clusterSetting,
   define,
   defineConstant,
   destructure,
@@ -208,7 +209,8 @@ function makeSupport() {
     ...scalars,
     VOID,
     typeIdByName,
-    admin,
+    checkpoint,
+    clusterSetting,
     adopted,
     and,
     append,
