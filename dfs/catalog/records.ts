@@ -2,9 +2,10 @@
  * Where each record stands in the catalog, and the view that readers get.
  *
  *   ['meta', 'format' | 'cid' | 'physical']   format version, last commit id, counter of physical indexes
+ *   ['meta', 'access']                        counts the changes of users, groups and grants
  *   ['db', url]  ['table', url, name]  ['chunk', url, table, path]
  *   ['changed', url, table]                   commit that last changed the table's chunks
- *   ['user', name]  ['run', id]  ['setting', name]
+ *   ['user', name]  ['group', name]  ['grant', user or group]  ['run', id]  ['setting', name]
  *   ['garbage', cid, 'files']                 files that no state after commit `cid` names
  */
 import type { BackupRun, UserRecord } from '../engine/commands.ts'
@@ -26,6 +27,12 @@ export const keys = {
   changed: (url: string, table: string) => ['changed', url, table],
   user: (name: string) => ['user', name],
   users: ['user'],
+  group: (name: string) => ['group', name],
+  groups: ['group'],
+  /** Privileges of a user or a group. */
+  grant: (name: string) => ['grant', name],
+  grants: ['grant'],
+  accessVersion: ['meta', 'access'],
   run: (id: string) => ['run', id],
   runs: ['run'],
   setting: (name: string) => ['setting', name],

@@ -3,6 +3,7 @@
  * Files that no later state names are noted as garbage of the commit.
  */
 import { HoldfastError, unreachable } from '../../runtime/errors.ts'
+import { applyAccess, carryTable, forgetDatabase, forgetTable } from '../access/index.ts'
 import type { CatalogWriter } from '../catalog/key-value.ts'
 import { keys, viewOf } from '../catalog/records.ts'
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, TableRecord } from '../catalog/types.ts'
@@ -74,11 +75,13 @@ class Commit {
       case 'dropDatabase':
         this.#requireDatabase(command.url)
         for (const table of viewOf(writer).tables(command.url)) this.#dropTable(table)
+        forgetDatabase(writer, command.url)
         return writer.remove(keys.database(command.url))
       case 'createTable':
         return this.#createTable(command.table)
       case 'dropTable':
-        return this.#dropTable(this.#requireTable(command.db, command.table))
+        this.#dropTable(this.#requireTable(command.db, command.table))
+        return forgetTable(writer, command.db, command.table)
       case 'append':
         this.#requireSame(command)
         return this.#append(command.db, command.table, command.chunks, command.newValues)
@@ -103,9 +106,12 @@ class Commit {
       case 'renameTable':
         return this.#renameTable(command.db, command.table, command.to)
       case 'putUser':
-        return writer.put(keys.user(command.user.name), command.user)
       case 'removeUser':
-        return writer.remove(keys.user(command.name))
+      case 'createGroup':
+      case 'removeGroup':
+      case 'changeMembers':
+      case 'changeAccess':
+        return applyAccess(writer, command)
       case 'putSetting':
         requireKeptSetting(command.name, command.value)
         return writer.put(keys.setting(command.name), { value: command.value })
@@ -373,6 +379,7 @@ class Commit {
     this.#touch(url, to)
     this.#writer.remove(keys.table(url, name))
     this.#writer.put(keys.table(url, to), { ...table, name: to, schemaVersion: table.schemaVersion + 1 })
+    carryTable(this.#writer, url, name, to)
   }
 }
 

@@ -3,6 +3,7 @@
  * the engine orders commits and owns everything that is one per data directory. Every command is one catalog transaction: done whole or not at all.
  * Messages are structured-clonable plain data.
  */
+import type { AccessCommand } from '../access/index.ts'
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, StoredColumn, TableRecord } from '../catalog/types.ts'
 import type { DeltaBlock } from '../delta/block.ts'
 import type { SettingValue } from '../settings/index.ts'
@@ -149,8 +150,8 @@ export type EngineCommand =
   /** Replaces the schemes of a database by longer ones (addValuePartitions, addRangePartitions). */
   | { readonly kind: 'extendSchemes'; readonly db: string; readonly schemes: readonly Scheme[] }
   | { readonly kind: 'renameTable'; readonly db: string; readonly table: string; readonly to: string }
-  | { readonly kind: 'putUser'; readonly user: UserRecord }
-  | { readonly kind: 'removeUser'; readonly name: string }
+  /** Users, groups and privileges. */
+  | AccessCommand
   /** A setting by a statement; the value is as `readSetting` gives it. */
   | { readonly kind: 'putSetting'; readonly name: string; readonly value: SettingValue }
   /** Back to what the environment, the file or the default says. */
@@ -167,6 +168,8 @@ export interface UserRecord {
   readonly salt: string
   readonly hash: string
   readonly isAdmin: boolean
+  /** May not log in, and has no rights in sessions that are open. */
+  readonly locked?: boolean
 }
 
 /** One table task of a backup or restore call. */
@@ -192,7 +195,7 @@ export interface EngineReply {
   /** For `begin`. */
   readonly tid?: number
   /** For `fetchDelta`: everything up to `cid`. */
-  readonly delta?: readonly ChunkDelta[]
+  readonly delta?: DeltaNews
 }
 
 /** Small appends to one chunk, in commit order. `chunkId` is what the chunk has or will have. */
@@ -200,6 +203,21 @@ export interface ChunkDelta {
   readonly path: string
   readonly chunkId: string
   readonly blocks: readonly DeltaBlock[]
+}
+
+/** Blocks that count no more from commit `at` on: those of a path (of all, without one) up to commit `throughCid`. */
+export interface DeltaEnd {
+  readonly path: string | undefined
+  readonly throughCid: number
+  readonly at: number
+}
+
+/** What became of a table's small appends since the asker last asked. */
+export interface DeltaNews {
+  /** true: this is everything, and what the asker knew before is void. */
+  readonly complete: boolean
+  readonly chunks: readonly ChunkDelta[]
+  readonly ends: readonly DeltaEnd[]
 }
 
 /** How a session reaches the engine: directly in tests, over a MessagePort with Atomics.wait from a session thread. Throws what the engine threw. */

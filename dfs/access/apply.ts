@@ -1,0 +1,144 @@
+/** What the commands about users, groups and privileges do to the catalog, and what becomes of privileges when their objects go. */
+import { HoldfastError, inputError, unreachable } from '../../runtime/errors.ts'
+import type { CatalogWriter } from '../catalog/key-value.ts'
+import { keys, userOf, viewOf } from '../catalog/records.ts'
+import type { AccessCommand, AccessRecord } from './commands.ts'
+import { BUILT_IN_ADMIN, GUEST } from './permissions.ts'
+import { accessRecordsOf, accessVersion, groupOf, groupsOf, rulesOf } from './records.ts'
+import { type AccessRule, changeRules, withoutObject, withRenamedTable } from './rules.ts'
+
+export function applyAccess(writer: CatalogWriter, command: AccessCommand): void {
+  apply(writer, command)
+  noteChange(writer)
+}
+
+const noteChange = (writer: CatalogWriter): void => writer.put(keys.accessVersion, accessVersion(writer) + 1)
+
+/** Answers nothing of use: every case is one call. */
+function apply(writer: CatalogWriter, command: AccessCommand): unknown {
+  switch (command.kind) {
+    case 'putUser':
+      return putUser(writer, command)
+    case 'removeUser':
+      return removeUser(writer, command.name)
+    case 'createGroup':
+      requireFreeName(writer, command.name)
+      for (const member of command.members) requireUser(writer, member)
+      return writer.put(keys.group(command.name), { name: command.name, members: unique(command.members) })
+    case 'removeGroup':
+      requireGroup(writer, command.name)
+      writer.remove(keys.grant(command.name))
+      return writer.remove(keys.group(command.name))
+    case 'changeMembers':
+      for (const user of command.add) requireUser(writer, user)
+      for (const group of command.groups) changeMembers(writer, group, command.add, command.remove)
+      return undefined
+    case 'changeAccess':
+      return changeAccess(writer, command)
+    default:
+      return unreachable(command)
+  }
+}
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Users and groups
+
+function putUser(writer: CatalogWriter, { user, isNew, groups }: AccessCommand & { kind: 'putUser' }): void {
+  if (isNew === true) requireFreeName(writer, user.name)
+  writer.put(keys.user(user.name), user)
+  for (const group of groups ?? []) changeMembers(writer, group, [user.name], [])
+}
+
+/** Users and groups share one space of names: grant takes either. */
+function requireFreeName(writer: CatalogWriter, name: string): void {
+  if (userOf(writer, name) !== undefined || name === GUEST)
+    throw inputError(`The user [${name}] already exists.`, { code: 'userExists' })
+  if (groupOf(writer, name) !== undefined)
+    throw inputError(`The group [${name}] already exists.`, { code: 'groupExists' })
+}
+
+export function requireUser(writer: CatalogWriter, name: string): void {
+  if (userOf(writer, name) === undefined)
+    throw inputError(`The user [${name}] does not exist.`, { code: 'userMissing' })
+}
+
+function requireGroup(writer: CatalogWriter, name: string): readonly string[] {
+  const group = groupOf(writer, name)
+  if (group === undefined) throw inputError(`The group [${name}] does not exist.`, { code: 'groupMissing' })
+  return group.members
+}
+
+function changeMembers(writer: CatalogWriter, group: string, add: readonly string[], remove: readonly string[]): void {
+  const members = requireGroup(writer, group).filter((m) => !remove.includes(m))
+  writer.put(keys.group(group), { name: group, members: unique([...members, ...add]) })
+}
+
+function removeUser(writer: CatalogWriter, name: string): void {
+  if (name === BUILT_IN_ADMIN)
+    throw new HoldfastError('input', `The user [${name}] can't be deleted.`, { code: 'userAdmin' })
+  requireUser(writer, name)
+  writer.remove(keys.user(name))
+  writer.remove(keys.grant(name))
+  for (const group of groupsOf(writer)) if (group.members.includes(name)) changeMembers(writer, group.name, [], [name])
+  const view = viewOf(writer)
+  for (const db of view.databases()) {
+    if (db.owner === name) writer.put(keys.database(db.url), { ...db, owner: BUILT_IN_ADMIN })
+    for (const table of view.tables(db.url))
+      if (table.owner === name) writer.put(keys.table(db.url, table.name), { ...table, owner: BUILT_IN_ADMIN })
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Privileges
+
+function changeAccess(writer: CatalogWriter, command: AccessCommand & { kind: 'changeAccess' }): void {
+  const { name, change, rights, scopes } = command
+  if (userOf(writer, name) === undefined && groupOf(writer, name) === undefined)
+    throw inputError(`The user or group [${name}] does not exist.`, { code: 'userMissing' })
+  let rules = rulesOf(writer, name)
+  for (const scope of scopes) {
+    if (scope.kind === 'database' || scope.kind === 'table') requireObject(writer, scope)
+    for (const right of rights) rules = changeRules(rules, change, right, scope)
+  }
+  putRules(writer, name, rules)
+}
+
+function requireObject(writer: CatalogWriter, scope: { readonly db: string; readonly table?: string }): void {
+  const view = viewOf(writer)
+  if (view.database(scope.db) === undefined) throw objectMissing('database', scope.db)
+  if (scope.table !== undefined && view.table(scope.db, scope.table) === undefined)
+    throw objectMissing('table', `${scope.db}/${scope.table}`)
+}
+
+export const objectMissing = (what: 'database' | 'table', name: string): HoldfastError =>
+  inputError(`The ${what} [${name}] does not exist.`, { refId: 'S04001', where: { [what]: name } })
+
+function putRules(writer: CatalogWriter, name: string, rules: readonly AccessRule[]): void {
+  if (rules.length === 0) writer.remove(keys.grant(name))
+  else writer.put(keys.grant(name), { name, rules } satisfies AccessRecord)
+}
+
+/** Changes the rules of everybody whom it concerns. */
+function changeAll(writer: CatalogWriter, changed: (rules: readonly AccessRule[]) => readonly AccessRule[]): void {
+  let any = false
+  for (const { name, rules } of accessRecordsOf(writer)) {
+    const after = changed(rules)
+    if (after === rules) continue
+    putRules(writer, name, after)
+    any = true
+  }
+  if (any) noteChange(writer)
+}
+
+/** Privileges go with their table. A table that is made anew under the name has none. */
+export const forgetTable = (writer: CatalogWriter, db: string, table: string): void =>
+  changeAll(writer, (rules) => withoutObject(rules, { kind: 'table', db, table }))
+
+/** Those on the database and on all of its tables. */
+export const forgetDatabase = (writer: CatalogWriter, db: string): void =>
+  changeAll(writer, (rules) => withoutObject(rules, { kind: 'database', db }))
+
+export const carryTable = (writer: CatalogWriter, db: string, from: string, to: string): void =>
+  changeAll(writer, (rules) => withRenamedTable(rules, db, from, to))

@@ -1,0 +1,45 @@
+/** What the engine is asked about users, groups and privileges. */
+import type { UserRecord } from '../engine/commands.ts'
+import type { Right, Scope } from './rights.ts'
+import type { AccessChange, AccessRule } from './rules.ts'
+
+export type AccessCommand =
+  /** A user with a new password, state or name. `isNew`: refused if there is one of the name; `groups` takes the user in. */
+  | {
+      readonly kind: 'putUser'
+      readonly user: UserRecord
+      readonly isNew?: boolean
+      readonly groups?: readonly string[]
+    }
+  /** What the user owned belongs to the built-in administrator from then on, so that a later user of the name does not inherit it. */
+  | { readonly kind: 'removeUser'; readonly name: string }
+  | { readonly kind: 'createGroup'; readonly name: string; readonly members: readonly string[] }
+  | { readonly kind: 'removeGroup'; readonly name: string }
+  | {
+      readonly kind: 'changeMembers'
+      readonly groups: readonly string[]
+      readonly add: readonly string[]
+      readonly remove: readonly string[]
+    }
+  /** grant, deny or revoke. All scopes or none. */
+  | {
+      readonly kind: 'changeAccess'
+      readonly change: AccessChange
+      /** A user or a group. */
+      readonly name: string
+      readonly rights: readonly Right[]
+      readonly scopes: readonly Scope[]
+    }
+
+export type AccessCommandKind = AccessCommand['kind']
+
+export interface GroupRecord {
+  readonly name: string
+  readonly members: readonly string[]
+}
+
+/** The privileges of a user or a group, stored only while there are any. */
+export interface AccessRecord {
+  readonly name: string
+  readonly rules: readonly AccessRule[]
+}
