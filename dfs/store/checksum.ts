@@ -34,11 +34,21 @@ export class Checksum {
   hex(): string {
     return hexOf(this.#state.digest())
   }
+
+  /** The same as a number. */
+  digest(): bigint {
+    return this.#state.digest()
+  }
 }
 
 /** Checksum of bytes that are all there. */
 export function checksumOf(bytes: Uint8Array): string {
   return bytes.length <= PIECE_BYTES ? hexOf(api.h64Raw(bytes)) : new Checksum().update(bytes).hex()
+}
+
+/** The same as a number: an unsigned 64-bit integer. About 0.2 us for the size of a log record. */
+export function digestOf(bytes: Uint8Array): bigint {
+  return bytes.length <= PIECE_BYTES ? api.h64Raw(bytes) : new Checksum().update(bytes).digest()
 }
 
 const hexOf = (digest: bigint): string => digest.toString(16).padStart(16, '0')

@@ -1,12 +1,12 @@
 /**
- * A store that fails on purpose, around any other store. Counted calls are those that change something: create, write, sync, rename, remove, make or
- * sync a folder. Faults:
+ * A store that fails on purpose, around any other store. Counted calls are those that change something: create, open a log, write, truncate, sync,
+ * rename, remove, make or sync a folder. Faults:
  * - `failCall: n` - the n-th call (from 1) throws `code` (default EIO); a write lands a random part first; later calls work;
  * - `dieAtCall: n` - the process "dies" in the n-th call: it and every later call throw `StoreDied`; a write lands a random part first;
  * - `bytesMax` - after so many written bytes every write throws ENOSPC (a short write lands first);
  * - `failReads: n` - the n-th read throws EIO.
  */
-import type { FileReader, FileStore, FileWriter } from './file-store.ts'
+import type { FileReader, FileStore, FileWriter, LogFile } from './file-store.ts'
 import { storeErrorOf } from './store-error.ts'
 
 export interface StoreFaults {
@@ -56,6 +56,10 @@ export class FaultyFileStore implements FileStore {
     }
   }
 
+  openLog(path: string): LogFile {
+    return this.#change('openLog', path, () => this.#watchedLog(this.inner.openLog(path), path))
+  }
+
   readFile(path: string): Uint8Array {
     this.#checkRead(path)
     return this.inner.readFile(path)
@@ -103,27 +107,45 @@ export class FaultyFileStore implements FileStore {
       get bytesWritten() {
         return writer.bytesWritten
       },
-      write: (bytes) => {
-        const landed = (part: number) => writer.write(bytes.subarray(0, part))
-        const room = (this.faults.bytesMax ?? Number.POSITIVE_INFINITY) - this.bytesWritten
-        this.#change(
-          'write',
-          path,
-          () => {
-            if (bytes.length > room) {
-              landed(Math.max(0, room))
-              this.bytesWritten += Math.max(0, room)
-              throw storeErrorOf('ENOSPC', 'write', path)
-            }
-            writer.write(bytes)
-            this.bytesWritten += bytes.length
-          },
-          () => landed(Math.floor((this.faults.random?.() ?? 0.5) * bytes.length)),
-        )
-      },
+      write: (bytes) => this.#write(path, bytes, 0, (part) => writer.write(part)),
       sync: () => this.#change('sync', path, () => writer.sync()),
       close: () => writer.close(),
     }
+  }
+
+  #watchedLog(log: LogFile, path: string): LogFile {
+    return {
+      get bytes() {
+        return log.bytes
+      },
+      read: (into, offset) => {
+        this.#checkRead(path)
+        return log.read(into, offset)
+      },
+      writeAt: (bytes, offset) => {
+        const inPlace = Math.max(0, Math.min(log.bytes - offset, bytes.length))
+        this.#write(path, bytes, inPlace, (part) => log.writeAt(part, offset))
+      },
+      truncate: (bytes) => this.#change('truncate', path, () => log.truncate(bytes)),
+      sync: () => this.#change('sync', path, () => log.sync()),
+      close: () => log.close(),
+    }
+  }
+
+  /** One write call; `inPlace` of its bytes need no new space. */
+  #write(path: string, bytes: Uint8Array, inPlace: number, land: (part: Uint8Array) => void): void {
+    const room = Math.max(0, (this.faults.bytesMax ?? Number.POSITIVE_INFINITY) - this.bytesWritten) + inPlace
+    this.#change(
+      'write',
+      path,
+      () => {
+        const landing = Math.min(bytes.length, room)
+        land(bytes.subarray(0, landing))
+        this.bytesWritten += Math.max(0, landing - inPlace)
+        if (landing < bytes.length) throw storeErrorOf('ENOSPC', 'write', path)
+      },
+      () => land(bytes.subarray(0, Math.floor((this.faults.random?.() ?? 0.5) * bytes.length))),
+    )
   }
 
   #change<R>(call: string, path: string, body: () => R, onFault: () => void = () => {}): R {

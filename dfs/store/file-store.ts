@@ -15,6 +15,8 @@ export interface FileStore {
   openWrite(path: string): FileWriter
   /** Throws an io error with code ENOENT if it is missing. */
   openRead(path: string): FileReader
+  /** Opens a file for reading and writing in place, made with its folders if it is missing; what is in it stays. */
+  openLog(path: string): LogFile
   /** Small files in one call. */
   readFile(path: string): Uint8Array
   /** Writes, syncs, and renames into place, so that a reader sees the old or the new content; the folder is synced too. */
@@ -58,5 +60,22 @@ export interface FileReader {
   readonly bytes: number
   /** Fills `into` from `offset`; returns how many bytes were read (fewer only at the end of the file). */
   read(into: Uint8Array, offset: number): number
+  close(): void
+}
+
+/**
+ * A file that is written in place, such as a log. Until `sync` has returned, each write and each truncation since the last one may be lost on its own, or land in
+ * part, in any order. The name of a file that `openLog` made is durable after `syncDirectory`, as ever.
+ */
+export interface LogFile {
+  readonly bytes: number
+  /** Fills `into` from `offset`; returns how many bytes were read (fewer only at the end of the file). */
+  read(into: Uint8Array, offset: number): number
+  /** Writes all the bytes, or throws; then a part of them may have landed. Beyond the end, the gap reads as zeros. */
+  writeAt(bytes: Uint8Array, offset: number): void
+  /** Cuts the file to this size, or extends it with zeros. */
+  truncate(bytes: number): void
+  /** Everything that any handle of this file wrote is durable afterwards. */
+  sync(): void
   close(): void
 }

@@ -4,8 +4,11 @@
  */
 import {
   closeSync,
+  constants,
+  fdatasyncSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -19,7 +22,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { DirectoryEntry, FileReader, FileStat, FileStore, FileWriter } from './file-store.ts'
+import type { DirectoryEntry, FileReader, FileStat, FileStore, FileWriter, LogFile } from './file-store.ts'
 import { parentOf, pathNames } from './paths.ts'
 import { storeError } from './store-error.ts'
 
@@ -39,16 +42,12 @@ export class LocalFileStore implements FileStore {
 
   openWrite(path: string): FileWriter {
     const file = this.#place(path)
-    return attempt('create', file, () => {
-      for (let attempts = 0; ; attempts++)
-        try {
-          return new LocalWriter(openSync(file, 'w', 0o640), file)
-        } catch (error) {
-          // Somebody who tidies up may remove the empty folder before the file is in it: make it again.
-          if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempts === MAKE_FOLDER_ATTEMPTS) throw error
-          mkdirSync(dirname(file), { recursive: true })
-        }
-    })
+    return attempt('create', file, () => new LocalWriter(openMaking(file, 'w'), file))
+  }
+
+  openLog(path: string): LogFile {
+    const file = this.#place(path)
+    return attempt('open', file, () => new LocalLogFile(openMaking(file, constants.O_RDWR | constants.O_CREAT), file))
   }
 
   openRead(path: string): FileReader {
@@ -189,6 +188,65 @@ class LocalWriter implements FileWriter {
   }
 }
 
+class LocalLogFile implements LogFile {
+  #descriptor: number | undefined
+  readonly #file: string
+  #bytes: number
+  /** The size on disk may differ; true at first, because nobody knows how the file was left. */
+  #isResized = true
+
+  constructor(descriptor: number, file: string) {
+    this.#descriptor = descriptor
+    this.#file = file
+    this.#bytes = fstatSync(descriptor).size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  read(into: Uint8Array, offset: number): number {
+    return attempt('read', this.#file, () => readFully(this.#descriptor!, into, offset))
+  }
+
+  writeAt(bytes: Uint8Array, offset: number): void {
+    attempt('write', this.#file, () => {
+      for (let at = 0; at < bytes.length; ) {
+        const length = Math.min(bytes.length - at, CALL_BYTES_MAX)
+        at += writeSync(this.#descriptor!, bytes, at, length, offset + at)
+        if (offset + at > this.#bytes) this.#resized(offset + at)
+      }
+    })
+  }
+
+  truncate(bytes: number): void {
+    attempt('truncate', this.#file, () => {
+      ftruncateSync(this.#descriptor!, bytes)
+      this.#resized(bytes)
+    })
+  }
+
+  sync(): void {
+    attempt('sync', this.#file, () => {
+      // Without a new size there is no metadata to wait for.
+      if (this.#isResized) fsyncSync(this.#descriptor!)
+      else fdatasyncSync(this.#descriptor!)
+      this.#isResized = false
+    })
+  }
+
+  close(): void {
+    const descriptor = this.#descriptor
+    this.#descriptor = undefined
+    if (descriptor !== undefined) attempt('close', this.#file, () => closeSync(descriptor))
+  }
+
+  #resized(bytes: number): void {
+    this.#bytes = bytes
+    this.#isResized = true
+  }
+}
+
 class LocalReader implements FileReader {
   readonly bytes: number
   #descriptor: number | undefined
@@ -201,16 +259,7 @@ class LocalReader implements FileReader {
   }
 
   read(into: Uint8Array, offset: number): number {
-    return attempt('read', this.#file, () => {
-      let done = 0
-      while (done < into.length) {
-        const length = Math.min(into.length - done, CALL_BYTES_MAX)
-        const moved = readSync(this.#descriptor!, into, done, length, offset + done)
-        if (moved === 0) break
-        done += moved
-      }
-      return done
-    })
+    return attempt('read', this.#file, () => readFully(this.#descriptor!, into, offset))
   }
 
   close(): void {
@@ -218,6 +267,30 @@ class LocalReader implements FileReader {
     this.#descriptor = undefined
     if (descriptor !== undefined) attempt('close', this.#file, () => closeSync(descriptor))
   }
+}
+
+/** Opens a file and makes the folders that are missing. */
+function openMaking(file: string, flags: string | number): number {
+  for (let attempts = 0; ; attempts++)
+    try {
+      return openSync(file, flags, 0o640)
+    } catch (error) {
+      // Somebody who tidies up may remove the empty folder before the file is in it: make it again.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempts === MAKE_FOLDER_ATTEMPTS) throw error
+      mkdirSync(dirname(file), { recursive: true })
+    }
+}
+
+/** Goes on where the system cut a read short; stops at the end of the file. */
+function readFully(descriptor: number, into: Uint8Array, offset: number): number {
+  let done = 0
+  while (done < into.length) {
+    const length = Math.min(into.length - done, CALL_BYTES_MAX)
+    const moved = readSync(descriptor, into, done, length, offset + done)
+    if (moved === 0) break
+    done += moved
+  }
+  return done
 }
 
 function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): 'file' | 'directory' | 'other' {

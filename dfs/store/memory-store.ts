@@ -1,12 +1,14 @@
 /**
  * The in-memory twin of LocalFileStore, which remembers what a disk would really hold. Fault model of `losePower`:
- * - a file keeps the bytes of its last sync, plus a random part of what was written since;
+ * - a file keeps the bytes of its last sync, plus a random part of what was appended since;
+ * - a file opened as a log keeps the bytes of its last sync; each write and truncation since is lost, kept, or torn at a random byte (either side lands), each on
+ *   its own and in random order;
  * - a folder keeps its entries of the last syncDirectory, plus a random prefix of the changes since, in order (a rename inside one folder is
  *   one change; a rename across folders is two, and either may be lost);
  * - a file whose name is lost is gone, a folder whose name is lost is gone with all that is in it.
  * Random choices come from the seed, so a failing run can be repeated.
  */
-import type { DirectoryEntry, FileReader, FileStat, FileStore, FileWriter } from './file-store.ts'
+import type { DirectoryEntry, FileReader, FileStat, FileStore, FileWriter, LogFile } from './file-store.ts'
 import { parentOf, pathNames } from './paths.ts'
 import { storeErrorOf } from './store-error.ts'
 
@@ -16,7 +18,67 @@ class MemoryFile {
   length = 0
   /** What a power loss cannot take. */
   synced = new Uint8Array(0)
+  /** What was done in place since the last sync. */
+  unsynced: InPlaceChange[] = []
   modifiedMs = 0
+
+  resize(length: number): void {
+    if (length > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(length, this.bytes.length * 2, 256))
+      grown.set(this.bytes.subarray(0, this.length))
+      this.bytes = grown
+    } else if (length < this.length) this.bytes.fill(0, length, this.length)
+    this.length = length
+  }
+
+  writeAt(bytes: Uint8Array, offset: number): void {
+    if (offset + bytes.length > this.length) this.resize(offset + bytes.length)
+    this.bytes.set(bytes, offset)
+  }
+
+  sync(): void {
+    this.synced = this.bytes.slice(0, this.length)
+    this.unsynced = []
+  }
+
+  losePower(random: () => number): void {
+    const written = this.bytes.subarray(0, this.length)
+    const changes = this.unsynced
+    const kept = this.synced.length
+    this.bytes = this.synced.slice()
+    this.length = kept
+    if (changes.length > 0) for (const change of shuffled(changes, random)) this.#settle(change, random)
+    else if (written.length > kept)
+      this.writeAt(written.subarray(kept, kept + Math.floor(random() * (written.length - kept + 1))), kept)
+    this.sync()
+  }
+
+  #settle({ offset, bytes }: InPlaceChange, random: () => number): void {
+    const luck = Math.floor(random() * 4)
+    if (luck === 0) return
+    if (bytes === undefined) this.resize(offset)
+    else if (luck === 1) this.writeAt(bytes, offset)
+    else {
+      const cut = Math.floor(random() * (bytes.length + 1))
+      if (luck === 2) this.writeAt(bytes.subarray(0, cut), offset)
+      else this.writeAt(bytes.subarray(cut), offset + cut)
+    }
+  }
+}
+
+/** A write, or without bytes a truncation to `offset`. */
+interface InPlaceChange {
+  readonly offset: number
+  readonly bytes: Uint8Array | undefined
+}
+
+function shuffled<T>(list: readonly T[], random: () => number): T[] {
+  const mixed = [...list]
+  for (let k = mixed.length - 1; k > 0; k--) {
+    const other = Math.floor(random() * (k + 1))
+    ;[mixed[k], mixed[other]] = [mixed[other]!, mixed[k]!]
+  }
+  return mixed
 }
 
 type Node = MemoryFile | MemoryDirectory
@@ -58,17 +120,15 @@ export class MemoryFileStore implements FileStore {
   }
 
   openWrite(path: string): FileWriter {
-    const folder = this.#makeFolder(parentOf(path))
-    const name = this.#nameOf(path)
-    let file = folder.entries.get(name)
-    if (file?.kind === 'directory') throw storeErrorOf('EISDIR', 'create', this.#place(path))
-    if (file === undefined) {
-      file = new MemoryFile()
-      folder.change({ set: [name, file] })
-    }
+    const file = this.#makeFile(path)
     file.bytes = new Uint8Array(0)
     file.length = 0
+    file.unsynced = []
     return new MemoryWriter(file, this.#now)
+  }
+
+  openLog(path: string): LogFile {
+    return new MemoryLogFile(this.#makeFile(path), this.#now)
   }
 
   openRead(path: string): FileReader {
@@ -157,14 +217,7 @@ export class MemoryFileStore implements FileStore {
       if (settled.has(node)) return
       settled.add(node)
       if (node.kind === 'file') {
-        const kept =
-          node.length > node.synced.length ? Math.floor(random() * (node.length - node.synced.length + 1)) : 0
-        const bytes = new Uint8Array(node.synced.length + kept)
-        bytes.set(node.synced)
-        bytes.set(node.bytes.subarray(node.synced.length, node.synced.length + kept), node.synced.length)
-        node.bytes = bytes
-        node.length = bytes.length
-        node.synced = bytes.slice()
+        node.losePower(random)
         return
       }
       const kept = Math.floor(random() * (node.pending.length + 1))
@@ -223,6 +276,17 @@ export class MemoryFileStore implements FileStore {
     return folder
   }
 
+  #makeFile(path: string): MemoryFile {
+    const folder = this.#makeFolder(parentOf(path))
+    const name = this.#nameOf(path)
+    const found = folder.entries.get(name)
+    if (found?.kind === 'directory') throw storeErrorOf('EISDIR', 'create', this.#place(path))
+    if (found !== undefined) return found
+    const file = new MemoryFile()
+    folder.change({ set: [name, file] })
+    return file
+  }
+
   #file(path: string, call: string): MemoryFile {
     const node = this.#node(path)
     if (node === undefined) throw storeErrorOf('ENOENT', call, this.#place(path))
@@ -257,23 +321,58 @@ class MemoryWriter implements FileWriter {
 
   write(bytes: Uint8Array): void {
     const file = this.#file
-    const end = this.#bytesWritten + bytes.length
-    if (end > file.bytes.length) {
-      const grown = new Uint8Array(Math.max(end, file.bytes.length * 2, 256))
-      grown.set(file.bytes.subarray(0, file.length))
-      file.bytes = grown
-    }
-    file.bytes.set(bytes, this.#bytesWritten)
-    this.#bytesWritten = end
-    file.length = Math.max(file.length, end)
+    file.writeAt(bytes, this.#bytesWritten)
+    this.#bytesWritten += bytes.length
     file.modifiedMs = this.#now()
   }
 
   sync(): void {
-    this.#file.synced = this.#file.bytes.slice(0, this.#file.length)
+    this.#file.sync()
   }
 
   close(): void {}
+}
+
+class MemoryLogFile implements LogFile {
+  readonly #file: MemoryFile
+  readonly #now: () => number
+
+  constructor(file: MemoryFile, now: () => number) {
+    this.#file = file
+    this.#now = now
+  }
+
+  get bytes(): number {
+    return this.#file.length
+  }
+
+  read(into: Uint8Array, offset: number): number {
+    return readFrom(this.#file, into, offset)
+  }
+
+  writeAt(bytes: Uint8Array, offset: number): void {
+    this.#file.unsynced.push({ offset, bytes: bytes.slice() })
+    this.#file.writeAt(bytes, offset)
+    this.#file.modifiedMs = this.#now()
+  }
+
+  truncate(bytes: number): void {
+    this.#file.unsynced.push({ offset: bytes, bytes: undefined })
+    this.#file.resize(bytes)
+    this.#file.modifiedMs = this.#now()
+  }
+
+  sync(): void {
+    this.#file.sync()
+  }
+
+  close(): void {}
+}
+
+function readFrom(file: MemoryFile, into: Uint8Array, offset: number): number {
+  const piece = file.bytes.subarray(offset, Math.max(offset, Math.min(file.length, offset + into.length)))
+  into.set(piece)
+  return piece.length
 }
 
 class MemoryReader implements FileReader {
@@ -288,9 +387,7 @@ class MemoryReader implements FileReader {
   }
 
   read(into: Uint8Array, offset: number): number {
-    const piece = this.#file.bytes.subarray(offset, Math.max(offset, Math.min(this.#file.length, offset + into.length)))
-    into.set(piece)
-    return piece.length
+    return readFrom(this.#file, into, offset)
   }
 
   close(): void {}
