@@ -6,32 +6,35 @@ import { join } from 'node:path'
 import { HoldfastError } from '../runtime/errors.ts'
 import { type ServiceKey, type Session, serviceKey } from '../runtime/session.ts'
 import { Resource, T } from '../runtime/values/index.ts'
-import { requireTableAccess, type TableAction } from './access.ts'
+import { type Operation, PermissionCache, type Permissions, requireOperation, UserDirectory } from './access/index.ts'
 import { type BackupHost, backupHostService } from './builtins/backup-host.ts'
 import type { CatalogStore } from './catalog/key-value.ts'
 import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
-import { runsOf, userOf, usersOf, viewOf } from './catalog/records.ts'
+import { runsOf, viewOf } from './catalog/records.ts'
 import type { CatalogView, DatabaseRecord, TableRecord } from './catalog/types.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
 import type { SessionTicket } from './engine/engine.ts'
 import { SnapshotAnnouncer } from './engine/snapshot-slots.ts'
 import type { RouteConfig } from './partition/route.ts'
 import { progressOf } from './progress.ts'
+import { NO_START_SETTINGS, type StartSettings } from './settings/index.ts'
 import type { FileStore } from './store/file-store.ts'
 import { LocalFileStore } from './store/local-store.ts'
 import { TableCache } from './table-cache.ts'
 import { ChunkTableSource } from './table-source.ts'
-import { hashPassword, passwordMatches } from './users.ts'
 
 export interface StoreConfig extends RouteConfig {
   /** Product and version, written into manifests. */
   readonly product: string
+  /** What the file and the environment set. */
+  readonly settings: StartSettings
 }
 
 export const DEFAULT_CONFIG: StoreConfig = {
   newValuePartitionPolicy: 'skip',
   allowMissingPartitions: true,
   product: 'holdfast',
+  settings: NO_START_SETTINGS,
 }
 
 /** How the session reaches the engine. */
@@ -58,6 +61,7 @@ export class DfsSession {
   readonly config: StoreConfig
   readonly users: UserDirectory
   readonly tables = new TableCache()
+  readonly #permissions = new PermissionCache()
   readonly #options: DfsSessionOptions
   readonly #session: Session
   #opened:
@@ -69,7 +73,13 @@ export class DfsSession {
     this.#session = options.session
     this.home = options.home
     this.config = { ...DEFAULT_CONFIG, ...options.config }
-    this.users = new UserDirectory(this)
+    this.users = new UserDirectory({
+      reader: () => {
+        this.catalog.refresh()
+        return this.catalog
+      },
+      request: (command) => this.request(command),
+    })
   }
 
   #open(): { readonly catalog: CatalogStore; readonly files: FileStore; readonly announcer: SnapshotAnnouncer } {
@@ -121,10 +131,14 @@ export class DfsSession {
     return this.#options.link.request(command, this.#session.user)
   }
 
-  /** Throws if the session's user may not do this with the table. Reads the catalog as it is: a snapshot that is being taken stays of one instant. */
-  requireAccess(action: TableAction, database: DatabaseRecord, table: TableRecord): void {
-    const isAdmin = (user: string): boolean => userOf(this.catalog, user)?.isAdmin === true
-    requireTableAccess(this.#session.user, isAdmin, action, database, table)
+  /** What the session's user may do. Reads the catalog as it is: a snapshot that is being taken stays of one instant. */
+  get permissions(): Permissions {
+    return this.#permissions.of(this.catalog, this.#session.user)
+  }
+
+  /** Throws if the session's user may not do this with the database or the table. */
+  requireAccess(operation: Operation, database: DatabaseRecord, table?: TableRecord): void {
+    requireOperation(this.permissions, operation, database, table)
   }
 
   source(url: string, table: string): ChunkTableSource {
@@ -186,52 +200,3 @@ export const databaseHandle = (url: string): Resource => new Resource(T.HANDLE, 
 
 /** Whether the session's user may do what only administrators may. */
 export const isAdministrator = (session: Session): boolean => session.service(dfsService).users.isAdmin(session.user)
-
-/** Who may log in. */
-export class UserDirectory {
-  readonly #dfs: DfsSession
-
-  constructor(dfs: DfsSession) {
-    this.#dfs = dfs
-  }
-
-  #user(name: string) {
-    this.#dfs.catalog.refresh()
-    return userOf(this.#dfs.catalog, name)
-  }
-
-  check(name: string, password: string): boolean {
-    const user = this.#user(name)
-    return user !== undefined && passwordMatches(password, user)
-  }
-
-  list(): string[] {
-    this.#dfs.catalog.refresh()
-    return usersOf(this.#dfs.catalog).map((u) => u.name)
-  }
-
-  exists(name: string): boolean {
-    return this.#user(name) !== undefined
-  }
-
-  isAdmin(name: string): boolean {
-    return name !== 'guest' && this.#user(name)?.isAdmin === true
-  }
-
-  create(name: string, password: string, isAdmin: boolean): void {
-    this.#dfs.request({ kind: 'putUser', user: { name, isAdmin, ...hashPassword(password) } })
-  }
-
-  remove(name: string): void {
-    this.#dfs.request({ kind: 'removeUser', name })
-  }
-
-  setPassword(name: string, password: string): void {
-    this.create(name, password, this.isAdmin(name))
-  }
-
-  /** The administrator still has the password that every copy starts with. */
-  usesDefaultPassword(): boolean {
-    return this.check('admin', '123456')
-  }
-}

@@ -2,6 +2,7 @@
 import { HoldfastError, inputError, unreachable } from '../../runtime/errors.ts'
 import type { CatalogWriter } from '../catalog/key-value.ts'
 import { keys, userOf, viewOf } from '../catalog/records.ts'
+import type { UserRecord } from '../engine/commands.ts'
 import type { AccessCommand, AccessRecord } from './commands.ts'
 import { BUILT_IN_ADMIN, GUEST } from './permissions.ts'
 import { accessRecordsOf, accessVersion, groupOf, groupsOf, rulesOf } from './records.ts'
@@ -17,8 +18,13 @@ const noteChange = (writer: CatalogWriter): void => writer.put(keys.accessVersio
 /** Answers nothing of use: every case is one call. */
 function apply(writer: CatalogWriter, command: AccessCommand): unknown {
   switch (command.kind) {
-    case 'putUser':
-      return putUser(writer, command)
+    case 'createUser':
+      requireFreeName(writer, command.user.name)
+      writer.put(keys.user(command.user.name), command.user)
+      for (const group of command.groups) changeMembers(writer, group, [command.user.name], [])
+      return undefined
+    case 'changeUser':
+      return changeUser(writer, command)
     case 'removeUser':
       return removeUser(writer, command.name)
     case 'createGroup':
@@ -45,10 +51,13 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)]
 // ---------------------------------------------------------------------------------------------------------------------
 // Users and groups
 
-function putUser(writer: CatalogWriter, { user, isNew, groups }: AccessCommand & { kind: 'putUser' }): void {
-  if (isNew === true) requireFreeName(writer, user.name)
-  writer.put(keys.user(user.name), user)
-  for (const group of groups ?? []) changeMembers(writer, group, [user.name], [])
+function changeUser(writer: CatalogWriter, command: AccessCommand & { kind: 'changeUser' }): void {
+  const { name, password, locked } = command
+  const before = requireUser(writer, name)
+  if (locked === true && name === BUILT_IN_ADMIN)
+    throw inputError(`The user [${name}] can't be locked.`, { code: 'userAdmin' })
+  const { salt, hash } = password ?? before
+  writer.put(keys.user(name), { ...before, salt, hash, locked: locked ?? before.locked === true })
 }
 
 /** Users and groups share one space of names: grant takes either. */
@@ -59,9 +68,10 @@ function requireFreeName(writer: CatalogWriter, name: string): void {
     throw inputError(`The group [${name}] already exists.`, { code: 'groupExists' })
 }
 
-export function requireUser(writer: CatalogWriter, name: string): void {
-  if (userOf(writer, name) === undefined)
-    throw inputError(`The user [${name}] does not exist.`, { code: 'userMissing' })
+function requireUser(writer: CatalogWriter, name: string): UserRecord {
+  const user = userOf(writer, name)
+  if (user === undefined) throw inputError(`The user [${name}] does not exist.`, { code: 'userMissing' })
+  return user
 }
 
 function requireGroup(writer: CatalogWriter, name: string): readonly string[] {

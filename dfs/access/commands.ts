@@ -4,12 +4,13 @@ import type { Right, Scope } from './rights.ts'
 import type { AccessChange, AccessRule } from './rules.ts'
 
 export type AccessCommand =
-  /** A user with a new password, state or name. `isNew`: refused if there is one of the name; `groups` takes the user in. */
+  | { readonly kind: 'createUser'; readonly user: UserRecord; readonly groups: readonly string[] }
+  /** Another password, or another state. What is not given stays. */
   | {
-      readonly kind: 'putUser'
-      readonly user: UserRecord
-      readonly isNew?: boolean
-      readonly groups?: readonly string[]
+      readonly kind: 'changeUser'
+      readonly name: string
+      readonly password?: Pick<UserRecord, 'salt' | 'hash'>
+      readonly locked?: boolean
     }
   /** What the user owned belongs to the built-in administrator from then on, so that a later user of the name does not inherit it. */
   | { readonly kind: 'removeUser'; readonly name: string }

@@ -5,7 +5,7 @@
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
-import { userOf, viewOf } from '../catalog/records.ts'
+import { viewOf } from '../catalog/records.ts'
 import type { EngineCommand } from '../engine/commands.ts'
 import { requireGrantor } from './grantor.ts'
 import { type Operation, requireCreateDatabase, requireOperation } from './operations.ts'
@@ -42,8 +42,9 @@ function check(reader: CatalogReader, command: EngineCommand, user: string): unk
       return onTable(reader, user, 'addPartitions', command.db)
     case 'replaceChunks':
       return requireReplace(reader, user, command)
-    case 'putUser':
-      return requirePutUser(reader, user, command)
+    case 'changeUser':
+      return requireChangeUser(permissionsOf(reader, user), command)
+    case 'createUser':
     case 'removeUser':
     case 'createGroup':
     case 'removeGroup':
@@ -88,19 +89,8 @@ function requireReplace(reader: CatalogReader, user: string, command: EngineComm
 }
 
 /** Administrators change users; everybody may give himself or herself another password, and nothing else. */
-function requirePutUser(reader: CatalogReader, user: string, command: EngineCommand & { kind: 'putUser' }): void {
-  const permissions = permissionsOf(reader, user)
-  if (permissions.isAdmin) return
-  const before = userOf(reader, user)
-  const { user: after, isNew, groups } = command
-  const isOwnPassword =
-    permissions.isActive &&
-    after.name === user &&
-    before !== undefined &&
-    after.isAdmin === before.isAdmin &&
-    (after.locked === true) === (before.locked === true) &&
-    isNew !== true &&
-    groups === undefined
+function requireChangeUser(permissions: Permissions, command: EngineCommand & { kind: 'changeUser' }): void {
+  const isOwnPassword = permissions.isActive && command.name === permissions.user && command.locked === undefined
   if (!isOwnPassword) requireAdmin(permissions)
 }
 

@@ -12,3 +12,4 @@ export {
 } from './operations.ts'
 export { BUILT_IN_ADMIN, GUEST, Permissions } from './permissions.ts'
 export { PermissionCache, permissionsOf } from './records.ts'
+export { UserDirectory } from './user-directory.ts'

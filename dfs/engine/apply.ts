@@ -105,7 +105,8 @@ class Commit {
         return this.#extendSchemes(command.db, command.schemes)
       case 'renameTable':
         return this.#renameTable(command.db, command.table, command.to)
-      case 'putUser':
+      case 'createUser':
+      case 'changeUser':
       case 'removeUser':
       case 'createGroup':
       case 'removeGroup':
