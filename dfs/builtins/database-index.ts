@@ -4,6 +4,7 @@ import { databaseFunctions } from './databases.ts'
 import { introspectionFunctions } from './introspection.ts'
 import { partitionFunctions } from './partitions.ts'
 import { userFunctions } from './session.ts'
+import { settingFunctions } from './settings.ts'
 import { tableFunctions } from './tables.ts'
 
 export const databaseBuiltins: readonly Builtin[] = [
@@ -12,4 +13,5 @@ export const databaseBuiltins: readonly Builtin[] = [
   ...partitionFunctions,
   ...introspectionFunctions,
   ...userFunctions,
+  ...settingFunctions,
 ]
