@@ -1,22 +1,18 @@
 /** Appending rows to a stored table: new segments, committed in one transaction over all touched partitions. */
-import { randomUUID } from 'node:crypto'
 import { HoldfastError, inputError } from '../../runtime/errors.ts'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
-import { sortIndices } from '../../runtime/kernels/sort.ts'
 import { convertForAppend } from '../../runtime/ops/cast.ts'
 import { type Table, typeName, type Vector } from '../../runtime/values/index.ts'
-import type { DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
+import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { routeRows } from '../partition/route.ts'
-import { SegmentWriter } from '../segment/index.ts'
 import type { DfsSession } from '../session.ts'
-import { foldersUpFrom, parentOf } from '../store/paths.ts'
+import { NewSegments } from './new-segments.ts'
 
 /** One append: route, write, commit. If anything fails, no file of it stays. */
 export class Append {
   readonly #dfs: DfsSession
   readonly #database: DatabaseRecord
   readonly #table: TableRecord
-  readonly #written: string[] = []
 
   constructor(dfs: DfsSession, database: DatabaseRecord, table: TableRecord) {
     this.#dfs = dfs
@@ -29,13 +25,13 @@ export class Append {
     if (rows.rows === 0) return 0
     const routing = this.#route(columns)
     if (routing.parts.length === 0) return 0
+    const segments = new NewSegments(this.#dfs.files, this.#table)
     try {
-      const writer = new SegmentWriter(this.#dfs.files, this.#table.columns)
       const chunks = routing.parts.map(({ path, rows: positions }) => {
         checkInterrupt()
-        return { path, segments: [this.#writeSegment(writer, columns, path, positions)] }
+        return { path, segments: [segments.write(path, columns, positions)] }
       })
-      this.#syncFolders()
+      segments.syncFolders()
       this.#dfs.request({
         kind: 'append',
         db: this.#table.db,
@@ -46,7 +42,7 @@ export class Append {
         newValues: routing.newValues.map(({ level, scheme }) => ({ level, values: scheme })),
       })
     } catch (error) {
-      this.#undo()
+      segments.remove()
       throw error
     }
     return routing.kept
@@ -80,45 +76,5 @@ export class Append {
       return { parts: [{ path: `/${name}`, rows: undefined }], kept: columns[0].length, newValues: [] }
     const keys = partitionColumns.map((p) => columns[this.#table.columns.findIndex((c) => c.name === p)])
     return routeRows(this.#database, keys, this.#dfs.config)
-  }
-
-  #writeSegment(
-    writer: SegmentWriter,
-    columns: readonly Vector[],
-    path: string,
-    positions: Int32Array | undefined,
-  ): SegmentRef {
-    const rows = this.#table.sortColumns.length > 0 ? this.#sortRows(columns, positions) : positions
-    const database = this.#table.db.slice('dfs://'.length)
-    const file = `chunks/${database}${path}/${this.#table.name}/${randomUUID()}.arrow`
-    this.#written.push(file)
-    return writer.write(file, columns, { rows, from: 0, to: rows?.length ?? columns[0].length })
-  }
-
-  #sortRows(columns: readonly Vector[], positions: Int32Array | undefined): Int32Array {
-    const keys = this.#table.sortColumns.map((name) => {
-      const v = columns[this.#table.columns.findIndex((c) => c.name === name)]
-      return positions === undefined ? v : v.gather(positions)
-    })
-    const order = sortIndices(
-      keys,
-      keys.map(() => true),
-    )
-    if (positions === undefined) return order
-    return order.map((k) => positions[k])
-  }
-
-  #syncFolders(): void {
-    const folders = new Set(this.#written.flatMap((file) => foldersUpFrom(parentOf(file))))
-    // Deepest first: a folder's own entry is in the one above it.
-    for (const folder of [...folders].sort((a, b) => b.length - a.length)) this.#dfs.files.syncDirectory(folder)
-  }
-
-  #undo(): void {
-    for (const file of this.#written) {
-      this.#dfs.files.remove(file)
-      for (let folder = parentOf(file); folder !== '' && folder !== 'chunks'; folder = parentOf(folder))
-        this.#dfs.files.removeEmptyDirectory(folder)
-    }
   }
 }

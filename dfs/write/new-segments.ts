@@ -1,0 +1,68 @@
+/**
+ * New segment files of one table: written in the order that its engine asks for, made durable together, or removed together. Every way to write rows goes
+ * through here: appends, rewrites, flushes of small appends, compaction.
+ */
+import { randomUUID } from 'node:crypto'
+import { sortIndices } from '../../runtime/kernels/sort.ts'
+import type { Vector } from '../../runtime/values/index.ts'
+import { type SegmentRef, storedName, type TableRecord } from '../catalog/types.ts'
+import { SegmentWriter } from '../segment/index.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { foldersUpFrom, parentOf } from '../store/paths.ts'
+
+/** Folder of a chunk's segments. */
+export const chunkFolderOf = (table: TableRecord, path: string): string =>
+  `chunks/${table.db.slice('dfs://'.length)}${path}/${table.name}`
+
+export class NewSegments {
+  readonly #files: FileStore
+  readonly #table: TableRecord
+  readonly #writer: SegmentWriter
+  readonly #written: string[] = []
+
+  constructor(files: FileStore, table: TableRecord) {
+    this.#files = files
+    this.#table = table
+    this.#writer = new SegmentWriter(
+      files,
+      table.columns.map((c) => ({ ...c, name: storedName(c) })),
+    )
+  }
+
+  /** Rows of a chunk (all, or those at the positions) as one segment. The vectors are the table's columns, in its order. */
+  write(path: string, columns: readonly Vector[], positions?: Int32Array): SegmentRef {
+    const rows = this.#table.sortColumns.length > 0 ? this.#sorted(columns, positions) : positions
+    const file = `${chunkFolderOf(this.#table, path)}/${randomUUID()}.arrow`
+    this.#written.push(file)
+    return this.#writer.write(file, columns, { rows, from: 0, to: rows?.length ?? columns[0].length })
+  }
+
+  /** Makes the files' names durable. Call before the commit. */
+  syncFolders(): void {
+    const folders = new Set(this.#written.flatMap((file) => foldersUpFrom(parentOf(file))))
+    // Deepest first: a folder's own entry is in the one above it.
+    for (const folder of [...folders].sort((a, b) => b.length - a.length)) this.#files.syncDirectory(folder)
+  }
+
+  /** Nothing was committed: removes every file. */
+  remove(): void {
+    for (const file of this.#written) {
+      this.#files.remove(file)
+      for (let folder = parentOf(file); folder !== '' && folder !== 'chunks'; folder = parentOf(folder))
+        this.#files.removeEmptyDirectory(folder)
+    }
+  }
+
+  #sorted(columns: readonly Vector[], positions: Int32Array | undefined): Int32Array {
+    const keys = this.#table.sortColumns.map((name) => {
+      const v = columns[this.#table.columns.findIndex((c) => c.name === name)]
+      return positions === undefined ? v : v.gather(positions)
+    })
+    const order = sortIndices(
+      keys,
+      keys.map(() => true),
+    )
+    if (positions === undefined) return order
+    return order.map((k) => positions[k])
+  }
+}
