@@ -17,22 +17,21 @@ import { keyIndexOf, rowKey } from './table-keys.ts'
  * Returns the number of rows written.
  */
 export function appendToTable(target: TableLike, data: readonly Value[]): number {
+  // The store judges the shape of a table: it may still take rows of an older one.
+  if (target.kind === 'source' && data.length === 1 && data[0].kind === 'table') return appendToSource(target, data[0])
   const schema = target.kind === 'table' ? target.schema() : target.source.schema()
   const columns = columnsOf(schema, data)
-  if (target.kind === 'source') return appendToSource(target, schema, columns)
+  if (target.kind === 'source') {
+    const names = schema.map((c) => c.name)
+    return appendToSource(target, new Table(names, columns))
+  }
   const converted = columns.map((c, k) => convertColumn(c, schema[k]))
   return appendColumns(target, converted)
 }
 
-function appendToSource(target: SourceTable, schema: readonly ColumnSchema[], columns: readonly Vector[]): number {
-  const { source } = target
+function appendToSource({ source }: SourceTable, rows: Table): number {
   if (source.append === undefined) throw inputError(`The table ${source.name} is read only.`, { code: 'readOnlyTable' })
-  return source.append(
-    new Table(
-      schema.map((c) => c.name),
-      columns.slice(),
-    ),
-  )
+  return source.append(rows)
 }
 
 /** One vector per column of the schema, all of one length, not yet converted. */

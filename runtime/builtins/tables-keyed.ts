@@ -5,7 +5,7 @@ import { sortIndices } from '../kernels/sort.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { Pair } from '../values/forms.ts'
 import type { Value } from '../values/scalar.ts'
-import { Table } from '../values/table.ts'
+import { type SourceTable, Table, type TableLike, type UpsertCounts } from '../values/table.ts'
 import { T } from '../values/types.ts'
 import { thawed, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, isGiven, required, textListArg } from './args.ts'
@@ -55,14 +55,19 @@ export function withKeys(source: Table, keys: readonly string[], signature: stri
   return out
 }
 
-/** Rows inserted and updated. */
-interface UpsertCounts {
-  readonly inserted: number
-  readonly updated: number
+function upsertStored({ source }: SourceTable, signature: string, args: readonly Arg[]): UpsertCounts {
+  const [, newData, ignoreNull, keyColNames, sortColumns] = args
+  if (source.upsert === undefined) throw inputError(`The table ${source.name} is read only.`, { code: 'readOnlyTable' })
+  return source.upsert(memoryTable(newData, signature, 'newData'), {
+    ignoreNull: boolArg(ignoreNull, signature, 'ignoreNull', false),
+    keyColumns: isGiven(keyColNames) ? textListArg(keyColNames, signature, 'keyColNames') : [],
+    sortColumns: isGiven(sortColumns) ? textListArg(sortColumns, signature, 'sortColumns') : [],
+  })
 }
 
-function upsert(signature: string, args: readonly Arg[]): { table: Table; counts: UpsertCounts } {
+function upsert(signature: string, args: readonly Arg[]): { table: TableLike; counts: UpsertCounts } {
   const [obj, newData, ignoreNull, keyColNames, sortColumns] = args
+  if (obj?.kind === 'source') return { table: obj, counts: upsertStored(obj, signature, args) }
   const t = memoryTable(obj, signature, 'obj')
   const data = memoryTable(newData, signature, 'newData')
   const keys = isGiven(keyColNames)
@@ -115,7 +120,7 @@ function upsertRows(t: Table, columns: readonly Vector[], keys: readonly number[
 
 const PARAMS = '(obj, newData, [ignoreNull=false], [keyColNames], [sortColumns])'
 define(`upsert!${PARAMS}`, {
-  doc: 'Updates the first row with the key of each new row, or inserts it. With ignoreNull, null values leave the old ones.',
+  doc: 'Updates the first row with the key of each new row, or inserts it; returns obj. With ignoreNull, null values leave the old ones. The key of a stored table is keyColNames and the partition columns; with sortColumns (OLAP) the partitions that change are sorted.',
   mutates: true,
   call: (args) => upsert(`upsert!${PARAMS}`, args).table,
 })

@@ -9,7 +9,7 @@ import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { Dict, type Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import { type ColumnSchema, Table, type TableLike } from '../values/table.ts'
+import { type ColumnChange, type ColumnSchema, type SourceTable, Table, type TableLike } from '../values/table.ts'
 import { isDecimal, NULL_I32, T, typeName } from '../values/types.ts'
 import { FixedVector, StringVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, isGiven, required, textListArg } from './args.ts'
@@ -188,6 +188,12 @@ const convertAll = (columns: readonly Vector[], schema: readonly ColumnSchema[])
 
 // Columns.
 
+/** Columns of a stored table are the store's to change; what it answers to is in dfs. */
+function alterStored({ source }: SourceTable, change: ColumnChange): void {
+  if (source.alter === undefined) throw inputError(`The table ${source.name} is read only.`, { code: 'readOnlyTable' })
+  source.alter(change)
+}
+
 define('update!(table, colNames, newValues, [filter])', {
   doc: 'Sets columns of an in-memory table to values or metacode, in the rows that the filter (metacode) selects; a missing column is created.',
   mutates: true,
@@ -237,11 +243,15 @@ const newColumnSize = (name: string): Error =>
   )
 
 define('dropColumns!(table, colNames)', {
-  doc: 'Removes columns from an in-memory table.',
+  doc: 'Removes columns; of a stored table (OLAP only) one a call.',
   aliases: ['drop!'],
   mutates: true,
   call: ([table, colNames]) => {
     const signature = 'dropColumns!(table, colNames)'
+    if (table?.kind === 'source') {
+      alterStored(table, { kind: 'drop', columns: textListArg(colNames, signature, 'colNames') })
+      return table
+    }
     const t = memoryTable(table, signature)
     const gone = new Set(textListArg(colNames, signature, 'colNames').map((n) => columnAt(t, n)))
     if (t.keyColumns?.some((k) => gone.has(k)) === true)
@@ -255,14 +265,18 @@ define('dropColumns!(table, colNames)', {
 })
 
 define('addColumn(table, colNames, colTypes)', {
-  doc: 'Adds columns of nulls.',
+  doc: 'Adds columns of nulls. The columns of a stored table show in handles that loadTable gives from then on.',
   mutates: true,
   call: ([table, colNames, colTypes]) => {
     const signature = 'addColumn(table, colNames, colTypes)'
-    const t = memoryTable(table, signature)
     const names = textListArg(colNames, signature, 'colNames')
     const types = columnTypes(required(colTypes, signature, 'colTypes'))
     if (names.length !== types.length) throw usageError(signature, 'colNames and colTypes must be of the same length.')
+    if (table?.kind === 'source') {
+      alterStored(table, { kind: 'add', columns: names.map((name, k) => ({ name, ...types[k] })) })
+      return table
+    }
+    const t = memoryTable(table, signature)
     for (const name of names)
       if (t.columnIndex(name) >= 0) throw inputError(`The column [${name}] already exists.`, { refId: 'S01014' })
     names.forEach((name, k) => {
@@ -274,13 +288,20 @@ define('addColumn(table, colNames, colTypes)', {
 })
 
 define('replaceColumn!(table, colName, newCol)', {
-  doc: 'Puts other data, of any type, in the place of one or several columns.',
+  doc: 'Puts other data, of any type, in the place of one or several columns. A column of a stored table (OLAP only) takes the type of newCol, a vector, and its values are converted.',
   mutates: true,
   call: ([table, colName, newCol]) => {
     const signature = 'replaceColumn!(table, colName, newCol)'
-    const t = memoryTable(table, signature)
     const names = textListArg(colName, signature, 'colName')
     const value = required(newCol, signature, 'newCol')
+    if (table?.kind === 'source') {
+      if (names.length !== 1) throw usageError(signature, 'Of a stored table one column is replaced a call.')
+      if (value.kind !== 'vector') throw usageError(signature, 'newCol must be a vector of the new type.')
+      const scale = 'scale' in value ? value.scale : 0
+      alterStored(table, { kind: 'retype', column: names[0], type: value.type, scale })
+      return table
+    }
+    const t = memoryTable(table, signature)
     const columns =
       names.length === 1
         ? [value]
@@ -319,12 +340,18 @@ define('reorderColumns!(table, reorderedColNames)', {
 })
 
 define('rename!(X, Y, [Z])', {
-  doc: 'Names: of a vector; of matrix columns (rows Y and columns Z when both are given); of table columns: the leading ones, or old Y to new Z.',
+  doc: 'Names: of a vector; of matrix columns (rows Y and columns Z when both are given); of table columns: the leading ones, or old Y to new Z; of a stored table (OLAP only) one column Y to Z.',
   mutates: true,
   call: ([x, y, z]) => {
     const signature = 'rename!(X, Y, [Z])'
     const first = required(y, signature, 'Y')
-    if (x?.kind === 'vector') x.label = textListArg(first, signature, 'Y')[0]
+    if (x?.kind === 'source') {
+      const [column, ...more] = textListArg(first, signature, 'Y')
+      const [to, ...others] = isGiven(z) ? textListArg(z, signature, 'Z') : []
+      if (to === undefined || more.length + others.length > 0)
+        throw usageError(signature, 'A column of a stored table is renamed by its name and the new one.')
+      alterStored(x, { kind: 'rename', column, to })
+    } else if (x?.kind === 'vector') x.label = textListArg(first, signature, 'Y')[0]
     else if (x?.kind === 'matrix') renameMatrix(x, first, z, signature)
     else renameColumns(memoryTable(x, signature, 'X'), textListArg(first, signature, 'Y'), z, signature)
     return x as Value

@@ -2,19 +2,26 @@
 import type { Expr, InsertStatement } from '../../lang/ast.ts'
 import { appendToTable } from '../builtins/table-append.ts'
 import type { SqlScope } from '../compile/scope.ts'
-import { inputError } from '../errors.ts'
-import { AnyVector, Scalar, Table, type Value, type Vector } from '../values/index.ts'
+import { type HoldfastError, inputError } from '../errors.ts'
+import { AnyVector, type ColumnSchema, Scalar, SourceTable, Table, type Value, type Vector } from '../values/index.ts'
 import { assembleScalars } from './evaluate.ts'
-import { memoryTarget } from './modify-rows.ts'
 import { executeQuery } from './union.ts'
 
 /** Returns the number of rows inserted. */
 export function executeInsert(node: InsertStatement, scope: SqlScope): number {
   // Values are evaluated first: they may read the table.
   const columns = sourceColumns(node, scope)
-  const target = memoryTarget(scope.writableTable(node.table), 'insert into')
-  return appendToTable(target, placed(columns, node.columns, target))
+  const target = scope.writableTable(node.table)
+  if (target instanceof SourceTable && target.source.allowsInsert?.() !== true) throw insertRefused(target.source.name)
+  const schema = target instanceof Table ? target.schema() : target.source.schema()
+  return appendToTable(target, placed(columns, node.columns, schema))
 }
+
+const insertRefused = (name: string): HoldfastError =>
+  inputError(`The statement insert into is not enabled for stored tables: ${name}.`, {
+    code: 'insertStored',
+    hint: 'use append! or tableInsert, or set enableInsertStatementForDFSTable=true in the configuration',
+  })
 
 /** One value (scalar or vector) a column. */
 function sourceColumns(node: InsertStatement, scope: SqlScope): Value[] {
@@ -47,13 +54,15 @@ function rowsToColumns(rows: readonly (readonly Expr[])[], scope: SqlScope): Vec
 }
 
 /** Values by position of the table's columns; columns that are not listed get NULL. */
-function placed(values: readonly Value[], names: readonly string[] | null, target: Table): Value[] {
+function placed(values: readonly Value[], names: readonly string[] | null, schema: readonly ColumnSchema[]): Value[] {
   if (names === null) return values.slice()
   if (names.length !== values.length)
     throw inputError('The number of values must match the number of columns of INSERT INTO.', { refId: 'S01015' })
-  const out: Value[] = target.names.map(() => Scalar.VOID)
+  const out: Value[] = schema.map(() => Scalar.VOID)
   names.forEach((name, k) => {
-    const at = target.columnIndex(name, true)
+    const lower = name.toLowerCase()
+    const exact = schema.findIndex((c) => c.name === name)
+    const at = exact >= 0 ? exact : schema.findIndex((c) => c.name.toLowerCase() === lower)
     if (at < 0) throw inputError(`Unrecognized column name ${name}.`, { refId: 'S02005', code: 'unknownColumn' })
     out[at] = values[k]
   })

@@ -5,7 +5,7 @@
 import type { Expr, TableSource } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
-import { type FixedVector, type SourceTable, Table } from '../values/index.ts'
+import { type FixedVector, Table } from '../values/index.ts'
 import { rowNumbers } from './evaluate.ts'
 import { isSourceRef, resolveFrom } from './from.ts'
 import { type Field, findField, Relation } from './relation.ts'
@@ -20,17 +20,8 @@ export interface TargetRows {
   readonly numbers: Int32Array
 }
 
-/** The table of a modification; stored tables are refused. */
-export function memoryTarget(target: Table | SourceTable, statement: string): Table {
-  if (target instanceof Table) return target
-  throw storedRows(statement, target.source.name)
-}
-
-const storedRows = (statement: string, name: string): HoldfastError =>
-  inputError(`The statement ${statement} does not change stored rows in this release: ${name}.`, {
-    code: 'storedTable',
-    hint: 'use append!, dropPartition or truncate, or write the changed rows to a new table',
-  })
+export const readOnlySource = (name: string): HoldfastError =>
+  inputError(`The table ${name} is read only.`, { code: 'readOnlyTable' })
 
 /** The rows of the target (joined if `from` is given) that satisfy the conditions, in order. */
 export function targetRows(
@@ -47,15 +38,18 @@ export function targetRows(
     // The join runs over the target with row numbers, under the name of the target.
     const inner = scope.withNames(new Map([[name, numbered]]))
     const joined = resolveFrom(from, { names: undefined, where: [] }, inner)
-    if (isSourceRef(joined)) throw storedRows('update', joined.source.name)
+    if (isSourceRef(joined)) throw joinTarget()
     rows = hideRow(joined)
   }
   const kept = applyWhere(rows, where, scope)
   const at = findField(kept.fields, ROW)
-  if (at < 0) throw inputError('The table to change must be the left table of the join.', { code: 'joinTarget' })
+  if (at < 0) throw joinTarget()
   const numbers = kept.column(at)
   return { rows: kept, numbers: (numbers as FixedVector).view() as Int32Array }
 }
+
+const joinTarget = (): HoldfastError =>
+  inputError('The table to change must be the left table of the join.', { code: 'joinTarget' })
 
 function hideRow(rows: Relation): Relation {
   const fields: Field[] = rows.fields.map((f) => (f.sourceName === ROW ? { ...f, hidden: true } : f))

@@ -1,38 +1,64 @@
 /**
  * update of tables in memory. Every right-hand side is computed before anything is written, so that all of them see the table as it was.
- * A column is thawed before it changes; an unknown name adds a column.
+ * A column is thawed before it changes; an unknown name adds a column. Rows of stored tables get their new values from here too (modify-source.ts).
  */
 import type { UpdateStatement } from '../../lang/ast.ts'
 import { writeElement } from '../builtins/growth.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { appendsTo, convertForAppend } from '../ops/cast.ts'
-import { T, type Table, thawed, type Value, type Vector } from '../values/index.ts'
+import {
+  ArrayVector,
+  type ColumnEdit,
+  type ColumnSchema,
+  isArrayType,
+  SourceTable,
+  T,
+  type Table,
+  thawed,
+  type Value,
+  type Vector,
+} from '../values/index.ts'
 import { asColumn, nullColumn, scaleOf } from './columns.ts'
 import { contextRows, havingRows } from './context-by.ts'
 import { compileItem, unsupported } from './evaluate.ts'
-import { memoryTarget, targetName, targetRows } from './modify-rows.ts'
-
-/** New values for some rows of one column. */
-interface Change {
-  readonly column: string
-  readonly values: Vector
-  /** Rows of the table that the values are for. */
-  readonly rows: Int32Array
-}
+import { targetName, targetRows } from './modify-rows.ts'
+import { updateStored } from './modify-source.ts'
 
 /** Returns the number of rows changed. */
 export function executeUpdate(node: UpdateStatement, scope: SqlScope): number {
-  if (node.map) throw unsupported('MAP with update')
-  const table = memoryTarget(scope.writableTable(node.table), 'update')
-  const name = targetName(node.table)
+  const found = scope.writableTable(node.table)
+  if (found instanceof SourceTable) return updateStored(node, found, scope)
+  if (node.map) throw unsupported('MAP with update on tables in memory')
+  const { changes, touched } = columnEdits(node, found, targetName(node.table), schemaOf(found), scope)
+  for (const change of changes) write(found, change)
+  found.keyIndex = undefined
+  return touched
+}
+
+/** A column made by `select NULL as c` has the type VOID, which takes no values. */
+const schemaOf = (table: Table): ColumnSchema[] =>
+  table.schema().map((c, k) => (isVoidColumn(table.columns[k]) ? { ...c, type: T.VOID } : c))
+
+/**
+ * The new values of the rows of a table that the statement concerns, in the types of the columns that `schema` knows. `name` is what expressions call the
+ * table by. The table may have only those columns that the statement reads.
+ */
+export function columnEdits(
+  node: Pick<UpdateStatement, 'sets' | 'from' | 'where' | 'context' | 'csort' | 'having'>,
+  table: Table,
+  name: string,
+  schema: readonly ColumnSchema[],
+  scope: SqlScope,
+): { readonly changes: readonly ColumnEdit[]; readonly touched: number } {
   const { rows, numbers } = targetRows(table, name, node.from, node.where, scope)
-  const changes: Change[] = []
+  const changes: ColumnEdit[] = []
+  const typeOf = (column: string): ColumnSchema | undefined => schema[columnPosition(schema, column)]
   if (node.context.length === 0) {
     for (const { column, value } of node.sets)
       changes.push({
         column,
-        values: rowValues(compileItem(value, rows.resolver, scope, () => rows.rows)(), rows.rows),
+        values: rowValues(compileItem(value, rows.resolver, scope, () => rows.rows)(), rows.rows, typeOf(column)),
         rows: numbers,
       })
   } else {
@@ -41,42 +67,49 @@ export function executeUpdate(node: UpdateStatement, scope: SqlScope): number {
     const ordered = order.map((k) => numbers[k])
     const chosen = kept === undefined ? ordered : kept.map((k) => ordered[k])
     for (const { column, value } of node.sets) {
-      const values = rowValues(evaluator.rowValue(value), rows.rows)
+      const values = rowValues(evaluator.rowValue(value), rows.rows, typeOf(column))
       changes.push({ column, values: kept === undefined ? values : values.gather(kept), rows: chosen })
     }
   }
-  const checked = changes.map((c) => converted(table, c))
-  for (const change of checked) write(table, change)
-  table.keyIndex = undefined
-  return numbers.length
+  return { changes: changes.map((c) => converted(typeOf(c.column), c)), touched: numbers.length }
 }
 
-function rowValues(value: Value, rows: number): Vector {
+function columnPosition(schema: readonly ColumnSchema[], name: string): number {
+  const exact = schema.findIndex((c) => c.name === name)
+  return exact >= 0 ? exact : schema.findIndex((c) => c.name.toLowerCase() === name.toLowerCase())
+}
+
+function rowValues(value: Value, rows: number, target: ColumnSchema | undefined): Vector {
+  const isPlain = value.kind === 'vector' && value.storage !== 'array' && value.storage !== 'any'
+  // A plain vector is the new array of every row.
+  if (isPlain && target !== undefined && isArrayType(target.type)) return repeatedArray(value, rows)
   const column = asColumn(value, rows)
   if (column === undefined)
     throw inputError('The new values of UPDATE must be a scalar or as many as the rows to update.', { refId: 'S02010' })
   return column
 }
 
+const repeatedArray = (value: Vector, rows: number): Vector =>
+  new ArrayVector(Int32Array.of(0, value.length), value).gather(new Int32Array(rows))
+
 /** The change in the type of its column. */
-function converted(table: Table, change: Change): Change {
-  const k = table.columnIndex(change.column, true)
-  if (k < 0) return change
-  const target = table.columns[k]
+function converted(target: ColumnSchema | undefined, change: ColumnEdit): ColumnEdit {
+  if (target === undefined) return change
   const { values } = change
-  if (values.type === target.type && scaleOf(values) === scaleOf(target)) return change
-  if (isVoidColumn(values) && !isVoidColumn(target))
-    return { ...change, values: nullColumn(target.type, values.length, scaleOf(target)) }
-  const isVoid = target.type === T.VOID || (target.storage === 'any' && values.type !== T.ANY && isVoidColumn(target))
-  if (isVoid || !appendsTo(values.type, target.type)) throw typeMismatch(table.names[k])
+  const scale = target.scale ?? 0
+  if (values.type === target.type && scaleOf(values) === scale) return change
+  if (isVoidColumn(values))
+    return target.type === T.VOID || target.type === T.ANY
+      ? change
+      : { ...change, values: nullColumn(target.type, values.length, scale) }
+  if (target.type === T.VOID || !appendsTo(values.type, target.type)) throw typeMismatch(target.name)
   try {
-    return { ...change, values: convertForAppend(values, target.type, scaleOf(target)) }
+    return { ...change, values: convertForAppend(values, target.type, scale) }
   } catch (cause) {
-    throw typeMismatch(table.names[k], cause)
+    throw typeMismatch(target.name, cause)
   }
 }
 
-/** A column made by `select NULL as c` takes no values. */
 function isVoidColumn(v: Vector): boolean {
   if (v.storage !== 'any' || v.length === 0) return false
   return v.values.every((x) => x.kind === 'scalar' && x.type === T.VOID)
@@ -88,7 +121,7 @@ const typeMismatch = (column: string, cause?: unknown): HoldfastError =>
     cause,
   })
 
-function write(table: Table, { column, values, rows }: Change): void {
+function write(table: Table, { column, values, rows }: ColumnEdit): void {
   const k = table.columnIndex(column, true)
   if (k < 0) {
     table.names.push(column)

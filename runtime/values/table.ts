@@ -97,7 +97,71 @@ export interface TableSource {
    * Absent on a read-only source.
    */
   append?(rows: Table): number
+  /** Whether the statement insert may append to it; otherwise only the functions may. */
+  allowsInsert?(): boolean
+  /** Changes or deletes rows as one transaction. Returns the number of rows touched. Absent where rows can't be changed. */
+  rewrite?(change: RowRewrite): number
+  /** Updates the first row with the key of each new row, or inserts the new row, as one transaction. By position, like `append`. */
+  upsert?(rows: Table, options: UpsertOptions): UpsertCounts
+  /** Changes the columns. Handles that were made before keep showing the columns that they were made with. */
+  alter?(change: ColumnChange): void
 }
+
+/**
+ * What a statement does to the rows of a stored table. The store hands the rows to `edit` piece by piece and stores what it answers; after a conflict with
+ * somebody else's commit it may do so again from the start.
+ */
+export interface RowRewrite {
+  readonly op: 'UPDATE' | 'DELETE'
+  /** Pieces that hold no row which satisfies it are not even read. */
+  readonly predicate: ColumnPredicate | undefined
+  /** Whether `edit` has to see all rows of a partition at once, or may be given any part of them. */
+  readonly unit: 'piece' | 'partition'
+  /** DELETE: every row goes, whatever it holds; nothing is read and `edit` is not called. */
+  readonly everything: boolean
+  /** Columns that `edit` is given, in this order. */
+  readonly reads: readonly string[]
+  /** Columns that it may change. */
+  readonly writes: readonly string[]
+  edit(rows: Table): RowEdit | undefined
+}
+
+/** Positions are those of the rows that were given. */
+export interface RowEdit {
+  /** Rows that go, ascending and distinct. */
+  readonly deleted?: Int32Array
+  readonly changes?: readonly ColumnEdit[]
+  /** How many rows the statement counts as changed. */
+  readonly touched: number
+}
+
+/** New values, in the column's type, for some rows of a column; of several for one row the last counts. */
+export interface ColumnEdit {
+  readonly column: string
+  readonly rows: Int32Array
+  readonly values: Vector
+}
+
+export interface UpsertOptions {
+  /** Null values leave the old ones. */
+  readonly ignoreNull: boolean
+  /** With the partition columns, what identifies a row. */
+  readonly keyColumns: readonly string[]
+  /** Each partition that changes is sorted by these. */
+  readonly sortColumns: readonly string[]
+}
+
+export interface UpsertCounts {
+  readonly inserted: number
+  readonly updated: number
+}
+
+export type ColumnChange =
+  | { readonly kind: 'add'; readonly columns: readonly ColumnSchema[] }
+  | { readonly kind: 'drop'; readonly columns: readonly string[] }
+  | { readonly kind: 'rename'; readonly column: string; readonly to: string }
+  /** Stored values are converted. */
+  | { readonly kind: 'retype'; readonly column: string; readonly type: TypeId; readonly scale?: number }
 
 export interface TableSnapshot {
   /** Partitions that can hold rows satisfying the predicate, in scheme order. */
