@@ -44,6 +44,10 @@ export interface StoredColumn extends ColumnSchema {
 /** The name that a column has in segment files, in their min/max and in log records. */
 export const storedName = (column: StoredColumn): string => column.stored ?? column.name
 
+/** The columns as segment files have them: under their stored names. */
+export const segmentColumns = (columns: readonly StoredColumn[]): ColumnSchema[] =>
+  columns.map((c) => ({ name: storedName(c), type: c.type, scale: c.scale }))
+
 export interface TableRecord {
   readonly db: string
   readonly name: string
@@ -61,6 +65,11 @@ export interface TableRecord {
   /** TSDB engine: the text of one function a sort-key column. */
   readonly sortKeyMapping?: readonly string[]
   readonly softDelete?: boolean
+  /** Kinds of index by column, for `schema`: they change no result. */
+  readonly indexes?: Readonly<Record<string, string>>
+  /** Hints of the dialect for `schema`: they change no result. */
+  readonly latestKeyCache?: boolean
+  readonly compressHashSortKey?: boolean
   readonly keepDuplicates: 'ALL' | 'LAST' | 'FIRST'
   readonly compressMethods: Readonly<Record<string, string>>
   readonly comment: string
@@ -97,6 +106,12 @@ export interface SegmentRef {
   readonly checksum: string
   /** Column name to [min, max] in raw form, nulls left out; absent for columns without an order or that are all null. */
   readonly minMax: Readonly<Record<string, readonly [Raw, Raw]>>
+  /** Nulls of the columns that have some and stand in `minMax`. Absent: unknown. */
+  readonly nulls?: Readonly<Record<string, number>>
+  /** Its rows stand in the order of the table's sort columns or primary key. */
+  readonly sorted?: boolean
+  /** No two of its rows are equal on all of those columns. */
+  readonly uniqueKeys?: boolean
 }
 
 /** What the catalog shows of the store at one instant. Returned by `Catalog.read()`; cheap. */

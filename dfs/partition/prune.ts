@@ -9,7 +9,6 @@ import { rawText } from '../../runtime/print/index.ts'
 import { temporalUnit } from '../../runtime/temporal/units.ts'
 import {
   type ColumnPredicate,
-  type ColumnSchema,
   categoryOf,
   isIntegral,
   isLiteral,
@@ -20,7 +19,14 @@ import {
   T,
   type TypeId,
 } from '../../runtime/values/index.ts'
-import type { DatabaseRecord, Scheme, SegmentRef, TableRecord } from '../catalog/types.ts'
+import {
+  type DatabaseRecord,
+  type Scheme,
+  type SegmentRef,
+  type StoredColumn,
+  storedName,
+  type TableRecord,
+} from '../catalog/types.ts'
 import { partitionNumber } from './conditions.ts'
 import { finder } from './levels.ts'
 import { partitionNames, partitionNumbers } from './names.ts'
@@ -226,14 +232,14 @@ export function schemeOrder(db: DatabaseRecord): (a: string, b: string) => numbe
 // Segments
 
 /**
- * Whether a segment with these ranges can hold rows that satisfy the predicate. `neverNull` names columns that hold no nulls (partition columns): only for
- * them does a smallest value rule out `x < 5`.
+ * Whether a segment (or a batch of one) with these ranges, which go by stored names, can hold rows that satisfy the predicate. `neverNull` knows the columns,
+ * by their names, that hold no nulls: only for them does a smallest value rule out `x < 5`.
  */
 export function segmentMayMatch(
   minMax: SegmentRef['minMax'],
-  columns: readonly ColumnSchema[],
+  columns: readonly StoredColumn[],
   predicate: ColumnPredicate,
-  neverNull: ReadonlySet<string> = new Set(),
+  neverNull: { has(column: string): boolean } = new Set<string>(),
 ): boolean {
   switch (predicate.kind) {
     case 'noMatch':
@@ -246,8 +252,9 @@ export function segmentMayMatch(
       return true
   }
   const column = columns.find((c) => c.name === predicate.column)
-  const range = minMax[predicate.column]
-  if (column === undefined || range === undefined) return true
+  if (column === undefined) return true
+  const range = minMax[storedName(column)]
+  if (range === undefined) return true
   const low = comparable(column.type, predicate.type, column.type, range[0])
   const high = comparable(column.type, predicate.type, column.type, range[1])
   if (low === undefined || high === undefined) return true
@@ -281,7 +288,8 @@ export function segmentMayMatch(
 /** A raw value of `type` in a form in which values of the two types a and b compare; undefined if they do not, or for null. */
 function comparable(a: TypeId, b: TypeId, type: TypeId, raw: Raw): number | bigint | string | undefined {
   if (raw === null || typeof raw === 'object' || isNullRaw(type, raw)) return undefined
-  if (isLiteral(a) && isLiteral(b)) return raw
+  // Ranges are by UTF-16 units, which is the order of texts as long as no surrogate or later unit takes part.
+  if (isLiteral(a) && isLiteral(b)) return /[\ud800-\uffff]/.test(raw as string) ? undefined : raw
   // Numbers and bigints compare exactly with each other.
   if (isNumeric(a) && isNumeric(b)) return a === b || a !== T.FLOAT ? raw : undefined
   if (a === b && categoryOf(a) === 'temporal') return raw

@@ -1,5 +1,5 @@
 /**
- * One column of one batch into the body: the chosen rows of a vector as Arrow buffers, with the column's smallest and largest value on the way.
+ * One column of one batch into the body: the chosen rows of a vector as Arrow buffers, with the batch's smallest and largest value on the way.
  * An encoder lives as long as its segment.
  */
 import { storageOf } from '../../runtime/kernels/codegen.ts'
@@ -17,8 +17,7 @@ import {
 } from '../../runtime/values/index.ts'
 import type { Body } from './body.ts'
 import { gather, scanRange, writeNonZero, writeValidity } from './gather.ts'
-import { SymbolCodes } from './symbol-codes.ts'
-import { textBytesMax, writeText } from './text.ts'
+import { textBytesMax, utf8Range, writeText } from './text.ts'
 
 /** Which rows of the source a segment holds: rows[from..to), or from..to themselves. */
 export interface RowRange {
@@ -27,30 +26,35 @@ export interface RowRange {
   readonly to: number
 }
 
+/** What a batch holds of a column: smallest and largest value that is no null, and nulls. Without values, or without an order, there is no range. */
+export interface BatchStatistics {
+  readonly range: readonly [Raw, Raw] | undefined
+  readonly nulls: number
+}
+
 export interface ColumnEncoder {
-  /** Appends the buffers of these rows to the body. */
-  encode(body: Body, rows: RowRange): void
+  /** Appends the buffers of these rows of a vector to the body. */
+  encode(body: Body, v: Vector, rows: RowRange): BatchStatistics
   /** About how many bytes of text or elements the rows need beyond their fixed width, at most. */
-  variableBytes(rows: RowRange): number
-  /** [min, max] of what was encoded so far, nulls left out; undefined without an order or without values. */
-  minMax(): readonly [Raw, Raw] | undefined
+  variableBytes(v: Vector, rows: RowRange): number
   /** Values of the dictionary, for SYMBOL columns. Complete before the first `encode`. */
   readonly dictionary: readonly string[] | undefined
 }
 
-/** Encoder of a column for a segment of these rows. */
-export function columnEncoder(v: Vector, rows: RowRange): ColumnEncoder {
+/** Encoder of a column whose vectors are like this one. SYMBOL columns need the codes that the segment gives to symbols. */
+export function columnEncoder(v: Vector, codes?: SegmentCodes): ColumnEncoder {
   switch (v.storage) {
     case 'fixed':
-      return new FixedEncoder(v)
+      return new FixedEncoder()
     case 'wide':
-      return new WideEncoder(v)
+      return new WideEncoder()
     case 'symbol':
-      return new SymbolEncoder(v, rows)
+      if (codes === undefined) throw new TypeError('a SYMBOL column needs a dictionary')
+      return new SymbolEncoder(codes)
     case 'string':
-      return new StringEncoder(v)
+      return new StringEncoder()
     case 'array':
-      return new ArrayEncoder(v)
+      return new ArrayEncoder()
     case 'any':
       throw new TypeError('a tuple has no encoder')
   }
@@ -58,39 +62,29 @@ export function columnEncoder(v: Vector, rows: RowRange): ColumnEncoder {
 
 class FixedEncoder implements ColumnEncoder {
   readonly dictionary = undefined
-  readonly #v: FixedVector
   readonly #range = new Float64Array(4)
-  #seen = false
 
-  constructor(v: FixedVector) {
-    this.#v = v
-  }
-
-  encode(body: Body, { rows, from, to }: RowRange): void {
+  encode(body: Body, v: FixedVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
-    const { data } = this.#v
+    const { data } = v
     const storage = storageOf(data)
     const dataAt = body.length
     // The data is gathered first, where it tells whether a bitmap is needed; the bitmap then goes before it in the list of buffers.
     const at = body.place(count * data.BYTES_PER_ELEMENT)
     const out = typedView(data, body.memory, at, count)
     gather(out, data, rows, from, count, storage)
-    const nulls = scanRange(out, count, storage, this.#range, this.#seen)
-    this.#seen ||= nulls < count
+    const r = this.#range
+    const nulls = scanRange(out, count, storage, r, false)
     placeValidity(body, count, nulls, (bits) =>
       writeValidity(bits, typedView(data, body.memory, dataAt, count), count, storage),
     )
+    if (nulls === count || v.type === T.DURATION) return { range: undefined, nulls }
+    if (!(data instanceof BigInt64Array)) return { range: [r[0], r[1]], nulls }
+    return { range: [wordsToBigInt(r[0], r[1]), wordsToBigInt(r[2], r[3])], nulls }
   }
 
   variableBytes(): number {
     return 0
-  }
-
-  minMax(): readonly [Raw, Raw] | undefined {
-    if (!this.#seen || this.#v.type === T.DURATION) return undefined
-    const r = this.#range
-    if (!(this.#v.data instanceof BigInt64Array)) return [r[0], r[1]]
-    return [wordsToBigInt(r[0], r[1]), wordsToBigInt(r[2], r[3])]
   }
 }
 
@@ -98,15 +92,9 @@ const wordsToBigInt = (high: number, low: number): bigint => BigInt(high) * 4294
 
 class WideEncoder implements ColumnEncoder {
   readonly dictionary = undefined
-  readonly #v: WideVector
 
-  constructor(v: WideVector) {
-    this.#v = v
-  }
-
-  encode(body: Body, { rows, from, to }: RowRange): void {
+  encode(body: Body, { data, type }: WideVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
-    const { data, type } = this.#v
     const at = body.place(count * 16)
     const out = typedView(data, body.memory, at, count * 2)
     gather(out, data, rows, from, count, storageOf(data), 2)
@@ -122,120 +110,123 @@ class WideEncoder implements ColumnEncoder {
       else valid[k >> 3] |= 1 << (k & 7)
     }
     placeValidity(body, count, nulls, (bits) => bits.set(valid))
+    return { range: undefined, nulls }
   }
 
   variableBytes(): number {
     return 0
   }
-  minMax(): undefined {
-    return undefined
-  }
+}
+
+/** How a segment numbers its symbols. */
+export interface SegmentCodes {
+  /** By new code; code 0 is the null. */
+  readonly symbols: readonly string[]
+  /** Writes the new codes of data[rows[from..]]; returns the number of nulls. */
+  encode(out: Int32Array, data: Int32Array, rows: Int32Array | undefined, from: number, count: number): number
 }
 
 class SymbolEncoder implements ColumnEncoder {
-  readonly #v: SymbolVector
-  readonly #codes: SymbolCodes
+  readonly #codes: SegmentCodes
+  #used: Uint8Array<ArrayBuffer> = new Uint8Array(0)
 
-  constructor(v: SymbolVector, rows: RowRange) {
-    this.#v = v
-    this.#codes = new SymbolCodes(v, rows)
+  constructor(codes: SegmentCodes) {
+    this.#codes = codes
   }
 
   get dictionary(): readonly string[] {
     return this.#codes.symbols
   }
 
-  encode(body: Body, { rows, from, to }: RowRange): void {
+  encode(body: Body, v: SymbolVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
     const at = body.place(count * 4)
     const out = new Int32Array(body.memory, at, count)
-    const nulls = this.#codes.encode(out, this.#v.data, rows, from, count)
+    const nulls = this.#codes.encode(out, v.data, rows, from, count)
+    const range = this.#rangeOf(out)
     placeValidity(body, count, nulls, (bits) => writeNonZero(bits, new Int32Array(body.memory, at, count), count))
+    return { range, nulls }
+  }
+
+  #rangeOf(codes: Int32Array): readonly [string, string] | undefined {
+    const { symbols } = this.#codes
+    if (this.#used.length < symbols.length) this.#used = new Uint8Array(symbols.length)
+    const used = this.#used.fill(0)
+    for (let k = 0; k < codes.length; k++) used[codes[k]] = 1
+    let low: string | undefined
+    let high = ''
+    for (let code = 1; code < symbols.length; code++) {
+      if (used[code] === 0) continue
+      const symbol = symbols[code]
+      if (low === undefined) {
+        low = symbol
+        high = symbol
+      } else if (symbol < low) low = symbol
+      else if (symbol > high) high = symbol
+    }
+    return shortRange(low, high)
   }
 
   variableBytes(): number {
     return 0
-  }
-
-  minMax(): readonly [Raw, Raw] | undefined {
-    return rangeOfTexts(this.#codes.symbols, 1)
   }
 }
 
 /** Longer texts would bloat the catalog for the sake of pruning. */
 const MIN_MAX_TEXT = 64
 
-function rangeOfTexts(texts: readonly string[], from: number): readonly [string, string] | undefined {
-  if (texts.length <= from) return undefined
-  let low = texts[from]
-  let high = low
-  for (let k = from + 1; k < texts.length; k++) {
-    if (texts[k] < low) low = texts[k]
-    else if (texts[k] > high) high = texts[k]
-  }
-  return low.length > MIN_MAX_TEXT || high.length > MIN_MAX_TEXT ? undefined : [low, high]
-}
+const shortRange = (low: string | undefined, high: string): readonly [string, string] | undefined =>
+  low === undefined || low.length > MIN_MAX_TEXT || high.length > MIN_MAX_TEXT ? undefined : [low, high]
 
 class StringEncoder implements ColumnEncoder {
   readonly dictionary = undefined
-  readonly #v: StringVector
-  #low: string | undefined
-  #high = ''
 
-  constructor(v: StringVector) {
-    this.#v = v
-  }
-
-  encode(body: Body, { rows, from, to }: RowRange): void {
+  encode(body: Body, v: StringVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
     // The lengths, for the bitmap, are the offsets' differences; they are taken before the text may move the memory.
     const lengths = new Int32Array(count)
-    const nulls = writeText(body, this.#v, rows, from, count, lengths)
-    if (nulls > 0) placeValidity(body, count, nulls, (bits) => writeNonZero(bits, lengths, count), 2)
-    else placeValidity(body, count, 0, () => {}, 2)
-    if (this.#v.type === T.STRING) this.#scan(rows, from, count)
+    const nulls = writeText(body, v, rows, from, count, lengths)
+    const range = nulls === count || v.type !== T.STRING ? undefined : textRange(v, rows, from, count)
+    placeValidity(body, count, nulls, (bits) => writeNonZero(bits, lengths, count), 2)
+    return { range, nulls }
   }
 
-  #scan(rows: Int32Array | undefined, from: number, count: number): void {
-    // Text that was never decoded stays so: its range is not worth the strings.
-    if (this.#v.isUtf8Only) {
-      this.#low = undefined
-      return
-    }
-    const { strings } = this.#v
-    for (let k = 0; k < count; k++) {
-      const s = strings[rows === undefined ? from + k : rows[from + k]]
-      if (s === '') continue
-      if (this.#low === undefined) {
-        this.#low = s
-        this.#high = s
-      } else if (s < this.#low) this.#low = s
-      else if (s > this.#high) this.#high = s
-    }
+  variableBytes(v: StringVector, range: RowRange): number {
+    return textBytesMax(v, range.rows, range.from, range.to)
   }
+}
 
-  variableBytes(range: RowRange): number {
-    return textBytesMax(this.#v, range.rows, range.from, range.to)
+function textRange(
+  v: StringVector,
+  rows: Int32Array | undefined,
+  from: number,
+  count: number,
+): readonly [string, string] | undefined {
+  if (v.isUtf8Only && v.utf8 !== undefined) {
+    const found = utf8Range(v.utf8, rows, from, count)
+    return found === undefined ? undefined : shortRange(found[0], found[1])
   }
-
-  minMax(): readonly [Raw, Raw] | undefined {
-    return this.#low === undefined ? undefined : rangeOfTexts([this.#low, this.#high], 0)
+  const { strings } = v
+  let low: string | undefined
+  let high = ''
+  for (let k = 0; k < count; k++) {
+    const s = strings[rows === undefined ? from + k : rows[from + k]]
+    if (s === '') continue
+    if (low === undefined) {
+      low = s
+      high = s
+    } else if (s < low) low = s
+    else if (s > high) high = s
   }
+  return shortRange(low, high)
 }
 
 class ArrayEncoder implements ColumnEncoder {
   readonly dictionary = undefined
-  readonly #v: ArrayVector
-  readonly #flat: ColumnEncoder
 
-  constructor(v: ArrayVector) {
-    this.#v = v
-    this.#flat = columnEncoder(v.flat, { rows: undefined, from: 0, to: v.flat.length })
-  }
-
-  encode(body: Body, { rows, from, to }: RowRange): void {
+  encode(body: Body, v: ArrayVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
-    const { offsets } = this.#v
+    const { offsets } = v
     body.node(count, 0)
     body.place(0)
     const at = body.place((count + 1) * 4)
@@ -250,21 +241,18 @@ class ArrayEncoder implements ColumnEncoder {
       const j = rows === undefined ? from + k : rows[from + k]
       for (let p = offsets[j]; p < offsets[j + 1]; p++) elements[e++] = p
     }
-    this.#flat.encode(body, { rows: elements, from: 0, to: elements.length })
+    columnEncoder(v.flat).encode(body, v.flat, { rows: elements, from: 0, to: elements.length })
+    return { range: undefined, nulls: 0 }
   }
 
-  variableBytes({ rows, from, to }: RowRange): number {
-    const { offsets } = this.#v
+  variableBytes(v: ArrayVector, { rows, from, to }: RowRange): number {
+    const { offsets } = v
     let count = 0
     for (let k = from; k < to; k++) {
       const j = rows === undefined ? k : rows[k]
       count += offsets[j + 1] - offsets[j]
     }
-    return count * (isLiteral(this.#v.flat.type) ? 64 : 16)
-  }
-
-  minMax(): undefined {
-    return undefined
+    return count * (isLiteral(v.flat.type) ? 64 : 16)
   }
 }
 

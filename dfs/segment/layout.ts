@@ -16,7 +16,16 @@
  * where a batch has some (zero bytes otherwise), for readers other than ours. Nothing in the file is trusted: see `parseLayout`.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
-import { type ColumnSchema, elementType, isArrayType, typeByName, typeName } from '../../runtime/values/index.ts'
+import {
+  type ColumnSchema,
+  elementType,
+  isArrayType,
+  type Raw,
+  type TypeId,
+  typeByName,
+  typeInfo,
+  typeName,
+} from '../../runtime/values/index.ts'
 import { bufferCount, elementBytes, isStorable } from './column-type.ts'
 
 export const MAGIC = 'ARROW1'
@@ -30,10 +39,15 @@ export const NO_CHECKSUM = '0000000000000000'
 /** Offset in the file, bytes, XXH64 (empty for a buffer of no bytes). */
 export type BufferLayout = readonly [offset: number, bytes: number, checksum: string]
 
+/** Position of the column, smallest and largest value (64-bit ones as their digits), number of nulls. */
+export type RangeLayout = readonly [column: number, min: number | string, max: number | string, nulls: number]
+
 export interface BatchLayout {
   readonly rows: number
   /** Per column its buffers, in Arrow's order. */
   readonly columns: readonly (readonly BufferLayout[])[]
+  /** Of the columns that have an order and a value, in files of more than one batch. */
+  readonly ranges?: readonly RangeLayout[]
 }
 
 export interface DictionaryLayout {
@@ -108,6 +122,7 @@ export function parseLayout(text: string, bodyEnd: number, file: string): Segmen
   for (const batch of batches) {
     if (!isCount(batch?.rows) || batch.columns?.length !== schema.length) fail('its layout names no valid batch')
     total += batch.rows
+    if (batch.ranges !== undefined) for (const r of checkedRanges(batch.ranges)) checkRange(r, schema.length, fail)
     batch.columns.forEach((buffers: readonly BufferLayout[], c: number) => {
       if (!Array.isArray(buffers) || buffers.length !== bufferCount(schema[c].type))
         fail('its layout names no valid column')
@@ -120,6 +135,33 @@ export function parseLayout(text: string, bodyEnd: number, file: string): Segmen
   }
   if (total !== rows) fail(`its batches hold ${total} rows instead of ${rows}`)
   return { ...layout, schema }
+}
+
+const checkedRanges = (ranges: unknown): readonly unknown[] => (Array.isArray(ranges) ? ranges : [undefined])
+
+function checkRange(range: unknown, columns: number, fail: (what: string) => never): void {
+  const isValue = (x: unknown): boolean => typeof x === 'number' || typeof x === 'string'
+  if (!Array.isArray(range) || !isCount(range[0]) || range[0] >= columns || !isCount(range[3]))
+    fail('its layout names no valid range')
+  else if (!isValue(range[1]) || typeof range[1] !== typeof range[2]) fail('its layout names no valid range')
+}
+
+/** A bound of a range as the file has it. */
+export const rangeText = (raw: Raw): number | string =>
+  typeof raw === 'bigint' ? String(raw) : (raw as number | string)
+
+/** A bound of a range of a column of this type; undefined if it can be none. */
+export function rangeValue(type: TypeId, bound: number | string): Raw | undefined {
+  if (isArrayType(type)) return undefined
+  switch (typeInfo(type).storage) {
+    case 'i64':
+      return typeof bound === 'string' && /^-?\d{1,20}$/.test(bound) ? BigInt(bound) : undefined
+    case 'string':
+    case 'symbol':
+      return typeof bound === 'string' ? bound : undefined
+    default:
+      return typeof bound === 'number' ? bound : undefined
+  }
 }
 
 const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0

@@ -9,9 +9,11 @@ import {
   elementType,
   FixedVector,
   isArrayType,
+  type Raw,
   StringVector,
   SymbolBase,
   SymbolVector,
+  T,
   Table,
   type TypeId,
   typeInfo,
@@ -23,7 +25,7 @@ import { checksumOf } from '../store/checksum.ts'
 import type { FileReader, FileStore } from '../store/file-store.ts'
 import { elementBytes } from './column-type.ts'
 import { readFooter } from './footer.ts'
-import { type BufferLayout, KEY_LAYOUT, parseLayout, type SegmentLayout, segmentError } from './layout.ts'
+import { type BufferLayout, KEY_LAYOUT, parseLayout, rangeValue, type SegmentLayout, segmentError } from './layout.ts'
 
 export interface ReadOptions {
   /** Gives the symbol base that a SYMBOL column shall use, so that the columns of many segments share one. Default: one of its own. */
@@ -77,14 +79,49 @@ export class SegmentReader {
       if (k < 0) throw segmentError(this.file, `it has no column ${name}`)
       return k
     })
-    for (const batch of this.#layout.batches) {
-      const vectors = positions.map((c) => {
-        const v = this.#column(c, this.schema[c].type, batch.rows, batch.columns[c])
-        v.frozen = true
-        return v
-      })
-      yield new Table(columns.slice(), vectors)
+    for (let batch = 0; batch < this.batchCount; batch++)
+      yield new Table(columns.slice(), this.readBatch(batch, positions))
+  }
+
+  get batchCount(): number {
+    return this.#layout.batches.length
+  }
+
+  batchRows(batch: number): number {
+    return this.#layout.batches[batch].rows
+  }
+
+  /** The columns at these positions of the schema, as far as one batch has them. */
+  readBatch(batch: number, positions: readonly number[]): Vector[] {
+    const { rows, columns } = this.#layout.batches[batch]
+    return positions.map((c) => {
+      const v = this.#column(c, this.schema[c].type, rows, columns[c])
+      v.frozen = true
+      return v
+    })
+  }
+
+  /** What is known of the values of one batch, by column; undefined if nothing is beyond what is known of the whole segment. */
+  batchRanges(batch: number): Pick<SegmentRef, 'minMax' | 'nulls'> | undefined {
+    const { ranges } = this.#layout.batches[batch]
+    if (ranges === undefined) return undefined
+    const minMax: Record<string, readonly [Raw, Raw]> = {}
+    const nulls: Record<string, number> = {}
+    for (const [c, min, max, count] of ranges) {
+      const { name, type } = this.schema[c]
+      const low = rangeValue(type, min)
+      const high = rangeValue(type, max)
+      if (low === undefined || high === undefined)
+        throw segmentError(this.file, `the range of the column ${name} is not of its type`)
+      minMax[name] = [low, high]
+      if (count > 0) nulls[name] = count
     }
+    return { minMax, nulls }
+  }
+
+  /** Makes the bases know all symbols of the SYMBOL columns at these positions. */
+  readDictionaries(positions: readonly number[]): void {
+    for (const c of positions) if (this.schema[c].type === T.SYMBOL) this.#dictionary(c)
   }
 
   close(): void {

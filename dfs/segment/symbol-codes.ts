@@ -2,12 +2,12 @@
  * The symbols that occur in the rows of a segment, numbered anew: a base may know millions of symbols of which a partition uses a few. Code 0 stays the
  * null. Costs the rows, not the size of the base: the table from old to new codes is kept per thread and only its touched entries are cleared.
  */
-import type { SymbolVector } from '../../runtime/values/index.ts'
-import type { RowRange } from './encode.ts'
+import type { SymbolBase, SymbolVector } from '../../runtime/values/index.ts'
+import type { RowRange, SegmentCodes } from './encode.ts'
 
 let newCodes = new Int32Array(1024)
 
-export class SymbolCodes {
+export class SymbolCodes implements SegmentCodes {
   readonly symbols: string[] = ['']
   /** Old codes in the order of the new ones. */
   readonly #olds: number[] = [0]
@@ -52,5 +52,24 @@ export class SymbolCodes {
 
   #clear(): void {
     for (const old of this.#olds) newCodes[old] = 0
+  }
+}
+
+/** The codes of a base as they are, for segments that are written piece by piece: the base knows all symbols beforehand. */
+export class BaseCodes implements SegmentCodes {
+  readonly symbols: readonly string[]
+
+  constructor(base: SymbolBase) {
+    this.symbols = base.symbols
+  }
+
+  encode(out: Int32Array, data: Int32Array, rows: Int32Array | undefined, from: number, count: number): number {
+    let nulls = 0
+    for (let k = 0; k < count; k++) {
+      const code = data[rows === undefined ? from + k : rows[from + k]]
+      out[k] = code
+      if (code === 0) nulls++
+    }
+    return nulls
   }
 }

@@ -1,5 +1,5 @@
 /** Strings into Arrow's utf8 layout: joined and encoded in blocks, one native call for thousands of short strings. */
-import type { StringVector } from '../../runtime/values/index.ts'
+import type { StringVector, Utf8Strings } from '../../runtime/values/index.ts'
 import type { Body } from './body.ts'
 
 const BLOCK_STRINGS = 4096
@@ -129,4 +129,37 @@ function pick(
   const out: string[] = new Array(count)
   for (let k = 0; k < count; k++) out[k] = strings[rows[from + k]]
   return out
+}
+
+/** The smallest and the largest text that is not empty, by the bytes. */
+export function utf8Range(
+  { offsets, bytes }: Utf8Strings,
+  rows: Int32Array | undefined,
+  from: number,
+  count: number,
+): readonly [string, string] | undefined {
+  const compare = (a: number, b: number): number => {
+    const endA = offsets[a + 1]
+    const endB = offsets[b + 1]
+    let p = offsets[a]
+    let q = offsets[b]
+    while (p < endA && q < endB) {
+      const d = bytes[p++] - bytes[q++]
+      if (d !== 0) return d
+    }
+    return endA - p - (endB - q)
+  }
+  let low = -1
+  let high = -1
+  for (let k = 0; k < count; k++) {
+    const j = rows === undefined ? from + k : rows[from + k]
+    if (offsets[j + 1] === offsets[j]) continue
+    if (low < 0) low = high = j
+    else if (compare(j, low) < 0) low = j
+    else if (compare(j, high) > 0) high = j
+  }
+  if (low < 0) return undefined
+  const text = (j: number): string =>
+    Buffer.from(bytes.buffer, bytes.byteOffset + offsets[j], offsets[j + 1] - offsets[j]).toString()
+  return [text(low), text(high)]
 }

@@ -1,16 +1,16 @@
 /**
  * Writes segment files: the chosen rows of a table, batch by batch, straight from the column buffers. Memory needed is that of one batch, whatever the
- * number of rows; one writer serves all the segments of an append and keeps its buffers.
+ * number of rows; one writer serves all the segments of an append and keeps its buffers. A merge, which has its rows in pieces, writes through a `SegmentStream`.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
-import { type ColumnSchema, type Raw, typeName, type Vector } from '../../runtime/values/index.ts'
+import { type ColumnSchema, type Raw, type SymbolVector, typeName, type Vector } from '../../runtime/values/index.ts'
 import type { SegmentRef } from '../catalog/types.ts'
 import { Checksum, checksumOf } from '../store/checksum.ts'
 import type { FileStore, FileWriter } from '../store/file-store.ts'
 import { type Block, batchMessage, dictionaryMessage, footerBytes, schemaMessage } from './arrow-metadata.ts'
 import { Body } from './body.ts'
 import { isStorable } from './column-type.ts'
-import { type ColumnEncoder, columnEncoder, type RowRange } from './encode.ts'
+import { type ColumnEncoder, columnEncoder, type RowRange, type SegmentCodes } from './encode.ts'
 import {
   BATCH_ROWS,
   type BatchLayout,
@@ -21,8 +21,12 @@ import {
   layoutTypeName,
   MAGIC,
   NO_CHECKSUM,
+  type RangeLayout,
+  rangeText,
   type SegmentLayout,
 } from './layout.ts'
+import { ColumnStatistics } from './statistics.ts'
+import { BaseCodes, SymbolCodes } from './symbol-codes.ts'
 import { encodeStrings } from './text.ts'
 
 /** Text of a batch stays below this, so that 32-bit offsets always suffice. */
@@ -55,89 +59,146 @@ export class SegmentWriter {
    * in part.
    */
   write(file: string, vectors: readonly Vector[], range: RowRange): SegmentRef {
+    const out = this.#begin(file, vectors, (v) => new SymbolCodes(v, range))
+    try {
+      out.add(vectors, range)
+      return out.finish()
+    } finally {
+      out.close()
+    }
+  }
+
+  /** Begins a file whose rows come in pieces. `like` are vectors as the pieces have them; those of SYMBOL columns have bases that know all symbols to come. */
+  stream(file: string, like: readonly Vector[]): SegmentStream {
+    return this.#begin(file, like, (v) => new BaseCodes(v.base))
+  }
+
+  #begin(file: string, vectors: readonly Vector[], codes: (v: SymbolVector) => SegmentCodes): SegmentStream {
     for (let c = 0; c < this.#columns.length; c++)
       if (vectors[c].type !== this.#columns[c].type)
         throw new HoldfastError(
           'bug',
           `column ${this.#columns[c].name} of a segment has type ${typeName(vectors[c].type)}`,
         )
-    const out = new HashedWriter(this.#store.openWrite(file))
+    const encoders = vectors.map((v) => columnEncoder(v, v.storage === 'symbol' ? codes(v) : undefined))
+    return new SegmentStream(this.#store, file, this.#columns, this.#schema, this.#body, encoders)
+  }
+}
+
+/** One segment file while it is written. */
+export class SegmentStream {
+  readonly #file: string
+  readonly #columns: readonly ColumnSchema[]
+  readonly #body: Body
+  readonly #encoders: readonly ColumnEncoder[]
+  readonly #out: HashedWriter
+  readonly #dictionaryBlocks: Block[] = []
+  readonly #dictionaries: DictionaryLayout[] = []
+  readonly #batchBlocks: Block[] = []
+  readonly #batches: BatchLayout[] = []
+  readonly #statistics: ColumnStatistics
+  #rows = 0
+
+  constructor(
+    store: FileStore,
+    file: string,
+    columns: readonly ColumnSchema[],
+    schema: Uint8Array,
+    body: Body,
+    encoders: readonly ColumnEncoder[],
+  ) {
+    this.#file = file
+    this.#columns = columns
+    this.#body = body
+    this.#encoders = encoders
+    this.#statistics = new ColumnStatistics(columns)
+    this.#out = new HashedWriter(store.openWrite(file))
     try {
-      const encoders = vectors.map((v) => columnEncoder(v, range))
-      out.write(magicBytes(8))
-      out.write(this.#schema)
-      const dictionaryBlocks: Block[] = []
-      const dictionaries = this.#writeDictionaries(out, encoders, dictionaryBlocks)
-      const batchBlocks: Block[] = []
-      const batches: BatchLayout[] = []
-      for (let from = range.from; from < range.to; ) {
-        const to = batchEnd(encoders, range, from)
-        batches.push(this.#writeBatch(out, encoders, { rows: range.rows, from, to }, batchBlocks))
-        from = to
-      }
-      out.write(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0))
-      const rows = range.to - range.from
-      this.#writeFooter(
-        out,
-        { format: 1, rows, columns: this.#layoutColumns(), dictionaries, batches },
-        dictionaryBlocks,
-        batchBlocks,
-      )
-      out.sync()
-      const minMax: Record<string, readonly [Raw, Raw]> = {}
-      encoders.forEach((e, c) => {
-        const found = e.minMax()
-        if (found !== undefined) minMax[this.#columns[c].name] = found
-      })
-      return { file, rows, bytes: out.bytes, checksum: out.checksum(), minMax }
-    } finally {
-      out.close()
+      this.#out.write(magicBytes(8))
+      this.#out.write(schema)
+      this.#writeDictionaries()
+    } catch (error) {
+      this.#out.close()
+      throw error
     }
   }
 
-  #layoutColumns(): SegmentLayout['columns'] {
-    return this.#columns.map((c) => ({ name: c.name, type: layoutTypeName(c.type), scale: c.scale ?? 0 }))
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#out.bytes
   }
 
-  #writeDictionaries(out: HashedWriter, encoders: readonly ColumnEncoder[], blocks: Block[]): DictionaryLayout[] {
-    const layouts: DictionaryLayout[] = []
-    encoders.forEach(({ dictionary }, column) => {
+  /** Adds rows, as one batch or several. */
+  add(vectors: readonly Vector[], range: RowRange): void {
+    for (let from = range.from; from < range.to; ) {
+      const to = batchEnd(this.#encoders, vectors, range, from)
+      this.#writeBatch(vectors, { rows: range.rows, from, to })
+      from = to
+    }
+  }
+
+  /** Ends the file and syncs it. */
+  finish(): SegmentRef {
+    const out = this.#out
+    out.write(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0))
+    const columns = this.#columns.map((c) => ({ name: c.name, type: layoutTypeName(c.type), scale: c.scale ?? 0 }))
+    // One batch has the ranges of the whole segment, which the catalog knows.
+    const batches =
+      this.#batches.length > 1 ? this.#batches : this.#batches.map(({ rows, columns }) => ({ rows, columns }))
+    this.#writeFooter({ format: 1, rows: this.#rows, columns, dictionaries: this.#dictionaries, batches })
+    out.sync()
+    return {
+      file: this.#file,
+      rows: this.#rows,
+      bytes: out.bytes,
+      checksum: out.checksum(),
+      ...this.#statistics.totals(),
+    }
+  }
+
+  close(): void {
+    this.#out.close()
+  }
+
+  #writeDictionaries(): void {
+    this.#encoders.forEach(({ dictionary }, column) => {
       if (dictionary === undefined) return
       const body = this.#body
       body.reset()
       body.place(0)
       encodeStrings(body, dictionary, new Int32Array(dictionary.length))
       const node = { rows: dictionary.length, nulls: 0 }
-      const block = out.message(dictionaryMessage(column, node, body.spans, body.length), body)
-      blocks.push(block)
-      layouts.push({ column, values: dictionary.length, buffers: body.layout(0, block.offset + block.metadataBytes) })
+      const block = this.#out.message(dictionaryMessage(column, node, body.spans, body.length), body)
+      this.#dictionaryBlocks.push(block)
+      const buffers = body.layout(0, block.offset + block.metadataBytes)
+      this.#dictionaries.push({ column, values: dictionary.length, buffers })
     })
-    return layouts
   }
 
-  #writeBatch(out: HashedWriter, encoders: readonly ColumnEncoder[], range: RowRange, blocks: Block[]): BatchLayout {
+  #writeBatch(vectors: readonly Vector[], range: RowRange): void {
     const body = this.#body
     body.reset()
-    const starts = encoders.map((e) => {
+    const ranges: RangeLayout[] = []
+    const starts = this.#encoders.map((e, c) => {
       const start = body.spans.length
-      e.encode(body, range)
+      const found = e.encode(body, vectors[c], range)
+      this.#statistics.add(c, found, range.to - range.from)
+      if (found.range?.every(hasText))
+        ranges.push([c, rangeText(found.range[0]), rangeText(found.range[1]), found.nulls])
       return start
     })
     const rows = range.to - range.from
-    const block = out.message(batchMessage(rows, body.nodes, body.spans, body.length), body)
-    blocks.push(block)
+    const block = this.#out.message(batchMessage(rows, body.nodes, body.spans, body.length), body)
+    this.#batchBlocks.push(block)
     const layout = body.layout(0, block.offset + block.metadataBytes)
-    return { rows, columns: starts.map((start, c) => layout.slice(start, starts[c + 1])) }
+    this.#batches.push({ rows, columns: starts.map((start, c) => layout.slice(start, starts[c + 1])), ranges })
+    this.#rows += rows
   }
 
-  #writeFooter(
-    out: HashedWriter,
-    layout: SegmentLayout,
-    dictionaries: readonly Block[],
-    batches: readonly Block[],
-  ): void {
+  #writeFooter(layout: SegmentLayout): void {
+    const out = this.#out
     const make = (checksum: string): Uint8Array =>
-      footerBytes(this.#columns, dictionaries, batches, [
+      footerBytes(this.#columns, this.#dictionaryBlocks, this.#batchBlocks, [
         [KEY_LAYOUT, JSON.stringify(layout)],
         [KEY_BODY, out.checksum()],
         [KEY_FOOTER, checksum],
@@ -155,13 +216,22 @@ export class SegmentWriter {
 }
 
 /** The end of the batch that starts at a row: a fixed number of rows, fewer where they hold much text. */
-function batchEnd(encoders: readonly ColumnEncoder[], range: RowRange, from: number): number {
+function batchEnd(
+  encoders: readonly ColumnEncoder[],
+  vectors: readonly Vector[],
+  range: RowRange,
+  from: number,
+): number {
   let to = Math.min(from + BATCH_ROWS, range.to)
-  for (const e of encoders)
-    while (to - from > 1 && e.variableBytes({ rows: range.rows, from, to }) > BATCH_TEXT_BYTES_MAX)
+  encoders.forEach((e, c) => {
+    while (to - from > 1 && e.variableBytes(vectors[c], { rows: range.rows, from, to }) > BATCH_TEXT_BYTES_MAX)
       to = from + ((to - from) >> 1)
+  })
   return to
 }
+
+/** JSON has no infinity. */
+const hasText = (raw: Raw): boolean => typeof raw !== 'number' || Number.isFinite(raw)
 
 function magicBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length)
