@@ -1,0 +1,63 @@
+/**
+ * Where a log ends, and whether it may end there.
+ *
+ * The first place whose record is not valid ends the log. A write that the process or the power did not finish looks like that, and so does a damaged disk; they
+ * must not be mixed up, because the rest is cut off after the one and must not be after the other. What follows tells them apart:
+ * - no valid record follows in the place where it belongs: an unfinished write (or nothing);
+ * - one follows that was written when the bad place was durable: damage;
+ * - others follow: if the machine has run on since the file was written, bytes that reached the system cannot be lost, so it is damage; after a loss of
+ *   power, writes that were never synced may be lost each on its own: an unfinished tail.
+ * Remains of older rounds of a ring never count, because their LSN is that of another place.
+ */
+import { walDamaged } from './errors.ts'
+import { HEADER_BYTES } from './file-header.ts'
+import type { LogFileReader, Stop } from './log-reader.ts'
+import { formatLsn } from './lsn.ts'
+
+export interface LastFile {
+  readonly path: string
+  readonly firstLsn: number
+  /** Written under the boot that is still running. */
+  readonly isOfThisBoot: boolean
+}
+
+/** Bytes after the end that were taken for an unfinished write; 0 for a clean end. Throws `walDamaged`. */
+export function judgeEnd(reader: LogFileReader, file: LastFile, stop: Stop): number {
+  if (stop.problem === undefined) return 0
+  const lsn = file.firstLsn + stop.offset - HEADER_BYTES
+  let firstLater = -1
+  let lastEnd = -1
+  let synced = -1
+  reader.search(stop.offset + 8, file.firstLsn, (record) => {
+    if (firstLater < 0) firstLater = record.lsn
+    lastEnd = record.endLsn
+    synced = Math.max(synced, record.syncedLsn)
+    return synced > lsn || file.isOfThisBoot
+  })
+  const place = { file: file.path, offset: stop.offset, lsn }
+  if (synced > lsn)
+    throw walDamaged(
+      place,
+      stop.problem,
+      `A later record says that everything below LSN ${formatLsn(synced)} was on disk, so this is no unfinished write.`,
+    )
+  if (firstLater >= 0 && file.isOfThisBoot)
+    throw walDamaged(
+      place,
+      stop.problem,
+      `A whole record follows at LSN ${formatLsn(firstLater)}, and the machine has run on since, so this is no unfinished write.`,
+    )
+  if (firstLater >= 0) return lastEnd - lsn
+  if (reader.claims(stop.offset, lsn) || !holdsOlderRound(reader, stop.offset)) return reader.bytes - stop.offset
+  return 0
+}
+
+/** Whether a file of a ring still has records of its last use behind this place. */
+function holdsOlderRound(reader: LogFileReader, offset: number): boolean {
+  let found = false
+  reader.search(offset, undefined, () => {
+    found = true
+    return true
+  })
+  return found
+}
