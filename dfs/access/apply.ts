@@ -107,6 +107,8 @@ function changeAccess(writer: CatalogWriter, command: AccessCommand & { kind: 'c
   const { name, change, rights, scopes } = command
   if (userOf(writer, name) === undefined && groupOf(writer, name) === undefined)
     throw inputError(`The user or group [${name}] does not exist.`, { code: 'userMissing' })
+  // Has everything already.
+  if (name === BUILT_IN_ADMIN) return
   let rules = rulesOf(writer, name)
   for (const scope of scopes) {
     if (scope.kind === 'database' || scope.kind === 'table') requireObject(writer, scope)

@@ -15,7 +15,7 @@ export function requireGrantor(
   permissions: Permissions,
   command: AccessCommand & { kind: 'changeAccess' },
 ): void {
-  if (command.name === BUILT_IN_ADMIN)
+  if (command.name === BUILT_IN_ADMIN && command.change !== 'grant')
     throw inputError(`The privileges of [${BUILT_IN_ADMIN}] can't be changed: it has them all.`, { code: 'userAdmin' })
   if (permissions.isAdmin) return
   const refused = command.rights.find((right) => !BY_MANAGERS.includes(right))

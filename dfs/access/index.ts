@@ -1,6 +1,7 @@
 /** The entrance of access control, for the rest of the store. */
-export { applyAccess, carryTable, forgetDatabase, forgetTable } from './apply.ts'
+export { applyAccess, carryTable, forgetDatabase, forgetTable, objectMissing } from './apply.ts'
 export type { AccessCommand } from './commands.ts'
+export { requireGrantor } from './grantor.ts'
 export { requireCommandAccess } from './guard.ts'
 export {
   mayCreateDatabase,
@@ -10,6 +11,9 @@ export {
   requireCreateDatabase,
   requireOperation,
 } from './operations.ts'
-export { BUILT_IN_ADMIN, GUEST, Permissions } from './permissions.ts'
-export { PermissionCache, permissionsOf } from './records.ts'
+export { type AccessState, BUILT_IN_ADMIN, GUEST, Permissions } from './permissions.ts'
+export { accessRecordsOf, groupOf, groupsOf, groupsOfUser, PermissionCache, permissionsOf, rulesOf } from './records.ts'
+export { ACCESS_TYPES, type AccessType, EVERYWHERE, type Right, ROW_RIGHTS, type Scope, scopeText } from './rights.ts'
+export type { AccessChange, AccessRule } from './rules.ts'
 export { UserDirectory } from './user-directory.ts'
+export { maySeeDatabase, maySeeTable } from './visibility.ts'

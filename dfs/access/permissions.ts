@@ -84,14 +84,6 @@ export class Permissions {
   allows(right: Right, db?: string, table?: string): boolean {
     return this.state(right, db, table) === 'allow'
   }
-
-  /** Whether the right is allowed on some table of the database that is not denied as a whole. For listings. */
-  allowsSomewhere(right: Right, db: string): boolean {
-    if (this.allows(right, db)) return true
-    if (!this.isActive || this.#said(right, db, undefined) === 'deny') return false
-    const tables = this.#index.get(right)?.tables.get(db)
-    return tables !== undefined && [...tables.values()].includes('allow')
-  }
 }
 
 const joined = (a: AccessState, b: AccessState): AccessState =>

@@ -1,17 +1,23 @@
 /** Every function on databases, their tables and partitions, and on users. */
 import type { Builtin } from '../../runtime/registry.ts'
+import { accessTableFunctions } from './access-tables.ts'
 import { databaseFunctions } from './databases.ts'
+import { grantFunctions } from './grants.ts'
 import { introspectionFunctions } from './introspection.ts'
 import { partitionFunctions } from './partitions.ts'
-import { userFunctions } from './session.ts'
+import { sessionFunctions } from './session.ts'
 import { settingFunctions } from './settings.ts'
 import { tableFunctions } from './tables.ts'
+import { userFunctions } from './users.ts'
 
 export const databaseBuiltins: readonly Builtin[] = [
   ...databaseFunctions,
   ...tableFunctions,
   ...partitionFunctions,
   ...introspectionFunctions,
+  ...sessionFunctions,
   ...userFunctions,
+  ...grantFunctions,
+  ...accessTableFunctions,
   ...settingFunctions,
 ]

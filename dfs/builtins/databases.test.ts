@@ -236,6 +236,12 @@ describe('users and the node', () => {
 
   it('only owners and administrators change a database', () => {
     session.run(`${COMPO}; createUser("u1", "pw"); login("u1", "pw")`)
+    expect(fails('database("dfs://own", VALUE, 1..3)')).toContain(
+      '<NoPrivilege>Not granted to create or delete databases',
+    )
+    session.user = 'admin'
+    session.run('grant("u1", DB_OWNER)')
+    session.user = 'u1'
     expect(fails('dropTable(db, `pt)')).toContain('<NoPrivilege>Not granted to delete tables of dfs://compoDB')
     session.run('own = database("dfs://own", VALUE, 1..3); own.createPartitionedTable(table(1..3 as id), `a, `id)')
     expect(show('schema(own).databaseOwner')).toBe('u1')

@@ -5,13 +5,14 @@ import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import { Dict, isIntegral, isLiteral, Resource, Scalar, T, type Value } from '../../runtime/values/index.ts'
+import { maySeeDatabase, maySeeTable, requireCreateDatabase } from '../access/index.ts'
 import type { DatabaseRecord, EngineType, Scheme } from '../catalog/types.ts'
 import { partitionNames } from '../partition/names.ts'
 import { schemeOf } from '../partition/scheme.ts'
 import { databaseHandle } from '../session.ts'
 import { databaseUrl, isSafeName } from '../set/names.ts'
 import { urlArg } from './backup-host.ts'
-import { comingFeature, databaseArg, dfsOf, noPrivilege, requireManager, stringVector } from './store-args.ts'
+import { comingFeature, databaseArg, dfsOf, stringVector } from './store-args.ts'
 
 const { entries, define } = topicTable('Databases')
 export const databaseFunctions = entries
@@ -20,7 +21,7 @@ const DATABASE =
   "database([directory], [partitionType], [partitionScheme], [locations], [engine='OLAP'], [atomic='TRANS'], [chunkGranularity='TABLE'])"
 
 define(DATABASE, {
-  doc: `Creates the database of a "dfs://name" url, or opens it when only the url is given, and returns a handle. partitionType is VALUE, RANGE, LIST, HASH or COMPO; partitionScheme a vector of values (VALUE), ascending bounds (RANGE), a tuple of value groups (LIST), [type, buckets] (HASH), or two or three handles of database("", type, scheme), one a level (COMPO). Creating a database that exists returns its handle if the scheme is the same, and is an error if not. Creating needs a login. locations is ignored.`,
+  doc: `Creates the database of a "dfs://name" url, or opens it when only the url is given, and returns a handle. partitionType is VALUE, RANGE, LIST, HASH or COMPO; partitionScheme a vector of values (VALUE), ascending bounds (RANGE), a tuple of value groups (LIST), [type, buckets] (HASH), or two or three handles of database("", type, scheme), one a level (COMPO). Creating a database that exists returns its handle if the scheme is the same, and is an error if not. Creating takes an administrator or DB_OWNER. locations is ignored.`,
   call: ([directory, type, scheme, , engine, atomic, granularity], session) => {
     const path = isGiven(directory) ? textArg(directory, DATABASE, 'directory') : ''
     if (path === '') return new Resource(T.HANDLE, 'scheme', 'DB[]', { schemes: schemesOf(type, scheme) })
@@ -51,7 +52,7 @@ define(DATABASE, {
 })
 
 function create(session: Session, parts: Omit<DatabaseRecord, 'id' | 'owner' | 'createdMs'>): void {
-  if (session.user === 'guest') throw noPrivilege('create or delete databases')
+  requireCreateDatabase(dfsOf(session).permissions, parts.url)
   if (parts.schemes.some((s) => s.kind === 'SEQ'))
     throw inputError('A SEQ partition scheme is for local databases only.', { code: 'partitionScheme' })
   checkName(parts.url)
@@ -153,10 +154,10 @@ define('existsDatabase(dbUrl)', {
 })
 
 define('dropDatabase(dbDir)', {
-  doc: 'Deletes a database with all its tables. Its owner or an administrator may do it.',
+  doc: 'Deletes a database with all its tables, and all privileges on them. Its owner, administrators and users with DB_MANAGE on it may do it.',
   call: ([dbDir], session) => {
     const db = databaseArg(session, dbDir, 'dropDatabase(dbDir)', 'dbDir')
-    requireManager(session, db, 'create or delete databases')
+    dfsOf(session).requireAccess('dropDatabase', db)
     dfsOf(session).request({ kind: 'dropDatabase', url: db.url })
     return Scalar.VOID
   },
@@ -169,48 +170,55 @@ define('setAtomicLevel(dbHandle, atomic)', {
   },
 })
 
-const urls = (session: Session): string[] =>
-  dfsOf(session)
-    .view()
-    .databases()
-    .map((db) => db.url)
+function visibleDatabases(session: Session): DatabaseRecord[] {
+  const dfs = dfsOf(session)
+  const view = dfs.view()
+  const { permissions } = dfs
+  return view.databases().filter((db) => maySeeDatabase(permissions, db, () => view.tables(db.url)))
+}
 
-const tablePaths = (session: Session, ofUrls: readonly string[]): string[] => {
-  const view = dfsOf(session).view()
-  return ofUrls.flatMap((url) => view.tables(url).map((t) => `${url}/${t.name}`))
+const urls = (session: Session): string[] => visibleDatabases(session).map((db) => db.url)
+
+function tablePaths(session: Session, databases: readonly DatabaseRecord[]): string[] {
+  const dfs = dfsOf(session)
+  const view = dfs.view()
+  const { permissions } = dfs
+  return databases.flatMap((db) =>
+    view
+      .tables(db.url)
+      .filter((table) => maySeeTable(permissions, db, table))
+      .map((table) => `${db.url}/${table.name}`),
+  )
 }
 
 define('getDFSDatabases()', {
-  doc: 'The urls of all databases.',
+  doc: 'The urls of the databases that the user may see: those that belong to the user, or on which, or on a table of which, the user has a privilege. Administrators see all.',
   call: (_, session) => stringVector(urls(session)),
 })
 
 define('getClusterDFSDatabases([includeSysDb=true])', {
-  doc: 'The urls of all databases. There are no system databases.',
+  doc: 'As getDFSDatabases. There are no system databases.',
   call: (_, session) => stringVector(urls(session)),
 })
 
 define('getAllDBs()', {
-  doc: 'A dictionary of the urls of all databases and their owners.',
+  doc: 'A dictionary of the urls and owners of the databases that the user may see.',
   call: (_, session) => {
-    const owners = dfsOf(session)
-      .view()
-      .databases()
-      .map((db): [string, Value] => [db.url, Scalar.string(db.owner)])
+    const owners = visibleDatabases(session).map((db): [string, Value] => [db.url, Scalar.string(db.owner)])
     return new Dict(T.STRING, T.STRING, new Map(owners), true)
   },
 })
 
 define('getClusterDFSTables([includeSysTable=true])', {
-  doc: 'All tables as "dfs://db/table".',
-  call: (_, session) => stringVector(tablePaths(session, urls(session))),
+  doc: 'The tables that the user may see, as "dfs://db/table".',
+  call: (_, session) => stringVector(tablePaths(session, visibleDatabases(session))),
 })
 
 define('getDFSTablesByDatabase(dbUrl)', {
-  doc: 'The tables of a database as "dfs://db/table".',
+  doc: 'The tables of a database that the user may see, as "dfs://db/table".',
   call: ([url], session) => {
     const signature = 'getDFSTablesByDatabase(dbUrl)'
-    return stringVector(tablePaths(session, [databaseArg(session, url, signature, 'dbUrl').url]))
+    return stringVector(tablePaths(session, [databaseArg(session, url, signature, 'dbUrl')]))
   },
 })
 

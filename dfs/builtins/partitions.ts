@@ -11,7 +11,7 @@ import { pathList, pathsByCondition } from '../partition/conditions.ts'
 import { parsePath, valueName } from '../partition/names.ts'
 import { convertsTo, schemeOf } from '../partition/scheme.ts'
 import { isMissing } from './backup-host.ts'
-import { databaseArg, dfsOf, placeOf, requireManager, tableOfDatabase } from './store-args.ts'
+import { databaseArg, dfsOf, placeOf, tableOfDatabase } from './store-args.ts'
 
 const { entries, define } = topicTable('Partitions')
 export const partitionFunctions = entries
@@ -22,7 +22,6 @@ define(DROP, {
   doc: 'Deletes the rows of partitions, given as paths below the database that name every level ("/20170807/0_50", one or several), or as conditions: values of the first level, or for COMPO a tuple with an entry for each level (an empty one selects all; a number names the bucket of HASH, any value inside names a RANGE). With deleteSchema=true the values of the first level, which must be VALUE, leave the scheme too; that is for databases of one table.',
   call: ([handle, partitionPaths, tableName, , deleteSchema], session) => {
     const db = databaseArg(session, handle, DROP)
-    requireManager(session, db, `delete partitions of ${db.url}`)
     if (isEmpty(partitionPaths))
       throw inputError('Please use truncate instead of dropPartition to delete the entire table.', {
         code: 'dropPartition',
@@ -30,8 +29,12 @@ define(DROP, {
     const paths = required(partitionPaths, DROP, 'partitionPaths')
     const view = dfsOf(session).view()
     const tables = tablesOf(view, db, tableName)
+    for (const table of tables) dfsOf(session).requireAccess('dropPartition', db, table)
     const withValues = boolArg(deleteSchema, DROP, 'deleteSchema', false)
-    if (withValues) checkDeleteSchema(view, db)
+    if (withValues) {
+      dfsOf(session).requireAccess('dropPartitionValues', db)
+      checkDeleteSchema(view, db)
+    }
     const selected = selector(db, paths)
     const targets = tables.map((table) => ({
       table: table.name,
@@ -139,7 +142,7 @@ define(ADD_VALUES, {
   doc: 'Adds values to a VALUE partition scheme and returns how many are new.',
   call: ([handle, newValues, level], session) => {
     const db = databaseArg(session, handle, ADD_VALUES)
-    requireManager(session, db, `add partitions to ${db.url}`)
+    dfsOf(session).requireAccess('addPartitions', db)
     const at = levelArg(db, level, ADD_VALUES)
     const scheme = db.schemes[at]
     if (scheme.kind !== 'VALUE')
@@ -158,7 +161,7 @@ define(ADD_RANGES, {
   doc: 'Adds ranges behind the last one of a RANGE partition scheme and returns how many. newRanges are ascending bounds; the first must be the last bound so far.',
   call: ([handle, newRanges, level], session) => {
     const db = databaseArg(session, handle, ADD_RANGES)
-    requireManager(session, db, `add partitions to ${db.url}`)
+    dfsOf(session).requireAccess('addPartitions', db)
     const at = levelArg(db, level, ADD_RANGES)
     const scheme = db.schemes[at]
     if (scheme.kind !== 'RANGE')

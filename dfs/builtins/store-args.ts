@@ -27,15 +27,6 @@ export function tableOfDatabase(view: CatalogView, db: DatabaseRecord, name: str
   return table
 }
 
-export const noPrivilege = (what: string): HoldfastError =>
-  inputError(`<NoPrivilege>Not granted to ${what}`, { code: 'noPrivilege' })
-
-/** Changing a database takes its owner or an administrator. */
-export function requireManager(session: Session, db: DatabaseRecord, what: string): void {
-  if (session.user === 'guest') throw noPrivilege(what)
-  if (db.owner !== session.user && !dfsOf(session).users.isAdmin(session.user)) throw noPrivilege(what)
-}
-
 export function requireAdministrator(session: Session, name: string): void {
   if (session.user === 'guest' || !dfsOf(session).users.isAdmin(session.user))
     throw inputError(`<NoPrivilege>Only administrators may call ${name}.`, { code: 'noPrivilege' })

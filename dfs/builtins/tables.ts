@@ -17,12 +17,13 @@ import {
   typeName,
   type Value,
 } from '../../runtime/values/index.ts'
+import type { Operation } from '../access/index.ts'
 import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { partitionColumnTypeError } from '../partition/scheme.ts'
 import { arrowType } from '../segment/column-type.ts'
 import { isMissing, urlArg } from './backup-host.ts'
 import { urlOrText } from './databases.ts'
-import { comingFeature, databaseArg, dfsOf, placeOf, requireManager, tableOfDatabase } from './store-args.ts'
+import { comingFeature, databaseArg, dfsOf, placeOf, tableOfDatabase } from './store-args.ts'
 
 const { entries, define } = topicTable('Tables of databases')
 export const tableFunctions = entries
@@ -86,7 +87,7 @@ function manageable(session: Session, handle: Arg, signature: string): DatabaseR
   if (handle?.kind === 'resource' && handle.resourceType === 'scheme')
     throw comingFeature('A partitioned table in memory', 'use a database with a dfs:// url')
   const db = databaseArg(session, handle, signature)
-  requireManager(session, db, `create tables in ${db.url}`)
+  dfsOf(session).requireAccess('createTable', db)
   return db
 }
 
@@ -262,37 +263,31 @@ define('dropTable(dbHandle, tableName)', {
   doc: 'Deletes a table with its rows.',
   call: ([handle, tableName], session) => {
     const signature = 'dropTable(dbHandle, tableName)'
-    const { db, table } = managedTable(session, handle, tableName, signature, 'delete tables of')
+    const { db, table } = managedTable(session, handle, tableName, signature, 'dropTable')
     dfsOf(session).request({ kind: 'dropTable', db: db.url, table: table.name })
     return Scalar.VOID
   },
 })
 
-/** Database and table of a call that changes them. Owners of the table, owners of the database and administrators may. */
+/** Database and table of a call that changes them, if the user may. */
 export function managedTable(
   session: Session,
   handle: Arg,
   tableName: Arg,
   signature: string,
-  what: string,
+  operation: Operation,
 ): { readonly db: DatabaseRecord; readonly table: TableRecord } {
   const db = databaseArg(session, handle, signature)
-  const name = textArg(tableName, signature, 'tableName')
-  const table = dfsOf(session).view().table(db.url, name)
-  if (session.user === 'guest' || table?.owner !== session.user) requireManager(session, db, `${what} ${db.url}`)
-  return { db, table: table ?? tableOfDatabase(dfsOf(session).view(), db, name) }
+  const dfs = dfsOf(session)
+  const table = tableOfDatabase(dfs.view(), db, textArg(tableName, signature, 'tableName'))
+  dfs.requireAccess(operation, db, table)
+  return { db, table }
 }
 
 define('truncate(dbUrl, tableName)', {
   doc: 'Deletes all rows of a table; its columns and partitions stay.',
   call: ([url, tableName], session) => {
-    const { db, table } = managedTable(
-      session,
-      url,
-      tableName,
-      'truncate(dbUrl, tableName)',
-      'delete rows of tables of',
-    )
+    const { db, table } = managedTable(session, url, tableName, 'truncate(dbUrl, tableName)', 'delete')
     dfsOf(session).request({ kind: 'dropChunks', db: db.url, table: table.name, paths: undefined })
     return Scalar.VOID
   },
@@ -302,7 +297,7 @@ const RENAME = 'renameTable(dbHandle, tableName, newTableName)'
 define(RENAME, {
   doc: 'Gives a table another name and returns its handle.',
   call: ([handle, tableName, newName], session) => {
-    const { db, table } = managedTable(session, handle, tableName, RENAME, 'rename tables of')
+    const { db, table } = managedTable(session, handle, tableName, RENAME, 'alterTable')
     const to = checkTableName(textArg(newName, RENAME, 'newTableName'))
     const dfs = dfsOf(session)
     if (to !== table.name) {
