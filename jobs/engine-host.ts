@@ -109,7 +109,7 @@ export class EngineHost {
     const { config, workers } = this.#options
     // The engine alone, and not at the start: this thread needs neither the session's side of the store nor its libraries before.
     const { Engine } = await import('../dfs/engine/engine.ts')
-    const engine = Engine.open(config.dataDir)
+    const engine = Engine.open(config.dataDir, { settings: config.settings })
     this.#engine = engine
     const files = new JobFiles(config.dataDir)
     const pool = new JobPool({

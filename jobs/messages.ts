@@ -8,6 +8,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { EngineCommand } from '../dfs/engine/commands.ts'
+import type { StartSettings } from '../dfs/settings/index.ts'
 // The concrete file, not the room's entrance: the main thread starts without loading the interpreter.
 import { type ErrorKind, HoldfastError } from '../runtime/errors.ts'
 import type { Transfer } from '../runtime/values/index.ts'
@@ -135,6 +136,9 @@ export interface SessionConfig {
   /** Bytes of column buffers per session. */
   readonly memoryLimitBytes: number
   readonly newValuePartitions: 'add' | 'skip' | 'fail'
+  readonly allowMissingPartitions: boolean
+  /** Of the store: what the file and the environment set. */
+  readonly settings: StartSettings
 }
 
 /** What ties a session thread to the engine. */

@@ -34,7 +34,11 @@ export function connectStore(
       // Never interrupted: a commit is short, and whether it happened must be known.
       request: (command, user) => port.ask({ kind: 'store', command, user }) as EngineReply,
     },
-    config: { newValuePartitionPolicy: config.newValuePartitions },
+    config: {
+      newValuePartitionPolicy: config.newValuePartitions,
+      allowMissingPartitions: config.allowMissingPartitions,
+      settings: config.settings,
+    },
   })
   interpreter.provide(progressService, progressSink(voice))
   return {

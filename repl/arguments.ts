@@ -17,6 +17,7 @@ export interface CommandLine {
 /** Options with a value that the short forms below may carry. */
 const VALUE_OPTIONS = new Map<string, keyof OptionTexts>([
   ['--data', 'data'],
+  ['--config', 'config'],
   ['--memory-limit', 'memoryLimit'],
   ['--workers', 'workers'],
   ['--new-value-partitions', 'newValuePartitions'],

@@ -49,6 +49,7 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .command('jobs')
     .description('list the background jobs recorded in a data directory')
     .addOption(dataOption())
+    .addOption(configOption())
     .action((own: OptionTexts) => accept({ kind: 'jobs' }, own))
   program.parse(argv, { from: 'user' })
   // Help, version and mistakes end the process inside `parse`.
@@ -58,9 +59,13 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
 const dataOption = (): Option =>
   new Option('--data <dir>', 'data directory (default: ./holdfast-data, or HOLDFAST_DATA)')
 
+const configOption = (): Option =>
+  new Option('--config <file>', 'configuration file (default: holdfast.toml in the data directory, or HOLDFAST_CONFIG)')
+
 function sessionOptions(command: Command): Command {
   return command
     .addOption(dataOption())
+    .addOption(configOption())
     .option('--memory-limit <size>', 'memory for the columns of one session, e.g. 4G (default: 60% of the machine)')
     .option('--workers <n>', 'background jobs that run at once (default: the number of processors)')
     .option('--new-value-partitions <policy>', 'rows outside a VALUE scheme: add, skip or fail (default: skip)')

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { quickCommandLine } from './arguments.ts'
-import { OptionError, parseBytes, settingsOf } from './config.ts'
+import { loadConfigFile, OptionError, parseBytes, settingsOf } from './config.ts'
 
 describe('settings', () => {
   it('come from options, then the environment, then defaults', () => {
@@ -10,6 +13,64 @@ describe('settings', () => {
     expect(settingsOf({ workers: '3' }, { HOLDFAST_WORKERS: '7' }).workers).toBe(3)
     expect(settingsOf({}, {}).config).toMatchObject({ newValuePartitions: 'skip' })
     expect(settingsOf({}, {}).waitForJobs).toBe(true)
+  })
+
+  it('come from the file where neither option nor environment says anything', () => {
+    const file = {
+      data: '/c',
+      workers: 5,
+      memoryLimitBytes: 2 ** 30,
+      newValuePartitions: 'add' as const,
+      allowMissingPartitions: false,
+      settings: { 'ts.wal.wal_level': 1 },
+    }
+    const settings = settingsOf({}, {}, file)
+    expect(settings.workers).toBe(5)
+    expect(settings.config).toEqual({
+      dataDir: '/c',
+      memoryLimitBytes: 2 ** 30,
+      newValuePartitions: 'add',
+      allowMissingPartitions: false,
+      settings: { environment: {}, file: { 'ts.wal.wal_level': 1 }, archive: undefined },
+    })
+    const env = {
+      HOLDFAST_DATA: '/b',
+      HOLDFAST_WORKERS: '2',
+      HOLDFAST_MEMORY_LIMIT: '2G',
+      HOLDFAST_NEW_VALUE_PARTITIONS: 'fail',
+      HOLDFAST_ALLOW_MISSING_PARTITIONS: 'true',
+      HOLDFAST_WAL_LEVEL: '0',
+      HOLDFAST_CHECKPOINT_INTERVAL: '',
+    }
+    const over = settingsOf({ data: '/a' }, env, file)
+    expect(over.workers).toBe(2)
+    expect(over.config).toMatchObject({
+      dataDir: '/a',
+      memoryLimitBytes: 2 ** 31,
+      newValuePartitions: 'fail',
+      allowMissingPartitions: true,
+      settings: { environment: { 'ts.wal.wal_level': 0 }, file: { 'ts.wal.wal_level': 1 } },
+    })
+  })
+
+  it('are looked for in the file that is named, else in the data directory', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'))
+    try {
+      expect(await loadConfigFile({ data: folder }, {})).toEqual({ settings: {} })
+      writeFileSync(join(folder, 'holdfast.toml'), '[jobs]\nworkers = 7\n')
+      writeFileSync(join(folder, 'other.toml'), 'data = "here"\n')
+      expect((await loadConfigFile({ data: folder }, {})).workers).toBe(7)
+      expect((await loadConfigFile({}, { HOLDFAST_DATA: folder })).workers).toBe(7)
+      const other = join(folder, 'other.toml')
+      for (const named of [
+        await loadConfigFile({ config: other, data: folder }, {}),
+        await loadConfigFile({}, { HOLDFAST_CONFIG: other }),
+      ])
+        expect(named).toEqual({ data: join(folder, 'here'), settings: {} })
+      await expect(loadConfigFile({ config: join(folder, 'missing.toml') }, {})).rejects.toThrow('missing.toml')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   it('read sizes in binary multiples', () => {
@@ -26,6 +87,10 @@ describe('settings', () => {
   it('refuse what makes no sense', () => {
     for (const text of ['', 'x', '4X', '-1G', '1000', '0']) expect(() => parseBytes(text), text).toThrow(OptionError)
     for (const workers of ['0', '1.5', 'many', '1000']) expect(() => settingsOf({ workers }, {})).toThrow(OptionError)
+    expect(() => settingsOf({}, { HOLDFAST_ALLOW_MISSING_PARTITIONS: 'perhaps' })).toThrow('must be true or false')
+    expect(() => settingsOf({}, { HOLDFAST_WAL_LEVEL: '9' })).toThrow(
+      "The environment variable HOLDFAST_WAL_LEVEL must be 0, 1 or 2, not '9'.",
+    )
     expect(() => settingsOf({ newValuePartitions: 'maybe' }, {})).toThrow('must be add, skip or fail')
   })
 })

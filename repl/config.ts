@@ -1,10 +1,15 @@
-/** Options and environment variables to settings. */
+/** Options, environment variables and the configuration file to settings: the first of them that says something counts. */
+import { existsSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { environmentSettings, sizeOf } from '../dfs/settings/index.ts'
 import type { SessionConfig } from '../jobs/index.ts'
+import type { FileConfig } from './config-file.ts'
+import { NEW_VALUE_PARTITIONS, WORKERS_MAX } from './config-keys.ts'
 
 /** As written on the command line; absent means the environment, then the default. */
 export interface OptionTexts {
+  readonly config?: string
   readonly data?: string
   readonly memoryLimit?: string
   readonly workers?: string
@@ -22,27 +27,55 @@ export interface Settings {
 
 const DEFAULT_DATA = './holdfast-data'
 const DEFAULT_MEMORY_SHARE = 0.6
-const WORKERS_MAX = 256
+const CONFIG_FILE = 'holdfast.toml'
 
 /** A mistake on the command line: shown with a hint at --help, exit code 2. */
 export class OptionError extends Error {}
 
-export function settingsOf(options: OptionTexts, env: NodeJS.ProcessEnv = process.env): Settings {
-  const data = options.data ?? nonEmpty(env['HOLDFAST_DATA']) ?? DEFAULT_DATA
+const NO_FILE: FileConfig = { settings: {} }
+
+/** `--config FILE`, else `holdfast.toml` in the data directory if there is one. Throws for a file that is not right. */
+export async function loadConfigFile(options: OptionTexts, env: NodeJS.ProcessEnv = process.env): Promise<FileConfig> {
+  const named = options.config ?? nonEmpty(env['HOLDFAST_CONFIG'])
+  const file = named ?? join(dataOf(options, env, NO_FILE), CONFIG_FILE)
+  if (named === undefined && !existsSync(file)) return NO_FILE
+  const { readConfigFile } = await import('./config-file.ts')
+  return readConfigFile(resolve(file), named === undefined)
+}
+
+export function settingsOf(
+  options: OptionTexts,
+  env: NodeJS.ProcessEnv = process.env,
+  file: FileConfig = NO_FILE,
+): Settings {
   const memory = options.memoryLimit ?? nonEmpty(env['HOLDFAST_MEMORY_LIMIT'])
   const workers = options.workers ?? nonEmpty(env['HOLDFAST_WORKERS'])
-  const policy = options.newValuePartitions ?? nonEmpty(env['HOLDFAST_NEW_VALUE_PARTITIONS']) ?? 'skip'
-  if (policy !== 'add' && policy !== 'skip' && policy !== 'fail')
-    throw new OptionError(`--new-value-partitions must be add, skip or fail, not '${policy}'`)
+  const policy =
+    options.newValuePartitions ?? nonEmpty(env['HOLDFAST_NEW_VALUE_PARTITIONS']) ?? file.newValuePartitions ?? 'skip'
+  const known = NEW_VALUE_PARTITIONS.find((p) => p === policy)
+  if (known === undefined) throw new OptionError(`--new-value-partitions must be add, skip or fail, not '${policy}'`)
   return {
     config: {
-      dataDir: resolve(data),
-      memoryLimitBytes: memory === undefined ? defaultMemoryLimit() : parseBytes(memory),
-      newValuePartitions: policy,
+      dataDir: dataOf(options, env, file),
+      memoryLimitBytes: memory === undefined ? (file.memoryLimitBytes ?? defaultMemoryLimit()) : parseBytes(memory),
+      newValuePartitions: known,
+      allowMissingPartitions: allowMissing(env, file),
+      settings: { environment: environmentSettings(env), file: file.settings, archive: file.archive },
     },
-    workers: workers === undefined ? availableParallelism() : parseWorkers(workers),
+    workers: workers === undefined ? (file.workers ?? availableParallelism()) : parseWorkers(workers),
     waitForJobs: options.wait !== false,
   }
+}
+
+const dataOf = (options: OptionTexts, env: NodeJS.ProcessEnv, file: FileConfig): string =>
+  resolve(options.data ?? nonEmpty(env['HOLDFAST_DATA']) ?? file.data ?? DEFAULT_DATA)
+
+function allowMissing(env: NodeJS.ProcessEnv, file: FileConfig): boolean {
+  const text = nonEmpty(env['HOLDFAST_ALLOW_MISSING_PARTITIONS'])
+  if (text === undefined) return file.allowMissingPartitions ?? true
+  if (text !== 'true' && text !== 'false')
+    throw new OptionError(`HOLDFAST_ALLOW_MISSING_PARTITIONS must be true or false, not '${text}'`)
+  return text === 'true'
 }
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
@@ -56,9 +89,7 @@ function defaultMemoryLimit(): number {
 
 /** `4G`, `512MB`, `1073741824`. Multiples are binary. */
 export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim())
-  const bytes =
-    match === null ? 0 : Math.floor(Number(match[1]) * 1024 ** ' kmgt'.indexOf(match[2].toLowerCase() || ' '))
+  const bytes = sizeOf(text.trim()) ?? 0
   if (bytes < 1024 * 1024)
     throw new OptionError(`--memory-limit must be a size of at least 1M, such as 512M or 4G, not '${text}'`)
   return bytes

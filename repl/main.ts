@@ -1,16 +1,16 @@
 /** Start of the process: reads the command line, runs what it asks for, ends with its exit code. */
 import { parseCommandLine } from './arguments.ts'
-import { OptionError, type Settings, settingsOf } from './config.ts'
+import { loadConfigFile, OptionError, type Settings, settingsOf } from './config.ts'
 
 async function main(): Promise<number> {
   const interactive = process.stdin.isTTY === true
   const { invocation, options } = await parseCommandLine(process.argv.slice(2), interactive)
-  const settings = settingsOf(options)
+  if (invocation.kind === 'parse') {
+    const { parseFile } = await import('./parse-command.ts')
+    return parseFile(invocation.file, invocation.json)
+  }
+  const settings = settingsOf(options, process.env, await loadConfigFile(options))
   switch (invocation.kind) {
-    case 'parse': {
-      const { parseFile } = await import('./parse-command.ts')
-      return parseFile(invocation.file, invocation.json)
-    }
     case 'jobs': {
       const { listJobs } = await import('./list-jobs.ts')
       return listJobs(settings.config.dataDir)

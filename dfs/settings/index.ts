@@ -33,4 +33,5 @@ export {
   type SettingInput,
   type SettingValue,
   sizeOf,
+  type ValueType,
 } from './values.ts'
