@@ -41,6 +41,8 @@ export class Cursor {
   inOn = false
   /** Inside a branch of `c ? a : b`: a colon is not a pair. */
   noPair = false
+  /** Directly inside the arguments of a call: a comma behind a query may separate arguments. */
+  inArguments = false
   /** In the body of mapr: `->` stands between map and reduce. */
   noArrow = false
   readonly end: IToken
@@ -207,10 +209,10 @@ export class Cursor {
 
   /** Runs a part of the parse in other modes. */
   within<R>(
-    modes: Partial<Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'noArrow' | 'inOn'>>,
+    modes: Partial<Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'noArrow' | 'inOn' | 'inArguments'>>,
     parse: () => R,
   ): R {
-    const { ignoreNewlines, sql, metacode, noPair, noArrow, inOn } = this
+    const { ignoreNewlines, sql, metacode, noPair, noArrow, inOn, inArguments } = this
     Object.assign(this, modes)
     try {
       return parse()
@@ -221,12 +223,16 @@ export class Cursor {
       this.noPair = noPair
       this.noArrow = noArrow
       this.inOn = inOn
+      this.inArguments = inArguments
     }
   }
 
   /** Inside brackets: newlines mean nothing, and what an outer colon or `>` meant is forgotten. */
-  bracketed<R>(parse: () => R): R {
-    return this.within({ ignoreNewlines: true, metacode: false, noPair: false, noArrow: false, inOn: false }, parse)
+  bracketed<R>(parse: () => R, inArguments = false): R {
+    return this.within(
+      { ignoreNewlines: true, metacode: false, noPair: false, noArrow: false, inOn: false, inArguments },
+      parse,
+    )
   }
 }
 

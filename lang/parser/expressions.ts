@@ -188,7 +188,8 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
     return { kind: 'isNull', operand: left, negated: not, span: p.span(start) }
   }
   const known = WORD_OPERATORS.get(small === 'and' || small === 'or' ? small : word)
-  if (known !== undefined && !p.names.isVariable(word)) {
+  const variable = p.names.isVariable(word) && !suffixFollowsFunction(p, word, 1)
+  if (known !== undefined && !variable) {
     if (known.level < level) return undefined
     p.next()
     const suffixes = parseSuffixes(p)
@@ -206,12 +207,23 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
   }
   // A function between two operands.
   const own = word === 'xor' ? 1 : word === 'at' ? 2.5 : 10
-  if (own < level || p.names.isVariable(word) || !p.names.isFunction(word)) return undefined
+  if (own < level || variable || !p.names.isFunction(word)) return undefined
   if (p.sql && !operandFollowsWord(p)) return undefined
   const func = parseInfixFunction(p)
   continueLine(p)
   const right = parseExpr(p, own === 10 ? 11 : own + 0.5)
   return { kind: 'infix', func, left, right, span: p.span(start) }
+}
+
+/**
+ * `abs:E` where a variable is named abs, too: a higher-order function is always given the function (language, 3.9). A pair of two variables stays one.
+ * The colon is k tokens ahead, glued to the name before it.
+ */
+export function suffixFollowsFunction(p: Cursor, name: string, k: number): boolean {
+  if (p.noPair || p.peek(k).image !== ':' || !p.gluedAfter(k) || !(k === 0 ? p.glued() : p.gluedAfter(k - 1)))
+    return false
+  const letter = p.peek(k + 1).image
+  return HOF_SUFFIX.test(letter) && p.names.isFunction(name) && !p.names.isVariable(letter)
 }
 
 /** In SQL a function's name without a second operand is an alias: `sum(volume) total from t`. `rows` and `range` begin a window. */

@@ -3,7 +3,7 @@
 import type { Argument, Expr } from '../ast.ts'
 import { Newline, NumberLiteral, QuotedString } from '../lexer.ts'
 import type { Cursor } from './cursor.ts'
-import { parseExpr, parseSuffixes } from './expressions.ts'
+import { parseExpr, parseSuffixes, suffixFollowsFunction } from './expressions.ts'
 import { parsePrimary } from './primary.ts'
 import { parseOver } from './sql-pieces.ts'
 import { CLAUSE_WORDS, RESERVED } from './words.ts'
@@ -87,6 +87,8 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
       return { kind: 'eachAt', func: e, arg, span: p.span(start) }
     }
     case ':': {
+      if (e.kind === 'name' && e.binding === 'variable' && suffixFollowsFunction(p, e.name, 0))
+        e = { ...e, binding: 'function' }
       if (!isCallable(p, e)) return undefined
       const suffixes = parseSuffixes(p)
       if (suffixes.length === 0) return undefined
@@ -189,7 +191,7 @@ export function parseArguments(p: Cursor, close = ')', keywords: Keywords = () =
       }
     }
     return checkKeywords(p, args)
-  })
+  }, true)
 }
 
 function checkKeywords(p: Cursor, args: Argument[]): Argument[] {

@@ -60,23 +60,28 @@ export function parseItem(p: Cursor): SelectItem {
 export function parseItems(p: Cursor): SelectItem[] {
   p.skipNewlines()
   const items = [parseItem(p)]
-  while (p.takeComma()) items.push(parseItem(p))
+  while (!queryFollows(p) && p.takeComma()) items.push(parseItem(p))
   return items
 }
+
+/** Behind the comma of an argument list another query is an argument of its own, not an item of this one. */
+const queryFollows = (p: Cursor): boolean =>
+  p.inArguments && p.is(',') && (p.isWord('select', 1) || p.isWord('exec', 1))
 
 export function parseConditions(p: Cursor): Expr[] {
   p.skipNewlines()
   const conditions = [parseExpr(p)]
-  while (!argumentFollows(p) && p.takeComma()) conditions.push(parseExpr(p))
+  while (!argumentFollows(p, true) && p.takeComma()) conditions.push(parseExpr(p))
   return conditions
 }
 
 /**
  * Constants of their own behind the comma: in `f(select a from t where x=1, "a.csv")` they are no condition or sort key, but the next argument
- * of the call around the query.
+ * of the call around the query. So are another query and, behind conditions, a variable alone.
  */
-function argumentFollows(p: Cursor): boolean {
+function argumentFollows(p: Cursor, variableEnds = false): boolean {
   if (!p.ignoreNewlines || !p.is(',')) return false
+  if (p.inArguments && argumentAfterComma(p, variableEnds)) return true
   let constants = 0
   let at = p.tokens.indexOf(p.peek(), p.at) + 1
   for (; at < p.tokens.length; at++) {
@@ -86,6 +91,12 @@ function argumentFollows(p: Cursor): boolean {
   }
   const after = p.tokens[at]?.image
   return constants > 0 && (after === ',' || after === ')')
+}
+
+function argumentAfterComma(p: Cursor, variableEnds: boolean): boolean {
+  if (p.isWord('select', 1) || p.isWord('exec', 1)) return true
+  const after = p.peek(2).image
+  return variableEnds && (after === ',' || after === ')' || after === '}') && p.names.isVariable(p.peek(1).image)
 }
 
 const isPlainConstant = ({ tokenType, payload }: IToken): boolean =>

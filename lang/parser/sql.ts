@@ -20,7 +20,7 @@ import { parseAlter, parseCreate, parseDrop } from './ddl.ts'
 import { parseExpr } from './expressions.ts'
 import { parsePostfix } from './postfix.ts'
 import { optionalAlias, parseConditions, parseItems, parseSortKeys } from './sql-pieces.ts'
-import { HINTS, SQL_STARTERS } from './words.ts'
+import { CLAUSE_WORDS, HINTS, SQL_STARTERS, WORD_OPERATORS } from './words.ts'
 
 /** The words ahead begin a SQL statement (`drop(x, 2)` and a variable named `update` do not). */
 export function startsSql(p: Cursor): boolean {
@@ -237,7 +237,7 @@ function parseSelect(p: Cursor): SelectStatement {
   const start = p.offset()
   const exec = p.next().image.toLowerCase() === 'exec'
   const hint = parseHint(p)
-  const distinct = p.isWord('distinct') && p.peek(1).image !== '(' ? p.takeWord('distinct') : false
+  const distinct = p.isWord('distinct') && p.peek(1).image !== '(' && !namesColumn(p) ? p.takeWord('distinct') : false
   const top = parseTop(p)
   p.skipNewlines()
   if (p.isWord('from') && p.peek(1).tokenType.name === 'Identifier')
@@ -288,8 +288,23 @@ function parseHint(p: Cursor): number {
   return hint
 }
 
+/** A word behind `select` that is a column: what follows it goes on with an item or ends it, so that it modifies nothing. */
+function namesColumn(p: Cursor): boolean {
+  let k = 1
+  while (p.peek(k).tokenType === Newline) k++
+  const token = p.peek(k)
+  if (token === p.end || CLAUSE_WORDS.has(token.image) || WORD_OPERATORS.has(token.image)) return true
+  if (['in', 'like', 'between', 'is', 'not'].includes(token.image.toLowerCase())) return true
+  if (token.tokenType.name === 'Identifier' || token.payload !== undefined || /^(?:[(!{_].*)$/.test(token.image))
+    return false
+  // A sign that is glued to a number belongs to it.
+  if (token.image === '-') return p.gluedAfter(k - 1) || !p.gluedAfter(k)
+  const after = p.peek(k + 1)
+  return token.image !== '*' || !(after.image === ',' || after.tokenType === Newline || CLAUSE_WORDS.has(after.image))
+}
+
 function parseTop(p: Cursor): TopClause | null {
-  if (!p.isWord('top')) return null
+  if (!p.isWord('top') || namesColumn(p)) return null
   p.next()
   const number = (): number => {
     const token = p.peek()
@@ -344,14 +359,19 @@ export function parseFrom(p: Cursor): TableSource {
   }
 }
 
-/** In `f(select a from t, 3)` and `f(select a from t, b=1)` the comma separates arguments. */
+/**
+ * In `f(select a from t, 3)`, `f(select a from t, b=1)`, `f(select a from t, b)` and `f(select a from t, select ...)` the comma separates
+ * arguments. A bare name is no table there: tables joined by a comma inside arguments need parentheses around the query or a clause behind them.
+ */
 function tableFollowsComma(p: Cursor): boolean {
   if (p.afterNewlines().image !== ',') return false
-  const [k, after] = p.is(',') ? [1, p.peek(2)] : [0, undefined]
-  if (k === 0) return true
+  if (!p.is(',')) return true
   const token = p.peek(1)
   if (token.tokenType === Newline || token.image === '(') return true
-  return token.tokenType.name === 'Identifier' && after?.image !== '='
+  if (token.tokenType.name !== 'Identifier' || p.peek(2).image === '=') return false
+  if (!p.inArguments) return true
+  const after = p.peek(2).image
+  return !(p.isWord('select', 1) || p.isWord('exec', 1) || after === ',' || after === ')' || after === '}')
 }
 
 function parseJoinType(p: Cursor): 'inner' | 'left' | 'leftSemi' | 'right' | 'full' | 'cross' | undefined {

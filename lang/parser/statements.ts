@@ -73,6 +73,7 @@ export const STATEMENT_MODES = {
   noPair: false,
   noArrow: false,
   inOn: false,
+  inArguments: false,
 } as const
 
 export function parseStatement(p: Cursor): Statement {
