@@ -6,7 +6,14 @@ import { join } from 'node:path'
 import { HoldfastError } from '../runtime/errors.ts'
 import { type ServiceKey, type Session, serviceKey } from '../runtime/session.ts'
 import { Resource, T } from '../runtime/values/index.ts'
-import { type Operation, PermissionCache, type Permissions, requireOperation, UserDirectory } from './access/index.ts'
+import {
+  backupAccess,
+  type Operation,
+  PermissionCache,
+  type Permissions,
+  requireOperation,
+  UserDirectory,
+} from './access/index.ts'
 import { type BackupHost, backupHostService } from './builtins/backup-host.ts'
 import type { CatalogStore } from './catalog/key-value.ts'
 import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
@@ -168,6 +175,10 @@ export class DfsSession {
         client: { request: (command) => this.request(command) },
         view: () => this.view(),
         user: this.#session.user,
+        access: backupAccess(
+          () => this.permissions,
+          () => this.view(),
+        ),
         now: () => this.#session.now(),
         progress: progressOf(this.#session),
         product: this.config.product,

@@ -4,7 +4,7 @@ import type { CatalogWriter } from '../catalog/key-value.ts'
 import { keys, userOf, viewOf } from '../catalog/records.ts'
 import type { UserRecord } from '../engine/commands.ts'
 import type { AccessCommand, AccessRecord } from './commands.ts'
-import { BUILT_IN_ADMIN, GUEST } from './permissions.ts'
+import { DEFAULT_USER, GUEST } from './permissions.ts'
 import { accessRecordsOf, accessVersion, groupOf, groupsOf, rulesOf } from './records.ts'
 import { type AccessRule, changeRules, withoutObject, withRenamedTable } from './rules.ts'
 
@@ -54,7 +54,7 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)]
 function changeUser(writer: CatalogWriter, command: AccessCommand & { kind: 'changeUser' }): void {
   const { name, password, locked } = command
   const before = requireUser(writer, name)
-  if (locked === true && name === BUILT_IN_ADMIN)
+  if (locked === true && name === DEFAULT_USER)
     throw inputError(`The user [${name}] can't be locked.`, { code: 'userAdmin' })
   const { salt, hash } = password ?? before
   writer.put(keys.user(name), { ...before, salt, hash, locked: locked ?? before.locked === true })
@@ -86,7 +86,7 @@ function changeMembers(writer: CatalogWriter, group: string, add: readonly strin
 }
 
 function removeUser(writer: CatalogWriter, name: string): void {
-  if (name === BUILT_IN_ADMIN)
+  if (name === DEFAULT_USER)
     throw new HoldfastError('input', `The user [${name}] can't be deleted.`, { code: 'userAdmin' })
   requireUser(writer, name)
   writer.remove(keys.user(name))
@@ -94,9 +94,9 @@ function removeUser(writer: CatalogWriter, name: string): void {
   for (const group of groupsOf(writer)) if (group.members.includes(name)) changeMembers(writer, group.name, [], [name])
   const view = viewOf(writer)
   for (const db of view.databases()) {
-    if (db.owner === name) writer.put(keys.database(db.url), { ...db, owner: BUILT_IN_ADMIN })
+    if (db.owner === name) writer.put(keys.database(db.url), { ...db, owner: DEFAULT_USER })
     for (const table of view.tables(db.url))
-      if (table.owner === name) writer.put(keys.table(db.url, table.name), { ...table, owner: BUILT_IN_ADMIN })
+      if (table.owner === name) writer.put(keys.table(db.url, table.name), { ...table, owner: DEFAULT_USER })
   }
 }
 
@@ -108,7 +108,7 @@ function changeAccess(writer: CatalogWriter, command: AccessCommand & { kind: 'c
   if (userOf(writer, name) === undefined && groupOf(writer, name) === undefined)
     throw inputError(`The user or group [${name}] does not exist.`, { code: 'userMissing' })
   // Has everything already.
-  if (name === BUILT_IN_ADMIN) return
+  if (name === DEFAULT_USER) return
   let rules = rulesOf(writer, name)
   for (const scope of scopes) {
     if (scope.kind === 'database' || scope.kind === 'table') requireObject(writer, scope)

@@ -5,7 +5,7 @@ import { viewOf } from '../catalog/records.ts'
 import type { AccessCommand } from './commands.ts'
 import { mayDo } from './operations.ts'
 import type { Permissions } from './permissions.ts'
-import { BUILT_IN_ADMIN } from './permissions.ts'
+import { DEFAULT_USER } from './permissions.ts'
 import { type Right, ROW_RIGHTS } from './rights.ts'
 
 const BY_MANAGERS: readonly Right[] = [...ROW_RIGHTS, 'DBOBJ_CREATE', 'DBOBJ_DELETE']
@@ -15,8 +15,8 @@ export function requireGrantor(
   permissions: Permissions,
   command: AccessCommand & { kind: 'changeAccess' },
 ): void {
-  if (command.name === BUILT_IN_ADMIN && command.change !== 'grant')
-    throw inputError(`The privileges of [${BUILT_IN_ADMIN}] can't be changed: it has them all.`, { code: 'userAdmin' })
+  if (command.name === DEFAULT_USER && command.change !== 'grant')
+    throw inputError(`The privileges of [${DEFAULT_USER}] can't be changed: it has them all.`, { code: 'userAdmin' })
   if (permissions.isAdmin) return
   const refused = command.rights.find((right) => !BY_MANAGERS.includes(right))
   if (refused !== undefined)

@@ -1,5 +1,7 @@
 /** The entrance of access control, for the rest of the store. */
+export { hashPassword, passwordMatches } from '../users.ts'
 export { applyAccess, carryTable, forgetDatabase, forgetTable, objectMissing } from './apply.ts'
+export { type BackupAccess, backupAccess } from './backup-access.ts'
 export type { AccessCommand } from './commands.ts'
 export { requireGrantor } from './grantor.ts'
 export { requireCommandAccess } from './guard.ts'
@@ -11,7 +13,7 @@ export {
   requireCreateDatabase,
   requireOperation,
 } from './operations.ts'
-export { type AccessState, BUILT_IN_ADMIN, GUEST, Permissions } from './permissions.ts'
+export { type AccessState, DEFAULT_PASSWORD, DEFAULT_USER, GUEST, Permissions } from './permissions.ts'
 export { accessRecordsOf, groupOf, groupsOf, groupsOfUser, PermissionCache, permissionsOf, rulesOf } from './records.ts'
 export { ACCESS_TYPES, type AccessType, EVERYWHERE, type Right, ROW_RIGHTS, type Scope, scopeText } from './rights.ts'
 export type { AccessChange, AccessRule } from './rules.ts'

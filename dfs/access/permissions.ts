@@ -3,7 +3,10 @@ import type { Right } from './rights.ts'
 import type { AccessRule } from './rules.ts'
 
 /** The first administrator, who can not be deleted, denied or locked. */
-export const BUILT_IN_ADMIN = 'admin'
+export const DEFAULT_USER = 'admin'
+
+/** What the first administrator of every store can log in with until it is changed. */
+export const DEFAULT_PASSWORD = '123456'
 
 export const GUEST = 'guest'
 
@@ -36,7 +39,7 @@ export class Permissions {
     this.user = user
     this.isActive = isActive && user !== GUEST
     this.isAdmin = isAdmin && this.isActive
-    if (user !== BUILT_IN_ADMIN) for (const rule of rules) this.#add(rule)
+    if (user !== DEFAULT_USER) for (const rule of rules) this.#add(rule)
   }
 
   #add({ right, scope, allow }: AccessRule): void {

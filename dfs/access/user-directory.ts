@@ -5,7 +5,7 @@ import { userOf, usersOf } from '../catalog/records.ts'
 import type { UserRecord } from '../engine/commands.ts'
 import { hashPassword, passwordMatches } from '../users.ts'
 import type { AccessCommand } from './commands.ts'
-import { BUILT_IN_ADMIN, GUEST } from './permissions.ts'
+import { DEFAULT_PASSWORD, DEFAULT_USER, GUEST } from './permissions.ts'
 
 export interface DirectoryParts {
   /** The catalog as of now. */
@@ -64,6 +64,6 @@ export class UserDirectory {
 
   /** The administrator still has the password that every copy starts with. */
   usesDefaultPassword(): boolean {
-    return this.check(BUILT_IN_ADMIN, '123456')
+    return this.check(DEFAULT_USER, DEFAULT_PASSWORD)
   }
 }

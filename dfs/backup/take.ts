@@ -45,6 +45,7 @@ export function takeBackup(context: BackupContext, store: FileStore, request: Ba
     const view = context.view()
     const database = selectDatabase(view, request)
     const selected = selectTables(view, request)
+    for (const { table } of selected) context.access.backup(database, table)
     const lock = lockSetInTurn(
       store,
       `backup of ${request.url}`,

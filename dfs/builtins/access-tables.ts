@@ -8,7 +8,7 @@ import {
   type AccessRule,
   type AccessState,
   accessRecordsOf,
-  BUILT_IN_ADMIN,
+  DEFAULT_USER,
   groupOf,
   groupsOfUser,
   mayDo,
@@ -203,7 +203,7 @@ function objectTable(
     if (states.every((s) => s === 'NONE')) continue
     holders.push({ name, type: groupOf(catalog, name) === undefined ? 'user' : 'group', states })
   }
-  holders.push({ name: BUILT_IN_ADMIN, type: 'user', states: columns.map(() => 'ALLOW') })
+  holders.push({ name: DEFAULT_USER, type: 'user', states: columns.map(() => 'ALLOW') })
   return tableOfColumns([
     ['name', stringVector(holders.map((h) => h.name))],
     ['type', stringVector(holders.map((h) => h.type))],

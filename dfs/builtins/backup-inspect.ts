@@ -67,6 +67,7 @@ define(META, {
     const host = loggedInHost(session, 'getBackupMeta')
     const set = new BackupSet(backupStore(host, backupDir, META))
     const index = set.index(urlArg(dbPath, META, 'dbPath'), textArg(tableName, META, 'tableName'))
+    host.context().access.readBackup(index)
     const chunk = requireChunk(index, textArg(partition, META, 'partition'))
     return new Dict(
       T.STRING,
@@ -119,6 +120,7 @@ define(LOAD, {
     const host = loggedInHost(session, 'loadBackup')
     const set = new BackupSet(backupStore(host, backupDir, LOAD))
     const index = set.index(urlArg(dbPath, LOAD, 'dbPath'), textArg(tableName, LOAD, 'tableName'))
+    host.context().access.readBackup(index)
     requireChunk(index, textArg(partition, LOAD, 'partition'))
     throw inputError(
       `loadBackup reads backups made from a query only; the backup of ${index.database.url}/${index.table.name} was made by copying files.`,

@@ -4,7 +4,7 @@ import { inputError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import { Scalar } from '../../runtime/values/index.ts'
-import { BUILT_IN_ADMIN, GUEST, groupOf, groupsOf, groupsOfUser } from '../access/index.ts'
+import { DEFAULT_USER, GUEST, groupOf, groupsOf, groupsOfUser } from '../access/index.ts'
 import { isMissing } from './backup-host.ts'
 import { dfsOf, requireAdministrator, stringVector } from './store-args.ts'
 
@@ -98,7 +98,7 @@ define('getUserList()', {
     return stringVector(
       dfsOf(session)
         .users.list()
-        .filter((name) => name !== BUILT_IN_ADMIN),
+        .filter((name) => name !== DEFAULT_USER),
     )
   },
 })

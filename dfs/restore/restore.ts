@@ -37,6 +37,7 @@ export function restorePartitions(
     const index = set.index(request.url, request.table)
     const view = context.view()
     const target = existingTarget(view, index, request.target.url, request.target.table)
+    context.access.restore(index, target)
     const plan = planRestore(view, index, target, {
       chunks: chunksMatching(index, request.pattern),
       force: request.force,
@@ -73,7 +74,10 @@ export function restoreDatabase(
     const domain = set.domain(url)
     // Every index is read and every table compared before the first is touched: a conflict found late would leave half the database restored.
     const view = context.view()
-    for (const { name } of tables) targetOrNew(context, view, set.index(url, name), targetUrl, name)
+    for (const { name } of tables) {
+      const index = set.index(url, name)
+      context.access.restore(index, targetOrNew(context, view, index, targetUrl, name))
+    }
     if (tables.length === 0) createIfMissing(context, domain, targetUrl)
     return tables.map(({ name }) =>
       restoreWholeTable(context, set, { url, table: name }, { url: targetUrl, table: name }, domain),
@@ -95,6 +99,7 @@ export function restoreWholeTable(
   const index = isNewer ? { ...read, database: domain } : read
   const view = context.view()
   const place = targetOrNew(context, view, index, target.url, target.table)
+  context.access.restore(index, place)
   const plan = planRestore(view, index, place, { chunks: index.chunks, force: false, removeOthers: true })
   restoreByPlan(context, set, plan)
   return target
@@ -102,6 +107,7 @@ export function restoreWholeTable(
 
 function createIfMissing(context: BackupContext, domain: DatabaseRecord, url: string): void {
   if (context.view().database(url) !== undefined) return
+  context.access.createDatabase(url)
   context.client.request({ kind: 'createDatabase', database: newDatabase(context, domain, url) }, context.user)
 }
 

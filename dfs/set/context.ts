@@ -1,4 +1,5 @@
 /** What backup, restore and verify use of the world: the data directory, the engine, the clock, and somebody to tell how far they are. */
+import type { BackupAccess } from '../access/index.ts'
 import type { CatalogView } from '../catalog/types.ts'
 import type { EngineClient } from '../engine/commands.ts'
 import type { ProgressSink } from '../progress.ts'
@@ -12,6 +13,8 @@ export interface BackupContext {
   /** A fresh look at the catalog, with everything that was committed before the call. */
   view(): CatalogView
   readonly user: string
+  /** What the user may do of it. */
+  readonly access: BackupAccess
   now(): number
   readonly progress: ProgressSink
   /** Product and version, for the manifest. */

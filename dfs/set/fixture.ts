@@ -1,5 +1,6 @@
 /** A database in memory for tests of backup and restore. Its segments hold arbitrary bytes, because nothing in backup and restore looks into them. */
 import { T } from '../../runtime/values/index.ts'
+import type { BackupAccess } from '../access/index.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { CATALOG_FORMAT, keys, runsOf, viewOf } from '../catalog/records.ts'
 import type { CatalogView, DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
@@ -134,6 +135,13 @@ export class TestEngine implements EngineClient {
   }
 }
 
+const OPEN_ACCESS: BackupAccess = {
+  backup: () => {},
+  readBackup: () => {},
+  createDatabase: () => {},
+  restore: () => {},
+}
+
 export function contextOf(engine: TestEngine, nowMs = 1_700_000_000_000): BackupContext {
   let now = nowMs
   return {
@@ -141,6 +149,7 @@ export function contextOf(engine: TestEngine, nowMs = 1_700_000_000_000): Backup
     client: engine,
     view: () => engine.view(),
     user: 'admin',
+    access: OPEN_ACCESS,
     now: () => ++now,
     progress: silentProgress,
     product: 'holdfast test',
