@@ -19,6 +19,8 @@ export interface LastFile {
   readonly firstLsn: number
   /** Written under the boot that is still running. */
   readonly isOfThisBoot: boolean
+  /** Used before: behind its end there may be records of an older round. */
+  readonly isOfRing: boolean
 }
 
 /** Bytes after the end that were taken for an unfinished write; 0 for a clean end. Throws `walDamaged`. */
@@ -48,8 +50,8 @@ export function judgeEnd(reader: LogFileReader, file: LastFile, stop: Stop): num
       `A whole record follows at LSN ${formatLsn(firstLater)}, and the machine has run on since, so this is no unfinished write.`,
     )
   if (firstLater >= 0) return lastEnd - lsn
-  if (reader.claims(stop.offset, lsn) || !holdsOlderRound(reader, stop.offset)) return reader.bytes - stop.offset
-  return 0
+  const isRemains = file.isOfRing && !reader.claims(stop.offset, lsn) && holdsOlderRound(reader, stop.offset)
+  return isRemains ? 0 : reader.bytes - stop.offset
 }
 
 /** Whether a file of a ring still has records of its last use behind this place. */

@@ -75,10 +75,10 @@ export function openFileLog(store: FileStore, options: CommitLogOptions): Opened
   refuseLostHeaders(store, found, chain, scan.end)
 
   const last = chain[chain.length - 1]
-  if (store.stat(LOG_FOLDER) === undefined) {
-    store.makeDirectory(LOG_FOLDER)
-    store.syncDirectory('')
-  }
+  store.makeDirectory(LOG_FOLDER)
+  // An earlier process may have died between making or renaming a file and making the name durable.
+  store.syncDirectory(LOG_FOLDER)
+  store.syncDirectory('')
   store.remove(logPath(CURRENT_FILE + NEW_SUFFIX))
   const handle = last === undefined ? undefined : repair(store, last, identity, scan)
   const set = new LogFileSet({
@@ -181,7 +181,8 @@ function readToEnd(store: FileStore, chain: readonly ChainFile[], identity: LogI
       if (next === undefined) {
         const boot = file.header.boot
         const isOfThisBoot = boot !== undefined && boot === identity.boot
-        const droppedBytes = judgeEnd(reader, { path, firstLsn, isOfThisBoot }, stop)
+        const isOfRing = ringIndex(file.name) !== undefined
+        const droppedBytes = judgeEnd(reader, { path, firstLsn, isOfThisBoot, isOfRing }, stop)
         const kind = droppedBytes > 0 ? 'torn' : 'clean'
         return { kind, end, file: path, offset: stop.offset, droppedBytes, records }
       }
