@@ -17,11 +17,12 @@ import {
 import { type BackupHost, backupHostService } from './builtins/backup-host.ts'
 import type { CatalogStore } from './catalog/key-value.ts'
 import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
-import { runsOf, viewOf } from './catalog/records.ts'
+import { keys, runsOf, viewOf } from './catalog/records.ts'
 import type { CatalogView, DatabaseRecord, TableRecord } from './catalog/types.ts'
+import { DeltaReader } from './delta/reader.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
 import type { SessionTicket } from './engine/engine.ts'
-import { SnapshotAnnouncer } from './engine/snapshot-slots.ts'
+import { CommitClock, SnapshotAnnouncer } from './engine/snapshot-slots.ts'
 import type { RouteConfig } from './partition/route.ts'
 import { progressOf } from './progress.ts'
 import { NO_START_SETTINGS, type StartSettings } from './settings/index.ts'
@@ -33,6 +34,10 @@ import { ChunkTableSource } from './table-source.ts'
 export interface StoreConfig extends RouteConfig {
   /** Product and version, written into manifests. */
   readonly product: string
+  /** How long a rewrite waits for locked partitions in databases of atomic level CHUNK. */
+  readonly chunkLockWaitMs: number
+  /** Whether the statement insert into may append to stored tables. */
+  readonly enableInsertStatementForDFSTable: boolean
   /** What the file and the environment set. */
   readonly settings: StartSettings
 }
@@ -41,6 +46,8 @@ export const DEFAULT_CONFIG: StoreConfig = {
   newValuePartitionPolicy: 'skip',
   allowMissingPartitions: true,
   product: 'holdfast',
+  chunkLockWaitMs: 30_000,
+  enableInsertStatementForDFSTable: false,
   settings: NO_START_SETTINGS,
 }
 
@@ -61,6 +68,14 @@ export interface DfsSessionOptions {
   readonly files?: FileStore
 }
 
+interface OpenedStore {
+  readonly catalog: CatalogStore
+  readonly files: FileStore
+  readonly announcer: SnapshotAnnouncer
+  readonly clock: CommitClock
+  readonly deltas: DeltaReader
+}
+
 export const dfsService: ServiceKey<DfsSession> = serviceKey<DfsSession>('dfs')
 
 export class DfsSession {
@@ -71,9 +86,7 @@ export class DfsSession {
   readonly #permissions = new PermissionCache()
   readonly #options: DfsSessionOptions
   readonly #session: Session
-  #opened:
-    | { readonly catalog: CatalogStore; readonly files: FileStore; readonly announcer: SnapshotAnnouncer }
-    | undefined
+  #opened: OpenedStore | undefined
 
   constructor(options: DfsSessionOptions) {
     this.#options = options
@@ -89,14 +102,25 @@ export class DfsSession {
     })
   }
 
-  #open(): { readonly catalog: CatalogStore; readonly files: FileStore; readonly announcer: SnapshotAnnouncer } {
+  #open(): OpenedStore {
     if (this.#opened === undefined) {
       const { link, catalog, files } = this.#options
       const { slots, slot } = link.open()
+      const clock = new CommitClock(slots)
+      const announcer = new SnapshotAnnouncer(slots, slot)
       this.#opened = {
         catalog: catalog ?? new LmdbCatalogStore(join(this.home, 'catalog.mdb')),
         files: files ?? new LocalFileStore(this.home),
-        announcer: new SnapshotAnnouncer(slots, slot),
+        announcer,
+        clock,
+        deltas: new DeltaReader({
+          lastEvent: () => clock.deltaEvent,
+          fetch: (tableId, after) => {
+            const { cid, delta } = link.request({ kind: 'fetchDelta', tableId, after }, this.#session.user)
+            return { cid, news: delta! }
+          },
+          oldestHeld: () => announcer.oldest,
+        }),
       }
     }
     return this.#opened
@@ -110,11 +134,16 @@ export class DfsSession {
     return this.#open().files
   }
 
-  /** The catalog as of now. */
+  /** The store as of now. */
   view(): CatalogView {
-    const { catalog } = this.#open()
-    catalog.refresh()
-    return viewOf(catalog)
+    const { catalog, clock, deltas } = this.#open()
+    for (;;) {
+      const { cid } = clock
+      catalog.refresh()
+      // A commit is in the catalog a moment before it is announced: what belongs to it in memory may not be there yet.
+      if (((catalog.get(keys.cid) as number | undefined) ?? 0) <= cid)
+        return viewOf(catalog, { cid, deltas: (tableId) => deltas.at(tableId, cid) })
+    }
   }
 
   /** A view whose files stay until `release`. */
