@@ -1,17 +1,30 @@
 /** Who is working: login, logout and one's own password (specification of the store, section 9). */
 import { isGiven, textArg } from '../../runtime/builtins/args.ts'
+import { provideScriptAccess } from '../../runtime/builtins/session-functions.ts'
 import { inputError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import { AnyVector, Scalar } from '../../runtime/values/index.ts'
-import { DEFAULT_PASSWORD, DEFAULT_USER, GUEST } from '../access/index.ts'
+import { DEFAULT_PASSWORD, DEFAULT_USER, GUEST, noPrivilege } from '../access/index.ts'
 import { progressOf } from '../progress.ts'
+import { dfsService } from '../session.ts'
 import { isMissing } from './backup-host.ts'
 import { comingFeature, dfsOf } from './store-args.ts'
 import { passwordArg } from './users.ts'
 
 const { entries, define } = topicTable('Users')
 export const sessionFunctions = entries
+
+// Scripts of a session without a store are everybody's.
+provideScriptAccess((session, name) => {
+  if (!session.hasService(dfsService)) return
+  if (session.user === GUEST)
+    throw inputError(`<NoPrivilege>Not granted to call ${name}: please log in first.`, { code: 'notLoggedIn' })
+  const dfs = dfsOf(session)
+  dfs.catalog.refresh()
+  if (!dfs.permissions.allows('SCRIPT_EXEC'))
+    throw noPrivilege(session.user, `call ${name}`, undefined, 'it takes SCRIPT_EXEC')
+})
 
 define('login(userId, password)', {
   doc: 'Makes this session work as a user.',

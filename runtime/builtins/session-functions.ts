@@ -386,9 +386,17 @@ define('getMemoryStat()', {
 // ---------------------------------------------------------------------------------------------------------------------
 // Running scripts
 
+let requireScriptAccess: (session: Session, name: string) => void = () => {}
+
+/** A room that knows users says who may have scripts run. */
+export function provideScriptAccess(check: (session: Session, name: string) => void): void {
+  requireScriptAccess = check
+}
+
 define('run(scriptFile, [newSession=false], [clean=true])', {
-  doc: 'Runs a script file in this session and returns the value of its last expression.',
+  doc: 'Runs a script file in this session and returns the value of its last expression. Needs a login and SCRIPT_EXEC.',
   call: ([file], session) => {
+    requireScriptAccess(session, 'run')
     const path = textArg(file, 'run(scriptFile)', 'scriptFile')
     let text: string
     try {
@@ -401,8 +409,11 @@ define('run(scriptFile, [newSession=false], [clean=true])', {
 })
 
 define('runScript(script)', {
-  doc: 'Runs script text in this session and returns the value of its last expression.',
-  call: ([text], session) => session.run(textArg(text, 'runScript(script)', 'script')),
+  doc: 'Runs script text in this session and returns the value of its last expression. Needs a login and SCRIPT_EXEC.',
+  call: ([text], session) => {
+    requireScriptAccess(session, 'runScript')
+    return session.run(textArg(text, 'runScript(script)', 'script'))
+  },
 })
 
 define('shell(command)', {
