@@ -3,9 +3,9 @@
  * through here: appends, rewrites, flushes of small appends, compaction.
  */
 import { randomUUID } from 'node:crypto'
-import { sortIndices } from '../../runtime/kernels/sort.ts'
 import type { Vector } from '../../runtime/values/index.ts'
-import { type SegmentRef, storedName, type TableRecord } from '../catalog/types.ts'
+import { type SegmentRef, segmentColumns, type TableRecord } from '../catalog/types.ts'
+import { orderedRows, orderMarks, type RowOrder, rowOrder } from '../read/order.ts'
 import { SegmentWriter } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
@@ -23,18 +23,19 @@ export class NewSegments {
   constructor(files: FileStore, table: TableRecord) {
     this.#files = files
     this.#table = table
-    this.#writer = new SegmentWriter(
-      files,
-      table.columns.map((c) => ({ ...c, name: storedName(c) })),
-    )
+    this.#writer = new SegmentWriter(files, segmentColumns(table.columns))
   }
 
-  /** Rows of a chunk (all, or those at the positions) as one segment. The vectors are the table's columns, in its order. */
+  /**
+   * Rows of a chunk (all, or those at the positions) as one segment, without those that others of them hide. The vectors are the table's columns, in its order.
+   */
   write(path: string, columns: readonly Vector[], positions?: Int32Array): SegmentRef {
-    const rows = this.#table.sortColumns.length > 0 ? this.#sorted(columns, positions) : positions
+    const order = rowOrder(this.#table)
+    const rows = order === undefined ? positions : orderedRows(order, this.#keysOf(order, columns), positions)
     const file = `${chunkFolderOf(this.#table, path)}/${randomUUID()}.arrow`
     this.#written.push(file)
-    return this.#writer.write(file, columns, { rows, from: 0, to: rows?.length ?? columns[0].length })
+    const written = this.#writer.write(file, columns, { rows, from: 0, to: rows?.length ?? columns[0].length })
+    return { ...written, ...orderMarks(order) }
   }
 
   /** Makes the files' names durable. Call before the commit. */
@@ -53,16 +54,7 @@ export class NewSegments {
     }
   }
 
-  #sorted(columns: readonly Vector[], positions: Int32Array | undefined): Int32Array {
-    const keys = this.#table.sortColumns.map((name) => {
-      const v = columns[this.#table.columns.findIndex((c) => c.name === name)]
-      return positions === undefined ? v : v.gather(positions)
-    })
-    const order = sortIndices(
-      keys,
-      keys.map(() => true),
-    )
-    if (positions === undefined) return order
-    return order.map((k) => positions[k])
+  #keysOf(order: RowOrder, columns: readonly Vector[]): Vector[] {
+    return order.keys.map((key) => columns[this.#table.columns.indexOf(key)])
   }
 }
