@@ -11,7 +11,7 @@ import { type CommitLog, type CommitLogOptions, openCommitLog } from './commit-l
 import { idOf, newRecord, OPTIONS, seeded } from './fixture.ts'
 import type { NewRecord } from './record.ts'
 
-const LIVES = 400
+const LIVES = 250
 const DEATHS_A_LIFE = 8
 
 interface Written {

@@ -15,14 +15,18 @@ export interface Stop {
 export class LogFileReader {
   readonly bytes: number
   readonly #reader: FileReader
-  #window = new Uint8Array(WINDOW_BYTES)
-  #view = new DataView(this.#window.buffer)
+  readonly #windowBytes: number
+  #window: Uint8Array
+  #view: DataView
   #start = 0
   #length = 0
 
   constructor(files: FileStore, path: string) {
     this.#reader = files.openRead(path)
     this.bytes = this.#reader.bytes
+    this.#windowBytes = Math.min(WINDOW_BYTES, Math.max(HEADER_BYTES, this.bytes))
+    this.#window = new Uint8Array(this.#windowBytes)
+    this.#view = new DataView(this.#window.buffer)
   }
 
   header(): ReturnType<typeof decodeHeader> {
@@ -78,7 +82,7 @@ export class LogFileReader {
   /** The next multiple of 8 where a record may stand, judged by its LSN alone. */
   #nextClaim(offset: number, firstLsn: number | undefined): number | undefined {
     for (let at = offset; at + RECORD_BYTES_MIN <= this.bytes; ) {
-      const length = Math.min(this.bytes - at, WINDOW_BYTES)
+      const length = Math.min(this.bytes - at, this.#windowBytes)
       const start = this.#load(at, length)
       const view = this.#view
       const steps = Math.floor((length - RECORD_BYTES_MIN) / 8) + 1
@@ -99,8 +103,9 @@ export class LogFileReader {
   /** Makes the bytes readable in the window; answers where in it. */
   #load(offset: number, length: number): number {
     if (offset >= this.#start && offset + length <= this.#start + this.#length) return offset - this.#start
-    if (length > this.#window.length || (this.#window.length > WINDOW_BYTES && length <= WINDOW_BYTES)) {
-      this.#window = new Uint8Array(Math.max(length, WINDOW_BYTES))
+    const isGrown = this.#window.length > this.#windowBytes
+    if (length > this.#window.length || (isGrown && length <= this.#windowBytes)) {
+      this.#window = new Uint8Array(Math.max(length, this.#windowBytes))
       this.#view = new DataView(this.#window.buffer)
     }
     const wanted = Math.min(this.#window.length, Math.max(length, this.bytes - offset))
