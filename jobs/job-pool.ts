@@ -76,8 +76,11 @@ export function threadFile(name: string): string {
   return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href
 }
 
+/** Room for scripts that nest as deep as the parser allows (lang/parser/cursor.ts), with calls around them; memory is taken as it is touched. */
+const STACK_MB = 16
+
 /** Strings, tuples and closures live on the thread's heap; column buffers, which V8 does not count, are limited by the allocator. */
-export function heapLimits(config: SessionConfig): { maxOldGenerationSizeMb: number } {
+export function heapLimits(config: SessionConfig): { maxOldGenerationSizeMb: number; stackSizeMb: number } {
   const megabytes = Math.floor(config.memoryLimitBytes / (1024 * 1024))
-  return { maxOldGenerationSizeMb: Math.max(64, Math.min(megabytes, 32 * 1024)) }
+  return { maxOldGenerationSizeMb: Math.max(64, Math.min(megabytes, 32 * 1024)), stackSizeMb: STACK_MB }
 }

@@ -60,6 +60,7 @@ export class ScriptParser {
     p.names.reset()
     while (p.peek() !== p.end) {
       const start = p.at
+      p.depth = 0
       try {
         const statement = parseStatement(p)
         requireEnd(p)
@@ -94,7 +95,7 @@ function parseErrorOf(p: Cursor, error: unknown): ParseError {
   if (!(error instanceof RangeError)) throw error
   p.names.reset()
   const token = p.tokens[Math.min(p.at, p.tokens.length - 1)]
-  return new ParseError('The expression is nested too deeply.', {
+  return new ParseError('This is nested too deeply for the stack of its thread.', {
     start: token.startOffset,
     end: token.startOffset + token.image.length,
   })

@@ -6,6 +6,13 @@ import { Newline, tokenize } from '../lexer.ts'
 import type { SourceText, Span } from '../source.ts'
 import { Names, type ParserNames } from './names.ts'
 
+/**
+ * How deep a script may nest. A pair of parentheses, brackets or braces is one level, and so are a query, metacode, a sign, a ternary, an arrow
+ * and a function applied by a blank: at least 1,000 queries in parentheses. The parser descends on the thread's stack, and so does all that
+ * follows it; session threads have room for this depth (jobs/job-pool.ts).
+ */
+export const MAX_NESTING = 2000
+
 const END: IToken = {
   image: '',
   startOffset: 0,
@@ -45,6 +52,8 @@ export class Cursor {
   inArguments = false
   /** In the body of mapr: `->` stands between map and reduce. */
   noArrow = false
+  /** Levels that are open here. */
+  depth = 0
   readonly end: IToken
   /** Nodes that stood in parentheses: `(a<b)<c` is no chain. */
   readonly parenthesised = new WeakSet<object>()
@@ -141,6 +150,12 @@ export class Cursor {
     return new ParseError(message, span, false, refId)
   }
 
+  /** Enters a level; who leaves it without an error takes one off `depth`. */
+  deeper(): void {
+    if (++this.depth > MAX_NESTING)
+      throw this.error(`This is nested too deeply: ${MAX_NESTING} levels are allowed.`, spanOf(this.peek()))
+  }
+
   /** Takes the `*` ahead. */
   starSpan(): Span {
     return spanOf(this.next())
@@ -229,10 +244,13 @@ export class Cursor {
 
   /** Inside brackets: newlines mean nothing, and what an outer colon or `>` meant is forgotten. */
   bracketed<R>(parse: () => R, inArguments = false): R {
-    return this.within(
+    this.deeper()
+    const result = this.within(
       { ignoreNewlines: true, metacode: false, noPair: false, noArrow: false, inOn: false, inArguments },
       parse,
     )
+    this.depth--
+    return result
   }
 }
 

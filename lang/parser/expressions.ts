@@ -29,7 +29,9 @@ export function parseUnary(p: Cursor): Expr {
     if (token.image === '-' && p.peek(1).tokenType === NumberLiteral && p.gluedAfter(0) && !isBool(p.peek(1)))
       return parsePostfix(p, constRunFromMinus(p))
     p.next()
+    p.deeper()
     const operand = parseUnary(p)
+    p.depth--
     return { kind: 'unary', op: token.image === '-' ? 'neg' : 'not', operand, span: p.span(start) }
   }
   return parsePostfix(p)

@@ -37,9 +37,11 @@ export function parseParams(p: Cursor): Parameter[] {
 /** A body that is one expression: the modes of what surrounds the function do not reach into it, the end of the line does. */
 function expressionBody(p: Cursor, keepNewlines: boolean): FunctionBody {
   const start = p.offset()
+  p.deeper()
   const expr = p.within({ sql: false, metacode: p.metacode, ignoreNewlines: keepNewlines, inOn: false }, () =>
     parseExpr(p),
   )
+  p.depth--
   return { kind: 'expression', expr, span: p.span(start) }
 }
 

@@ -135,19 +135,23 @@ function juxtaposes(p: Cursor, e: Expr): boolean {
 
 function juxtapose(p: Cursor, callee: Expr): Expr {
   const at = p.offset()
+  p.deeper()
   const value = parseExpr(p)
+  p.depth--
   const arg: Argument = { name: null, value, alias: null, span: p.span(at) }
   return { kind: 'call', callee, args: [arg], juxtaposed: true, span: p.span(callee.span.start) }
 }
 
 function parseTernary(p: Cursor, condition: Expr): Expr {
   p.next()
+  p.deeper()
   p.skipNewlines()
   const then = p.within({ noPair: true }, () => parseExpr(p))
   p.skipNewlines()
   p.expect(':', 'between the branches of a ternary')
   p.skipNewlines()
   const otherwise = p.within({ noPair: true }, () => parseExpr(p))
+  p.depth--
   return { kind: 'ternary', condition, then, otherwise, span: p.span(condition.span.start) }
 }
 

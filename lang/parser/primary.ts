@@ -310,6 +310,7 @@ function parseKey(p: Cursor): LiteralExpr {
 
 function parseMetacode(p: Cursor): Expr {
   const start = p.next().startOffset
+  p.deeper()
   return p.within({ sql: true, noPair: false, inOn: false, metacode: true }, () => {
     const list = p.is('[') && listInMetacode(p)
     const items: MetacodeItem[] = []
@@ -328,6 +329,7 @@ function parseMetacode(p: Cursor): Expr {
     }
     p.skipNewlines()
     p.expect('>', 'to close the metacode')
+    p.depth--
     return { kind: 'metacode', items, list, span: p.span(start) }
   })
 }

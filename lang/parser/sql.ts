@@ -121,6 +121,13 @@ function clauseBy(p: Cursor, word: string): boolean {
 }
 
 export function parseSql(p: Cursor): SqlStatement {
+  p.deeper()
+  const statement = parseSqlStatement(p)
+  p.depth--
+  return statement
+}
+
+function parseSqlStatement(p: Cursor): SqlStatement {
   return p.within({ sql: true, noPair: false, inOn: false }, () => {
     switch (p.peek().image.toLowerCase()) {
       case 'update':

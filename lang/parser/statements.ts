@@ -23,10 +23,14 @@ const COMPOUND: Readonly<Record<string, 'add' | 'sub' | 'mul' | 'div' | 'ratio'>
 /** The statements between braces, the braces included. */
 export function parseBlock(p: Cursor): Block {
   p.expect('{', 'before a block')
+  p.deeper()
   const statements: Statement[] = []
   for (;;) {
     skipSeparators(p)
-    if (p.take('}')) return statements
+    if (p.take('}')) {
+      p.depth--
+      return statements
+    }
     if (p.peek() === p.end) throw p.unexpected("'}' to end the block")
     statements.push(innerStatement(p))
     requireEnd(p, '}')
