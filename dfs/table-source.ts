@@ -1,26 +1,25 @@
 /**
- * A dfs:// table as the runtime sees it: a snapshot at one commit, partitions pruned by scheme, segments by min/max, columns read from the segment
- * files.
+ * A dfs:// table as the runtime sees it: a snapshot at one commit, partitions pruned by scheme, rows as dfs/read/ puts them together from
+ * segments and small appends.
  */
 import { type HoldfastError, inputError } from '../runtime/errors.ts'
-import { checkInterrupt } from '../runtime/interrupt.ts'
-import { sortIndices } from '../runtime/kernels/sort.ts'
-import { concatVectors } from '../runtime/ops/cast.ts'
-import {
-  type ColumnPredicate,
-  type ColumnSchema,
-  newVector,
-  type SourcePartition,
-  type SymbolBase,
+import type {
+  ColumnPredicate,
+  ColumnSchema,
+  RowRewrite,
+  SourcePartition,
   Table,
-  type TableSnapshot,
-  type TableSource,
+  TableSnapshot,
+  TableSource,
 } from '../runtime/values/index.ts'
-import type { ChunkRecord, DatabaseRecord, SegmentRef, TableRecord } from './catalog/types.ts'
-import { pruner, segmentMayMatch } from './partition/prune.ts'
-import { SegmentReader } from './segment/index.ts'
+import type { ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
+import { pruner } from './partition/prune.ts'
+import { chunkBatches } from './read/chunk.ts'
+import type { ReadAccess } from './read/segment-blocks.ts'
+import { visibleRows } from './read/visible-rows.ts'
 import type { DfsSession } from './session.ts'
 import { Append } from './write/append.ts'
+import { rewriteRows } from './write/rewrite.ts'
 
 export class ChunkTableSource implements TableSource {
   readonly name: string
@@ -74,6 +73,14 @@ export class ChunkTableSource implements TableSource {
     return this.#dfs.writing(() => new Append(this.#dfs, database, record).run(rows))
   }
 
+  allowsInsert(): boolean {
+    return this.#dfs.config.enableInsertStatementForDFSTable
+  }
+
+  rewrite(change: RowRewrite): number {
+    return rewriteRows(this.#dfs, this.#record, this.tableName, change)
+  }
+
   #gone(): HoldfastError {
     return inputError(`The table [${this.tableName}] of database [${this.db}] does not exist any more.`, {
       code: 'tableMissing',
@@ -82,17 +89,31 @@ export class ChunkTableSource implements TableSource {
   }
 }
 
-interface ChunkPartition extends SourcePartition {
+/** A chunk of a snapshot. Its rows are counted when they are asked for: where rows hide others that takes reading. */
+class ChunkPartition implements SourcePartition {
+  readonly path: string
   readonly chunk: ChunkRecord
+  readonly #access: ReadAccess
+  readonly #table: TableRecord
+
+  constructor(access: ReadAccess, table: TableRecord, chunk: ChunkRecord) {
+    this.path = chunk.path
+    this.chunk = chunk
+    this.#access = access
+    this.#table = table
+  }
+
+  get rows(): number {
+    return visibleRows(this.#access, this.#table, this.chunk)
+  }
 }
 
 class ChunkSnapshot implements TableSnapshot {
-  readonly #dfs: DfsSession
   readonly #database: DatabaseRecord
   readonly #table: TableRecord
   readonly #chunks: readonly ChunkPartition[]
   readonly #release: () => void
-  readonly #baseOf: (column: string) => SymbolBase
+  readonly #access: ReadAccess
 
   constructor(
     dfs: DfsSession,
@@ -101,12 +122,11 @@ class ChunkSnapshot implements TableSnapshot {
     chunks: readonly ChunkRecord[],
     release: () => void,
   ) {
-    this.#dfs = dfs
     this.#database = database
     this.#table = table
-    this.#chunks = chunks.map((chunk) => ({ path: chunk.path, rows: chunk.rows, chunk }))
+    this.#access = { files: dfs.files, baseOf: (column) => dfs.tables.base(table.id, column) }
+    this.#chunks = chunks.map((chunk) => new ChunkPartition(this.#access, table, chunk))
     this.#release = release
-    this.#baseOf = (column) => dfs.tables.base(table.id, column)
   }
 
   partitions(predicate?: ColumnPredicate): readonly SourcePartition[] {
@@ -114,66 +134,8 @@ class ChunkSnapshot implements TableSnapshot {
     return keep === undefined ? this.#chunks : this.#chunks.filter((p) => keep(p.path))
   }
 
-  *scan(partition: SourcePartition, columns: readonly string[], predicate?: ColumnPredicate): Iterable<Table> {
-    const { chunk } = partition as ChunkPartition
-    const { columns: schema, sortColumns } = this.#table
-    const segments =
-      predicate === undefined
-        ? chunk.segments
-        : chunk.segments.filter((s) => segmentMayMatch(s.minMax, schema, predicate))
-    // Segments are sorted one by one; a chunk of several is merged on the way out.
-    if (sortColumns.length > 0 && segments.length > 1) yield* this.#sorted(segments, columns, sortColumns)
-    else for (const segment of segments) yield* this.#read(segment, columns)
-  }
-
-  *#read(segment: SegmentRef, columns: readonly string[]): Iterable<Table> {
-    const reader = new SegmentReader(this.#dfs.files, segment.file, { baseOf: this.#baseOf }, segment)
-    try {
-      const present = columns.filter((name) => reader.schema.some((c) => c.name === name))
-      for (const batch of reader.batches(present)) {
-        checkInterrupt()
-        yield present.length === columns.length ? batch : this.#withMissing(batch, columns, batch.rows)
-      }
-    } finally {
-      reader.close()
-    }
-  }
-
-  /** Columns that were added after the segment was written are null in it. */
-  #withMissing(batch: Table, columns: readonly string[], rows: number): Table {
-    const vectors = columns.map((name) => {
-      const k = batch.names.indexOf(name)
-      if (k >= 0) return batch.columns[k]
-      const column = this.#table.columns.find((c) => c.name === name)
-      if (column === undefined) throw inputError(`Unrecognized column name ${name}.`, { refId: 'S02005' })
-      return newVector(column.type, rows, 'null', column.scale)
-    })
-    return new Table([...columns], vectors)
-  }
-
-  *#sorted(
-    segments: readonly SegmentRef[],
-    columns: readonly string[],
-    sortColumns: readonly string[],
-  ): Iterable<Table> {
-    const needed = [...new Set([...columns, ...sortColumns])]
-    const batches = segments.flatMap((s) => [...this.#read(s, needed)])
-    if (batches.length === 0) return
-    const whole = needed.map((_, k) => {
-      const { type, scale } = this.#table.columns.find((c) => c.name === needed[k])!
-      return concatVectors(
-        batches.map((b) => b.columns[k]),
-        type,
-        scale,
-      )
-    })
-    const order = sortIndices(
-      sortColumns.map((name) => whole[needed.indexOf(name)]),
-      sortColumns.map(() => true),
-    )
-    const sorted = columns.map((name) => whole[needed.indexOf(name)].gather(order))
-    for (const v of sorted) v.frozen = true
-    yield new Table([...columns], sorted)
+  scan(partition: SourcePartition, columns: readonly string[], predicate?: ColumnPredicate): Iterable<Table> {
+    return chunkBatches(this.#access, this.#table, (partition as ChunkPartition).chunk, columns, predicate)
   }
 
   rowCount(): number {

@@ -33,13 +33,14 @@ export function withAppended(
   }
 }
 
-/** Throws `chunkChanged` if a file that was read to make the new ones is not the chunk's any more. */
+/** Throws `chunkChanged` if a file that was read to make the new ones is not the chunk's any more, or small appends that were read have become segments. */
 export function withRewritten(
   before: ChunkRecord | undefined,
   chunkId: string,
   edit: RewrittenChunk,
   { cid, timeMs }: CommitStamp,
 ): ChunkRecord {
+  if (edit.throughCid > 0 && (before?.deltaCid ?? 0) !== edit.flushedCid) throw chunkChanged(edit.path)
   const segments = inCommitOrder([...without(before, edit.path, edit.drop), ...edit.add])
   return {
     chunkId,
@@ -85,15 +86,13 @@ export function withCompacted(before: ChunkRecord, drop: readonly string[], add:
 function without(before: ChunkRecord | undefined, path: string, drop: readonly string[]): SegmentRef[] {
   const gone = new Set(drop)
   const rest = (before?.segments ?? []).filter((s) => !gone.has(s.file))
-  if (rest.length + gone.size !== (before?.segments.length ?? 0))
-    throw new HoldfastError(
-      'conflict',
-      `The partition ${path} was changed while it was being rewritten; nothing was written.`,
-      {
-        code: 'chunkChanged',
-        where: { partition: path },
-        hint: 'repeat the statement',
-      },
-    )
+  if (rest.length + gone.size !== (before?.segments.length ?? 0)) throw chunkChanged(path)
   return rest
 }
+
+const chunkChanged = (path: string): HoldfastError =>
+  new HoldfastError(
+    'conflict',
+    `The partition ${path} was changed while it was being rewritten; nothing was written.`,
+    { code: 'chunkChanged', where: { partition: path }, hint: 'repeat the statement' },
+  )

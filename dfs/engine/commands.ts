@@ -17,6 +17,8 @@ export interface RewrittenChunk {
   readonly add: readonly SegmentRef[]
   /** Small appends up to this commit were read as well, and are in `add` as far as they are left; 0: none were. */
   readonly throughCid: number
+  /** The chunk's `deltaCid` when they were read: had some of them become segments since, their rows would be there twice. */
+  readonly flushedCid: number
 }
 
 /** Small appends to a chunk, up to a commit and a time, as segments; `chunkId` as in its delta. */

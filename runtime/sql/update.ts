@@ -98,7 +98,8 @@ function converted(target: ColumnSchema | undefined, change: ColumnEdit): Column
   const { values } = change
   const scale = target.scale ?? 0
   if (values.type === target.type && scaleOf(values) === scale) return change
-  if (isVoidColumn(values))
+  // NULL for no rows at all is an empty tuple.
+  if (isVoidColumn(values) || (values.storage === 'any' && values.length === 0))
     return target.type === T.VOID || target.type === T.ANY
       ? change
       : { ...change, values: nullColumn(target.type, values.length, scale) }

@@ -1,0 +1,87 @@
+/** For tests: scripts against a store in memory, with as many sessions as wanted. */
+import { createInterpreter, createRegistry, type Interpreter } from '../../runtime/index.ts'
+import type { CatalogStore } from '../catalog/key-value.ts'
+import { MemoryCatalogStore } from '../catalog/memory-store.ts'
+import { Engine } from '../engine/engine.ts'
+import { connectDfs, dfsBuiltins, type StoreConfig } from '../index.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { MemoryFileStore } from '../store/memory-store.ts'
+
+const registry = createRegistry(dfsBuiltins)
+
+/** The records of a new store: hashing the first password for each test would take most of the time. */
+const fresh = new MemoryCatalogStore()
+new Engine({ catalog: fresh, files: new MemoryFileStore() }).recover(false)
+
+export interface TestWorld {
+  readonly catalog: CatalogStore
+  readonly disk: MemoryFileStore
+  readonly engine: Engine
+}
+
+export interface TestSession {
+  readonly session: Interpreter
+  readonly owner: string
+  run(script: string): void
+  /** What the last expression of a script shows. */
+  show(script: string): string
+  /** The message with which a script fails. */
+  fails(script: string): string
+}
+
+export function newWorld(): TestWorld {
+  const catalog = new MemoryCatalogStore()
+  catalog.transaction((w) => {
+    for (const prefix of ['meta', 'user']) for (const [key, value] of fresh.entries([prefix])) w.put(key, value)
+  })
+  return boot(catalog, new MemoryFileStore())
+}
+
+export function boot(catalog: CatalogStore, disk: MemoryFileStore, wasUnclean = false): TestWorld {
+  const engine = new Engine({ catalog, files: disk, now: () => 1_600_000_000_000 })
+  engine.recover(wasUnclean)
+  return { catalog, disk, engine }
+}
+
+let sessions = 0
+
+export function connect(
+  { catalog, disk, engine }: TestWorld,
+  options: { readonly config?: Partial<StoreConfig>; readonly files?: FileStore } = {},
+): TestSession {
+  const owner = `session ${sessions++}`
+  const session = createInterpreter({ registry, print: () => {} })
+  connectDfs({
+    session,
+    home: '/data',
+    link: {
+      open: () => engine.openSession(owner),
+      request: (command, user) => engine.request(command, user, owner),
+    },
+    config: options.config,
+    catalog,
+    files: options.files ?? disk,
+  })
+  session.user = 'admin'
+  return {
+    session,
+    owner,
+    run: (script) => void session.run(script),
+    show: (script) => session.display(session.run(script)),
+    fails: (script) => {
+      try {
+        session.run(script)
+      } catch (error) {
+        return (error as Error).message
+      }
+      return 'no error'
+    },
+  }
+}
+
+export function filesBelow(files: FileStore, folder: string): string[] {
+  return files.list(folder).flatMap(({ kind, name }) => {
+    const path = `${folder}/${name}`
+    return kind === 'directory' ? filesBelow(files, path) : [path]
+  })
+}

@@ -1,0 +1,187 @@
+/**
+ * A transaction that writes chunks anew. It locks them against other rewriters, looks at the table only then, writes new segments beside the old, and commits;
+ * readers go on seeing what they saw, and appends go on beside it. If anything fails, no file of it stays and the locks are given back.
+ *
+ * Who finds a chunk locked fails at once where the database's atomic level is TRANS, and waits its turn where it is CHUNK. What changed under the transaction
+ * without a lock (files merged or flushed by maintenance, columns altered) makes it start again, a few times.
+ */
+import { HoldfastError } from '../../runtime/errors.ts'
+import { checkInterrupt } from '../../runtime/interrupt.ts'
+import type { Operation } from '../access/index.ts'
+import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { EngineCommand } from '../engine/commands.ts'
+import type { DfsSession } from '../session.ts'
+import { NewSegments } from './new-segments.ts'
+
+/** The table as the transaction sees it. */
+export interface LockedTable {
+  readonly database: DatabaseRecord
+  readonly table: TableRecord
+  readonly tid: number
+  /** Chunks that are locked, as of after the lock. */
+  readonly chunks: readonly ChunkRecord[]
+  /** New files; synced before the commit, removed if there is none. */
+  readonly segments: NewSegments
+}
+
+export interface Rewriter<R> {
+  readonly db: string
+  readonly tableName: string
+  readonly operation: Operation
+  /** Partition paths to lock; undefined: the whole table. None: there is nothing to do. */
+  lock(database: DatabaseRecord, table: TableRecord, view: CatalogView): readonly string[] | undefined
+  /** Whether chunks that came since the lock was chosen would have to be locked as well. */
+  readonly followsNewChunks: boolean
+  /** What to do when there is nothing to lock. */
+  readonly nothing: R
+  /** Writes what is to be written and says what to commit; undefined: nothing. */
+  write(locked: LockedTable): Rewritten<R>
+}
+
+export interface Rewritten<R> {
+  readonly commit: EngineCommand | undefined
+  readonly result: R
+}
+
+const ATTEMPTS = 8
+/** From this attempt on the whole table is locked: new partitions keep coming. */
+const ATTEMPT_LOCKING_ALL = 3
+
+export function runRewrite<R>(dfs: DfsSession, rewriter: Rewriter<R>): R {
+  for (let attempt = 1; ; attempt++) {
+    checkInterrupt()
+    try {
+      return dfs.writing(() => runOnce(dfs, rewriter, attempt >= ATTEMPT_LOCKING_ALL))
+    } catch (error) {
+      if (!isStale(error) || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+const isStale = (error: unknown): boolean =>
+  error instanceof HoldfastError &&
+  error.kind === 'conflict' &&
+  (error.code === 'chunkChanged' || error.code === 'schemaChanged')
+
+function runOnce<R>(dfs: DfsSession, rewriter: Rewriter<R>, locksAll: boolean): R {
+  const { db, tableName } = rewriter
+  const before = dfs.view()
+  const found = requireTable(before, db, tableName)
+  dfs.requireAccess(rewriter.operation, found.database, found.table)
+  const chosen = rewriter.lock(found.database, found.table, before)
+  if (chosen?.length === 0) return rewriter.nothing
+  const paths = locksAll ? undefined : chosen
+  const tid = begin(dfs, found.database, {
+    kind: 'begin',
+    db,
+    table: tableName,
+    tableId: found.table.id,
+    paths,
+  })
+  try {
+    return writeLocked(dfs, rewriter, tid, paths)
+  } catch (error) {
+    rollback(dfs, tid)
+    throw error
+  }
+}
+
+function writeLocked<R>(dfs: DfsSession, rewriter: Rewriter<R>, tid: number, paths: readonly string[] | undefined): R {
+  const { view, release } = dfs.heldView()
+  let segments: NewSegments | undefined
+  try {
+    const { database, table } = requireTable(view, rewriter.db, rewriter.tableName)
+    segments = new NewSegments(dfs.files, table)
+    const chunks = lockedChunks(rewriter, view, database, table, paths)
+    const { commit, result } = rewriter.write({ database, table, tid, chunks, segments })
+    // Nothing is read any more: what the commit replaces may go at once.
+    release()
+    if (commit === undefined) rollback(dfs, tid)
+    else {
+      segments.syncFolders()
+      dfs.request(commit)
+    }
+    return result
+  } catch (error) {
+    segments?.remove()
+    throw error
+  } finally {
+    release()
+  }
+}
+
+function lockedChunks<R>(
+  rewriter: Rewriter<R>,
+  view: CatalogView,
+  database: DatabaseRecord,
+  table: TableRecord,
+  paths: readonly string[] | undefined,
+): readonly ChunkRecord[] {
+  const wanted = rewriter.followsNewChunks ? rewriter.lock(database, table, view) : paths
+  const locked = paths === undefined ? undefined : new Set(paths)
+  if (locked !== undefined && (wanted === undefined || wanted.some((path) => !locked.has(path))))
+    throw new HoldfastError('conflict', `Partitions were added to [${table.name}] while it was being locked.`, {
+      code: 'chunkChanged',
+      where: { db: table.db, table: table.name },
+    })
+  const chosen = wanted === undefined ? undefined : new Set(wanted)
+  return [...view.chunks(table.db, table.name)].filter((c) => chosen?.has(c.path) !== false)
+}
+
+function rollback(dfs: DfsSession, tid: number): void {
+  dfs.request({ kind: 'rollback', tid })
+}
+
+export function requireTable(
+  view: CatalogView,
+  db: string,
+  name: string,
+): { readonly database: DatabaseRecord; readonly table: TableRecord } {
+  const database = view.database(db)
+  const table = view.table(db, name)
+  if (database === undefined || table === undefined)
+    throw new HoldfastError('input', `The table [${name}] of database [${db}] does not exist any more.`, {
+      code: 'tableMissing',
+      where: { db, table: name },
+    })
+  return { database, table }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Waiting for a lock
+
+const PAUSE_FIRST_MS = 2
+const PAUSE_MAX_MS = 500
+/** A cancelled statement stops waiting within this. */
+const SLICE_MS = 50
+
+function begin(dfs: DfsSession, database: DatabaseRecord, command: EngineCommand & { readonly kind: 'begin' }): number {
+  const started = performance.now()
+  for (let pause = PAUSE_FIRST_MS; ; pause = Math.min(2 * pause, PAUSE_MAX_MS)) {
+    try {
+      return dfs.request(command).tid!
+    } catch (error) {
+      const isLocked = error instanceof HoldfastError && error.code === 'chunkLocked'
+      if (!isLocked || database.atomic !== 'CHUNK') throw error
+      if (performance.now() - started >= dfs.config.chunkLockWaitMs) throw gaveUp(error, dfs.config.chunkLockWaitMs)
+    }
+    sleep(pause)
+  }
+}
+
+function gaveUp(error: HoldfastError, waitedMs: number): HoldfastError {
+  return new HoldfastError(
+    'conflict',
+    `${error.message.replace(/\s*RefId:.*$/, '')} It was tried for ${waitedMs / 1000} s; nothing was written.`,
+    { code: 'chunkLocked', refId: 'S00002', where: error.where, hint: 'repeat the statement later', cause: error },
+  )
+}
+
+const clock = new Int32Array(new SharedArrayBuffer(4))
+
+function sleep(ms: number): void {
+  for (let rest = ms; rest > 0; rest -= SLICE_MS) {
+    checkInterrupt()
+    Atomics.wait(clock, 0, 0, Math.min(rest, SLICE_MS))
+  }
+}
