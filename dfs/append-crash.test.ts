@@ -136,10 +136,13 @@ function contents(source: ChunkTableSource): number[] {
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, k) => from + k)
 
+const segmentFiles = (disk: MemoryFileStore): string[] =>
+  [...disk.files().keys()].filter((f) => f.startsWith('chunks/'))
+
 /** Every file is named by the catalog and whole, and every name has its file. */
 function expectTidy({ catalog, disk }: World): void {
   const refs = [...viewOf(catalog).chunks(URL, 'pt')].flatMap((c) => c.segments)
-  expect([...disk.files().keys()]).toEqual(refs.map((r) => r.file).sort())
+  expect(segmentFiles(disk)).toEqual(refs.map((r) => r.file).sort())
   for (const ref of refs) expect(verifySegment(disk, ref.file, ref).kind).toBe('ok')
 }
 
@@ -215,7 +218,7 @@ describe('an append that is cut off', () => {
       first.source().append(rowsFrom(0, 12))
       second.source().append(rowsFrom(0, 12))
       world.engine.request({ kind: 'dropChunks', db: URL, table: 'pt', paths: undefined })
-      expect(world.disk.files().size).toBe(0)
+      expect(segmentFiles(world.disk)).toEqual([])
       first.source().append(rowsFrom(0, 12))
       second.source().append(rowsFrom(12, 12))
       world.disk.losePower(randomOf(seed))
@@ -233,7 +236,7 @@ describe('a thread that is ended while it appends', () => {
     const dfs = connect(world, { dieAtCall: 25 })
     // The body of `writing` never ends in a thread that is terminated: here it is entered and not left.
     const { slots, slot } = world.engine.openSession(dfs.owner)
-    Atomics.store(new BigInt64Array(slots), slots.byteLength / 16 + slot, 1n)
+    Atomics.store(new BigInt64Array(slots), (slots.byteLength - 16) / 16 + slot, 1n)
     expect(() => dfs.source().append(rowsFrom(20, 30))).toThrow(StoreDied)
     expect(world.disk.files().size).toBeGreaterThan([...viewOf(world.catalog).chunks(URL, 'pt')].length)
     for (const owner of owners) world.engine.closeSession(owner)
@@ -267,6 +270,6 @@ describe('two sessions', () => {
     expect(seen).toBe(20)
     snapshot.release()
     world.engine.collectGarbage()
-    expect(world.disk.files().size).toBe(0)
+    expect(segmentFiles(world.disk)).toEqual([])
   })
 })

@@ -6,6 +6,7 @@ import { SymbolBase } from '../runtime/values/index.ts'
 import type { CatalogReader } from './catalog/key-value.ts'
 import { changedAt } from './catalog/records.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
+import { mergeDeltas, type TableDeltas } from './delta/merge.ts'
 import { schemeOrder } from './partition/prune.ts'
 
 const TABLES_MAX = 64
@@ -17,6 +18,8 @@ interface CachedTable {
   /** The order of partitions depends on the schemes: they grow, and lose values, only by count. */
   schemeSizes: string
   chunks: readonly ChunkRecord[]
+  /** The chunks with the small appends that they were last asked with. */
+  merged: { readonly deltas: TableDeltas; readonly chunks: readonly ChunkRecord[] } | undefined
   readonly bases: Map<string, SymbolBase>
 }
 
@@ -35,11 +38,19 @@ export class TableCache {
     const schemeSizes = database.schemes.map((s) => (s.kind === 'VALUE' ? s.values.length : 0)).join()
     if (cached.changed !== changed || cached.schemeSizes !== schemeSizes) {
       const order = schemeOrder(database)
-      cached.chunks = [...view.chunks(table.db, table.name)].sort((a, b) => order(a.path, b.path))
+      cached.chunks = [...view.storedChunks(table.db, table.name)].sort((a, b) => order(a.path, b.path))
       cached.changed = changed
       cached.schemeSizes = schemeSizes
+      cached.merged = undefined
     }
-    return cached.chunks
+    const deltas = view.deltas(table.id)
+    if (deltas.size === 0) return cached.chunks
+    if (cached.merged?.deltas !== deltas) {
+      const order = schemeOrder(database)
+      const chunks = [...mergeDeltas(cached.chunks, deltas)].sort((a, b) => order(a.path, b.path))
+      cached.merged = { deltas, chunks }
+    }
+    return cached.merged.chunks
   }
 
   /** The base that SYMBOL columns of this name share. */
@@ -57,7 +68,7 @@ export class TableCache {
     let found = this.#tables.get(id)
     if (found === undefined) {
       for (const oldest of this.#tables.keys()) if (this.#tables.size >= TABLES_MAX) this.#tables.delete(oldest)
-      found = { changed: -1, schemeSizes: '', chunks: [], bases: new Map() }
+      found = { changed: -1, schemeSizes: '', chunks: [], merged: undefined, bases: new Map() }
       this.#tables.set(id, found)
     }
     return found

@@ -5,14 +5,20 @@
  * directory is locked by this process until `close`.
  */
 import { randomUUID } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Engine } from '../dfs/engine/engine.ts'
-import { HoldfastError, inputError } from '../runtime/errors.ts'
+import { HoldfastError, inputError, toHoldfastError } from '../runtime/errors.ts'
 import { JobFiles } from './job-files.ts'
 import { JobPool } from './job-pool.ts'
 import { JobRegistry } from './job-registry.ts'
+import { MaintenanceThread } from './maintenance.ts'
 import type { ConsoleJob, EngineRequest, JobRecord, JobRequest, SessionConfig } from './messages.ts'
 import { SessionHandle, type SessionListeners } from './session-handle.ts'
 import { openLink, type Peer, type SessionEnd } from './session-links.ts'
+
+/** In the data directory: what the store had to tell the operator. */
+const LOG_FILE = 'holdfast.log'
 
 export interface HostOptions {
   readonly config: SessionConfig
@@ -20,12 +26,15 @@ export interface HostOptions {
   readonly workers: number
   /** Troubles that stop nothing but that the operator should see. */
   readonly onRemark: (error: HoldfastError) => void
+  /** What the store tells the operator, a line at a time: recovery, housekeeping. */
+  readonly onNotice: (line: string) => void
 }
 
 interface Store {
   readonly engine: Engine
   readonly registry: JobRegistry
   readonly pool: JobPool
+  readonly maintenance: MaintenanceThread
 }
 
 interface ConsoleEntry {
@@ -84,6 +93,7 @@ export class EngineHost {
     await store.pool.close()
     this.#engine = undefined
     await store.engine.close()
+    await store.maintenance.close()
     this.#store = undefined
     this.#registry = undefined
   }
@@ -109,7 +119,12 @@ export class EngineHost {
     const { config, workers } = this.#options
     // The engine alone, and not at the start: this thread needs neither the session's side of the store nor its libraries before.
     const { Engine } = await import('../dfs/engine/engine.ts')
-    const engine = Engine.open(config.dataDir, { settings: config.settings })
+    const maintenance = new MaintenanceThread(config.dataDir)
+    const engine = Engine.open(config.dataDir, {
+      settings: config.settings,
+      maintain: (task) => maintenance.run(task),
+      say: (line) => this.#tell(line),
+    })
     this.#engine = engine
     const files = new JobFiles(config.dataDir)
     const pool = new JobPool({
@@ -119,7 +134,17 @@ export class EngineHost {
       onRemark: this.#options.onRemark,
     })
     this.#registry = new JobRegistry({ files, runner: pool, workers, onWriteFailure: this.#options.onRemark })
-    return { engine, registry: this.#registry, pool }
+    return { engine, registry: this.#registry, pool, maintenance }
+  }
+
+  /** To whoever watches, and into the log file. */
+  #tell(line: string): void {
+    this.#options.onNotice(line)
+    try {
+      appendFileSync(join(this.#options.config.dataDir, LOG_FILE), `${new Date().toISOString()} [INFO] ${line}\n`)
+    } catch (error) {
+      this.#options.onRemark(toHoldfastError(error))
+    }
   }
 
   async #answer(request: EngineRequest, peer: Peer): Promise<unknown> {
@@ -134,7 +159,7 @@ export class EngineHost {
       case 'open':
         return store.engine.openSession(`${peer.sessionId}`)
       case 'store':
-        return store.engine.request(request.command)
+        return store.engine.submit(request.command, request.user, `${peer.sessionId}`)
       case 'job':
         return this.#answerJob(store.registry, request.request, peer)
     }

@@ -35,6 +35,7 @@ async function withHost(
     config: settings.config,
     workers: settings.workers,
     onRemark: (error) => process.stderr.write(`holdfast: ${error.message}\n`),
+    onNotice: (line) => process.stderr.write(`[INFO] ${line}\n`),
   })
   try {
     return await use(host)

@@ -1,7 +1,7 @@
 /**
  * Emits dist/ from the TypeScript sources: one entry for the process and one for each kind of thread, with what they share in common chunks. Loading three
  * hundred small files costs a thread 0.15 s at every start, a bundle a third of that. Libraries stay outside and load where they are first used, except
- * chevrotain, of which only the lexer is taken. Type errors are the business of `npm run typecheck`.
+ * chevrotain, zod and smol-toml, of which parts are taken. Type errors are the business of `npm run typecheck`.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,12 +13,16 @@ const dist = join(root, 'dist')
 /** Written aside and then put in place, so that whoever runs at the same time finds a whole dist/. */
 const fresh = join(root, 'node_modules/.cache/holdfast-dist')
 
-const isOurs = (id: string): boolean => /^[./]/.test(id) || /^[A-Za-z]:[\\/]/.test(id) || /^@?chevrotain/.test(id)
+const isOurs = (id: string): boolean =>
+  /^[./]/.test(id) || /^[A-Za-z]:[\\/]/.test(id) || /^(?:@?chevrotain|zod|smol-toml)/.test(id)
 
 rmSync(fresh, { recursive: true, force: true })
 const bundle = await rolldown({
   input: Object.fromEntries(
-    ['repl/main', 'jobs/session-thread', 'jobs/job-thread'].map((entry) => [entry, join(root, `${entry}.ts`)]),
+    ['repl/main', 'jobs/session-thread', 'jobs/job-thread', 'jobs/maintenance-thread'].map((entry) => [
+      entry,
+      join(root, `${entry}.ts`),
+    ]),
   ),
   platform: 'node',
   external: (id) => !isOurs(id),

@@ -2,22 +2,43 @@
  * Where each record stands in the catalog, and the view that readers get.
  *
  *   ['meta', 'format' | 'cid' | 'physical']   format version, last commit id, counter of physical indexes
+ *   ['meta', 'lsn']                           end of the log records that the catalog holds
+ *   ['meta', 'checkpoint']                    CheckpointMark: where recovery begins
+ *   ['meta', 'store']                         StoreMark: which store this is, and its timeline
  *   ['meta', 'access']                        counts the changes of users, groups and grants
  *   ['db', url]  ['table', url, name]  ['chunk', url, table, path]
  *   ['changed', url, table]                   commit that last changed the table's chunks
  *   ['user', name]  ['group', name]  ['grant', user or group]  ['run', id]  ['setting', name]
  *   ['garbage', cid, 'files']                 files that no state after commit `cid` names
  */
+import { mergeDeltas, NO_DELTAS, type TableDeltas, withDelta } from '../delta/merge.ts'
 import type { BackupRun, UserRecord } from '../engine/commands.ts'
 import type { CatalogReader } from './key-value.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from './types.ts'
 
-export const CATALOG_FORMAT = 1
+/** 2: commits are in the log too, and small appends in the log only. Format 1 had no log. */
+export const CATALOG_FORMAT = 2
+
+/** Which store this is. Log files carry both, so that those of another store or of another history are not taken for its own. */
+export interface StoreMark {
+  readonly id: string
+  readonly timeline: number
+}
+
+/** Where recovery begins: everything below is in the catalog and in segments. */
+export interface CheckpointMark {
+  readonly lsn: number
+  readonly timeMs: number
+  readonly lastTransaction: number
+}
 
 export const keys = {
   format: ['meta', 'format'],
   cid: ['meta', 'cid'],
   physical: ['meta', 'physical'],
+  lsn: ['meta', 'lsn'],
+  checkpoint: ['meta', 'checkpoint'],
+  store: ['meta', 'store'],
   database: (url: string) => ['db', url],
   databases: ['db'],
   table: (url: string, name: string) => ['table', url, name],
@@ -41,18 +62,41 @@ export const keys = {
   garbages: ['garbage'],
 } as const
 
+/** What the catalog does not know of the store at a commit: the commit itself, and the small appends that are in no segment. */
+export interface Instant {
+  readonly cid: number
+  deltas(tableId: string): TableDeltas
+}
+
 /** The records as of what the reader sees. A view reads lazily: it is of one instant until its reader is refreshed. */
-export function viewOf(reader: CatalogReader): CatalogView {
+export function viewOf(reader: CatalogReader, instant?: Instant): CatalogView {
+  const tableOf = (url: string, name: string): TableRecord | undefined =>
+    reader.get(keys.table(url, name)) as TableRecord | undefined
+  const deltas = (tableId: string): TableDeltas => instant?.deltas(tableId) ?? NO_DELTAS
+  const deltasOf = (url: string, name: string): TableDeltas => {
+    const table = instant === undefined ? undefined : tableOf(url, name)
+    return table === undefined ? NO_DELTAS : deltas(table.id)
+  }
+  function* storedChunks(url: string, table: string): Iterable<ChunkRecord> {
+    for (const [, value] of reader.entries(keys.chunks(url, table))) yield value as ChunkRecord
+  }
   return {
-    cid: (reader.get(keys.cid) as number | undefined) ?? 0,
+    cid: instant?.cid ?? (reader.get(keys.cid) as number | undefined) ?? 0,
     databases: () => valuesOf<DatabaseRecord>(reader.entries(keys.databases)),
     database: (url) => reader.get(keys.database(url)) as DatabaseRecord | undefined,
     tables: (url) => valuesOf<TableRecord>(reader.entries(keys.tables(url))),
-    table: (url, name) => reader.get(keys.table(url, name)) as TableRecord | undefined,
-    *chunks(url, table) {
-      for (const [, value] of reader.entries(keys.chunks(url, table))) yield value as ChunkRecord
+    table: tableOf,
+    deltas,
+    storedChunks,
+    chunks(url, table) {
+      const waiting = deltasOf(url, table)
+      return waiting.size === 0 ? storedChunks(url, table) : mergeDeltas(storedChunks(url, table), waiting)
     },
-    chunk: (url, table, path) => reader.get(keys.chunk(url, table, path)) as ChunkRecord | undefined,
+    chunk(url, table, path) {
+      const stored = reader.get(keys.chunk(url, table, path)) as ChunkRecord | undefined
+      const delta = deltasOf(url, table).get(path)
+      return delta === undefined ? stored : withDelta(stored, delta)
+    },
   }
 }
 

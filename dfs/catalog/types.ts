@@ -6,6 +6,7 @@
  */
 import type { ColumnSchema, Raw, TypeId } from '../../runtime/values/index.ts'
 import type { DeltaBlock } from '../delta/block.ts'
+import type { TableDeltas } from '../delta/merge.ts'
 
 export type Uuid = string
 
@@ -122,7 +123,11 @@ export interface CatalogView {
   database(url: string): DatabaseRecord | undefined
   tables(url: string): readonly TableRecord[]
   table(url: string, name: string): TableRecord | undefined
-  /** Chunks of a table in path order, streamed. */
+  /** Chunks of a table, with the small appends that are in no segment yet; streamed, those with segments in path order first. */
   chunks(url: string, table: string): Iterable<ChunkRecord>
+  /** Chunks as far as they are in segments, in path order. */
+  storedChunks(url: string, table: string): Iterable<ChunkRecord>
+  /** Small appends of a table that are in no segment yet. The same object as long as nothing changes. */
+  deltas(tableId: string): TableDeltas
   chunk(url: string, table: string, path: string): ChunkRecord | undefined
 }

@@ -30,6 +30,8 @@ export interface DeltaDrop {
   readonly tableId: string
   readonly path?: string
   readonly throughCid?: number
+  /** Not ended but waiting under another path from now on. */
+  readonly movedTo?: string
 }
 
 export interface Applied extends EngineReply {
@@ -376,6 +378,8 @@ class Commit {
       const path = table.partitionColumns.length === 0 ? `/${to}` : chunk.path
       this.#writer.put(keys.chunk(url, to, path), { ...chunk, path, cid: this.#cid })
     }
+    if (table.partitionColumns.length === 0)
+      this.#deltaDrops.push({ tableId: table.id, path: `/${name}`, movedTo: `/${to}` })
     this.#writer.remove(keys.changed(url, name))
     this.#touch(url, to)
     this.#writer.remove(keys.table(url, name))

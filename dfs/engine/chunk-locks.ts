@@ -44,11 +44,12 @@ export class ChunkLocks {
     this.#transactions.delete(tid)
   }
 
-  /** Transactions of a session that has ended. */
-  endOwner(owner: string): number[] {
-    const ended = [...this.#transactions.values()].filter((t) => t.owner === owner).map((t) => t.tid)
-    for (const tid of ended) this.#transactions.delete(tid)
-    return ended
+  ofOwner(owner: string): number[] {
+    return [...this.#transactions.values()].filter((t) => t.owner === owner).map((t) => t.tid)
+  }
+
+  transactions(): number[] {
+    return [...this.#transactions.keys()]
   }
 
   /** The transaction that holds the chunk, if any; without a path: any chunk of the table. */
@@ -56,10 +57,6 @@ export class ChunkLocks {
     for (const t of this.#transactions.values())
       if (overlap(t, tableId, path === undefined ? undefined : new Set([path])) !== undefined) return t.tid
     return undefined
-  }
-
-  get count(): number {
-    return this.#transactions.size
   }
 }
 

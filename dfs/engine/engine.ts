@@ -1,34 +1,34 @@
 /**
- * The store's engine: everything that is one per data directory. It runs on the main thread, orders commits, keeps pins, and removes files that no
- * version, reader or backup needs.
+ * The store's engine: everything that is one per data directory. It runs on the main thread, orders commits, keeps locks and pins, holds the small appends
+ * that are in no segment yet, makes checkpoints, and removes files that no version, reader or backup needs.
  *
- * Layout of a data directory: `catalog.mdb`, `chunks/<db>/<partition path>/<table>/<segment>.arrow`, `holdfast.lock`, `batchJobs/`.
+ * Layout of a data directory: `catalog.mdb`, `wal/`, `chunks/<db>/<partition path>/<table>/<segment>.arrow`, `holdfast.lock`, `batchJobs/`.
  */
-import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
+import { DEFAULT_PASSWORD, DEFAULT_USER, hashPassword } from '../access/index.ts'
 import type { CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
-import { CATALOG_FORMAT, keys, runsOf, usersOf } from '../catalog/records.ts'
-import type { ChunkRecord } from '../catalog/types.ts'
+import { keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
+import type { Maintainer } from '../maintenance/task.ts'
 import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LocalFileStore } from '../store/local-store.ts'
-import { parentOf } from '../store/paths.ts'
-import { hashPassword } from '../users.ts'
-import { applyCommand } from './apply.ts'
+import type { CatalogCommand } from './apply.ts'
+import { Checkpointer } from './checkpointer.ts'
 import { ChunkLocks } from './chunk-locks.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './commands.ts'
+import { Committer, type Outcome, type Pending } from './committer.ts'
+import { keepFiles, removeGarbage, sweepOrphans } from './garbage.ts'
 import { type DirectoryLock, lockDirectory } from './lock.ts'
-import { newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
-
-export const DEFAULT_USER = 'admin'
-export const DEFAULT_PASSWORD = '123456'
-
-/** Copies of a restore that was cut off are kept this long for its next run, which verifies and uses them. */
-const RESTORED_KEPT_MS = 7 * 86_400_000
+import { beginRecord, rollbackRecord } from './log-entry.ts'
+import { CommitClock, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
+import { prepareCatalog, type Started, startStorage } from './start.ts'
 
 const GARBAGE_EVERY_MS = 5000
+/** Commands that share one write of the log and one sync. */
+const BATCH_MAX = 512
 
 export interface EngineParts {
   readonly catalog: CatalogStore
@@ -37,6 +37,14 @@ export interface EngineParts {
   readonly now?: () => number
   /** What the file and the environment set. */
   readonly settings?: StartSettings
+  /** Writes segments for the housekeeping; default: on the calling thread. */
+  readonly maintain?: Maintainer
+  /** Which run of the machine this is; '' if unknown. */
+  readonly bootId?: string
+  /** What the operator should read, a line at a time. */
+  readonly say?: (line: string) => void
+  /** Checkpoints by time and size, and merging, happen by themselves. Tests and simulations ask for them. Default: true with a directory of the file system. */
+  readonly isAutomatic?: boolean
 }
 
 /** What a session needs to reach the store. */
@@ -45,128 +53,357 @@ export interface SessionTicket {
   readonly slot: number
 }
 
+interface Waiting {
+  readonly pending: Pending
+  readonly done: (outcome: Outcome) => void
+}
+
 export class Engine implements EngineClient {
   readonly files: FileStore
   readonly #catalog: CatalogStore
   readonly #lock: DirectoryLock | undefined
   readonly #now: () => number
-  readonly #startSettings: StartSettings
+  readonly #parts: EngineParts
   readonly #slotTable = newSlotTable()
   readonly #slots = new SnapshotSlots(this.#slotTable)
-  readonly #pins = new Map<number, { readonly cid: number; readonly why: string }>()
-  #lastPin = 0
+  readonly #clock = new CommitClock(this.#slotTable)
+  readonly #pins = new Map<number, { readonly cid: number; readonly why: string; readonly owner: string }>()
   readonly #locks = new ChunkLocks()
-  #lastTid = 0
+  readonly #queue: Waiting[] = []
+  #started: (Started & { readonly committer: Committer; readonly checkpointer: Checkpointer }) | undefined
+  #settings: StoreSettings | undefined
+  #lastPin = 0
   /** A session was ended while it wrote. Its files can't be told from those that others are writing now, so they go when all have ended. */
   #hasStrays = false
-  #timer: NodeJS.Timeout | undefined
+  #garbageTimer: NodeJS.Timeout | undefined
+  #checkpointTimer: NodeJS.Timeout | undefined
+  #drainIsDue = false
+  #isClosing = false
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
-  static open(dataDir: string, options: { readonly settings?: StartSettings } = {}): Engine {
+  static open(dataDir: string, options: Pick<EngineParts, 'settings' | 'maintain' | 'say'> = {}): Engine {
     const lock = lockDirectory(dataDir)
+    let catalog: LmdbCatalogStore | undefined
     try {
+      catalog = new LmdbCatalogStore(join(dataDir, 'catalog.mdb'))
       const engine = new Engine({
-        catalog: new LmdbCatalogStore(join(dataDir, 'catalog.mdb')),
+        catalog,
         files: new LocalFileStore(dataDir),
         lock,
-        settings: options.settings,
+        bootId: bootIdOf(),
+        isAutomatic: true,
+        ...options,
       })
       engine.recover(lock.wasUnclean)
       return engine
     } catch (error) {
-      lock.release()
+      void catalog?.close()
+      lock.leave()
       throw error
     }
   }
 
   constructor(parts: EngineParts) {
+    this.#parts = parts
     this.#catalog = parts.catalog
     this.files = parts.files
     this.#lock = parts.lock
     this.#now = parts.now ?? Date.now
-    this.#startSettings = parts.settings ?? NO_START_SETTINGS
   }
 
-  /** Brings the directory into order after a start: first records, interrupted runs, files that nobody names. */
+  /** Brings the directory into order after a start: first records, what the log has and the catalog lacks, interrupted runs, files that nobody names. */
   recover(wasUnclean: boolean): void {
-    const format = this.#catalog.get(keys.format) as number | undefined
-    if (format === undefined)
-      this.#catalog.transaction((writer) => {
-        writer.put(keys.format, CATALOG_FORMAT)
-        writer.put(keys.cid, 1)
-        writer.put(keys.user(DEFAULT_USER), { name: DEFAULT_USER, isAdmin: true, ...hashPassword(DEFAULT_PASSWORD) })
-      })
-    else if (format > CATALOG_FORMAT)
-      throw new HoldfastError(
-        'data',
-        `The catalog in ${this.files.root} has format ${format}; this release knows formats up to ${CATALOG_FORMAT}.`,
-        {
-          code: 'catalogFormat',
-          where: { file: 'catalog.mdb' },
-          hint: 'open it with the release that wrote it, or a newer one',
-        },
-      )
-    const running = runsOf(this.#catalog).filter((run) => run.state === 'running')
-    for (const run of running)
+    const { say = () => {}, bootId = '', maintain, isAutomatic = false } = this.#parts
+    const store = prepareCatalog(this.#catalog, this.files.root)
+    const started = startStorage(
+      {
+        catalog: this.#catalog,
+        files: this.files,
+        settings: this.settings,
+        now: this.#now,
+        bootId,
+        wasUnclean,
+        say,
+        beforeApply: keepNamedFiles,
+      },
+      store,
+    )
+    this.#settings = undefined
+    const { log, deltas, recovered } = started
+    const committer = new Committer({
+      catalog: this.#catalog,
+      log,
+      deltas,
+      now: this.#now,
+      level: () => this.settings.walLevel,
+      publish: (cid) => this.#clock.announce(cid, deltas.lastEvent),
+      beforeApply: (writer, command) => {
+        this.#requireUnlocked(command)
+        if (command.kind === 'replaceChunks') this.#requireFiles(command)
+        keepNamedFiles(writer, command)
+      },
+      lastCid: recovered.lastCid,
+      lastTransaction: recovered.lastTransaction,
+    })
+    const checkpointer = new Checkpointer({
+      catalog: this.#catalog,
+      log,
+      deltas,
+      settings: () => this.settings,
+      now: this.#now,
+      // Not loaded at the start: it brings the whole of segments and kernels along.
+      maintain: maintain ?? (async (task) => (await import('../maintenance/task.ts')).runTask(this.files, task)),
+      commit: (command) => void this.#commitOne({ command, user: DEFAULT_USER }),
+      discard: (names) => {
+        for (const file of names) this.files.remove(file)
+      },
+      isLocked: (tableId, path) => this.#locks.holder(tableId, path) !== undefined,
+      state: () => ({
+        cid: committer.lastCid,
+        lastTransaction: committer.lastTransaction,
+        active: this.#locks.transactions(),
+      }),
+    })
+    this.#started = { ...started, committer, checkpointer }
+    this.#clock.announce(recovered.lastCid, deltas.lastEvent)
+    for (const run of runsOf(this.#catalog).filter((r) => r.state === 'running'))
       this.request({
         kind: 'putRun',
         run: { ...run, state: 'interrupted', endMs: this.#now(), error: 'The process ended before the run did.' },
       })
-    if (wasUnclean) this.#sweepOrphans()
+    if (wasUnclean) sweepOrphans(this.#catalog, this.files, this.#now())
     this.collectGarbage()
+    if (isAutomatic) this.#scheduleCheckpoint()
   }
 
   /** The settings in force, as of the last commit. */
   get settings(): StoreSettings {
-    return settingsOf(this.#catalog, this.#startSettings).values
+    this.#settings ??= settingsOf(this.#catalog, this.#parts.settings ?? NO_START_SETTINGS).values
+    return this.#settings
   }
 
-  request(command: EngineCommand, owner = ''): EngineReply {
+  get #running() {
+    if (this.#started === undefined) throw new HoldfastError('bug', 'the engine was not started')
+    return this.#started
+  }
+
+  /** Does what is asked, now. `owner`: the session that asks, whose locks and pins end with it. */
+  request(command: EngineCommand, user = '', owner = ''): EngineReply {
+    const own = this.#answerItself(command, user, owner)
+    return own ?? this.#commitOne(this.#pendingOf(command as CatalogCommand, user, owner))
+  }
+
+  /** The same, but together with what others ask at the same time: they share a write and a sync of the log. */
+  submit(command: EngineCommand, user: string, owner: string): Promise<EngineReply> {
+    const own = this.#answerItself(command, user, owner)
+    if (own !== undefined) return Promise.resolve(own)
+    const pending = this.#pendingOf(command as CatalogCommand, user, owner)
+    return this.#admitted(pending).then(
+      () =>
+        new Promise((resolve, reject) => {
+          this.#queue.push({
+            pending,
+            done: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.reply)),
+          })
+          if (this.#drainIsDue) return
+          this.#drainIsDue = true
+          setImmediate(() => this.#drain())
+        }),
+    )
+  }
+
+  /** What must happen before a command may be committed: room for its rows, a checkpoint before the log is switched off. */
+  #admitted({ command }: Pending): Promise<unknown> {
+    if (command.kind === 'insertRows' && this.#running.deltas.bytes > this.settings.deltaBytesMax)
+      return this.checkpoint()
+    const switchesOff = command.kind === 'putSetting' && command.name === 'ts.wal.wal_level' && command.value === 0
+    return switchesOff ? this.checkpoint() : READY
+  }
+
+  /** Forces a checkpoint; answers the LSN from which a recovery would begin. */
+  checkpoint(): Promise<number> {
+    return this.#running.checkpointer.checkpoint().finally(() => this.collectGarbage())
+  }
+
+  #answerItself(command: EngineCommand, user: string, owner: string): EngineReply | undefined {
+    const { committer, deltas, log } = this.#running
+    const cid = committer.lastCid
     switch (command.kind) {
-      case 'begin': {
-        const tid = ++this.#lastTid
-        this.#locks.begin(tid, owner, command, command.paths)
-        return { cid: this.#catalog.get(keys.cid) as number, tid }
-      }
-      case 'rollback':
-        this.#locks.end(command.tid)
-        return { cid: this.#catalog.get(keys.cid) as number }
-      case 'fetchDelta':
-        return { cid: this.#catalog.get(keys.cid) as number, delta: [] }
-      case 'insertRows':
-        throw new HoldfastError('bug', 'small appends need the log')
       case 'pin': {
         const pin = ++this.#lastPin
-        const cid = this.#catalog.get(keys.cid) as number
-        this.#pins.set(pin, { cid, why: command.why })
+        this.#pins.set(pin, { cid, why: command.why, owner })
         return { cid, pin }
       }
       case 'unpin':
         this.#pins.delete(command.pin)
         this.collectGarbage()
-        return { cid: this.#catalog.get(keys.cid) as number }
-      default: {
-        if (command.kind === 'replaceChunks') this.#requireFiles(command.put)
-        const reply = this.#catalog.transaction((writer) => {
-          if (command.kind === 'replaceChunks') keepFiles(writer, command.put)
-          return applyCommand(writer, command, {
-            cid: (writer.get(keys.cid) as number) + (command.kind === 'putRun' ? 0 : 1),
-            timeMs: this.#now(),
-            newId: randomUUID,
-            deltaChunkId: () => undefined,
-          })
-        })
-        if ((command.kind === 'rewrite' || command.kind === 'alterTable') && command.tid !== undefined)
-          this.#locks.end(command.tid)
-        this.collectGarbage()
-        return reply
+        return { cid }
+      case 'fetchDelta':
+        return { cid, delta: deltas.news(command.tableId, command.after) }
+      case 'begin': {
+        const tid = committer.nextTransaction()
+        this.#locks.begin(tid, owner, command, command.paths)
+        try {
+          log.append([beginRecord(tid, this.#now(), user)])
+        } catch (error) {
+          this.#locks.end(tid)
+          throw error
+        }
+        return { cid, tid }
       }
+      case 'rollback':
+        if (this.#locks.has(command.tid, owner)) this.#rollBack(command.tid)
+        return { cid }
+      default:
+        return undefined
+    }
+  }
+
+  #rollBack(transaction: number): void {
+    this.#locks.end(transaction)
+    this.#running.log.append([rollbackRecord(transaction, this.#now())])
+  }
+
+  #pendingOf(command: CatalogCommand, user: string, owner: string): Pending {
+    const transaction = transactionOf(command)
+    if (transaction !== undefined && !this.#locks.has(transaction, owner))
+      throw new HoldfastError('conflict', `The transaction ${transaction} has ended; nothing was written.`, {
+        code: 'transactionEnded',
+      })
+    return transaction === undefined ? { command, user } : { command, user, transaction }
+  }
+
+  #commitOne(pending: Pending): EngineReply {
+    const [outcome] = this.#commit([pending])
+    if ('error' in outcome) throw outcome.error
+    return outcome.reply
+  }
+
+  #drain(): void {
+    this.#drainIsDue = false
+    const batch = this.#queue.splice(0, BATCH_MAX)
+    if (this.#queue.length > 0) {
+      this.#drainIsDue = true
+      setImmediate(() => this.#drain())
+    }
+    let outcomes: readonly Outcome[]
+    try {
+      outcomes = this.#commit(batch.map((w) => w.pending))
+    } catch (error) {
+      outcomes = batch.map(() => ({ error }))
+    }
+    // Who waits for room in the log is served after the checkpoint that makes it.
+    const full = batch.filter((_, k) => isLogFull(outcomes[k]))
+    if (full.length > 0) {
+      this.#queue.unshift(...full)
+      this.checkpoint().then(
+        () => this.#drain(),
+        () => this.#failAll(full, outcomes[batch.indexOf(full[0])]),
+      )
+    }
+    batch.forEach((w, k) => {
+      if (!full.includes(w)) w.done(outcomes[k])
+    })
+  }
+
+  #failAll(waiting: readonly Waiting[], outcome: Outcome): void {
+    for (const w of waiting) {
+      const at = this.#queue.indexOf(w)
+      if (at >= 0) this.#queue.splice(at, 1)
+      w.done(outcome)
+    }
+  }
+
+  #commit(batch: readonly Pending[]): Outcome[] {
+    const { committer, log, deltas } = this.#running
+    const outcomes = committer.commit(batch)
+    batch.forEach(({ command, transaction }, k) => {
+      if ('error' in outcomes[k]) return
+      if (transaction !== undefined) this.#locks.end(transaction)
+      if (command.kind === 'putSetting' || command.kind === 'removeSetting') this.#settings = undefined
+      if (command.kind === 'insertRows') this.#flushIfLarge(command)
+    })
+    if (batch.some(({ command }) => command.kind !== 'insertRows' && command.kind !== 'putRun')) this.collectGarbage()
+    if (this.#parts.isAutomatic === true && log.bytes > this.settings.checkpointWalBytesMax) this.#checkpointSoon()
+    if (this.#parts.isAutomatic === true && deltas.bytes > this.settings.deltaBytesMax / 2) this.#checkpointSoon()
+    return outcomes
+  }
+
+  /** A chunk with many small appends gets its segment before the next checkpoint. */
+  #flushIfLarge(command: CatalogCommand & { readonly kind: 'insertRows' }): void {
+    if (this.#parts.isAutomatic !== true) return
+    const { deltas, checkpointer } = this.#running
+    const { deltaChunkRows, deltaChunkBytes } = this.settings
+    if (!checkpointer.isIdle) return
+    const isLarge = (path: string): boolean => {
+      const { rows, bytes } = deltas.sizeOf(command.tableId, path)
+      return rows >= deltaChunkRows || bytes >= deltaChunkBytes
+    }
+    if (command.chunks.some((c) => isLarge(c.path)))
+      this.#watch(checkpointer.flush((tableId, path) => tableId === command.tableId && isLarge(path)))
+  }
+
+  #checkpointSoon(): void {
+    if (this.#running.checkpointer.isIdle) this.#watch(this.checkpoint())
+  }
+
+  /** Housekeeping that fails is told to the operator and tried again; the log keeps everything meanwhile. */
+  #watch(work: Promise<unknown>): void {
+    work.catch((error) => this.#parts.say?.(`Housekeeping failed: ${(error as Error).message}`))
+  }
+
+  #scheduleCheckpoint(): void {
+    this.#checkpointTimer = setTimeout(() => {
+      const { log, checkpointer } = this.#running
+      const done = this.#lastCheckpointEnd === log.end || !checkpointer.isIdle ? READY : this.checkpoint()
+      this.#watch(
+        done.then(
+          () => this.#scheduleNext(),
+          (error) => {
+            this.#scheduleNext()
+            throw error
+          },
+        ),
+      )
+    }, this.settings.checkpointIntervalMs)
+    this.#checkpointTimer.unref()
+  }
+
+  #scheduleNext(): void {
+    this.#lastCheckpointEnd = this.#running.log.end
+    if (!this.#isClosing) this.#scheduleCheckpoint()
+  }
+  #lastCheckpointEnd = 0
+
+  /** S01003: what a transaction is rewriting is not dropped or changed under it. */
+  #requireUnlocked(command: CatalogCommand): void {
+    const touched =
+      command.kind === 'dropDatabase'
+        ? viewOf(this.#catalog)
+            .tables(command.url)
+            .map((t) => ({ db: t.db, table: t.name, path: undefined }))
+        : touchedBy(command)
+    for (const { db, table, path } of touched) {
+      const record = this.#catalog.get(keys.table(db, table)) as { readonly id: string } | undefined
+      if (record === undefined) continue
+      const holder = this.#locks.holder(record.id, path)
+      if (holder === undefined || holder === transactionOf(command)) continue
+      throw new HoldfastError(
+        'conflict',
+        `The ${path === undefined ? `table [${table}]` : `partition ${path} of the table [${table}]`} of [${db}] is in use by transaction ${holder}.`,
+        {
+          code: 'chunkLocked',
+          refId: 'S01003',
+          where: { db, table },
+          hint: 'repeat the call when that transaction has ended',
+        },
+      )
     }
   }
 
   /** A restore may use again what an earlier one had copied; files go on this thread only, so what is here now is here at the commit. */
-  #requireFiles(chunks: readonly ChunkRecord[]): void {
-    for (const chunk of chunks)
+  #requireFiles({ put }: CatalogCommand & { readonly kind: 'replaceChunks' }): void {
+    for (const chunk of put)
       for (const { file, bytes } of chunk.segments)
         if (this.files.stat(file)?.bytes !== bytes)
           throw new HoldfastError('conflict', `The segment ${file} is gone or changed; nothing was replaced.`, {
@@ -180,8 +417,11 @@ export class Engine implements EngineClient {
     return { slots: this.#slotTable, slot: this.#slots.slotOf(owner) }
   }
 
+  /** Whatever the session left behind ends with it: its snapshot, its transactions, its pins. */
   closeSession(owner: string): void {
     if (this.#slots.free(owner)) this.#hasStrays = true
+    for (const transaction of this.#locks.ofOwner(owner)) this.#rollBack(transaction)
+    for (const [pin, { owner: holder }] of this.#pins) if (holder === owner) this.#pins.delete(pin)
     this.collectGarbage()
   }
 
@@ -195,77 +435,85 @@ export class Engine implements EngineClient {
   collectGarbage(): void {
     const pinned = [...this.#pins.values()].map((p) => p.cid)
     const oldest = Math.min(this.#slots.oldest(), ...pinned)
-    const due: number[] = []
-    let waiting = false
-    for (const [key, files] of this.#catalog.entries(keys.garbages)) {
-      const cid = key[1] as number
-      if (cid > oldest) {
-        waiting = true
-        continue
-      }
-      this.#removeFiles(files as string[])
-      due.push(cid)
-    }
-    if (due.length > 0)
-      this.#catalog.transaction((writer) => {
-        for (const cid of due) writer.remove(keys.garbage(cid))
-      })
-    if (waiting && this.#timer === undefined) {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined
-        this.collectGarbage()
-      }, GARBAGE_EVERY_MS)
-      this.#timer.unref()
-    }
+    this.#running.deltas.forget(oldest)
+    const waiting = removeGarbage(this.#catalog, this.files, oldest)
+    if (!waiting || this.#garbageTimer !== undefined) return
+    this.#garbageTimer = setTimeout(() => {
+      this.#garbageTimer = undefined
+      this.collectGarbage()
+    }, GARBAGE_EVERY_MS)
+    this.#garbageTimer.unref()
   }
 
+  /** Ends in order: a last checkpoint, so that the next start has nothing to recover. */
   async close(): Promise<void> {
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
-    if (this.#hasStrays && this.#slots.isEmpty) this.#sweepOrphans()
-    this.collectGarbage()
+    this.#isClosing = true
+    clearTimeout(this.#garbageTimer)
+    clearTimeout(this.#checkpointTimer)
+    const { log } = this.#running
+    let isClean = true
+    try {
+      await this.#running.checkpointer.settled()
+      await this.checkpoint()
+      if (this.#hasStrays && this.#slots.isEmpty) sweepOrphans(this.#catalog, this.files, this.#now())
+      this.collectGarbage()
+    } catch (error) {
+      isClean = false
+      this.#parts.say?.(`The last checkpoint failed, the next start recovers from the log: ${(error as Error).message}`)
+    }
+    clearTimeout(this.#garbageTimer)
+    log.close()
     await this.#catalog.close()
-    this.#lock?.release()
-  }
-
-  #removeFiles(files: readonly string[]): void {
-    const folders = new Set<string>()
-    for (const file of files) {
-      this.files.remove(file)
-      folders.add(parentOf(file))
-    }
-    for (let folder of folders)
-      for (; folder !== 'chunks' && folder !== ''; folder = parentOf(folder)) this.files.removeEmptyDirectory(folder)
-  }
-
-  /** After a crash: files below chunks/ that no record names are the remains of writes that were never committed. */
-  #sweepOrphans(): void {
-    const named = new Set<string>()
-    for (const [, value] of this.#catalog.entries(['chunk']))
-      for (const s of (value as ChunkRecord).segments) named.add(s.file)
-    for (const [, files] of this.#catalog.entries(keys.garbages)) for (const file of files as string[]) named.add(file)
-    const orphans: string[] = []
-    const walk = (folder: string): void => {
-      for (const entry of this.files.list(folder)) {
-        const path = `${folder}/${entry.name}`
-        if (entry.kind === 'directory') walk(path)
-        else if (!named.has(path) && !this.#isKeptForRestore(path, entry.name)) orphans.push(path)
-      }
-    }
-    walk('chunks')
-    this.#removeFiles(orphans)
-  }
-
-  #isKeptForRestore(path: string, name: string): boolean {
-    return name.startsWith('restored-') && this.#now() - (this.files.stat(path)?.modifiedMs ?? 0) < RESTORED_KEPT_MS
+    if (isClean) this.#lock?.release()
+    else this.#lock?.leave()
   }
 }
 
-/** Files that are named again are no garbage, even if the commit that dropped them is not forgotten yet. */
-function keepFiles(writer: CatalogWriter, chunks: readonly ChunkRecord[]): void {
-  const named = new Set(chunks.flatMap((c) => c.segments.map((s) => s.file)))
-  for (const [key, value] of writer.entries(keys.garbages)) {
-    const files = value as string[]
-    const rest = files.filter((f) => !named.has(f))
-    if (rest.length < files.length) writer.put(key, rest)
+const READY: Promise<unknown> = Promise.resolve()
+
+const isLogFull = (outcome: Outcome): boolean =>
+  'error' in outcome && outcome.error instanceof HoldfastError && outcome.error.code === 'walFull'
+
+const transactionOf = (command: CatalogCommand): number | undefined =>
+  command.kind === 'rewrite' || command.kind === 'alterTable' ? command.tid : undefined
+
+/** Files that are named again are no garbage. */
+function keepNamedFiles(writer: CatalogWriter, command: CatalogCommand): void {
+  if (command.kind === 'replaceChunks') keepFiles(writer, command.put)
+}
+
+/** What a command takes away from whoever is rewriting it; without a path the whole table. */
+function* touchedBy(
+  command: CatalogCommand,
+): Iterable<{ readonly db: string; readonly table: string; readonly path?: string }> {
+  switch (command.kind) {
+    case 'dropTable':
+    case 'renameTable':
+    case 'alterTable':
+      yield { db: command.db, table: command.table }
+      return
+    case 'dropChunks':
+      if (command.paths === undefined) yield { db: command.db, table: command.table }
+      else for (const path of command.paths) yield { db: command.db, table: command.table, path }
+      return
+    case 'replaceChunks':
+      for (const path of [...command.remove, ...command.put.map((c) => c.path)])
+        yield { db: command.db, table: command.table, path }
+      return
+    case 'flush':
+      for (const { path } of command.chunks) yield { db: command.db, table: command.table, path }
+      return
+    case 'compact':
+      yield { db: command.db, table: command.table, path: command.path }
+      return
+  }
+}
+
+function bootIdOf(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // Not Linux: whether the power was lost since the last start is not known.
+    return ''
   }
 }

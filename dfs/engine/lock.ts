@@ -19,6 +19,8 @@ export interface DirectoryLock {
   /** The process before did not close the directory. */
   readonly wasUnclean: boolean
   release(): void
+  /** Lets another process in, but tells it that the directory was not closed. */
+  leave(): void
 }
 
 const LOCK_FILE = 'holdfast.lock'
@@ -37,7 +39,12 @@ export function lockDirectory(folder: string): DirectoryLock {
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       writeFileSync(file, JSON.stringify(mine), { flag: 'wx' })
-      return { wasUnclean, release: () => rmSync(file, { force: true }) }
+      return {
+        wasUnclean,
+        release: () => rmSync(file, { force: true }),
+        // The holder is given as a process that is gone.
+        leave: () => writeFileSync(file, JSON.stringify({ ...mine, processStart: 'ended' })),
+      }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }

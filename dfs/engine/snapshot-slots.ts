@@ -6,10 +6,38 @@
  * its announcement.
  *
  * A second word per session says whether it is writing files that are not committed yet: a thread that is ended while it is 1 leaves strays behind.
+ *
+ * The last two words are the clock of the store: the newest commit that readers may see, and the newest one that changed the small appends in memory.
  */
 const SLOTS = 1024
+const COMMIT_WORD = 2 * SLOTS
+const DELTA_WORD = COMMIT_WORD + 1
 
-export const newSlotTable = (): SharedArrayBuffer => new SharedArrayBuffer(SLOTS * 16)
+export const newSlotTable = (): SharedArrayBuffer => new SharedArrayBuffer((DELTA_WORD + 1) * 8)
+
+/** What has happened, for readers in every thread. The engine alone moves it. */
+export class CommitClock {
+  readonly #words: BigInt64Array
+
+  constructor(table: SharedArrayBuffer) {
+    this.#words = new BigInt64Array(table)
+  }
+
+  /** The newest commit. The catalog may be ahead of it for the moment between a commit and its announcement. */
+  get cid(): number {
+    return Number(Atomics.load(this.#words, COMMIT_WORD))
+  }
+
+  /** The newest commit that added small appends to memory or ended some. */
+  get deltaEvent(): number {
+    return Number(Atomics.load(this.#words, DELTA_WORD))
+  }
+
+  announce(cid: number, deltaEvent: number): void {
+    Atomics.store(this.#words, DELTA_WORD, BigInt(deltaEvent))
+    Atomics.store(this.#words, COMMIT_WORD, BigInt(cid))
+  }
+}
 
 export class SnapshotSlots {
   readonly #words: BigInt64Array
@@ -90,6 +118,11 @@ export class SnapshotAnnouncer {
         this.#announce()
       },
     }
+  }
+
+  /** The oldest snapshot that the session holds; Infinity without one. */
+  get oldest(): number {
+    return this.#held.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...this.#held)
   }
 
   /** Runs a body that writes files and commits them, or removes them again. */

@@ -1,0 +1,126 @@
+/**
+ * A transaction in the log: TSBEGIN, one record with what it did, TSCOMMIT. The record in the middle carries the command itself with everything that was
+ * decided at commit time, so that redo repeats it exactly.
+ *
+ * A TSROLLBACK takes a transaction back even after its TSCOMMIT: the catalog could not be written, and nobody was told that it had happened.
+ */
+import { unreachable } from '../../runtime/errors.ts'
+import { packPayload, unpackPayload } from '../wal/payload.ts'
+import type { LogRecord, NewRecord, RecordKind } from '../wal/record.ts'
+import type { CatalogCommand, DeltaDrop } from './apply.ts'
+
+export interface LogEntry {
+  readonly command: CatalogCommand
+  readonly cid: number
+  readonly timeMs: number
+  readonly user: string
+  /** Identities that were made, in the order in which they were asked for. */
+  readonly ids: readonly string[]
+  /** Small appends that the transaction ended. */
+  readonly drops: readonly DeltaDrop[]
+}
+
+/** What the CHECKPOINT record at the end of a checkpoint says. */
+export interface CheckpointEntry {
+  /** Everything below is in the catalog and in segments. */
+  readonly redo: number
+  readonly cid: number
+  readonly lastTransaction: number
+  /** Transactions that had begun and not ended. */
+  readonly active: readonly number[]
+}
+
+/** Marks the CHECKPOINT record that ends a checkpoint, among those of flushes and compactions. */
+export const FLAG_CHECKPOINT_DONE = 1
+
+export const beginRecord = (transaction: number, timeMs: number, user: string): NewRecord => ({
+  kind: 'TSBEGIN',
+  transaction,
+  timeMs,
+  payload: packPayload({ user }),
+})
+
+export const rollbackRecord = (transaction: number, timeMs: number): NewRecord => ({
+  kind: 'TSROLLBACK',
+  transaction,
+  timeMs,
+  payload: packPayload({}),
+})
+
+export const checkpointRecord = (entry: CheckpointEntry, timeMs: number): NewRecord => ({
+  kind: 'CHECKPOINT',
+  flags: FLAG_CHECKPOINT_DONE,
+  transaction: 0,
+  timeMs,
+  payload: packPayload(entry),
+})
+
+/** The records of a transaction; without TSBEGIN if that was written when it began. */
+export function recordsOf(transaction: number, entry: LogEntry, hasBegun: boolean): NewRecord[] {
+  const { timeMs, cid } = entry
+  const records: NewRecord[] = [
+    { kind: logKind(entry.command), transaction, timeMs, payload: packPayload(entry) },
+    { kind: 'TSCOMMIT', transaction, timeMs, payload: packPayload({ cid }) },
+  ]
+  return hasBegun ? records : [beginRecord(transaction, timeMs, entry.user), ...records]
+}
+
+/** Whether the record says what a transaction did. */
+export const isData = ({ kind, flags }: LogRecord): boolean =>
+  kind !== 'TSBEGIN' &&
+  kind !== 'TSCOMMIT' &&
+  kind !== 'TSROLLBACK' &&
+  !(kind === 'CHECKPOINT' && flags === FLAG_CHECKPOINT_DONE)
+
+export const entryOf = (record: LogRecord): LogEntry => unpackPayload(record.payload) as LogEntry
+
+export const checkpointOf = (record: LogRecord): CheckpointEntry | undefined =>
+  record.kind === 'CHECKPOINT' && record.flags === FLAG_CHECKPOINT_DONE
+    ? (unpackPayload(record.payload) as CheckpointEntry)
+    : undefined
+
+export function logKind(command: CatalogCommand): RecordKind {
+  switch (command.kind) {
+    case 'append':
+    case 'insertRows':
+      return 'INSERT'
+    case 'rewrite':
+      return command.op
+    case 'replaceChunks':
+      return 'UPDATE'
+    case 'dropChunks':
+      return 'DELETE'
+    case 'flush':
+    case 'compact':
+      return 'CHECKPOINT'
+    case 'createDatabase':
+    case 'createTable':
+    case 'createUser':
+    case 'createGroup':
+      return 'DDL_CREATE'
+    case 'dropDatabase':
+    case 'dropTable':
+    case 'removeUser':
+    case 'removeGroup':
+      return 'DDL_DROP'
+    case 'alterTable':
+    case 'renameTable':
+    case 'extendSchemes':
+    case 'dropValues':
+    case 'changeUser':
+    case 'changeMembers':
+    case 'changeAccess':
+    case 'putSetting':
+    case 'removeSetting':
+    case 'putRun':
+      return 'DDL_ALTER_COLUMN'
+    default:
+      return unreachable(command)
+  }
+}
+
+/** Rows, as opposed to what is always logged and synced whatever the level: schemas, users, rights, settings. */
+export function changesRows(command: CatalogCommand): boolean {
+  const kind = logKind(command)
+  return kind === 'INSERT' || kind === 'UPDATE' || kind === 'DELETE' || kind === 'CHECKPOINT'
+}

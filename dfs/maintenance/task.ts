@@ -1,0 +1,38 @@
+/** Work on files that the engine gives to the maintenance thread. Plain data both ways. */
+import type { ChunkRecord, DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
+import type { FlushedChunk } from '../engine/commands.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { type FlushTask, flushDeltas } from './flush.ts'
+
+export interface CompactTask {
+  readonly kind: 'compact'
+  readonly database: DatabaseRecord
+  readonly table: TableRecord
+  readonly chunk: ChunkRecord
+  readonly bytesPerSecond: number
+  readonly minSegments: number
+}
+
+export type MaintenanceTask = FlushTask | CompactTask
+
+export type MaintenanceResult =
+  | { readonly kind: 'flush'; readonly chunks: readonly FlushedChunk[] }
+  /** undefined: there was nothing worth merging. */
+  | { readonly kind: 'compact'; readonly merged: Merged | undefined }
+
+export interface Merged {
+  readonly drop: readonly string[]
+  readonly add: readonly SegmentRef[]
+}
+
+/** Who does the work: a thread, or the caller itself in tests and simulations. */
+export type Maintainer = (task: MaintenanceTask) => MaintenanceResult | Promise<MaintenanceResult>
+
+export function runTask(files: FileStore, task: MaintenanceTask): MaintenanceResult {
+  switch (task.kind) {
+    case 'flush':
+      return { kind: 'flush', chunks: flushDeltas(files, task) }
+    case 'compact':
+      return { kind: 'compact', merged: undefined }
+  }
+}
