@@ -81,7 +81,7 @@ export class ThreadSession {
       return undefined
     } catch (thrown) {
       const error = toHoldfastError(thrown)
-      const lines = [formatRuntimeError(error, this.interpreter.source)]
+      const lines = [formatRuntimeError(error)]
       // For a fault of ours the way to it is what a report needs.
       if (error.kind === 'bug' && error.cause instanceof Error) lines.push(`${error.cause.stack}`)
       return { text: lines.join('\n'), cancelled: error.kind === 'cancelled' }

@@ -17,6 +17,22 @@ export interface ErrorDetail {
   readonly cause?: unknown
 }
 
+export interface ErrorPosition {
+  readonly file?: string
+  readonly line: number
+  readonly column: number
+  /** The whole line, to be shown with a caret: the script that it stands in may be gone when the error is shown. */
+  readonly text?: string
+}
+
+export interface ErrorFrame {
+  /** Of the function; undefined for the top level of a script. */
+  readonly name: string | undefined
+  readonly statement: string
+  readonly file?: string
+  readonly line: number
+}
+
 export class HoldfastError extends Error {
   readonly kind: ErrorKind
   readonly code: string
@@ -26,9 +42,9 @@ export class HoldfastError extends Error {
   /** First element of the pair that `catch(ex)` sees: USER, SYSTEM_Operator, SYSTEM_Runtime. */
   category = 'SYSTEM_Runtime'
   /** Position in the script, filled in by the evaluator as the error passes a statement. */
-  position: { file?: string; line: number; column: number } | undefined
-  /** Script functions that were running, innermost first, filled in by the evaluator. */
-  readonly frames: { readonly name: string; readonly statement: string; readonly line: number }[] = []
+  position: ErrorPosition | undefined
+  /** Script functions that were running, innermost first, and the scripts around them, filled in by the evaluator. */
+  readonly frames: ErrorFrame[] = []
 
   constructor(kind: ErrorKind, message: string, detail: ErrorDetail = {}) {
     super(detail.refId === undefined ? message : `${message} RefId: ${detail.refId}`, { cause: detail.cause })

@@ -7,7 +7,7 @@ describe('an error at the prompt', () => {
     try {
       session.run(text)
     } catch (thrown) {
-      return formatRuntimeError(toHoldfastError(thrown), session.source)
+      return formatRuntimeError(toHoldfastError(thrown))
     }
     return ''
   }

@@ -14,6 +14,7 @@ import { Cell, FunctionCell } from './compile/cells.ts'
 import { instanceOf, type ScriptClass } from './compile/classes.ts'
 import { define } from './compile/effects.ts'
 import { Emitter } from './compile/emitter.ts'
+import { leavesInnerScript, positionIn } from './compile/failure.ts'
 import type { Host } from './compile/host.ts'
 import { rebind } from './compile/ownership.ts'
 import { type ParserNames, parseUnits } from './compile/parse.ts'
@@ -60,8 +61,6 @@ export class Interpreter implements Host {
   readonly sessionId: bigint
   readonly displayOptions: DisplayOptions
   user: string
-  /** Last source that ran, for the excerpt in error messages. */
-  source: SourceText | undefined
   readonly #print: (text: string) => void
   readonly #now: () => number
   readonly #cells = new Map<string, Cell>()
@@ -223,8 +222,7 @@ export class Interpreter implements Host {
   run(script: string, file?: string | RunOptions): Value {
     const options: RunOptions = typeof file === 'string' ? { file } : (file ?? {})
     const source = new SourceText(script, options.file ?? '')
-    const outer = this.#depth++ > 0 ? this.source : undefined
-    this.source = source
+    this.#depth++
     const folder = this.#folder
     if (options.file !== undefined) this.#folder = dirname(options.file)
     let last: Value = Scalar.VOID
@@ -238,11 +236,11 @@ export class Interpreter implements Host {
           options.onExpression?.(value, statement)
         }
       }
+    } catch (thrown) {
+      throw this.#depth > 1 ? leavesInnerScript(thrown) : thrown
     } finally {
       this.#folder = folder
       this.#depth--
-      // After the outermost script its text stays: an error that leaves it is shown with its line.
-      if (outer !== undefined) this.source = outer
     }
     return last
   }
@@ -252,13 +250,13 @@ export class Interpreter implements Host {
     const unknown = findUnknownName(statements)
     if (unknown === undefined) return
     const { name, span } = unknown.node
-    const position = source.position(span.start)
+    const position = positionIn(source, span.start)
     const candidates = [...unknown.defined, ...this.variableNames(), ...this.shared.keys(), ...this.userFunctionNames()]
     const error = inputError(`Syntax Error: [line #${position.line}] Cannot recognize the token ${name}`, {
       code: 'unknownName',
       hint: suggestion(name, [...candidates, ...this.registry.names()]),
     })
-    error.position = { file: source.name || undefined, ...position }
+    error.position = position
     throw error
   }
 
@@ -267,10 +265,11 @@ export class Interpreter implements Host {
     const em = new Emitter({ host: this, source, module: '', seesSession: true })
     try {
       const body = emitStatementValue(em, statement) ?? emitStatement(em, statement)
-      return em.build([], body, { source, spans: em.spans, functionName: undefined })() as Value | undefined
+      const topLevel = this.#depth > 1 ? 'ofInnerScript' : 'ofScript'
+      return em.build([], body, { source, spans: em.spans, functionName: undefined, topLevel })() as Value | undefined
     } catch (thrown) {
       const error = toHoldfastError(thrown)
-      error.position ??= { file: source.name || undefined, ...source.position(statement.span.start) }
+      error.position ??= positionIn(source, statement.span.start)
       throw error
     }
   }
@@ -325,7 +324,7 @@ export class Interpreter implements Host {
         for (const statement of statements) this.#defineInModule(statement, source, path)
     } catch (error) {
       this.#imports.delete(path)
-      throw error
+      throw leavesInnerScript(error)
     } finally {
       this.#loading.pop()
     }

@@ -1,7 +1,7 @@
 /** Errors on their way out of compiled code: each function that they pass adds its position and its frame. */
 import type { Span } from '../../lang/ast.ts'
 import type { SourceText } from '../../lang/source.ts'
-import { HoldfastError, toHoldfastError } from '../errors.ts'
+import { type ErrorPosition, HoldfastError, toHoldfastError } from '../errors.ts'
 import { Pair, T, type Value } from '../values/index.ts'
 
 /** What a piece of generated code knows about its origin. */
@@ -10,6 +10,8 @@ export interface CodeInfo {
   readonly spans: readonly Span[]
   /** Set for functions; absent for statements of the top level and expressions of queries. */
   readonly functionName: string | undefined
+  /** Statements of the top level. */
+  readonly topLevel?: 'ofScript' | 'ofInnerScript'
 }
 
 /** Frames kept of an endless recursion. */
@@ -29,11 +31,36 @@ export function failed(thrown: unknown, info: CodeInfo, statement: number): unkn
 function placed(error: HoldfastError, info: CodeInfo, statement: number): HoldfastError {
   const span = info.spans[statement]
   if (span === undefined) return error
-  const { line, column } = info.source.position(span.start)
-  if (error.position === undefined) error.position = { file: info.source.name || undefined, line, column }
-  if (info.functionName !== undefined && error.frames.length < MAX_FRAMES)
-    error.frames.push({ name: info.functionName, statement: statementText(info.source, span), line })
+  // Whoever looks at the text of what was just typed needs no line that repeats it.
+  const isCaller =
+    info.topLevel !== undefined &&
+    (error.frames.length > 0 || fromInnerScript.has(error)) &&
+    (info.source.name !== '' || info.topLevel === 'ofInnerScript')
+  if (error.position === undefined) error.position = positionIn(info.source, span.start)
+  if ((info.functionName !== undefined && error.frames.length < MAX_FRAMES) || isCaller)
+    error.frames.push({
+      name: info.functionName,
+      statement: statementText(info.source, span),
+      file: info.source.name || undefined,
+      line: info.source.line(span.start),
+    })
   return error
+}
+
+/** Errors that left a script which another script had run. */
+const fromInnerScript = new WeakSet<HoldfastError>()
+
+/** Notes that an error leaves a script and goes on in the one that ran it. */
+export function leavesInnerScript(thrown: unknown): HoldfastError {
+  const error = toHoldfastError(thrown)
+  fromInnerScript.add(error)
+  return error
+}
+
+/** A place in a script, as errors carry it. */
+export function positionIn(source: SourceText, offset: number): ErrorPosition {
+  const { line, column } = source.position(offset)
+  return { file: source.name || undefined, line, column, text: source.lineText(line) }
 }
 
 function statementText(source: SourceText, span: Span): string {

@@ -1,22 +1,21 @@
 /** An error as a person reads it: where it happened, the line with a caret, the calls on the way, what to do. */
-import type { SourceText } from '../../lang/source.ts'
-import type { HoldfastError } from '../errors.ts'
+import type { ErrorFrame, ErrorPosition, HoldfastError } from '../errors.ts'
 
 /**
  *   Incompatible vector size
- *     at daily.dos:3:7
- *     3 | z = x + y
- *       |     ^
- *     in function total, line 3: z = x + y
+ *     at lib/sums.dos:3:3
+ *     3 |   return x + y
+ *       |   ^
+ *     in total at lib/sums.dos:3: return x + y
+ *     called at daily.dos:7: total(a, b)
  *   hint: ...
  */
-export function formatRuntimeError(error: HoldfastError, source?: SourceText): string {
+export function formatRuntimeError(error: HoldfastError): string {
   const lines = [error.message]
   const at = error.position
   if (at !== undefined) {
     lines.push(`  at ${at.file ?? 'line'}${at.file === undefined ? ' ' : ':'}${at.line}:${at.column}`)
-    // The position may lie in another file (a module): then its text is not at hand.
-    if (source !== undefined && (at.file === undefined || at.file === source.name)) lines.push(...excerpt(source, at))
+    if (at.text !== undefined) lines.push(...excerpt(at, at.text))
   }
   lines.push(...frameLines(error))
   if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`)
@@ -32,7 +31,7 @@ function frameLines(error: HoldfastError): string[] {
     repeated = 0
   }
   for (const frame of error.frames) {
-    const text = `  in ${frame.name}, line ${frame.line}: ${frame.statement}`
+    const text = frameLine(frame)
     if (lines[lines.length - 1] === text) repeated++
     else {
       note()
@@ -43,8 +42,12 @@ function frameLines(error: HoldfastError): string[] {
   return lines
 }
 
-function excerpt(source: SourceText, at: { line: number; column: number }): string[] {
-  const text = source.lineText(at.line)
+function frameLine({ name, file, line, statement }: ErrorFrame): string {
+  if (name === undefined) return `  called at ${file === undefined ? 'line ' : `${file}:`}${line}: ${statement}`
+  return `  in ${name}${file === undefined ? `, line ${line}` : ` at ${file}:${line}`}: ${statement}`
+}
+
+function excerpt(at: ErrorPosition, text: string): string[] {
   const number = `${at.line}`
   const indent = text.slice(0, at.column - 1).replace(/[^\t]/g, ' ')
   return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${indent}^`]
@@ -52,6 +55,9 @@ function excerpt(source: SourceText, at: { line: number; column: number }): stri
 
 /** `z = total(x) => total: return x + y => Incompatible vector size`: the chain of the documented run-phase message. */
 export function runtimeMessage(error: HoldfastError, statement: string): string {
-  const frames = [...error.frames].reverse().map((f) => `${f.name}: ${f.statement}`)
+  const frames = error.frames
+    .filter((f) => f.name !== undefined)
+    .reverse()
+    .map((f) => `${f.name}: ${f.statement}`)
   return [statement, ...frames, error.message].filter((part) => part !== '').join(' => ')
 }

@@ -3,6 +3,7 @@ import type { Expr, Statement } from '../../lang/ast.ts'
 import { ParseError, type ParserNames, parseExpression as parse, ScriptParser } from '../../lang/index.ts'
 import type { SourceText } from '../../lang/source.ts'
 import { HoldfastError } from '../errors.ts'
+import { positionIn } from './failure.ts'
 
 export type { ParserNames } from '../../lang/index.ts'
 
@@ -18,12 +19,15 @@ export function* parseUnits(source: SourceText, names: ParserNames): Iterable<re
 
 /** `Syntax Error: [line #N] ...`, with its place. */
 export function syntaxError(error: ParseError, source: SourceText): HoldfastError {
-  const position = source.position(error.span.start)
-  const wrapped = new HoldfastError('input', `Syntax Error: [line #${position.line}] ${error.message}`, {
-    code: 'syntax',
-    cause: error,
-  })
-  wrapped.position = { file: source.name || undefined, ...position }
+  const wrapped = new HoldfastError(
+    'input',
+    `Syntax Error: [line #${source.line(error.span.start)}] ${error.message}`,
+    {
+      code: 'syntax',
+      cause: error,
+    },
+  )
+  wrapped.position = positionIn(source, error.span.start)
   return wrapped
 }
 

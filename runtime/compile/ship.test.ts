@@ -44,7 +44,7 @@ describe('functions on their way to another thread', () => {
     const arrived = decodeValue(structuredClone(encodeValue(fn, { session: here })), { session: there })
     there.setVariable('fn', arrived)
     expect(() => there.run('fn(1 2)')).toThrow(
-      expect.objectContaining({ position: { file: 'job.dos', line: 4, column: 3 } }),
+      expect.objectContaining({ position: expect.objectContaining({ file: 'job.dos', line: 4, column: 3 }) }),
     )
   })
 })
