@@ -19,8 +19,8 @@ export interface LastFile {
   readonly firstLsn: number
   /** Written under the boot that is still running. */
   readonly isOfThisBoot: boolean
-  /** Used before: behind its end there may be records of an older round. */
-  readonly isOfRing: boolean
+  /** Behind its end there may be records of an older round. */
+  readonly isReused: boolean
 }
 
 /** Bytes after the end that were taken for an unfinished write; 0 for a clean end. Throws `walDamaged`. */
@@ -50,16 +50,7 @@ export function judgeEnd(reader: LogFileReader, file: LastFile, stop: Stop): num
       `A whole record follows at LSN ${formatLsn(firstLater)}, and the machine has run on since, so this is no unfinished write.`,
     )
   if (firstLater >= 0) return lastEnd - lsn
-  const isRemains = file.isOfRing && !reader.claims(stop.offset, lsn) && holdsOlderRound(reader, stop.offset)
+  // In a file that was used before, bytes that do not even say that they belong here are remains of that use.
+  const isRemains = file.isReused && !reader.claims(stop.offset, lsn)
   return isRemains ? 0 : reader.bytes - stop.offset
-}
-
-/** Whether a file of a ring still has records of its last use behind this place. */
-function holdsOlderRound(reader: LogFileReader, offset: number): boolean {
-  let found = false
-  reader.search(offset, undefined, () => {
-    found = true
-    return true
-  })
-  return found
 }

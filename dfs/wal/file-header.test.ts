@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { checksumOf } from '../store/checksum.ts'
 import { BOOT_OFFSET, decodeHeader, encodeHeader, type FileHeader, HEADER_BYTES, identityOf } from './file-header.ts'
 
-const header: FileHeader = { ...identityOf(3, 'store-1', 'boot-a'), sequence: 2 ** 33, firstLsn: 2 ** 40 + 64 }
+const header: FileHeader = {
+  ...identityOf(3, 'store-1', 'boot-a'),
+  isReused: true,
+  sequence: 2 ** 33,
+  firstLsn: 2 ** 40 + 64,
+}
 
 describe('the header of a log file', () => {
   it('has these bytes', () => {
@@ -12,7 +17,7 @@ describe('the header of a log file', () => {
         .reverse()
         .toString('hex')
     expect(hex.slice(0, 80)).toBe(
-      `${Buffer.from('HFWALLOG').toString('hex')}0100000003000000${number('store-1')}00000000020000004000000000010000`,
+      `${Buffer.from('HFWALLOG').toString('hex')}0100010003000000${number('store-1')}00000000020000004000000000010000`,
     )
     expect(hex.slice(96, 112)).toBe(number('boot-a'))
   })

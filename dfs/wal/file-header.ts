@@ -2,7 +2,8 @@
  * The first 64 bytes of a log file. Little endian:
  *
  *    0  8  magic "HFWALLOG"
- *    8  4  format version: 1
+ *    8  2  format version: 1
+ *   10  2  1 if the file was used before, so that behind its end there may be records of that use; else 0
  *   12  4  timeline
  *   16  8  XXH64 of the store's id (UTF-8)
  *   24  8  number of the file: 1, 2, 3, ... along the log
@@ -35,6 +36,8 @@ export interface LogIdentity {
 export interface FileHeader extends LogIdentity {
   readonly sequence: number
   readonly firstLsn: number
+  /** Behind the end of its records there may be those of an earlier use. */
+  readonly isReused: boolean
 }
 
 export function identityOf(timeline: number, storeId: string, bootId: string): LogIdentity {
@@ -46,7 +49,8 @@ export function encodeHeader(header: FileHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
   bytes.set(MAGIC)
-  view.setUint32(8, LOG_FORMAT, true)
+  view.setUint16(8, LOG_FORMAT, true)
+  view.setUint16(10, header.isReused ? 1 : 0, true)
   view.setUint32(12, header.timeline, true)
   view.setBigUint64(16, header.store, true)
   setU64(view, 24, header.sequence)
@@ -62,7 +66,7 @@ export function decodeHeader(bytes: Uint8Array): FileHeader | { readonly format:
   if (bytes.length < HEADER_BYTES || MAGIC.some((byte, k) => bytes[k] !== byte)) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
   if (view.getBigUint64(40, true) !== digestOf(bytes.subarray(0, 40))) return undefined
-  const format = view.getUint32(8, true)
+  const format = view.getUint16(8, true)
   if (format !== LOG_FORMAT) return { format }
   const boot = view.getBigUint64(BOOT_OFFSET, true)
   const isBootKnown = boot !== 0n && view.getBigUint64(56, true) === digestOf(bytes.subarray(0, 56))
@@ -71,6 +75,7 @@ export function decodeHeader(bytes: Uint8Array): FileHeader | { readonly format:
     store: view.getBigUint64(16, true),
     sequence: getU64(view, 24),
     firstLsn: getU64(view, 32),
+    isReused: view.getUint16(10, true) === 1,
     boot: isBootKnown ? boot : undefined,
   }
 }

@@ -132,7 +132,7 @@ export class LogFileSet {
     const handle = this.store.openLog(path)
     try {
       if (handle.bytes > 0) handle.truncate(0)
-      handle.writeAt(this.#nextHeader(), 0)
+      handle.writeAt(this.#nextHeader(false), 0)
       handle.sync()
     } catch (error) {
       handle.close()
@@ -147,7 +147,7 @@ export class LogFileSet {
     const handle = this.store.openLog(logPath(name))
     try {
       if (handle.bytes > bytesMax) handle.truncate(bytesMax)
-      handle.writeAt(this.#nextHeader(), 0)
+      handle.writeAt(this.#nextHeader(handle.bytes > HEADER_BYTES), 0)
       handle.sync()
       this.store.syncDirectory(LOG_FOLDER)
     } catch (error) {
@@ -211,18 +211,19 @@ export class LogFileSet {
       timeline: this.identity.timeline,
       firstLsn: file.firstLsn,
       endLsn: isCurrent ? this.end : file.endLsn,
-      bytes: isCurrent ? this.#handle!.bytes : file.bytes,
+      bytes: isCurrent && this.#handle !== undefined ? this.#handle.bytes : file.bytes,
       state,
     }
   }
 
   close(): void {
+    if (this.#handle !== undefined) this.current!.bytes = this.#handle.bytes
     this.#handle?.close()
     this.#handle = undefined
   }
 
-  #nextHeader(): Uint8Array {
-    return encodeHeader({ ...this.identity, sequence: this.#nextSequence, firstLsn: this.end })
+  #nextHeader(isReused: boolean): Uint8Array {
+    return encodeHeader({ ...this.identity, isReused, sequence: this.#nextSequence, firstLsn: this.end })
   }
 
   get #nextSequence(): number {

@@ -67,7 +67,7 @@ export function openFileLog(store: FileStore, options: CommitLogOptions): Opened
   const start = Math.max(options.from, FIRST_LSN)
   const chain = lastRun(found)
   const scan =
-    chain.length === 0 ? endOfNothing(store, found, options, start) : readToEnd(store, chain, identity, start)
+    chain.length === 0 ? endOfNothing(store, found, options, start) : readToEnd(store, found, chain, identity, start)
   if (scan.end <= (options.reached ?? 0))
     throw walMissing(
       `The log ends at LSN ${formatLsn(scan.end)} in ${scan.file}, but the catalog has seen the record at LSN ${formatLsn(options.reached!)}.`,
@@ -151,8 +151,21 @@ function lastRun(found: readonly FoundFile[]): ChainFile[] {
 }
 
 /** Reads from `start` to where the log ends. */
-function readToEnd(store: FileStore, chain: readonly ChainFile[], identity: LogIdentity, start: number): ScanEnd {
+function readToEnd(
+  store: FileStore,
+  found: readonly FoundFile[],
+  chain: readonly ChainFile[],
+  identity: LogIdentity,
+  start: number,
+): ScanEnd {
   const oldest = chain[0]!
+  const headless = found.find((file) => file.header === undefined && file.bytes > HEADER_BYTES)
+  if (start < oldest.header.firstLsn && headless !== undefined)
+    throw walDamaged(
+      { file: logPath(headless.name), offset: 0, lsn: start },
+      'its header is damaged',
+      `The other files begin at LSN ${formatLsn(oldest.header.firstLsn)}.`,
+    )
   if (start < oldest.header.firstLsn)
     throw walMissing(
       `The log begins at LSN ${formatLsn(oldest.header.firstLsn)} in ${logPath(oldest.name)}, but it is needed from LSN ${formatLsn(start)} on.`,
@@ -181,8 +194,8 @@ function readToEnd(store: FileStore, chain: readonly ChainFile[], identity: LogI
       if (next === undefined) {
         const boot = file.header.boot
         const isOfThisBoot = boot !== undefined && boot === identity.boot
-        const isOfRing = ringIndex(file.name) !== undefined
-        const droppedBytes = judgeEnd(reader, { path, firstLsn, isOfThisBoot, isOfRing }, stop)
+        const { isReused } = file.header
+        const droppedBytes = judgeEnd(reader, { path, firstLsn, isOfThisBoot, isReused }, stop)
         const kind = droppedBytes > 0 ? 'torn' : 'clean'
         return { kind, end, file: path, offset: stop.offset, droppedBytes, records }
       }
