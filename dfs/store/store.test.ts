@@ -111,6 +111,42 @@ describe.each(kinds)('%s', (_, make) => {
     store.removeTree('e')
     expect(store.list('')).toEqual([])
   })
+  it('writes, cuts and reads a log file in place', () => {
+    const store = make()
+    const log = store.openLog('wal/new/file')
+    expect(log.bytes).toBe(0)
+    log.writeAt(bytes('hello world'), 0)
+    log.writeAt(bytes('W'), 6)
+    log.sync()
+    log.truncate(8)
+    log.writeAt(bytes('!'), 10)
+    expect(log.bytes).toBe(11)
+    log.sync()
+    log.writeAt(bytes('H'), 0)
+    log.sync()
+    const into = new Uint8Array(20)
+    expect(log.read(into, 0)).toBe(11)
+    expect(text(into.subarray(0, 11))).toBe('Hello Wo\0\0!')
+    expect(log.read(into, 9)).toBe(2)
+    expect(log.read(into, 30)).toBe(0)
+    log.close()
+    const again = store.openLog('wal/new/file')
+    expect(again.bytes).toBe(11)
+    again.truncate(13)
+    again.close()
+    expect(text(store.readFile('wal/new/file'))).toBe('Hello Wo\0\0!\0\0')
+    expect(() => store.openLog('wal/new')).toThrow(expect.objectContaining({ code: 'EISDIR' }))
+  })
+  it('goes on writing to a log file that was renamed', () => {
+    const store = make()
+    const log = store.openLog('a')
+    log.writeAt(bytes('one'), 0)
+    store.rename('a', 'b')
+    log.writeAt(bytes('two'), 3)
+    log.sync()
+    log.close()
+    expect(text(store.readFile('b'))).toBe('onetwo')
+  })
   it('names a missing file in an io error', () => {
     const error = caught(() => make().openRead('no/such'))
     expect(error).toMatchObject({ kind: 'io', code: 'ENOENT' })
@@ -123,6 +159,7 @@ describe.each(kinds)('%s', (_, make) => {
       for (const call of [
         () => store.openWrite(path),
         () => store.openRead(path),
+        () => store.openLog(path),
         () => store.stat(path),
         () => store.removeTree(path),
         () => store.rename(path, 'x'),
@@ -189,7 +226,75 @@ describe('power loss in the memory store', () => {
   })
 })
 
+describe('power loss and a log file in the memory store', () => {
+  /** A file with `aaaa` synced, then two writes and a cut that were not. */
+  function afterLoss(random: () => number, sync: boolean): string {
+    const store = new MemoryFileStore()
+    const log = store.openLog('f')
+    log.writeAt(bytes('aaaa'), 0)
+    log.sync()
+    store.syncDirectory('')
+    log.writeAt(bytes('bb'), 1)
+    log.writeAt(bytes('cccc'), 4)
+    log.truncate(7)
+    if (sync) log.sync()
+    store.losePower(random)
+    return text(store.readFile('f')).replaceAll('\0', '.')
+  }
+  it('keeps everything that was synced', () => {
+    for (const luck of [0, 0.3, 0.6, 0.99]) expect(afterLoss(() => luck, true)).toBe('abbaccc')
+  })
+  it('loses, keeps or tears each write on its own, in any order', () => {
+    const outcomes = new Set<string>()
+    for (let seed = 1; seed <= 3000; seed++) {
+      const random = fractions(seed)
+      outcomes.add(afterLoss(random, false))
+      expect(afterLoss(fractions(seed), false)).toBe(afterLoss(fractions(seed), false))
+    }
+    const expected = {
+      'nothing landed': 'aaaa',
+      'the first write alone': 'abba',
+      'the second write alone': 'aaaacccc',
+      all: 'abbaccc',
+      'torn before its end': 'aaaacc',
+      'torn, with the end alone': 'aaaa..cc',
+      'the cut before the write that it followed': 'aaaacccc',
+      'one byte of the first write': 'abaa',
+      'the other byte of it': 'aaba',
+    }
+    for (const [what, outcome] of Object.entries(expected)) expect([what, outcomes.has(outcome)]).toEqual([what, true])
+    for (const outcome of outcomes) expect(outcome).toMatch(/^a[ab][ab]a[c.]{0,4}$/)
+  })
+})
+
 describe('faulty store', () => {
+  it('counts and fails the calls of a log file', () => {
+    const store = new FaultyFileStore(new MemoryFileStore(), { random: () => 0.5 })
+    const log = store.openLog('f')
+    log.writeAt(bytes('abcd'), 0)
+    log.truncate(2)
+    log.sync()
+    expect(store.log).toEqual(['openLog f', 'write f', 'truncate f', 'sync f'])
+    store.faults = { failCall: 5, random: () => 0.5 }
+    expect(() => log.writeAt(bytes('wxyz'), 2)).toThrow(expect.objectContaining({ code: 'EIO' }))
+    expect(text(store.readFile('f'))).toBe('abwx')
+    store.faults = { failCall: 6 }
+    expect(() => log.truncate(0)).toThrow(expect.objectContaining({ code: 'EIO' }))
+    store.faults = { failCall: 7 }
+    expect(() => log.sync()).toThrow(expect.objectContaining({ code: 'EIO' }))
+    store.faults = { failReads: store.reads + 1 }
+    expect(() => log.read(new Uint8Array(1), 0)).toThrow(expect.objectContaining({ code: 'EIO' }))
+    store.faults = { dieAtCall: 8 }
+    expect(() => log.sync()).toThrow(StoreDied)
+  })
+  it('needs no space for bytes that are written over others', () => {
+    const store = new FaultyFileStore(new MemoryFileStore(), { bytesMax: 5 })
+    const log = store.openLog('f')
+    log.writeAt(bytes('abcd'), 0)
+    log.writeAt(bytes('ABCD'), 0)
+    expect(() => log.writeAt(bytes('xyz'), 3)).toThrow(expect.objectContaining({ code: 'ENOSPC' }))
+    expect(text(store.readFile('f'))).toBe('ABCxy')
+  })
   it('fails the call it was told to fail, and goes on', () => {
     const store = new FaultyFileStore(new MemoryFileStore(), { failCall: 2, code: 'ENOSPC' })
     const writer = store.openWrite('f')
@@ -225,6 +330,15 @@ describe('local store', () => {
     expect(new LocalFileStore(outside).stat('precious')?.bytes).toBe(1)
   })
 })
+
+/** Numbers in [0, 1), the same for the same seed. */
+function fractions(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) >>> 0) / 4_294_967_296
+  }
+}
 
 function caught(body: () => unknown): HoldfastError {
   try {
