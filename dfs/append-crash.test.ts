@@ -54,7 +54,8 @@ function connect(
     session: { user: 'admin', now: () => 0 } as unknown as Session,
     home: '/nowhere',
     link: { open: () => engine.openSession(owner), request: (command) => engine.request(command) },
-    config: { newValuePartitionPolicy: 'add' },
+    // Every append writes segments.
+    config: { newValuePartitionPolicy: 'add', settings: { file: { 'ts.append.small_rows': 0 }, environment: {} } },
     catalog,
     files,
   })

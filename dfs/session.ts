@@ -25,7 +25,7 @@ import type { SessionTicket } from './engine/engine.ts'
 import { CommitClock, SnapshotAnnouncer } from './engine/snapshot-slots.ts'
 import type { RouteConfig } from './partition/route.ts'
 import { progressOf } from './progress.ts'
-import { NO_START_SETTINGS, type StartSettings } from './settings/index.ts'
+import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from './settings/index.ts'
 import type { FileStore } from './store/file-store.ts'
 import { LocalFileStore } from './store/local-store.ts'
 import { TableCache } from './table-cache.ts'
@@ -87,6 +87,7 @@ export class DfsSession {
   readonly #options: DfsSessionOptions
   readonly #session: Session
   #opened: OpenedStore | undefined
+  #settings: { readonly cid: number; readonly values: StoreSettings } | undefined
 
   constructor(options: DfsSessionOptions) {
     this.#options = options
@@ -144,6 +145,14 @@ export class DfsSession {
       if (((catalog.get(keys.cid) as number | undefined) ?? 0) <= cid)
         return viewOf(catalog, { cid, deltas: (tableId) => deltas.at(tableId, cid) })
     }
+  }
+
+  /** The settings in force, as of the last statement. */
+  get storeSettings(): StoreSettings {
+    const { catalog } = this.#open()
+    const cid = catalog.get(keys.cid) as number
+    if (this.#settings?.cid !== cid) this.#settings = { cid, values: settingsOf(catalog, this.config.settings).values }
+    return this.#settings.values
   }
 
   /** A view whose files stay until `release`. */

@@ -85,7 +85,7 @@ class Commit {
         this.#dropTable(this.#requireTable(command.db, command.table))
         return forgetTable(writer, command.db, command.table)
       case 'append':
-        this.#requireSame(command)
+        this.#fillColumns(this.#requireSame(command), command.fillsColumns)
         return this.#append(command.db, command.table, command.chunks, command.newValues)
       case 'insertRows':
         return this.#requireSame(command)
@@ -237,6 +237,7 @@ class Commit {
 
   #rewrite(command: CatalogCommand & { kind: 'rewrite' }): void {
     const table = this.#requireSame(command)
+    this.#fillColumns(table, command.fillsColumns)
     this.#touch(command.db, command.table)
     this.#rewriteChunks(table, command.chunks)
     this.#append(command.db, command.table, command.append, command.newValues)
@@ -253,6 +254,12 @@ class Commit {
     }
   }
 
+  #fillColumns(table: TableRecord, fillsColumns: boolean | undefined): void {
+    if (fillsColumns !== true || table.unfilledColumns === undefined) return
+    const { unfilledColumns: _, ...filled } = table
+    this.#writer.put(keys.table(table.db, table.name), filled)
+  }
+
   #alterTable(command: CatalogCommand & { kind: 'alterTable' }): void {
     const table = this.#requireSame(command)
     if (command.chunks !== undefined) {
@@ -264,6 +271,10 @@ class Commit {
       columns: command.columns,
       retired: command.retired,
       comment: command.comment ?? table.comment,
+      compressMethods: command.compressMethods ?? table.compressMethods,
+      ...((command.unfilledColumns ?? table.unfilledColumns ?? 0) > 0
+        ? { unfilledColumns: command.unfilledColumns ?? table.unfilledColumns }
+        : { unfilledColumns: undefined }),
       partitionColumns: command.partitionColumns ?? table.partitionColumns,
       schemaVersion: table.schemaVersion + 1,
     })

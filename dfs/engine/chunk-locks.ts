@@ -1,6 +1,6 @@
 /**
- * Who is rewriting which chunk. Rewriters of one chunk exclude each other; appends never wait and never lock. A lock ends with its transaction, or with the
- * session that holds it.
+ * Who is rewriting which chunk. Rewriters of one chunk exclude each other; appends never lock, and only an exclusive transaction makes them wait. A lock ends
+ * with its transaction, or with the session that holds it.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 
@@ -10,30 +10,34 @@ interface Transaction {
   readonly tableId: string
   /** undefined: the whole table. */
   readonly paths: ReadonlySet<string> | undefined
+  /** Nobody may append to the table. */
+  readonly isExclusive: boolean
 }
 
 export class ChunkLocks {
   readonly #transactions = new Map<number, Transaction>()
 
   /** Throws S00002 if another transaction holds one of the chunks. */
-  begin(tid: number, owner: string, table: LockedTable, paths: readonly string[] | undefined): void {
+  begin(
+    tid: number,
+    owner: string,
+    table: LockedTable,
+    paths: readonly string[] | undefined,
+    isExclusive = false,
+  ): void {
     const wanted = paths === undefined ? undefined : new Set(paths)
     for (const other of this.#transactions.values()) {
       const path = overlap(other, table.tableId, wanted)
       if (path === undefined) continue
-      const place = path === ALL ? table.table : `${path}/${table.table}`
-      throw new HoldfastError(
-        'conflict',
-        `<ChunkInTransaction>The openChunks operation failed because the chunk '/${table.db.slice('dfs://'.length)}${place.startsWith('/') ? '' : '/'}${place}' is currently locked and in use by transaction ${other.tid}.`,
-        {
-          code: 'chunkLocked',
-          refId: 'S00002',
-          where: { db: table.db, table: table.table, ...(path === ALL ? {} : { partition: path }) },
-          hint: 'repeat the statement when that transaction has ended',
-        },
-      )
+      throw chunkLocked(table, path, other.tid)
     }
-    this.#transactions.set(tid, { tid, owner, tableId: table.tableId, paths: wanted })
+    this.#transactions.set(tid, { tid, owner, tableId: table.tableId, paths: wanted, isExclusive })
+  }
+
+  /** Throws S00002 if a transaction that bears no appends beside it holds the table. */
+  requireOpen(table: LockedTable): void {
+    for (const t of this.#transactions.values())
+      if (t.isExclusive && t.tableId === table.tableId) throw chunkLocked(table, ALL, t.tid)
   }
 
   has(tid: number, owner: string): boolean {
@@ -68,6 +72,20 @@ export interface LockedTable {
 
 /** Stands for every chunk of the table. */
 const ALL = '*'
+
+function chunkLocked({ db, table }: LockedTable, path: string, tid: number): HoldfastError {
+  const place = path === ALL ? `/${table}` : `${path}/${table}`
+  return new HoldfastError(
+    'conflict',
+    `<ChunkInTransaction>The openChunks operation failed because the chunk '/${db.slice('dfs://'.length)}${place}' is currently locked and in use by transaction ${tid}.`,
+    {
+      code: 'chunkLocked',
+      refId: 'S00002',
+      where: { db, table, ...(path === ALL ? {} : { partition: path }) },
+      hint: 'repeat the statement when that transaction has ended',
+    },
+  )
+}
 
 /** A chunk that both have, or ALL if both have all that the other may name. */
 function overlap(t: Transaction, tableId: string, wanted: ReadonlySet<string> | undefined): string | undefined {

@@ -54,6 +54,8 @@ export type EngineCommand =
       readonly expectedSchemaVersion: number
       readonly chunks: readonly { readonly path: string; readonly segments: readonly SegmentRef[] }[]
       readonly newValues: readonly NewValues[]
+      /** The rows have the columns that were added last: rows without them are refused from now on. */
+      readonly fillsColumns?: boolean
     }
   /** A small append: the rows go into the log and into the engine's memory; the catalog is not touched. The same guards as `append`. */
   | {
@@ -75,6 +77,8 @@ export type EngineCommand =
       readonly table: string
       readonly tableId: string
       readonly paths: readonly string[] | undefined
+      /** Appends to the table are refused as well, until the transaction ends. */
+      readonly isExclusive?: boolean
     }
   | { readonly kind: 'rollback'; readonly tid: number }
   /** Commits what the transaction has written. */
@@ -90,6 +94,7 @@ export type EngineCommand =
       /** Rows that an upsert inserts. */
       readonly append: readonly { readonly path: string; readonly segments: readonly SegmentRef[] }[]
       readonly newValues: readonly NewValues[]
+      readonly fillsColumns?: boolean
     }
   /** Gives a table other columns or another comment. `tid` and `chunks` when stored rows had to be rewritten for it. */
   | {
@@ -103,6 +108,9 @@ export type EngineCommand =
       /** When one of them was renamed. */
       readonly partitionColumns?: readonly string[]
       readonly comment?: string
+      readonly compressMethods?: TableRecord['compressMethods']
+      /** See TableRecord; absent: as it is. */
+      readonly unfilledColumns?: number
       readonly tid?: number
       readonly chunks?: readonly RewrittenChunk[]
     }

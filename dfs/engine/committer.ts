@@ -39,6 +39,8 @@ export interface CommitterParts {
   readonly publish: (cid: number) => void
   /** More than the command itself: runs in the same transaction. */
   readonly beforeApply?: (writer: CatalogWriter, command: CatalogCommand) => void
+  /** The same for small appends, which have no transaction of the catalog. */
+  readonly beforeInsert?: (command: CatalogCommand & { readonly kind: 'insertRows' }) => void
   readonly lastCid: number
   readonly lastTransaction: number
 }
@@ -120,6 +122,7 @@ export class Committer {
     let applied: Applied
     if (command.kind === 'insertRows') {
       this.#requireTable(command, below)
+      this.#parts.beforeInsert?.(command)
       for (const { path } of command.chunks) ids.push(this.#chunkIdOf(command, path, below))
       applied = { cid, deltaDrops: [] }
     } else {

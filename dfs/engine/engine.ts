@@ -4,7 +4,6 @@
  *
  * Layout of a data directory: `catalog.mdb`, `wal/`, `chunks/<db>/<partition path>/<table>/<segment>.arrow`, `holdfast.lock`, `batchJobs/`.
  */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
 import { DEFAULT_PASSWORD, DEFAULT_USER, hashPassword } from '../access/index.ts'
@@ -21,7 +20,7 @@ import { ChunkLocks } from './chunk-locks.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './commands.ts'
 import { Committer, type Outcome, type Pending } from './committer.ts'
 import { keepFiles, removeGarbage, sweepOrphans } from './garbage.ts'
-import { type DirectoryLock, lockDirectory } from './lock.ts'
+import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
 import { beginRecord, rollbackRecord } from './log-entry.ts'
 import { CommitClock, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
 import { prepareCatalog, type Started, startStorage } from './start.ts'
@@ -139,9 +138,11 @@ export class Engine implements EngineClient {
       publish: (cid) => this.#clock.announce(cid, deltas.lastEvent),
       beforeApply: (writer, command) => {
         this.#requireUnlocked(command)
+        if (command.kind === 'append') this.#locks.requireOpen(command)
         if (command.kind === 'replaceChunks') this.#requireFiles(command)
         keepNamedFiles(writer, command)
       },
+      beforeInsert: (command) => this.#locks.requireOpen(command),
       lastCid: recovered.lastCid,
       lastTransaction: recovered.lastTransaction,
     })
@@ -242,7 +243,7 @@ export class Engine implements EngineClient {
         return { cid, delta: deltas.news(command.tableId, command.after) }
       case 'begin': {
         const tid = committer.nextTransaction()
-        this.#locks.begin(tid, owner, command, command.paths)
+        this.#locks.begin(tid, owner, command, command.paths, command.isExclusive)
         try {
           log.append([beginRecord(tid, this.#now(), user)])
         } catch (error) {
@@ -506,14 +507,5 @@ function* touchedBy(
     case 'compact':
       yield { db: command.db, table: command.table, path: command.path }
       return
-  }
-}
-
-function bootIdOf(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    // Not Linux: whether the power was lost since the last start is not known.
-    return ''
   }
 }

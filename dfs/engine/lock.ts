@@ -97,3 +97,13 @@ function startOf(pid: number): string | undefined {
     return undefined
   }
 }
+
+/** Which run of the machine this is: it changes when the machine starts anew, so the same id means that no power was lost in between. */
+export function bootIdOf(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // Not Linux: whether the power was lost since the last start is not known.
+    return ''
+  }
+}
