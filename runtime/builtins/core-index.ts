@@ -1,11 +1,13 @@
 /** All builtins over operators and kernels: conversion, arithmetic, aggregates, windows, sorting, random numbers, queries as functions. */
 import type { Builtin } from '../registry.ts'
 import { aggregateBuiltins } from './aggregate.ts'
+import { binningBuiltins } from './binning.ts'
 import { compareBuiltins } from './compare.ts'
 import { convertBuiltins } from './convert.ts'
 import { creationBuiltins } from './creation.ts'
 import { cumulativeBuiltins } from './cumulative.ts'
 import { groupingBuiltins } from './grouping.ts'
+import { indicatorBuiltins } from './indicators.ts'
 import { joinBuiltins } from './joins.ts'
 import { mathBuiltins } from './math.ts'
 import { randomBuiltins } from './random.ts'
@@ -20,7 +22,9 @@ export const coreBuiltins: readonly Builtin[] = [
   ...mathBuiltins,
   ...compareBuiltins,
   ...aggregateBuiltins,
+  ...binningBuiltins,
   ...cumulativeBuiltins,
+  ...indicatorBuiltins,
   ...windowBuiltins,
   ...rowwiseBuiltins,
   ...sortingBuiltins,

@@ -7,7 +7,7 @@ import { BuiltinFunction } from '../values/function.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { tableOf } from '../values/table.ts'
 import { NULL_I32, packDuration, T } from '../values/types.ts'
-import { kernelBuiltins } from './kernels-index.ts'
+import { coreBuiltins } from './core-index.ts'
 import {
   bools,
   doubles,
@@ -23,7 +23,7 @@ import {
   vector,
 } from './library-testing.ts'
 
-const lib = library(kernelBuiltins)
+const lib = library(coreBuiltins)
 const VOID = Scalar.VOID
 const real = (x: number): Scalar => Scalar.double(x)
 const temporal = (type: number, t: string): Scalar => castScalar(text(t), type)

@@ -6,6 +6,7 @@ import { formatBuiltins } from './format.ts'
 import { jsonBuiltins } from './json.ts'
 import { linearAlgebraBuiltins } from './linear-algebra.ts'
 import { matrixBuiltins } from './matrices.ts'
+import { panelBuiltins } from './panel.ts'
 import { shiftBuiltins } from './shifts.ts'
 import { stringBuiltins } from './strings.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
@@ -30,6 +31,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...vectorTestBuiltins,
   ...matrixBuiltins,
   ...linearAlgebraBuiltins,
+  ...panelBuiltins,
   ...dictBuiltins,
   ...tableBuiltins,
   ...keyedTableBuiltins,
