@@ -3,7 +3,7 @@
  */
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { distinctName, segmentName } from '../set/layout.ts'
-import { type SetChunk, type SetFile, sameContent, type TableIndex } from '../set/meta.ts'
+import { factsOf, type SetChunk, type SetFile, sameContent, type TableIndex } from '../set/meta.ts'
 import { setFilePath } from '../set/open.ts'
 
 /** A file of a chunk that is copied: `reuse` is in the set already, from an older version of the chunk or an interrupted run. */
@@ -105,18 +105,18 @@ function planFiles(
     return found
   })
   return live.segments.map((segment, k): FileStep => {
-    const { rows, bytes, checksum, minMax } = segment
+    const facts = factsOf(segment)
     const found = reused[k]
-    if (found !== undefined) return { kind: 'reuse', file: { name: found.name, rows, bytes, checksum, minMax } }
+    if (found !== undefined) return { kind: 'reuse', file: { name: found.name, ...facts } }
     let name = segmentName(segment.file)
     const isFree = (): boolean => !taken.has(name) && named.every((n) => n.name !== name || same(n, segment))
     for (let n = 0; !isFree(); n++)
-      name = distinctName(segmentName(segment.file), n === 0 ? checksum : `${checksum}-${n}`)
+      name = distinctName(segmentName(segment.file), n === 0 ? segment.checksum : `${segment.checksum}-${n}`)
     taken.add(name)
     return {
       kind: 'copy',
       from: segment.file,
-      file: { name, rows, bytes, checksum, minMax },
+      file: { name, ...facts },
       replaces: named.some((n) => n.name === name),
     }
   })

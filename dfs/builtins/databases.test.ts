@@ -130,16 +130,74 @@ describe('tables', () => {
     ['no sort columns', '`a, `id', 'sortColumns is required'],
     ['a TIMESTAMP in the sort key', '`a, `id, , `ts`id', 'cannot be part of the sort key'],
     ['a SYMBOL as the last of several', '`a, `id, , `id`s', 'must be temporal or integral'],
-    ['LAST', '`a, `id, , `s`ts, LAST', 'keepDuplicates=LAST is not supported'],
+    ['a second NEWEST', '`a, `id, , `s`ts, `NEWEST', 'keepDuplicates must be ALL, LAST or FIRST'],
+    ['a primary key', '`a, `id, primaryKey=`id', 'primaryKey is for databases of the engine PKEY'],
+    [
+      'soft delete without LAST',
+      '`a, `id, , `s`ts, FIRST, , true',
+      'only when engineType is specified as "TSDB" and keepDuplicates as "LAST".',
+    ],
+    [
+      'too few mapping functions',
+      '`a, `id, , `id`s`ts, ALL, [hashBucket{,500}]',
+      'one function for each of the 2 column(s)',
+    ],
+    [
+      'an index',
+      '`a, `id, , `s`ts, indexes=dict([`s], [`bloomfilter])',
+      'bloomfilter is for databases of the engine PKEY',
+    ],
+    ['encryption', '`a, `id, , `s`ts, encryptMode=`aes_256_ctr', 'Encryption of tables (encryptMode) is not supported'],
   ])('of TSDB refuse %s', (_, rest, message) => {
     session.run(`db = database("dfs://ts", VALUE, 1..3, engine='TSDB')
       t = table(1:0, \`id\`s\`ts, [INT, SYMBOL, TIMESTAMP])`)
     expect(fails(`db.createPartitionedTable(t, ${rest})`)).toContain(message)
   })
 
-  it('of the engine PKEY are refused by name', () => {
-    session.run('db = database("dfs://pk", VALUE, 1..3, engine="PKEY")')
-    expect(fails('db.createPartitionedTable(table(1..3 as id), `a, `id)')).toContain('PKEY')
+  it.each([
+    ['no key', '`a, `id', 'primaryKey is required'],
+    [
+      'a key without the partition column',
+      '`a, `id, primaryKey=`s',
+      'must contain all partition columns; [id] is missing',
+    ],
+    ['a DOUBLE in the key', '`a, `id, primaryKey=`id`x', 'of type DOUBLE cannot be part of a primary key'],
+    ['a key and sort columns', '`a, `id, , `id, primaryKey=`id', 'has a primaryKey and no sortColumns'],
+    ['LAST', '`a, `id, , `id, LAST', 'keepDuplicates is for databases of the engine TSDB'],
+    [
+      'a text index',
+      '`a, `id, primaryKey=`id, indexes=dict([`s], [`textdb])',
+      'An index of the kind textdb (indexes) is not',
+    ],
+  ])('of PKEY refuse %s', (_, rest, message) => {
+    session.run(`db = database("dfs://pk", VALUE, 1..3, engine="PKEY")
+      t = table(1:0, \`id\`s\`x, [INT, SYMBOL, DOUBLE])`)
+    expect(fails(`db.createPartitionedTable(t, ${rest})`)).toContain(message)
+  })
+
+  it('show in schema how their rows are kept', () => {
+    session.run(`db = database("dfs://ts", VALUE, 1..3, engine='TSDB')
+      t = table(1:0, \`id\`s\`ts, [INT, SYMBOL, TIMESTAMP])
+      a = db.createPartitionedTable(t, \`a, \`id, , \`s\`ts, LAST, [hashBucket{,500}], true, , true, false)
+      b = db.createTable(t, \`b, , \`ts, FIRST)
+      pk = database("dfs://pk", VALUE, 1..3, engine="PKEY")
+      c = pk.createPartitionedTable(t, \`c, \`id, primaryKey=\`id\`s, indexes=dict([\`s], [\`bloomfilter]))
+      create table "dfs://pk"."d"(id INT[indexes="bloomfilter"], s SYMBOL) primaryKey=\`id`)
+    const shown = ['keepDuplicates', 'sortColumns', 'sortKeyMappingFunction', 'softDelete', 'latestKeyCache']
+    expect(shown.map((key) => show(`schema(a).${key}`))).toEqual([
+      'LAST',
+      '["s","ts"]',
+      'hashBucket{, 500}',
+      'true',
+      'true',
+    ])
+    expect(show('schema(a).compressHashSortKey')).toBe('false')
+    expect(show('schema(b).keepDuplicates')).toBe('FIRST')
+    expect(show('schema(b).sortColumns')).toBe('ts')
+    expect(show('schema(c).primaryKey')).toBe('["id","s"]')
+    expect(show('exec name from schema(c).indexes')).toBe('["s"]')
+    expect(show('exec name from schema(loadTable("dfs://pk", "d")).indexes')).toBe('["id"]')
+    expect(show('`sortColumns in schema(c).keys()')).toBe('false')
   })
 
   it('without partitions have one chunk', () => {

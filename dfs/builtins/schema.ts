@@ -14,7 +14,7 @@ import {
   vectorOf,
 } from '../../runtime/values/index.ts'
 import { requireDatabase } from '../backup/select.ts'
-import type { DatabaseRecord, Scheme } from '../catalog/types.ts'
+import type { DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
 import { dfsService } from '../session.ts'
 import { ChunkTableSource } from '../table-source.ts'
 import { dfsOf } from './store-args.ts'
@@ -103,14 +103,7 @@ function tableEntries(source: ChunkTableSource, session: Session): Entry[] {
     ['colDefs', colDefs(table.columns)],
     ['chunkPath', Scalar.VOID],
   ]
-  const sorted: Entry[] =
-    db.engine === 'TSDB'
-      ? [
-          ['keepDuplicates', Scalar.string(table.keepDuplicates)],
-          ['sortColumns', texts(table.sortColumns)],
-          ['softDelete', Scalar.FALSE],
-        ]
-      : []
+  const sorted = orderEntries(db, table)
   const at = table.partitionColumns.map((name) => table.columns.findIndex((c) => c.name === name))
   if (at.length === 0) return [...common, ...sorted, ['partitionColumnIndex', Scalar.int(-1)]]
   return [
@@ -123,6 +116,37 @@ function tableEntries(source: ChunkTableSource, session: Session): Entry[] {
     ['partitionColumnType', ints(at.map((k) => table.columns[k].type))],
     ['partitionSites', Scalar.VOID],
   ]
+}
+
+/** What only sorted and keyed tables have. */
+function orderEntries(db: DatabaseRecord, table: TableRecord): Entry[] {
+  const mapping = table.sortKeyMapping ?? []
+  switch (db.engine) {
+    case 'OLAP':
+      return []
+    case 'TSDB':
+      return [
+        ['keepDuplicates', Scalar.string(table.keepDuplicates)],
+        ['sortColumns', texts(table.sortColumns)],
+        ['sortKeyMappingFunction', mapping.length === 0 ? Scalar.VOID : texts(mapping)],
+        ['softDelete', Scalar.bool(table.softDelete === true)],
+        ['latestKeyCache', Scalar.bool(table.latestKeyCache === true)],
+        ['compressHashSortKey', Scalar.bool(table.compressHashSortKey !== false)],
+      ]
+    case 'PKEY': {
+      const indexes = Object.entries(table.indexes ?? {})
+      return [
+        ['primaryKey', texts(table.primaryKey ?? [])],
+        [
+          'indexes',
+          tableOf({
+            name: new StringVector(indexes.map(([name]) => name)),
+            type: new StringVector(indexes.map(([, kind]) => kind)),
+          }),
+        ],
+      ]
+    }
+  }
 }
 
 function compressMethods(

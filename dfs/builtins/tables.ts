@@ -6,9 +6,7 @@ import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import {
   type ColumnSchema,
-  categoryOf,
   elementType,
-  isArrayType,
   isDecimal,
   Scalar,
   SourceTable,
@@ -24,6 +22,7 @@ import { arrowType } from '../segment/column-type.ts'
 import { isMissing, urlArg } from './backup-host.ts'
 import { urlOrText } from './databases.ts'
 import { comingFeature, databaseArg, dfsOf, placeOf, tableOfDatabase } from './store-args.ts'
+import { columnNamed, type StorageArgs, storageOptions } from './table-options.ts'
 
 const { entries, define } = topicTable('Tables of databases')
 export const tableFunctions = entries
@@ -33,25 +32,19 @@ interface TableOptions {
   readonly columns: readonly ColumnSchema[]
   readonly name: string
   readonly partitionColumns: readonly string[]
-  readonly compressMethods: Arg
-  readonly sortColumns: Arg
-  readonly keepDuplicates: Arg
-  readonly softDelete: Arg
-  readonly indexes: Arg
-  readonly encryptMode: Arg
   readonly tableComment: Arg
-  readonly primaryKey: Arg
+  readonly storage: StorageArgs
 }
 
 const PARTITIONED =
   "createPartitionedTable(dbHandle, table, tableName, [partitionColumns], [compressMethods], [sortColumns], [keepDuplicates=ALL], [sortKeyMappingFunction], [softDelete=false], [indexes], [latestKeyCache=false], [compressHashSortKey=true], [encryptMode='plaintext'], [tableComment], [primaryKey])"
 
 define(PARTITIONED, {
-  doc: 'Creates a partitioned table with the columns of `table` (its rows are not written) and returns its handle. partitionColumns names one column for each level of the database. TSDB databases need sortColumns. keepDuplicates other than ALL and the engine PKEY are refused in this release; compressMethods and sortKeyMappingFunction change no result.',
+  doc: 'Creates a partitioned table with the columns of `table` (its rows are not written) and returns its handle. partitionColumns names one column for each level of the database. TSDB databases need sortColumns; of rows that are equal on all of them in a partition keepDuplicates=LAST or FIRST shows one. PKEY databases need primaryKey (or the same list in the place of sortColumns), which contains the partition columns: a new row replaces the one with its key. compressMethods, sortKeyMappingFunction, softDelete, indexes (bloomfilter), latestKeyCache and compressHashSortKey are kept for `schema` and change no result.',
   call: (args, session) => {
-    const [handle, table, tableName, partitionColumns, compressMethods, sortColumns, keepDuplicates, , softDelete] =
-      args
-    const [, , , , , , , , , indexes, , , encryptMode, tableComment, primaryKey] = args
+    const [handle, table, tableName, partitionColumns, compressMethods, sortColumns, keepDuplicates] = args
+    const [, , , , , , , sortKeyMappingFunction, softDelete, indexes, latestKeyCache, compressHashSortKey] = args
+    const [, , , , , , , , , , , , encryptMode, tableComment, primaryKey] = args
     const db = manageable(session, handle, PARTITIONED)
     const columns = columnsOf(table, PARTITIONED)
     return create(session, PARTITIONED, {
@@ -59,7 +52,11 @@ define(PARTITIONED, {
       columns,
       name: nameOf(tableName, PARTITIONED),
       partitionColumns: partitionColumnsOf(db, columns, partitionColumns),
-      ...{ compressMethods, sortColumns, keepDuplicates, softDelete, indexes, encryptMode, tableComment, primaryKey },
+      tableComment,
+      storage: {
+        ...{ compressMethods, sortColumns, keepDuplicates, sortKeyMappingFunction, softDelete, indexes },
+        ...{ latestKeyCache, compressHashSortKey, encryptMode, primaryKey },
+      },
     })
   },
 })
@@ -68,7 +65,7 @@ const DIMENSION =
   "createTable(dbHandle, table, tableName, [compressMethods], [sortColumns], [keepDuplicates=ALL], [softDelete=false], [indexes], [encryptMode='plaintext'], [tableComment], [primaryKey])"
 
 define(DIMENSION, {
-  doc: 'Creates a dimension table (one that is not partitioned) with the columns of `table` and returns its handle.',
+  doc: 'Creates a dimension table (one that is not partitioned) with the columns of `table` and returns its handle. sortColumns, keepDuplicates, primaryKey and the others are as in createPartitionedTable.',
   aliases: ['createDimensionTable'],
   call: (args, session) => {
     const [handle, table, tableName, compressMethods, sortColumns, keepDuplicates, softDelete, indexes] = args
@@ -78,7 +75,8 @@ define(DIMENSION, {
       columns: columnsOf(table, DIMENSION),
       name: nameOf(tableName, DIMENSION),
       partitionColumns: [],
-      ...{ compressMethods, sortColumns, keepDuplicates, softDelete, indexes, encryptMode, tableComment, primaryKey },
+      tableComment,
+      storage: { compressMethods, sortColumns, keepDuplicates, softDelete, indexes, encryptMode, primaryKey },
     })
   },
 })
@@ -93,7 +91,7 @@ function manageable(session: Session, handle: Arg, signature: string): DatabaseR
 
 function create(session: Session, signature: string, options: TableOptions): SourceTable {
   const { db, columns, name, partitionColumns } = options
-  refuseUnsupported(options, signature)
+  const storage = storageOptions({ db, columns, partitionColumns, signature }, options.storage)
   const dfs = dfsOf(session)
   if (dfs.view().table(db.url, name) !== undefined)
     throw inputError(`The table [${name}] already exists.`, { code: 'tableExists', where: { db: db.url, table: name } })
@@ -104,9 +102,7 @@ function create(session: Session, signature: string, options: TableOptions): Sou
     physicalIndex: '',
     columns,
     partitionColumns,
-    sortColumns: sortColumnsOf(db, columns, options.sortColumns, signature),
-    keepDuplicates: 'ALL',
-    compressMethods: compressMethodsOf(columns, options.compressMethods, signature),
+    ...storage,
     comment: isMissing(options.tableComment) ? '' : textArg(options.tableComment, signature, 'tableComment'),
     owner: session.user,
     createdMs: session.now(),
@@ -114,26 +110,6 @@ function create(session: Session, signature: string, options: TableOptions): Sou
   }
   dfs.request({ kind: 'createTable', table })
   return new SourceTable(dfs.source(db.url, name))
-}
-
-function refuseUnsupported(options: TableOptions, signature: string): void {
-  if (options.db.engine === 'PKEY') throw comingFeature('The engine PKEY (tables with a primary key)')
-  if (!isMissing(options.primaryKey)) throw usageError(signature, 'primaryKey is for databases of the engine PKEY.')
-  const keep = isMissing(options.keepDuplicates) ? 'ALL' : textArg(options.keepDuplicates, signature, 'keepDuplicates')
-  if (!['ALL', 'LAST', 'FIRST'].includes(keep))
-    throw usageError(signature, 'keepDuplicates must be ALL, LAST or FIRST.')
-  if (keep !== 'ALL') {
-    if (options.db.engine !== 'TSDB') throw usageError(signature, 'keepDuplicates is for databases of the engine TSDB.')
-    throw comingFeature(`keepDuplicates=${keep}`, 'use keepDuplicates=ALL')
-  }
-  if (boolArg(options.softDelete, signature, 'softDelete', false))
-    throw inputError(
-      'The softDelete parameter is available only when engineType is specified as "TSDB" and keepDuplicates as "LAST".',
-      { code: 'softDelete' },
-    )
-  if (!isMissing(options.indexes)) throw comingFeature('An index on a column (indexes)')
-  if (!isMissing(options.encryptMode) && textArg(options.encryptMode, signature, 'encryptMode') !== 'plaintext')
-    throw comingFeature('Encryption of tables (encryptMode)')
 }
 
 const nameOf = (v: Arg, signature: string): string => checkTableName(textArg(v, signature, 'tableName'))
@@ -165,15 +141,6 @@ function columnsOf(v: Arg, signature: string): readonly ColumnSchema[] {
   })
 }
 
-/** A column by the name that a script gives; SQL does not care about case. */
-function columnNamed(columns: readonly ColumnSchema[], name: string, what: string): ColumnSchema {
-  const column =
-    columns.find((c) => c.name === name) ?? columns.find((c) => c.name.toLowerCase() === name.toLowerCase())
-  if (column !== undefined) return column
-  if (/^\w+\s*\(.*\)$/.test(name)) throw comingFeature(`A function of a column as ${what} (${name})`)
-  throw inputError(`The ${what} [${name}] is no column of the table.`, { code: 'columnMissing' })
-}
-
 function partitionColumnsOf(db: DatabaseRecord, columns: readonly ColumnSchema[], v: Arg): readonly string[] {
   const names = isMissing(v) ? [] : textListArg(v, PARTITIONED, 'partitionColumns')
   if (names.length !== db.schemes.length)
@@ -188,52 +155,6 @@ function partitionColumnsOf(db: DatabaseRecord, columns: readonly ColumnSchema[]
       throw inputError(error, { code: 'partitionType', where: { db: db.url, column: column.name } })
     return column.name
   })
-}
-
-const SORT_KEY_REFUSED: readonly number[] = [T.TIME, T.TIMESTAMP, T.NANOTIME, T.NANOTIMESTAMP]
-
-function sortColumnsOf(
-  db: DatabaseRecord,
-  columns: readonly ColumnSchema[],
-  v: Arg,
-  signature: string,
-): readonly string[] {
-  const names = isMissing(v) ? [] : textListArg(v, signature, 'sortColumns')
-  if (db.engine !== 'TSDB') {
-    if (names.length > 0) throw usageError(signature, 'sortColumns is for databases of the engine TSDB.')
-    return []
-  }
-  if (names.length === 0) throw usageError(signature, 'sortColumns is required for databases of the engine TSDB.')
-  if (names.length > 4) throw usageError(signature, 'There can be at most 4 sortColumns.')
-  const chosen = names.map((name) => columnNamed(columns, name, 'sort column'))
-  if (new Set(chosen).size < chosen.length) throw usageError(signature, 'sortColumns must not name a column twice.')
-  const refuse = (c: ColumnSchema, why: string): never => {
-    throw inputError(`The sort column [${c.name}] of type ${typeName(c.type, c.scale)} ${why}.`, { code: 'sortColumn' })
-  }
-  chosen.forEach((c, k) => {
-    const category = categoryOf(c.type)
-    const sortable = ['integral', 'temporal', 'literal', 'decimal'].includes(category)
-    if (isArrayType(c.type) || c.type === T.BLOB || !sortable) refuse(c, 'is of a type that cannot be sorted by')
-    if (k < chosen.length - 1) {
-      if (SORT_KEY_REFUSED.includes(c.type)) refuse(c, 'cannot be part of the sort key')
-    } else if (chosen.length > 1 && category !== 'temporal' && category !== 'integral')
-      refuse(c, 'is the last one, which must be temporal or integral')
-  })
-  return chosen.map((c) => c.name)
-}
-
-const METHODS = ['lz4', 'delta', 'zstd', 'chimp']
-
-function compressMethodsOf(columns: readonly ColumnSchema[], v: Arg, signature: string): Record<string, string> {
-  if (isMissing(v)) return {}
-  if (v.kind !== 'dict') throw usageError(signature, 'compressMethods must be a dictionary of columns and methods.')
-  const methods: Record<string, string> = {}
-  for (const [key, value] of v.entries) {
-    const method = textArg(value, signature, 'compressMethods').toLowerCase()
-    if (!METHODS.includes(method)) throw usageError(signature, `compressMethods must be among ${METHODS.join(', ')}.`)
-    methods[columnNamed(columns, String(key), 'column of compressMethods').name] = method
-  }
-  return methods
 }
 
 const LOAD = 'loadTable(database, tableName, [partitions], [memoryMode=false])'

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { ChunkRecord, SegmentRef } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
-import type { SetChunk, SetFile } from '../set/meta.ts'
+import { factsOf, type SetChunk, type SetFile } from '../set/meta.ts'
 import { dbNameOf } from '../set/names.ts'
 import { type BackupSet, setFilePath } from '../set/open.ts'
 import { PendingWrites } from '../set/pending-writes.ts'
@@ -39,7 +39,7 @@ export class ChunkRestorer {
     const segments = step.chunk.files.map((file): SegmentRef => {
       const target = this.#place(plan, step.chunk, file, folder, taken, listener)
       taken.add(target)
-      return { file: target, rows: file.rows, bytes: file.bytes, checksum: file.checksum, minMax: file.minMax }
+      return { file: target, ...factsOf(file) }
     })
     if (segments.length > 0) this.#folders.add(folder)
     this.#pending.afterwards(() => listener.chunk())

@@ -10,7 +10,7 @@
  *   24+n 8 XXH64 of everything before
  * The manifest holds size and XXH64 of the whole file, so a file of another state cannot take its place.
  */
-import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { lazyPackr } from '../store/message-pack.ts'
@@ -20,14 +20,33 @@ import { FORMAT_MAJOR, FORMAT_MINOR, type MetadataDigest, refuseOtherVersion } f
 import { checkName, checkPartitionPath } from './names.ts'
 import { checkDatabaseRecord, checkRaw, checkTableRecord } from './records.ts'
 
-/** A file of a chunk: `name` in the chunk's folder of the set. */
-export interface SetFile {
+/** A file of a chunk: `name` in the chunk's folder of the set. The files of a chunk stand in commit order. */
+export interface SetFile extends SegmentFacts {
   readonly name: string
-  readonly rows: number
-  readonly bytes: number
-  readonly checksum: string
-  readonly minMax: ChunkRecord['segments'][number]['minMax']
 }
+
+/** What a set keeps of a segment, wherever it lies. */
+export type SegmentFacts = Omit<SegmentRef, 'file'>
+
+export const factsOf = ({
+  cid,
+  rows,
+  bytes,
+  checksum,
+  minMax,
+  nulls,
+  sorted,
+  uniqueKeys,
+}: SegmentFacts): SegmentFacts => ({
+  rows,
+  bytes,
+  checksum,
+  minMax,
+  ...(cid === undefined ? {} : { cid }),
+  ...(nulls === undefined ? {} : { nulls }),
+  ...(sorted === true ? { sorted } : {}),
+  ...(uniqueKeys === true ? { uniqueKeys } : {}),
+})
 
 /** A chunk as it is in the set. (chunkId, cid, rows, updateTimeMs) is its identity, see `sameContent`. */
 export interface SetChunk {
@@ -161,7 +180,13 @@ export class ColumnNames {
   }
 }
 
-/** [chunkId, cid, rows, updateTimeMs, path, [[name, rows, bytes, checksum, [[column, min, max], ...]], ...]] */
+const FLAG_SORTED = 1
+const FLAG_UNIQUE_KEYS = 2
+
+/**
+ * [chunkId, cid, rows, updateTimeMs, path, [file, ...]], a file being [name, rows, bytes, checksum, [[column, min, max], ...], cid, flags, [[column, nulls], ...]]; nil
+ * where a fact is not known, and nothing after the ranges in sets of format 1.0.
+ */
 export function encodeChunk(chunk: SetChunk, columns: ColumnNames): unknown {
   return [
     chunk.chunkId,
@@ -175,6 +200,9 @@ export function encodeChunk(chunk: SetChunk, columns: ColumnNames): unknown {
       f.bytes,
       f.checksum,
       Object.entries(f.minMax).map(([name, [min, max]]) => [columns.position(name), min, max]),
+      f.cid ?? null,
+      (f.sorted === true ? FLAG_SORTED : 0) + (f.uniqueKeys === true ? FLAG_UNIQUE_KEYS : 0),
+      f.nulls === undefined ? null : Object.entries(f.nulls).map(([name, n]) => [columns.position(name), n]),
     ]),
   ]
 }
@@ -200,19 +228,31 @@ export function decodeChunk(value: unknown, columns: readonly string[], place: P
 }
 
 function decodeFile(value: unknown, columns: readonly string[], place: Place): SetFile {
-  const [name, rows, bytes, checksum, bounds] = asArray(value, place)
-  const minMax: [string, SetFile['minMax'][string]][] = []
-  for (const bound of asArray(bounds, place)) {
-    const [column, min, max] = asArray(bound, place)
-    const columnName = columns[asCount(column, place)]
-    if (columnName === undefined) throw damagedMetadata(place.file, `${place.field} names an unknown column`)
-    minMax.push([columnName, [checkRaw(min, place), checkRaw(max, place)]])
+  const [name, rows, bytes, checksum, bounds, cid, flags, nulls] = asArray(value, place)
+  const columnName = (position: unknown): string => {
+    const found = columns[asCount(position, place)]
+    if (found === undefined) throw damagedMetadata(place.file, `${place.field} names an unknown column`)
+    return found
   }
+  const minMax = asArray(bounds, place).map((bound): [string, SetFile['minMax'][string]] => {
+    const [column, min, max] = asArray(bound, place)
+    return [columnName(column), [checkRaw(min, place), checkRaw(max, place)]]
+  })
+  const nullCounts = (list: unknown): [string, number][] =>
+    asArray(list, place).map((entry) => {
+      const [column, count] = asArray(entry, place)
+      return [columnName(column), asCount(count, place)]
+    })
+  const marks = flags == null ? 0 : asCount(flags, place)
   return {
     name: checkName(asText(name, place), place),
     rows: asCount(rows, place),
     bytes: asCount(bytes, place),
     checksum: asChecksum(checksum, place),
     minMax: Object.fromEntries(minMax),
+    ...(cid == null ? {} : { cid: asCount(cid, place) }),
+    ...(nulls == null ? {} : { nulls: Object.fromEntries(nullCounts(nulls)) }),
+    ...((marks & FLAG_SORTED) === 0 ? {} : { sorted: true }),
+    ...((marks & FLAG_UNIQUE_KEYS) === 0 ? {} : { uniqueKeys: true }),
   }
 }

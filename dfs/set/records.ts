@@ -78,6 +78,20 @@ export function checkDatabaseRecord(value: unknown, place: Place): DatabaseRecor
   }
 }
 
+const textMap = (value: unknown, place: Place): Record<string, string> =>
+  Object.fromEntries(Object.entries(asObject(value, place)).map(([name, text]) => [name, asText(text, place)]))
+
+/** A field that a record may lack, as an object with that field or without. */
+function optional<K extends string, V>(
+  record: Readonly<Record<string, unknown>>,
+  field: K,
+  place: Place,
+  check: (value: unknown, place: Place) => V,
+): { readonly [P in K]?: V } {
+  const value = record[field]
+  return value == null ? {} : ({ [field]: check(value, inside(place, field)) } as { readonly [P in K]?: V })
+}
+
 export function checkTableRecord(value: unknown, place: Place): TableRecord {
   const o = asObject(value, place)
   const columnsPlace = inside(place, 'columns')
@@ -89,11 +103,9 @@ export function checkTableRecord(value: unknown, place: Place): TableRecord {
       type: checkType(column.type, inside(at, 'type')),
       ...(column.scale == null ? {} : { scale: asCount(column.scale, inside(at, 'scale')) }),
       ...(column.comment == null ? {} : { comment: asText(column.comment, inside(at, 'comment')) }),
+      ...(column.stored == null ? {} : { stored: asText(column.stored, inside(at, 'stored')) }),
     }
   })
-  const methods = Object.entries(asObject(o.compressMethods, inside(place, 'compressMethods'))).map(
-    ([name, method]): [string, string] => [name, asText(method, inside(place, 'compressMethods'))],
-  )
   return {
     db: checkUrl(asText(o.db, inside(place, 'db')), inside(place, 'db')),
     name: checkName(asText(o.name, inside(place, 'name')), inside(place, 'name')),
@@ -103,7 +115,14 @@ export function checkTableRecord(value: unknown, place: Place): TableRecord {
     partitionColumns: texts(o.partitionColumns, inside(place, 'partitionColumns')),
     sortColumns: texts(o.sortColumns, inside(place, 'sortColumns')),
     keepDuplicates: asOneOf(o.keepDuplicates, ['ALL', 'LAST', 'FIRST'], inside(place, 'keepDuplicates')),
-    compressMethods: Object.fromEntries(methods),
+    ...optional(o, 'primaryKey', place, texts),
+    ...optional(o, 'sortKeyMapping', place, texts),
+    ...optional(o, 'softDelete', place, asBoolean),
+    ...optional(o, 'indexes', place, textMap),
+    ...optional(o, 'latestKeyCache', place, asBoolean),
+    ...optional(o, 'compressHashSortKey', place, asBoolean),
+    ...optional(o, 'retired', place, texts),
+    compressMethods: textMap(o.compressMethods, inside(place, 'compressMethods')),
     comment: asText(o.comment, inside(place, 'comment')),
     owner: asText(o.owner, inside(place, 'owner')),
     createdMs: asCount(o.createdMs, inside(place, 'createdMs')),

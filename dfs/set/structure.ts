@@ -88,6 +88,9 @@ export function tableConflict(backup: TableRecord, target: TableRecord): string 
   for (const field of ['partitionColumns', 'sortColumns'] as const)
     if (backup[field].join() !== target[field].join())
       return `${field} are [${backup[field].join(', ')}] in the backup and [${target[field].join(', ')}] in the target`
+  const key = (backup.primaryKey ?? []).join(', ')
+  const targetKey = (target.primaryKey ?? []).join(', ')
+  if (key !== targetKey) return `the primary key is [${key}] in the backup and [${targetKey}] in the target`
   if (backup.keepDuplicates !== target.keepDuplicates)
     return `keepDuplicates is ${backup.keepDuplicates} in the backup and ${target.keepDuplicates} in the target`
   return undefined

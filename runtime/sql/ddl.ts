@@ -84,6 +84,8 @@ const TABLE_OPTIONS: Readonly<Record<string, string>> = {
   primarykey: 'primaryKey',
   compressmethods: 'compressMethods',
   indexes: 'indexes',
+  latestkeycache: 'latestKeyCache',
+  compresshashsortkey: 'compressHashSortKey',
 }
 
 function tableOptions(options: readonly DdlOption[], scope: SqlScope): NamedArgument[] {
@@ -94,18 +96,24 @@ function tableOptions(options: readonly DdlOption[], scope: SqlScope): NamedArgu
   })
 }
 
-/** `[compress="delta"]` of columns becomes the dictionary of createPartitionedTable; comments are kept by nobody yet. */
+/** Options of columns that are arguments of createPartitionedTable: dictionaries by column. */
+const COLUMN_OPTIONS: Readonly<Record<string, string>> = { compress: 'compressMethods', indexes: 'indexes' }
+
+/** `[compress="delta"]` of columns becomes an entry of a dictionary; comments are kept by nobody yet. */
 function columnOptions(columns: readonly ColumnDefinition[], scope: SqlScope): NamedArgument[] {
-  const methods: [string, Value][] = []
+  const given = new Map<string, [string, Value][]>()
   for (const column of columns)
     for (const option of column.options) {
-      if (option.name === 'compress') methods.push([column.name, scope.evaluate(option.value)])
+      const argument = COLUMN_OPTIONS[option.name]
+      if (argument !== undefined)
+        given.set(argument, [...(given.get(argument) ?? []), [column.name, scope.evaluate(option.value)]])
       else if (option.name !== 'comment') throw unsupported(`the column option ${option.name}`)
     }
-  if (methods.length === 0) return []
-  const names = new StringVector(methods.map(([name]) => name))
-  const values = assembleScalars(methods.map(([, value]) => value))
-  return [['compressMethods', call(scope, 'dict', [names, values])]]
+  return [...given].map(([argument, entries]) => {
+    const names = new StringVector(entries.map(([name]) => name))
+    const values = assembleScalars(entries.map(([, value]) => value))
+    return [argument, call(scope, 'dict', [names, values])]
+  })
 }
 
 export function createDatabase(node: CreateDatabaseStatement, scope: SqlScope): void {
