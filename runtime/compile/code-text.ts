@@ -13,10 +13,11 @@ import type {
   TableSource,
 } from '../../lang/ast.ts'
 import { OPERATOR_LEVELS } from '../../lang/index.ts'
-import { displayValue, setCodePrinter } from '../print/index.ts'
-import { type CodeValue, type Value, vectorOf } from '../values/index.ts'
+import { displayValue, setCodePrinter, setLambdaPrinter } from '../print/index.ts'
+import { type CodeValue, type UserFunction, type Value, vectorOf } from '../values/index.ts'
 import { codeNode } from './code.ts'
 import { constVectorValue, literalValue } from './literals.ts'
+import { userCode } from './user-code.ts'
 
 const SYMBOLS: Readonly<Record<BinaryOperator, string>> = {
   or: '||',
@@ -51,6 +52,16 @@ export const levelOf = (op: string): number => OPERATOR_LEVELS.get(op) ?? 10
 /** `< a + b >`. */
 export function codeText(code: CodeValue): string {
   return `< ${itemText(codeNode(code).item)} >`
+}
+
+/** `{def (k, x)->pow(x, k)}`: what a closure has captured comes before its parameters. A body of statements stands as it was written. */
+function lambdaText(lambda: UserFunction): string {
+  const { definition, captures, source } = userCode(lambda)
+  const params = definition.params.map((p) => p.name + (p.default === null ? '' : `=${exprText(p.default)}`))
+  const head = `${definition.aggregate ? 'defg' : 'def'} (${[...captures, ...params].join(', ')})`
+  const body = definition.body
+  if (body === null) return `{${head}}`
+  return `{${head}${body.kind === 'expression' ? `->${exprText(body.expr)}` : source.slice(body.span)}}`
 }
 
 export function itemText(item: MetacodeItem | SelectItem): string {
@@ -264,3 +275,4 @@ export function sqlText(s: SqlStatement): string {
 }
 
 setCodePrinter(codeText)
+setLambdaPrinter(lambdaText)

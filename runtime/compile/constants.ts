@@ -1,8 +1,8 @@
 /** Reserved words that are values: type ids, form ids, `pi`, and the words that builtins take as options. */
-import { Scalar, T, typeByName, type Value } from '../values/index.ts'
+import { Scalar, typeByName, type Value } from '../values/index.ts'
 
 /** `DFLT` in a partial application: the parameter keeps its default. Compared by identity. */
-export const DEFAULT_MARK = new Scalar(T.VOID, null)
+export const DEFAULT_MARK = Scalar.DEFAULT
 
 const FORMS: readonly string[] = ['SCALAR', 'VECTOR', 'PAIR', 'MATRIX', 'SET', 'DICT', 'TABLE']
 

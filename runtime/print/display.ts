@@ -1,6 +1,6 @@
 /** Text of any value (language specification, section 7). Blocks have no final newline. */
 import type { CodeValue, Dict, Matrix, SetValue } from '../values/forms.ts'
-import type { FunctionValue } from '../values/function.ts'
+import type { FunctionValue, UserFunction } from '../values/function.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import type { Table } from '../values/table.ts'
 import { type Raw, T, type TypeId } from '../values/types.ts'
@@ -25,6 +25,13 @@ let codePrinter: (code: CodeValue) => string = () => '< code >'
 /** Sets how metacode prints; its syntax tree belongs to the language front end. */
 export function setCodePrinter(printer: (code: CodeValue) => string): void {
   codePrinter = printer
+}
+
+let lambdaPrinter: (lambda: UserFunction) => string = (lambda) => lambda.text
+
+/** Sets how anonymous functions print, without what they have captured. */
+export function setLambdaPrinter(printer: (lambda: UserFunction) => string): void {
+  lambdaPrinter = printer
 }
 
 /** What `print(v)` shows. */
@@ -178,23 +185,31 @@ function columnCells(v: Vector, from: number, count: number, options: DisplayOpt
   }
 }
 
-/** A builtin's name, a script function's definition, `f{, 50}` for a partial application. */
+/**
+ * A builtin's name, a named function's definition, `{def (x, k)->pow(x, k)}` for a lambda, `f{, 50}` for a partial application. What a closure
+ * has captured stands like leading arguments that are fixed: `{def (x, k)->pow(x, k)}{1}`.
+ */
 function functionText(f: FunctionValue, options: DisplayOptions): string {
   switch (f.variant) {
     case 'builtin':
     case 'suffixed':
       return f.name
     case 'user':
-      return f.text
+      return f.name !== '' ? f.text : lambdaPrinter(f) + fixedText(f.captured, options)
     case 'partial': {
       const target =
         f.target.variant === 'user' && f.target.name !== '' ? f.target.name : functionText(f.target, options)
       let last = f.bound.length
       while (last > 0 && f.bound[last - 1] === undefined) last--
-      const args = f.bound.slice(0, last).map((b) => (b === undefined ? '' : memberText(b, options)))
-      return `${target}{${args.join(', ')}}`
+      return target + (last === 0 ? '{}' : fixedText(f.bound.slice(0, last), options))
     }
   }
+}
+
+/** `{1, , "a"}`; nothing for no values. */
+function fixedText(values: readonly (Value | undefined)[], options: DisplayOptions): string {
+  if (values.length === 0) return ''
+  return `{${values.map((v) => (v === undefined ? '' : v === Scalar.DEFAULT ? 'DFLT' : memberText(v, options))).join(', ')}}`
 }
 
 /** `2 : 3`-style text of one end of anything scalar-like; used where a value may be a scalar or not. */

@@ -1,5 +1,13 @@
 /** Printing: texts of scalars, elements and whole values. */
-export { DEFAULT_ROWS, DEFAULT_WIDTH, type DisplayOptions, displayValue, plainText, setCodePrinter } from './display.ts'
+export {
+  DEFAULT_ROWS,
+  DEFAULT_WIDTH,
+  type DisplayOptions,
+  displayValue,
+  plainText,
+  setCodePrinter,
+  setLambdaPrinter,
+} from './display.ts'
 export { decimalText, doubleText, floatText } from './numbers.ts'
 export {
   elementText,

@@ -37,6 +37,8 @@ export class Scalar {
   }
 
   static readonly VOID = new Scalar(T.VOID, null)
+  /** `DFLT` in a partial application: the parameter keeps its default. Compared by identity. */
+  static readonly DEFAULT = new Scalar(T.VOID, null)
   /** What a parameter holds when its argument was not passed (`f(5,)`): VOID, but not the same as NULL. */
   static readonly NOTHING = new Scalar(T.VOID, null)
   static readonly TRUE = new Scalar(T.BOOL, 1)
