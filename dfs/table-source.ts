@@ -18,7 +18,7 @@ import { chunkBatches } from './read/chunk.ts'
 import type { ReadAccess } from './read/segment-blocks.ts'
 import { visibleRows } from './read/visible-rows.ts'
 import type { DfsSession } from './session.ts'
-import { Append } from './write/append.ts'
+import { appendRows } from './write/append.ts'
 import { rewriteRows } from './write/rewrite.ts'
 
 export class ChunkTableSource implements TableSource {
@@ -65,12 +65,7 @@ export class ChunkTableSource implements TableSource {
   }
 
   append(rows: Table): number {
-    const view = this.#dfs.view()
-    const database = view.database(this.db)
-    const record = view.table(this.db, this.tableName)
-    if (database === undefined || record === undefined) throw this.#gone()
-    this.#dfs.requireAccess('write', database, record)
-    return this.#dfs.writing(() => new Append(this.#dfs, database, record).run(rows))
+    return appendRows(this.#dfs, this.db, this.tableName, rows)
   }
 
   allowsInsert(): boolean {

@@ -58,6 +58,8 @@ export interface TableRecord {
   readonly columns: readonly StoredColumn[]
   /** Stored names that columns had and that no new one may get; absent while no column was dropped, renamed or retyped. */
   readonly retired?: readonly string[]
+  /** So many columns at the end were added, and no row that has them was appended yet: rows without them are still taken. Absent: 0. */
+  readonly unfilledColumns?: number
   /** One column a level; empty for a dimension table. */
   readonly partitionColumns: readonly string[]
   readonly sortColumns: readonly string[]

@@ -173,13 +173,15 @@ export class DeltaStore {
     return oldest
   }
 
-  /** Lets go of what no snapshot at or after the commit can see. */
+  /** Lets go of what no snapshot at or after the commit can see; Infinity: nobody reads. */
   forget(oldestSnapshot: number): void {
+    const isForgotten = ({ endedAt }: LiveBlock): boolean =>
+      endedAt !== Number.POSITIVE_INFINITY && endedAt <= oldestSnapshot
     for (const [tableId, table] of this.#tables) {
       if (table.ends.length === 0 || table.ends[0].at > oldestSnapshot) continue
       for (const [path, chunk] of table.chunks) {
-        const kept = chunk.blocks.filter((b) => b.endedAt > oldestSnapshot)
-        for (const b of chunk.blocks) if (b.endedAt <= oldestSnapshot) this.bytes -= b.data.length + BLOCK_OVERHEAD
+        const kept = chunk.blocks.filter((b) => !isForgotten(b))
+        for (const b of chunk.blocks) if (isForgotten(b)) this.bytes -= b.data.length + BLOCK_OVERHEAD
         chunk.blocks = kept
         if (kept.length === 0) table.chunks.delete(path)
       }

@@ -1,15 +1,26 @@
-/** Appending rows to a stored table: new segments, committed in one transaction over all touched partitions. */
-import { HoldfastError, inputError } from '../../runtime/errors.ts'
+/** Appending rows to a stored table, in one transaction over all touched partitions: many rows as new segments, a few through the log. */
 import { checkInterrupt } from '../../runtime/interrupt.ts'
-import { convertForAppend } from '../../runtime/ops/cast.ts'
-import { type Table, typeName, type Vector } from '../../runtime/values/index.ts'
+import type { Table, Vector } from '../../runtime/values/index.ts'
 import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
-import { routeRows } from '../partition/route.ts'
+import { encodeRows, layoutOf } from '../delta/codec.ts'
+import type { Routing } from '../partition/route.ts'
 import type { DfsSession } from '../session.ts'
+import { convertRows, routeToPartitions } from './incoming.ts'
 import { NewSegments } from './new-segments.ts'
+import { retryWhenStale, whenUnlocked } from './retry.ts'
+import { requireTable } from './transaction.ts'
+
+/** Returns the number of rows that have a partition and were written. */
+export function appendRows(dfs: DfsSession, db: string, tableName: string, rows: Table): number {
+  return retryWhenStale(() => {
+    const { database, table } = requireTable(dfs.view(), db, tableName)
+    dfs.requireAccess('write', database, table)
+    return whenUnlocked(dfs, database, () => dfs.writing(() => new Append(dfs, database, table).run(rows)))
+  })
+}
 
 /** One append: route, write, commit. If anything fails, no file of it stays. */
-export class Append {
+class Append {
   readonly #dfs: DfsSession
   readonly #database: DatabaseRecord
   readonly #table: TableRecord
@@ -21,10 +32,16 @@ export class Append {
   }
 
   run(rows: Table): number {
-    const columns = this.#convert(rows)
+    const { columns, fillsColumns } = convertRows(this.#table, rows)
     if (rows.rows === 0) return 0
-    const routing = this.#route(columns)
+    const routing = routeToPartitions(this.#database, this.#table, columns, this.#dfs.config)
     if (routing.parts.length === 0) return 0
+    const isSmall = routing.kept <= this.#dfs.storeSettings.appendSmallRows
+    // What changes the catalog does not go through the log alone.
+    if (isSmall && routing.newValues.length === 0 && !fillsColumns) {
+      this.#insert(columns, routing.parts)
+      return routing.kept
+    }
     const segments = new NewSegments(this.#dfs.files, this.#table)
     try {
       const chunks = routing.parts.map(({ path, rows: positions }) => {
@@ -40,6 +57,7 @@ export class Append {
         expectedSchemaVersion: this.#table.schemaVersion,
         chunks,
         newValues: routing.newValues.map(({ level, scheme }) => ({ level, values: scheme })),
+        fillsColumns,
       })
     } catch (error) {
       segments.remove()
@@ -48,33 +66,20 @@ export class Append {
     return routing.kept
   }
 
-  /** By position: names of the new data do not count. */
-  #convert(rows: Table): Vector[] {
-    const { columns } = this.#table
-    if (rows.columns.length !== columns.length)
-      throw inputError('The number of columns of the current table must match that of the target table.', {
-        refId: 'S01015',
-        where: { db: this.#table.db, table: this.#table.name },
-      })
-    return columns.map((column, k) => {
-      const v = rows.columns[k]
-      try {
-        return convertForAppend(v, column.type, column.scale)
-      } catch (error) {
-        if (!(error instanceof HoldfastError) || error.kind !== 'input') throw error
-        throw inputError(
-          `The column [${column.name}] expects type of ${typeName(column.type, column.scale)}, but the actual type is ${typeName(v.type)}.`,
-          { refId: 'S05004', where: { db: this.#table.db, table: this.#table.name }, cause: error },
-        )
-      }
+  /** A few rows go through the log, and become segments together with others later. */
+  #insert(columns: readonly Vector[], parts: Routing['parts']): void {
+    this.#dfs.request({
+      kind: 'insertRows',
+      db: this.#table.db,
+      table: this.#table.name,
+      tableId: this.#table.id,
+      expectedSchemaVersion: this.#table.schemaVersion,
+      layout: layoutOf(this.#table.columns),
+      chunks: parts.map(({ path, rows }) => ({
+        path,
+        rows: rows?.length ?? columns[0].length,
+        data: encodeRows(columns, rows),
+      })),
     })
-  }
-
-  #route(columns: readonly Vector[]): ReturnType<typeof routeRows> {
-    const { partitionColumns, name } = this.#table
-    if (partitionColumns.length === 0)
-      return { parts: [{ path: `/${name}`, rows: undefined }], kept: columns[0].length, newValues: [] }
-    const keys = partitionColumns.map((p) => columns[this.#table.columns.findIndex((c) => c.name === p)])
-    return routeRows(this.#database, keys, this.#dfs.config)
   }
 }

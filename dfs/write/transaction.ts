@@ -6,12 +6,12 @@
  * without a lock (files merged or flushed by maintenance, columns altered) makes it start again, a few times.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
-import { checkInterrupt } from '../../runtime/interrupt.ts'
 import type { Operation } from '../access/index.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import type { EngineCommand } from '../engine/commands.ts'
 import type { DfsSession } from '../session.ts'
 import { NewSegments } from './new-segments.ts'
+import { retryWhenStale, whenUnlocked } from './retry.ts'
 
 /** The table as the transaction sees it. */
 export interface LockedTable {
@@ -30,6 +30,10 @@ export interface Rewriter<R> {
   readonly operation: Operation
   /** Partition paths to lock; undefined: the whole table. None: there is nothing to do. */
   lock(database: DatabaseRecord, table: TableRecord, view: CatalogView): readonly string[] | undefined
+  /** Nobody may append to the table meanwhile. */
+  readonly isExclusive?: boolean
+  /** What the table will be: new segments are written for it. Default: what it is. */
+  readonly written?: (table: TableRecord) => TableRecord
   /** Whether chunks that came since the lock was chosen would have to be locked as well. */
   readonly followsNewChunks: boolean
   /** What to do when there is nothing to lock. */
@@ -43,25 +47,11 @@ export interface Rewritten<R> {
   readonly result: R
 }
 
-const ATTEMPTS = 8
 /** From this attempt on the whole table is locked: new partitions keep coming. */
 const ATTEMPT_LOCKING_ALL = 3
 
-export function runRewrite<R>(dfs: DfsSession, rewriter: Rewriter<R>): R {
-  for (let attempt = 1; ; attempt++) {
-    checkInterrupt()
-    try {
-      return dfs.writing(() => runOnce(dfs, rewriter, attempt >= ATTEMPT_LOCKING_ALL))
-    } catch (error) {
-      if (!isStale(error) || attempt === ATTEMPTS) throw error
-    }
-  }
-}
-
-const isStale = (error: unknown): boolean =>
-  error instanceof HoldfastError &&
-  error.kind === 'conflict' &&
-  (error.code === 'chunkChanged' || error.code === 'schemaChanged')
+export const runRewrite = <R>(dfs: DfsSession, rewriter: Rewriter<R>): R =>
+  retryWhenStale((attempt) => dfs.writing(() => runOnce(dfs, rewriter, attempt >= ATTEMPT_LOCKING_ALL)))
 
 function runOnce<R>(dfs: DfsSession, rewriter: Rewriter<R>, locksAll: boolean): R {
   const { db, tableName } = rewriter
@@ -71,13 +61,13 @@ function runOnce<R>(dfs: DfsSession, rewriter: Rewriter<R>, locksAll: boolean): 
   const chosen = rewriter.lock(found.database, found.table, before)
   if (chosen?.length === 0) return rewriter.nothing
   const paths = locksAll ? undefined : chosen
-  const tid = begin(dfs, found.database, {
-    kind: 'begin',
-    db,
-    table: tableName,
-    tableId: found.table.id,
-    paths,
-  })
+  const { id: tableId } = found.table
+  const isExclusive = rewriter.isExclusive === true
+  const tid = whenUnlocked(
+    dfs,
+    found.database,
+    () => dfs.request({ kind: 'begin', db, table: tableName, tableId, paths, isExclusive }).tid!,
+  )
   try {
     return writeLocked(dfs, rewriter, tid, paths)
   } catch (error) {
@@ -91,7 +81,7 @@ function writeLocked<R>(dfs: DfsSession, rewriter: Rewriter<R>, tid: number, pat
   let segments: NewSegments | undefined
   try {
     const { database, table } = requireTable(view, rewriter.db, rewriter.tableName)
-    segments = new NewSegments(dfs.files, table)
+    segments = new NewSegments(dfs.files, rewriter.written?.(table) ?? table)
     const chunks = lockedChunks(rewriter, view, database, table, paths)
     const { commit, result } = rewriter.write({ database, table, tid, chunks, segments })
     // Nothing is read any more: what the commit replaces may go at once.
@@ -145,43 +135,4 @@ export function requireTable(
       where: { db, table: name },
     })
   return { database, table }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Waiting for a lock
-
-const PAUSE_FIRST_MS = 2
-const PAUSE_MAX_MS = 500
-/** A cancelled statement stops waiting within this. */
-const SLICE_MS = 50
-
-function begin(dfs: DfsSession, database: DatabaseRecord, command: EngineCommand & { readonly kind: 'begin' }): number {
-  const started = performance.now()
-  for (let pause = PAUSE_FIRST_MS; ; pause = Math.min(2 * pause, PAUSE_MAX_MS)) {
-    try {
-      return dfs.request(command).tid!
-    } catch (error) {
-      const isLocked = error instanceof HoldfastError && error.code === 'chunkLocked'
-      if (!isLocked || database.atomic !== 'CHUNK') throw error
-      if (performance.now() - started >= dfs.config.chunkLockWaitMs) throw gaveUp(error, dfs.config.chunkLockWaitMs)
-    }
-    sleep(pause)
-  }
-}
-
-function gaveUp(error: HoldfastError, waitedMs: number): HoldfastError {
-  return new HoldfastError(
-    'conflict',
-    `${error.message.replace(/\s*RefId:.*$/, '')} It was tried for ${waitedMs / 1000} s; nothing was written.`,
-    { code: 'chunkLocked', refId: 'S00002', where: error.where, hint: 'repeat the statement later', cause: error },
-  )
-}
-
-const clock = new Int32Array(new SharedArrayBuffer(4))
-
-function sleep(ms: number): void {
-  for (let rest = ms; rest > 0; rest -= SLICE_MS) {
-    checkInterrupt()
-    Atomics.wait(clock, 0, 0, Math.min(rest, SLICE_MS))
-  }
 }
