@@ -212,6 +212,7 @@ export class DfsSession {
         data: this.files,
         client: { request: (command) => this.request(command) },
         view: () => this.view(),
+        writing: (body) => this.writing(body),
         user: this.#session.user,
         access: backupAccess(
           () => this.permissions,

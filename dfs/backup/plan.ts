@@ -52,6 +52,8 @@ export interface TablePlanInput {
   readonly finished: (path: string) => SetChunk | undefined
   readonly force: boolean
   readonly snapshot: boolean
+  /** The chunk with the small appends that are in no segment yet as segments of their own. */
+  readonly materialise: (chunk: ChunkRecord) => ChunkRecord
   /** Size of a file of the set, undefined if it is not there. */
   readonly sizeInSet: (file: string) => number | undefined
 }
@@ -77,7 +79,7 @@ export function planTable(input: TablePlanInput): TablePlan {
       continue
     }
     const named = [...(before?.files ?? []), ...(finished?.files ?? [])]
-    const files = planFiles(live, named, force ? [] : named, (file) => isThere(live, file))
+    const files = planFiles(input.materialise(live), named, force ? [] : named, (file) => isThere(live, file))
     const { chunkId, cid, rows, updateTimeMs, path } = live
     steps.push({
       kind: 'copy',

@@ -27,6 +27,7 @@ import { type BackupPlan, planTable, type TablePlan, totalsOf } from './plan.ts'
 import { type BackupRequest, type SelectedTable, selectDatabase, selectTables } from './select.ts'
 import { publish, requireFiles, StateDraft, syncFolders } from './state.ts'
 import { hasRemains, removeAllUnnamed, removeFiles, removeOtherStates } from './sweep.ts'
+import { WaitingRows } from './waiting-rows.ts'
 
 export interface BackupResult {
   readonly id: string
@@ -53,7 +54,14 @@ export function takeBackup(context: BackupContext, store: FileStore, request: Ba
       context.lockWorld,
     )
     try {
-      return new BackupTask(context, store, request, lock).run(database, selected, view.cid)
+      return context.writing(() => {
+        const waiting = new WaitingRows(context.data)
+        try {
+          return new BackupTask(context, store, request, lock, waiting).run(database, selected, view.cid)
+        } finally {
+          waiting.remove()
+        }
+      })
     } finally {
       lock.release()
     }
@@ -67,6 +75,7 @@ class BackupTask {
   readonly #store: FileStore
   readonly #request: BackupRequest
   readonly #lock: SetLock
+  readonly #waiting: WaitingRows
   readonly #startedMs: number
   readonly #previous: BackupSet
   /** Indexes of the newest state that were read, by table. */
@@ -74,7 +83,8 @@ class BackupTask {
   /** An index was damaged and is replaced: nobody knows which files it named. */
   #lostIndex = false
 
-  constructor(context: BackupContext, store: FileStore, request: BackupRequest, lock: SetLock) {
+  constructor(context: BackupContext, store: FileStore, request: BackupRequest, lock: SetLock, waiting: WaitingRows) {
+    this.#waiting = waiting
     this.#context = context
     this.#store = store
     this.#request = request
@@ -147,6 +157,7 @@ class BackupTask {
           finished: (path) => finished.get(finishedKey(url, table.name, table.id, path)),
           force,
           snapshot,
+          materialise: (chunk) => this.#waiting.materialise(table, chunk),
           sizeInSet: (file) => this.#store.stat(file)?.bytes,
         }),
       ),

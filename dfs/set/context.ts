@@ -13,6 +13,8 @@ export interface BackupContext {
   /** A fresh look at the catalog, with everything that was committed before the call. */
   view(): CatalogView
   readonly user: string
+  /** Runs a body that writes files into the data directory which no commit names, and removes them again: the engine tidies up if the thread is ended. */
+  writing<R>(body: () => R): R
   /** What the user may do of it. */
   readonly access: BackupAccess
   now(): number

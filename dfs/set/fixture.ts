@@ -148,6 +148,7 @@ export function contextOf(engine: TestEngine, nowMs = 1_700_000_000_000): Backup
     data: engine.data,
     client: engine,
     view: () => engine.view(),
+    writing: (body) => body(),
     user: 'admin',
     access: OPEN_ACCESS,
     now: () => ++now,
