@@ -117,9 +117,12 @@ describe.each([
 
   it('is judged by the boot under which the file was last written', () => {
     const files = storeOf(path, content)
-    openCommitLog(files, rebooted).log.append([newRecord(6)])
-    files.flipBit(path, offsets[4]! + 20)
+    const { log } = openCommitLog(files, rebooted)
+    log.append([newRecord(6)])
+    log.append([newRecord(7)])
+    files.flipBit(path, offsets[5]! + 20)
     expect(() => openCommitLog(files, rebooted)).toThrow(damaged)
+    expect(opened(files, { ...options, bootId: 'boot-c' }).ids).toEqual(idsUpTo(5))
   })
 
   it('leaves no remains that could follow new records', () => {

@@ -1,7 +1,7 @@
 /** Each call to the disk fails once, in turn: nothing that was acknowledged is lost, nothing that was refused appears, and the log works on or says that it does not. */
 import { describe, expect, it } from 'vitest'
 import { HoldfastError } from '../../runtime/errors.ts'
-import { FaultyFileStore, type StoreFaults } from '../store/faulty-store.ts'
+import { FaultyFileStore, StoreDied, type StoreFaults } from '../store/faulty-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { type CommitLog, type CommitLogOptions, openCommitLog } from './commit-log.ts'
 import { GROUP, newRecord, OPTIONS, opened, seeded } from './fixture.ts'
@@ -136,6 +136,33 @@ describe.each([
     expect(opened(disk, options).ids).toEqual([1, 5])
   })
 
+  it('leaves no part of it behind that the loss of power could bring back', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const disk = new MemoryFileStore()
+      const store = new FaultyFileStore(disk)
+      const { log } = openCommitLog(store, options)
+      store.faults = { failCall: store.calls + 1, random: () => 0.9 }
+      expect(() => log.append([newRecord(2), newRecord(3), newRecord(4)])).toThrow()
+      log.append([newRecord(5)])
+      disk.losePower(seeded(seed))
+      const { ids } = opened(disk, { ...options, bootId: 'boot-b' })
+      expect([[], [5]]).toContainEqual(ids)
+    }
+  })
+
+  it('or the death in it is made good by the next start, before anything is built on it', () => {
+    for (let dieAtCall = 1; dieAtCall <= calls; dieAtCall++) {
+      const script = new Script(options, { dieAtCall })
+      expect(() => script.run()).toThrow(StoreDied)
+      const { log } = openCommitLog(script.disk, { ...options, from: script.from })
+      log.append([newRecord(99)])
+      log.sync()
+      script.disk.losePower(() => 0)
+      const { ids } = opened(script.disk, { ...options, from: script.from, bootId: 'boot-b' })
+      expect(ids.at(-1)).toBe(99)
+    }
+  })
+
   it('goes on when the disk has room again', () => {
     const store = new FaultyFileStore(new MemoryFileStore(), { bytesMax: 1000 })
     const { log } = openCommitLog(store, options)
@@ -181,6 +208,31 @@ describe.each([
       )
       expect(opened(disk, options).ids).toEqual([1])
     }
+  })
+})
+
+describe('a file of the ring whose header could not be synced', () => {
+  it('does not end the log when records still fit into the file before', () => {
+    const disk = new MemoryFileStore()
+    const store = new FaultyFileStore(disk)
+    const { log } = openCommitLog(store, GROUP)
+    log.append([newRecord(1, 'INSERT', 3000)])
+    const before = store.calls
+    store.faults = { failCall: before + 4 }
+    expect(() => log.append([newRecord(2, 'INSERT', 3000)])).toThrow(expect.objectContaining({ code: 'EIO' }))
+    expect(store.log.slice(before, before + 4)).toEqual([
+      'sync wal/kwdb_wal0',
+      'openLog wal/kwdb_wal1',
+      'write wal/kwdb_wal1',
+      'sync wal/kwdb_wal1',
+    ])
+    log.append([newRecord(3)])
+    log.sync()
+    log.close()
+    const { ids, log: again } = opened(disk, GROUP)
+    expect(ids).toEqual([1, 3])
+    again.append([newRecord(4, 'INSERT', 3000)])
+    expect(again.files().map((f) => f.name)).toEqual(['kwdb_wal0', 'kwdb_wal1'])
   })
 })
 
