@@ -20,7 +20,7 @@ export interface CommitLog {
   /**
    * Writes all records in one call, sets their `lsn`, and answers the LSN of the first; nothing is synced. A failed write leaves the log as it was; if that
    * cannot be had, it is broken, and this and every later call throws `walBroken`. Throws `walFull` when only a checkpoint can make room;
-   * a batch with a CHECKPOINT record never meets that.
+   * a batch with a CHECKPOINT or TSROLLBACK record never meets that.
    */
   append(records: readonly NewRecord[]): number
   /** A failed sync is final: later calls throw `walBroken` with the reason. */
@@ -69,7 +69,7 @@ export interface CommitLogOptions {
   readonly storeId: string
   /** CHECKPOINT_LSN of the catalog: where redo starts; 0 for a store that has had no checkpoint. */
   readonly from: number
-  /** LSN of the last record that the catalog knows was written; a log that ends at or before it has lost records. */
+  /** LSN up to which the catalog has seen the log synced; a log that ends before it has lost records. */
   readonly reached?: number
   /** Starts an empty log at `from` where there are no files, for a store that was restored without its log. */
   readonly mayBeMissing?: boolean

@@ -158,10 +158,10 @@ describe.each([
 
   it('may not be before what the catalog has seen', () => {
     const files = storeOf(path, content.subarray(0, offsets[4]! + 9))
-    expect(() => openCommitLog(files, { ...options, reached: offsets[4]! })).toThrow(
+    expect(() => openCommitLog(files, { ...options, reached: offsets[5]! })).toThrow(
       expect.objectContaining({ code: 'walMissing' }),
     )
-    expect(opened(files, { ...options, reached: offsets[3]! }).ids).toEqual([1, 2, 3, 4])
+    expect(opened(files, { ...options, reached: offsets[4]! }).ids).toEqual([1, 2, 3, 4])
   })
 })
 

@@ -19,8 +19,9 @@ describe('the ring of files of a log', () => {
     expect(() => log.append([half(4)])).toThrow(full)
     expect(log.end).toBe(end)
     log.append([newRecord(5)])
+    log.append([newRecord(6, 'TSROLLBACK', 2500)])
     log.close()
-    expect(opened(files, GROUP).ids).toEqual([1, 2, 3, 5])
+    expect(opened(files, GROUP).ids).toEqual([1, 2, 3, 5, 6])
   })
 
   it('takes records again after a checkpoint, in the oldest file', () => {

@@ -2,8 +2,8 @@
  * File group: a ring of `kwdb_wal0` .. `kwdb_wal<n-1>`. A batch that does not fit into the rest of a file goes to the next one, so records never span
  * files. A file is used again when a checkpoint covers it, oldest first, and keeps its size: its old records are overwritten as the new ones come.
  *
- * A file grows beyond its size in three cases: for a batch that is larger than a whole file; for the records of a checkpoint, which is what makes room; and while
- * the oldest file is covered but kept back for the archive. It is cut to its size when it is used again.
+ * A file grows beyond its size in three cases: for a batch that is larger than a whole file; for the records of checkpoints and rollbacks, which make room and
+ * put things right after a crash; and while the oldest file is covered but kept back for the archive. It is cut to its size when it is used again.
  */
 import { walFull } from './errors.ts'
 import { HEADER_BYTES } from './file-header.ts'

@@ -9,6 +9,9 @@ import { formatLsn } from './lsn.ts'
 import type { ScanEnd } from './open.ts'
 import { type LogRecord, type NewRecord, RecordEncoder, recordBytes } from './record.ts'
 
+/** Checkpoints make room and rollbacks make crashes good: a start after a crash may not fail because the ring is full. */
+const mustBeWritten = ({ kind }: NewRecord): boolean => kind === 'CHECKPOINT' || kind === 'TSROLLBACK'
+
 export class FileLog implements CommitLog {
   readonly #set: LogFileSet
   readonly #rotation: Rotation
@@ -39,8 +42,7 @@ export class FileLog implements CommitLog {
     const set = this.#set
     set.requireUsable()
     const bytes = this.#encoder.measure(records)
-    const isCheckpoint = records.some((record) => record.kind === 'CHECKPOINT')
-    if (records.length > 0) this.#rotation.makeRoom(set, bytes, isCheckpoint)
+    if (records.length > 0) this.#rotation.makeRoom(set, bytes, records.some(mustBeWritten))
     const first = set.end
     if (records.length > 0) set.write(this.#encoder.encode(records, first, set.durable))
     let lsn = first

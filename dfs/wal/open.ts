@@ -68,9 +68,9 @@ export function openFileLog(store: FileStore, options: CommitLogOptions): Opened
   const chain = lastRun(found)
   const scan =
     chain.length === 0 ? endOfNothing(store, found, options, start) : readToEnd(store, found, chain, identity, start)
-  if (scan.end <= (options.reached ?? 0))
+  if (scan.end < (options.reached ?? 0))
     throw walMissing(
-      `The log ends at LSN ${formatLsn(scan.end)} in ${scan.file}, but the catalog has seen the record at LSN ${formatLsn(options.reached!)}.`,
+      `The log ends at LSN ${formatLsn(scan.end)} in ${scan.file}, but the catalog has seen it up to LSN ${formatLsn(options.reached!)}.`,
     )
   refuseLostHeaders(store, found, chain, scan.end)
 
