@@ -4,6 +4,7 @@ import { accessTableFunctions } from './access-tables.ts'
 import { databaseFunctions } from './databases.ts'
 import { grantFunctions } from './grants.ts'
 import { introspectionFunctions } from './introspection.ts'
+import { loadTextFunctions } from './load-text.ts'
 import { partitionFunctions } from './partitions.ts'
 import { sessionFunctions } from './session.ts'
 import { settingFunctions } from './settings.ts'
@@ -13,6 +14,7 @@ import { userFunctions } from './users.ts'
 export const databaseBuiltins: readonly Builtin[] = [
   ...databaseFunctions,
   ...tableFunctions,
+  ...loadTextFunctions,
   ...partitionFunctions,
   ...introspectionFunctions,
   ...sessionFunctions,

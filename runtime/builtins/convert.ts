@@ -14,8 +14,10 @@ import { Table } from '../values/table.ts'
 import {
   categoryOf,
   isDecimal,
+  isIntegral,
   isLiteral,
   isNumeric,
+  isTemporal,
   NULL_F32,
   NULL_F64,
   nullRaw,
@@ -344,8 +346,13 @@ function fillColumn(x: Vector, y: Value): Vector {
     throw inputError('Usage: nullFill(X, Y). Y must be a scalar or have the shape of X.')
   if (x.storage === 'array') return mapForm(x, (f) => fillColumn(f as Vector, y)) as Vector
   const type = x.type === T.SYMBOL ? T.STRING : x.type
-  if (categoryOf(y.type) !== categoryOf(type) && !(isNumeric(y.type) && isNumeric(type)) && !isDecimal(type))
-    throw operatorError(`Nulls of ${typeName(type)} can not be filled with ${typeName(y.type)} data.`)
+  // An integer is a temporal value by its number, so that nullFill!{, 0} takes a table of measurements and times.
+  const fits =
+    categoryOf(y.type) === categoryOf(type) ||
+    (isNumeric(y.type) && isNumeric(type)) ||
+    (isIntegral(y.type) && isTemporal(type)) ||
+    isDecimal(type)
+  if (!fits) throw operatorError(`Nulls of ${typeName(type)} can not be filled with ${typeName(y.type)} data.`)
   const scale = isDecimal(type) && 'scale' in x ? x.scale : undefined
   const filler: Flat = y.kind === 'scalar' ? castScalar(y, type, scale) : castVector(y, type, scale)
   const flags = (isNullFlags(x) as FixedVector).data as Int8Array
