@@ -25,6 +25,7 @@ import { assembleScalars } from './evaluate.ts'
 import { callShape, columnName, isCallOf, readsColumns, some } from './expressions.ts'
 import type { SourceRef } from './from.ts'
 import { findField } from './relation.ts'
+import { checkTemporalCondition } from './source-restrictions.ts'
 import { columnComparison } from './where.ts'
 
 /** `partition(col, keys)` as a top-level condition: chosen partitions, no condition on rows. */
@@ -79,6 +80,8 @@ function comparison(e: Expr, ref: SourceRef, scope: SqlScope): ColumnPredicate |
   if (plain !== undefined) {
     const constant = scope.evaluate(plain.constant)
     const column = columnOf(plain.column, ref)
+    if (column !== undefined && constant instanceof Scalar && !constant.isNull())
+      checkTemporalCondition(ref, column, constant.type)
     return constant instanceof Scalar && column !== undefined ? compare(column, plain.op, constant) : undefined
   }
   if (e.kind !== 'binary') return undefined
@@ -109,6 +112,7 @@ function between(left: Expr, right: Expr, ref: SourceRef, scope: SqlScope): Colu
   const low = scope.evaluate(right.lower)
   const high = scope.evaluate(right.upper)
   if (!(low instanceof Scalar) || !(high instanceof Scalar) || low.type !== high.type) return undefined
+  checkTemporalCondition(ref, column, low.type)
   if (low.isNull() || high.isNull() || !comparesPlainly(column.type, low)) return undefined
   return { kind: 'between', column: column.name, type: low.type, low: low.value, high: high.value }
 }
@@ -121,6 +125,7 @@ function inList(left: Expr, right: Expr, ref: SourceRef, scope: SqlScope): Colum
   if (column === undefined || readsColumns(right, resolverOf(ref))) return undefined
   const list = listOf(scope.evaluate(right))
   if (list === undefined || list.length > IN_LIST_MAX) return undefined
+  if (list.length > 0) checkTemporalCondition(ref, column, list.type)
   const sameKind =
     list.type === column.type ||
     (isIntegral(list.type) && isIntegral(column.type)) ||

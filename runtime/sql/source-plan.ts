@@ -31,6 +31,7 @@ import { expandItems, type Item, nameOf } from './items.ts'
 import { type PartialAggregate, partialAggregates } from './partial.ts'
 import { isPartitionCall } from './predicate.ts'
 import { findField, Relation } from './relation.ts'
+import { checkInOperands } from './source-restrictions.ts'
 
 export type SourceMethod =
   | { readonly kind: 'rowCount' | 'map' | 'perPartition' | 'stream' | 'collect' }
@@ -133,6 +134,7 @@ function checkRestrictions(node: SelectStatement, rows: Relation, scope: SqlScop
         'Aggregate or order-sensitive functions are not allowed in the WHERE clause of a query on a partitioned table without MAP.',
         { refId: 'S02025' },
       )
+    checkInOperands(condition, rows.resolver)
     if (!isPartitionCall(condition) && some(condition, isPartitionCall)) checkPartitionCalls(condition)
   }
   for (const key of node.orderBy)

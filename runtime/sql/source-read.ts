@@ -18,6 +18,7 @@ import { mentionedFields } from './expressions.ts'
 import type { SourceRef } from './from.ts'
 import { isPartitionCall, predicateOf } from './predicate.ts'
 import { findField, Relation } from './relation.ts'
+import { partitionsOfQuery } from './source-restrictions.ts'
 import { compileWhere, type RowFilter } from './where.ts'
 
 /** What a scan reads. */
@@ -118,7 +119,7 @@ export function readSource(
   const snapshot = ref.source.snapshot()
   try {
     const collector = new ColumnCollector(ref, columns)
-    for (const partition of snapshot.partitions(scan.predicate))
+    for (const partition of partitionsOfQuery(snapshot, scan.predicate))
       for (const rows of filteredBatches(scan, snapshot, partition)) collector.add(rows)
     // Fields that were not read are not part of the relation.
     const all = collector.relation()

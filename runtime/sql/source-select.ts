@@ -17,6 +17,7 @@ import type { Relation } from './relation.ts'
 import { finish, selectFromRows, writtenAgain } from './select.ts'
 import { planSource, type SourcePlan } from './source-plan.ts'
 import { ColumnCollector, filteredBatches, planScan, type Scan } from './source-read.ts'
+import { partitionsOfQuery } from './source-restrictions.ts'
 import { resultOf } from './spread.ts'
 import { applyWhere, bound } from './where.ts'
 
@@ -46,7 +47,7 @@ export function selectFromSource(statement: SelectStatement, ref: SourceRef, sco
     : planScan(ref, plan.columns, node.where, scope)
   const snapshot = ref.source.snapshot()
   try {
-    const partitions = plan.method.kind === 'rowCount' ? [] : snapshot.partitions(scan.predicate)
+    const partitions = plan.method.kind === 'rowCount' ? [] : partitionsOfQuery(snapshot, scan.predicate)
     const run: Run = { node, ref, plan, scan, snapshot, partitions, scope }
     if ((node.hint & HINT_EXPLAIN) !== 0) return explained(run)
     return execute(run)

@@ -191,10 +191,42 @@ describe('what stored tables refuse', () => {
     ['select id from t order by prev(qty)', 'S02038'],
     ['select sum(qty) from t group by sym limit 1, 2', 'S02056'],
     ['t.qty', 'S02008'],
+    ['select id from t where 3 in qty', 'S02037'],
+    ['select id from t where id>1 and not 3 in qty+1', 'S02037'],
+    ['select id from t where in(3, qty)', 'S02037'],
+    ['select id from t where day=3', 'S02040'],
+    ['select id from t where 19001<Day, qty>1', 'S02040'],
+    ['select id from t where day="2022.01.09"', 'S02040'],
+    ['select id from t where qty>1 and day between 1:3', 'S02040'],
+    ['select id from t where day in [1,2]', 'S02040'],
   ]
   for (const [query, refId] of cases)
     test(`${query} is ${refId}`, () => {
       expect(() => fixture().session.run(query)).toThrow(`RefId: ${refId}`)
+    })
+  test('more partitions than a query may touch are S02039, unless conditions leave few', () => {
+    const source = new TestSource(
+      tableOf(ROWS),
+      Array.from({ length: 65_537 }, () => [0]),
+      {
+        partitionColumns: ['day'],
+      },
+    )
+    const session = sqlSession({ t: source.table() })
+    expect(() => session.run('select sum(qty) from t')).toThrow('RefId: S02039')
+    expect(() => session.run('select sum(qty) from t')).toThrow('touches 65537 partitions')
+    expect(() => session.run('select t.id from ej(t, t as u, `id)')).toThrow('RefId: S02039')
+    expect(compact(session.run('exec count(*) from t'))).toBe('65537')
+  })
+  for (const query of [
+    'select id from t where sym in (select sym from t)',
+    'select id from t where day=NULL',
+    'select id from t where day in [00d]',
+    'select id from t where qty in 1 2, day>2022.01M.date()',
+    'select id from t where date(day)=2022.01.09',
+  ])
+    test(`${query} runs`, () => {
+      expect(() => fixture().session.run(query)).not.toThrow()
     })
   for (const [statement, text] of [
     ['update t set qty=1', 'is read only'],
