@@ -27,7 +27,7 @@ const BACKUP =
 define(BACKUP, {
   doc: `Backs up a database, some of its tables, or some partitions into the folder backupDir, and returns how many partitions were copied in this call.
 A partition is copied if it is new or changed since the last backup into this folder; force=true copies all that are selected. With snapshot=true partitions and tables that are no more in the database leave the backup too, unless partition is given.
-partition takes paths ("/20170807/0_50", one or several) or conditions: a value or a vector of values of a single level, a tuple with one entry per level of a COMPO database ([2017.08.07, 0], an empty entry for no condition). tableName takes one name or several; the default is all tables. The backup is of one instant and blocks no writer; parallel does not change the result. An interrupted call is continued by the next one.
+partition takes paths ("/20170807/0_50", one or several) or conditions: a value or a vector of values of the first level, a tuple with one entry per level of a COMPO database ([2017.08.07, 0], or (1, 50) where both have one type; an empty entry for no condition). tableName takes one name or several; the default is all tables. The backup is of one instant and blocks no writer; parallel does not change the result. An interrupted call is continued by the next one.
 Needs a login. Queries (sqlObj) and encryption (keyPath) are refused in this release.`,
   call: ([backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj], session) => {
     refuseMetacode(dbPath)

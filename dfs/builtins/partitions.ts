@@ -19,7 +19,7 @@ export const partitionFunctions = entries
 const DROP = 'dropPartition(dbHandle, partitionPaths, [tableName], [forceDelete=false], [deleteSchema=false])'
 
 define(DROP, {
-  doc: 'Deletes the rows of partitions, given as paths below the database that name every level ("/20170807/0_50", one or several), or as conditions: values of the first level, or for COMPO a tuple with an entry for each level (an empty one selects all; a number names the bucket of HASH, any value inside names a RANGE). With deleteSchema=true the values of the first level, which must be VALUE, leave the scheme too; that is for databases of one table.',
+  doc: 'Deletes the rows of partitions, given as paths below the database that name every level ("/20170807/0_50", one or several), or as conditions: values of the first level, or for COMPO a tuple with an entry for each level ([2017.08.07, 0], or (1, 50) where both have one type, because [1, 50] is a vector of values; an empty entry selects all; a number names the bucket of HASH, any value inside names a RANGE). With deleteSchema=true the values of the first level, which must be VALUE, leave the scheme too; that is for databases of one table.',
   call: ([handle, partitionPaths, tableName, , deleteSchema], session) => {
     const db = databaseArg(session, handle, DROP)
     if (isEmpty(partitionPaths))

@@ -1,5 +1,5 @@
 /** Script values that name partitions: the conditions of dropPartition and backup, the keys of `partition(col, keys)`. */
-import { inputError, usageError } from '../../runtime/errors.ts'
+import { inputError } from '../../runtime/errors.ts'
 import { hashBucketOf } from '../../runtime/kernels/murmur.ts'
 import { castTemporalRaw } from '../../runtime/ops/temporal-parts.ts'
 import { isIntegral, isLiteral, isTemporal, type Scalar, typeName, type Value } from '../../runtime/values/index.ts'
@@ -51,15 +51,18 @@ export function partitionName(db: DatabaseRecord, level: number, value: Value): 
 
 /**
  * The partitions that a condition selects: a scalar or vector of values of the first level, or a tuple with one entry per level, where an empty entry
- * selects all.
+ * selects all. What decides is the form of the value, not its length: `[1, 50]` is a vector, because the language makes one of equal types, and so two
+ * values of the first level in a COMPO database too; a value of each level is `(1, 50)` or `[[1], [50]]`.
  */
 export function pathsByCondition(db: DatabaseRecord, condition: Value): (path: string) => boolean {
   const perLevel =
     db.schemes.length > 1 && condition.kind === 'vector' && condition.storage === 'any' ? condition.values : [condition]
   if (perLevel.length > 1 && perLevel.length !== db.schemes.length)
-    throw usageError(
-      'dropPartition(dbHandle, partitionPaths, [tableName])',
+    throw inputError(
       `A tuple of conditions needs one entry for each of the ${db.schemes.length} levels of ${db.url}.`,
+      {
+        code: 'partitionCondition',
+      },
     )
   const wanted = perLevel.map((values, level) => namesAt(db, level, values))
   return (path) => {
