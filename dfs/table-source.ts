@@ -4,6 +4,7 @@
  */
 import { type HoldfastError, inputError } from '../runtime/errors.ts'
 import type {
+  ColumnChange,
   ColumnPredicate,
   ColumnSchema,
   RowRewrite,
@@ -11,6 +12,8 @@ import type {
   Table,
   TableSnapshot,
   TableSource,
+  UpsertCounts,
+  UpsertOptions,
 } from '../runtime/values/index.ts'
 import type { ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
 import { pruner } from './partition/prune.ts'
@@ -18,8 +21,11 @@ import { chunkBatches } from './read/chunk.ts'
 import type { ReadAccess } from './read/segment-blocks.ts'
 import { visibleRows } from './read/visible-rows.ts'
 import type { DfsSession } from './session.ts'
+import { alterColumns } from './write/alter.ts'
 import { appendRows } from './write/append.ts'
+import { asHandleShows } from './write/handle-columns.ts'
 import { rewriteRows } from './write/rewrite.ts'
+import { upsertRows } from './write/upsert.ts'
 
 export class ChunkTableSource implements TableSource {
   readonly name: string
@@ -57,7 +63,7 @@ export class ChunkTableSource implements TableSource {
       if (database === undefined || record === undefined) throw this.#gone()
       this.#dfs.requireAccess('read', database, record)
       const chunks = this.#dfs.tables.chunks(this.#dfs.catalog, view, database, record)
-      return new ChunkSnapshot(this.#dfs, database, record, chunks, release)
+      return new ChunkSnapshot(this.#dfs, database, asHandleShows(this.#record, record), chunks, release)
     } catch (error) {
       release()
       throw error
@@ -74,6 +80,14 @@ export class ChunkTableSource implements TableSource {
 
   rewrite(change: RowRewrite): number {
     return rewriteRows(this.#dfs, this.#record, this.tableName, change)
+  }
+
+  upsert(rows: Table, options: UpsertOptions): UpsertCounts {
+    return upsertRows(this.#dfs, this.#record, this.tableName, rows, options)
+  }
+
+  alter(change: ColumnChange): void {
+    alterColumns(this.#dfs, this.db, this.tableName, change)
   }
 
   #gone(): HoldfastError {

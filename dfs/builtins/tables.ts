@@ -13,12 +13,13 @@ import {
   T,
   Table,
   typeName,
-  type Value,
 } from '../../runtime/values/index.ts'
 import type { Operation } from '../access/index.ts'
 import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { partitionColumnTypeError } from '../partition/scheme.ts'
 import { arrowType } from '../segment/column-type.ts'
+import { ChunkTableSource } from '../table-source.ts'
+import { setColumnComments, setTableComment } from '../write/alter.ts'
 import { isMissing, urlArg } from './backup-host.ts'
 import { urlOrText } from './databases.ts'
 import { comingFeature, databaseArg, dfsOf, placeOf, tableOfDatabase } from './store-args.ts'
@@ -230,12 +231,32 @@ define(RENAME, {
   },
 })
 
-const refused = (signature: string, what: string): void =>
-  define(signature, {
-    doc: `Refused in this release: ${what}.`,
-    call: (): Value => {
-      throw comingFeature(what)
-    },
-  })
-refused('setColumnComment(table, columnComments)', 'Setting comments on the columns of a stored table')
-refused('setTableComment(table, comment)', 'Changing the comment of a stored table')
+define('setColumnComment(table, columnComments)', {
+  doc: 'Sets the comments of columns of a stored table, given as a dictionary of column and comment; schema(table).colDefs shows them.',
+  call: ([table, comments], session) => {
+    const signature = 'setColumnComment(table, columnComments)'
+    const { record } = storedTable(table, signature)
+    if (comments?.kind !== 'dict')
+      throw usageError(signature, 'columnComments must be a dictionary of columns and comments.')
+    const texts = new Map(
+      Array.from(comments.entries, ([name, text]) => [String(name), textArg(text, signature, 'columnComments')]),
+    )
+    setColumnComments(dfsOf(session), record.db, record.name, texts)
+    return Scalar.VOID
+  },
+})
+
+define('setTableComment(table, comment)', {
+  doc: 'Sets the comment of a stored table, which schema(table) shows.',
+  call: ([table, comment], session) => {
+    const signature = 'setTableComment(table, comment)'
+    const { record } = storedTable(table, signature)
+    setTableComment(dfsOf(session), record.db, record.name, textArg(comment, signature, 'comment'))
+    return Scalar.VOID
+  },
+})
+
+function storedTable(v: Arg, signature: string): ChunkTableSource {
+  if (v instanceof SourceTable && v.source instanceof ChunkTableSource) return v.source
+  throw usageError(signature, 'table must be a table of a database.')
+}

@@ -4,11 +4,13 @@
  */
 import { nullColumn } from '../../runtime/builtins/table-append.ts'
 import { Table, type Vector } from '../../runtime/values/index.ts'
-import type { ChunkRecord, SegmentRef, StoredColumn, TableRecord } from '../catalog/types.ts'
+import { type ChunkRecord, type SegmentRef, type StoredColumn, storedName, type TableRecord } from '../catalog/types.ts'
+import { parseDeltaLayout } from '../delta/codec.ts'
 import { chunkBatches } from '../read/chunk.ts'
 import { joinPieces } from '../read/gather.ts'
 import { type CommitRun, commitRuns, rowsOfRun } from '../read/runs.ts'
-import { deltaRows, mayMatch, type ReadAccess, segmentBlocks } from '../read/segment-blocks.ts'
+import { deltaRows, mayMatch, positionOf, type ReadAccess, segmentBlocks } from '../read/segment-blocks.ts'
+import { SegmentReader } from '../segment/index.ts'
 import type { DfsSession } from '../session.ts'
 
 /** Either a segment or a run of small appends that no segment stands between. */
@@ -43,6 +45,18 @@ export class PieceReader {
   /** Whether the piece can hold rows that satisfy the predicate. */
   mayMatch({ segment, rows }: Piece, predicate: Parameters<typeof mayMatch>[2]): boolean {
     return rows > 0 && (segment === undefined || mayMatch(this.#table, segment, predicate))
+  }
+
+  /** Whether the piece was written with the column. */
+  has({ run }: Piece, column: StoredColumn): boolean {
+    if (run.kind === 'delta')
+      return run.blocks.some((b) => parseDeltaLayout(b.layout).some((c) => c.name === storedName(column)))
+    const reader = new SegmentReader(this.#access.files, run.segment.file, this.#access, run.segment)
+    try {
+      return positionOf(reader, column) >= 0
+    } finally {
+      reader.close()
+    }
   }
 
   /** All rows of a piece. */

@@ -19,6 +19,16 @@ export function columnOfHandle(handle: TableRecord, current: TableRecord, name: 
   })
 }
 
+/** The current table with the columns that the handle shows, by its names for them, as far as they are still there. */
+export function asHandleShows(handle: TableRecord, current: TableRecord): TableRecord {
+  if (handle.schemaVersion === current.schemaVersion) return current
+  const columns = handle.columns.flatMap((shown) => {
+    const now = current.columns.find((c) => storedName(c) === storedName(shown))
+    return now === undefined ? [] : [{ ...now, name: shown.name, stored: storedName(now) }]
+  })
+  return { ...current, columns }
+}
+
 /** SQL does not care about case; an exact spelling wins. */
 export function columnNamed(columns: readonly StoredColumn[], name: string): StoredColumn | undefined {
   return columns.find((c) => c.name === name) ?? columns.find((c) => c.name.toLowerCase() === name.toLowerCase())
