@@ -1,8 +1,15 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { LocalFileStore } from '../store/local-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { type CommitLogOptions, openCommitLog } from './commit-log.ts'
 import { GROUP, idOf, newRecord, OPTIONS, opened } from './fixture.ts'
 import { FIRST_LSN } from './lsn.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-wal-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const strategies: readonly [string, CommitLogOptions][] = [
   ['dual file', OPTIONS],
@@ -49,6 +56,32 @@ describe.each(strategies)('a log with %s', (_, options) => {
       log.close()
     }
     expect(opened(files, { ...options, from: lsn }).ids).toEqual([3, 4, 5])
+  })
+
+  it('lives on a real disk through checkpoints, restarts and an unfinished write', () => {
+    const files = new LocalFileStore(join(folder, options.rotation))
+    let from = 0
+    for (let id = 1; id <= 30; id++) {
+      const { log } = openCommitLog(files, { ...options, from, bootId: `boot-${id >> 2}` })
+      log.append([newRecord(id, 'INSERT', 500), newRecord(id + 1000, 'INSERT', 5)])
+      log.sync()
+      if (id % 4 === 0) {
+        from = log.beginCheckpoint()
+        log.append([newRecord(id + 2000)])
+        log.endCheckpoint(from)
+      }
+      log.close()
+    }
+    const last = openCommitLog(files, { ...options, from }).log
+    const { path } = last.files().at(-1)!
+    const tail = files.openLog(path)
+    tail.writeAt(new Uint8Array([77, 1, 2]), 64 + last.end - last.files().at(-1)!.firstLsn)
+    tail.close()
+    last.close()
+    const { ids, scan } = opened(files, { ...options, from })
+    expect(ids).toEqual([2028, 29, 1029, 30, 1030])
+    // In a file that was used before, three bytes could as well be remains.
+    expect(scan.kind).toBe(options.rotation === 'dual' ? 'torn' : 'clean')
   })
 
   it('answers the LSN of the end for an empty batch', () => {

@@ -47,7 +47,7 @@ export function judgeEnd(reader: LogFileReader, file: LastFile, stop: Stop): num
     throw walDamaged(
       place,
       stop.problem,
-      `A whole record follows at LSN ${formatLsn(firstLater)}, and the machine has run on since, so this is no unfinished write.`,
+      `A whole record follows at LSN ${formatLsn(firstLater)}, and the machine has run on since, so this is no unfinished write (but a copy made while the store was running may look like this).`,
     )
   if (firstLater >= 0) return lastEnd - lsn
   // In a file that was used before, bytes that do not even say that they belong here are remains of that use.

@@ -35,7 +35,7 @@ export class FileLog implements CommitLog {
   }
 
   get bytes(): number {
-    return this.files().reduce((sum, file) => sum + file.bytes, 0)
+    return this.#set.bytes
   }
 
   append(records: readonly NewRecord[]): number {

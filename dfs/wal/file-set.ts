@@ -89,6 +89,12 @@ export class LogFileSet {
     return HEADER_BYTES + this.end - this.current!.firstLsn
   }
 
+  get bytes(): number {
+    let sum = this.#handle?.bytes ?? this.current!.bytes
+    for (let k = 0; k < this.files.length - 1; k++) sum += this.files[k]!.bytes
+    return sum
+  }
+
   requireUsable(): void {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#handle === undefined) throw new HoldfastError('bug', 'The log is closed.', { code: 'walClosed' })

@@ -16,6 +16,7 @@
  * The record's own LSN makes remains of older rounds of a file harmless: they are valid, but not here. The synced LSN is what tells a tail that the power took
  * from damage to what was promised (see end-of-log.ts).
  */
+import { inputError } from '../../runtime/errors.ts'
 import { digestOf } from '../store/checksum.ts'
 
 export const RECORD_KINDS = [
@@ -79,12 +80,19 @@ export class RecordEncoder {
   #bytes = new Uint8Array(1 << 16)
   #view = new DataView(this.#bytes.buffer)
 
-  /** Bytes that the records will take. Throws a RangeError if one is too long for its length field. */
+  /** Bytes that the records will take. Throws an input error (code `walRecordSize`) if one is too long for its length field. */
   measure(records: readonly NewRecord[]): number {
     let bytes = 0
     for (const record of records) {
       const own = recordBytes(record.payload.length)
-      if (own > RECORD_BYTES_MAX) throw new RangeError(`a log record of ${own} bytes is too long`)
+      if (own > RECORD_BYTES_MAX)
+        throw inputError(
+          `A transaction of ${own} bytes is too large for a log record of at most ${RECORD_BYTES_MAX}.`,
+          {
+            code: 'walRecordSize',
+            hint: 'write fewer rows at once',
+          },
+        )
       bytes += own
     }
     return bytes
