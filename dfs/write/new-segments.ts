@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Vector } from '../../runtime/values/index.ts'
 import { type SegmentRef, segmentColumns, type TableRecord } from '../catalog/types.ts'
 import { orderedRows, orderMarks, type RowOrder, rowOrder } from '../read/order.ts'
-import { SegmentWriter } from '../segment/index.ts'
+import { type SegmentStream, SegmentWriter } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
 
@@ -32,10 +32,26 @@ export class NewSegments {
   write(path: string, columns: readonly Vector[], positions?: Int32Array): SegmentRef {
     const order = rowOrder(this.#table)
     const rows = order === undefined ? positions : orderedRows(order, this.#keysOf(order, columns), positions)
+    const written = this.#writer.write(this.#newFile(path), columns, {
+      rows,
+      from: 0,
+      to: rows?.length ?? columns[0].length,
+    })
+    return { ...written, ...orderMarks(order) }
+  }
+
+  /**
+   * Begins a segment whose rows come in pieces, in the table's order and without hidden ones already. Vectors `like` those of the pieces: see
+   * `SegmentWriter.stream`.
+   */
+  begin(path: string, like: readonly Vector[]): SegmentStream {
+    return this.#writer.stream(this.#newFile(path), like)
+  }
+
+  #newFile(path: string): string {
     const file = `${chunkFolderOf(this.#table, path)}/${randomUUID()}.arrow`
     this.#written.push(file)
-    const written = this.#writer.write(file, columns, { rows, from: 0, to: rows?.length ?? columns[0].length })
-    return { ...written, ...orderMarks(order) }
+    return file
   }
 
   /** Makes the files' names durable. Call before the commit. */
