@@ -42,7 +42,9 @@ export class LmdbCatalogStore implements CatalogStore {
 
   *entries(prefix: CatalogKey): Iterable<readonly [CatalogKey, unknown]> {
     // No element of a key is above U+FFFF, so this is the end of the prefix.
-    const range = this.#db.getRange({ start: prefix as string[], end: [...(prefix as string[]), '\uffff'] })
+    const range = this.#db.getRange(
+      prefix.length === 0 ? {} : { start: prefix as string[], end: [...(prefix as string[]), '\uffff'] },
+    )
     for (const { key, value } of range) yield [key as CatalogKey, packr().unpack(value)]
   }
 

@@ -43,7 +43,7 @@ export class MemoryCatalogStore implements CatalogStore {
 }
 
 function entriesOf(entries: ReadonlyMap<string, Entry>, prefix: CatalogKey): (readonly [CatalogKey, unknown])[] {
-  const start = textOf(prefix) + SEPARATOR
+  const start = prefix.length === 0 ? '' : textOf(prefix) + SEPARATOR
   return [...entries]
     .filter(([text]) => text.startsWith(start))
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -5,6 +5,7 @@
  *   ['meta', 'lsn']                           end of the log records that the catalog holds
  *   ['meta', 'checkpoint']                    CheckpointMark: where recovery begins
  *   ['meta', 'store']                         StoreMark: which store this is, and its timeline
+ *   ['meta', 'copy']                          CopyMark, while the directory may be copied by other tools
  *   ['meta', 'access']                        counts the changes of users, groups and grants
  *   ['db', url]  ['table', url, name]  ['chunk', url, table, path]
  *   ['changed', url, table]                   commit that last changed the table's chunks
@@ -25,6 +26,15 @@ export interface StoreMark {
   readonly timeline: number
 }
 
+/** A checkpoint for copies by other tools: since when, of which commit, and what it keeps from being removed. */
+export interface CopyMark {
+  readonly cid: number
+  readonly lsn: number
+  readonly startedMs: number
+  readonly pinnedFiles: number
+  readonly pinnedBytes: number
+}
+
 /** Where recovery begins: everything below is in the catalog and in segments. */
 export interface CheckpointMark {
   readonly lsn: number
@@ -39,6 +49,7 @@ export const keys = {
   lsn: ['meta', 'lsn'],
   checkpoint: ['meta', 'checkpoint'],
   store: ['meta', 'store'],
+  copy: ['meta', 'copy'],
   database: (url: string) => ['db', url],
   databases: ['db'],
   table: (url: string, name: string) => ['table', url, name],

@@ -158,6 +158,20 @@ export class DeltaStore {
     return { rows: chunk?.liveRows ?? 0, bytes: chunk?.liveBytes ?? 0 }
   }
 
+  /** What is in no segment, chunk by chunk. */
+  summary(): { tableId: string; path: string; rows: number; bytes: number; firstCid: number; lastCid: number }[] {
+    return [...this.live(Number.POSITIVE_INFINITY)].flatMap(([tableId, chunks]) =>
+      chunks.map(({ path, blocks }) => ({
+        tableId,
+        path,
+        rows: blocks.reduce((n, b) => n + b.rows, 0),
+        bytes: blocks.reduce((n, b) => n + b.data.length, 0),
+        firstCid: blocks[0].cid,
+        lastCid: blocks[blocks.length - 1].cid,
+      })),
+    )
+  }
+
   /** LSN of the oldest block that is in no segment; NO_LSN if all are. */
   oldestLsn(): number {
     let oldest = NO_LSN

@@ -14,7 +14,18 @@ import type { EngineCommand, EngineReply, NewValues, RewrittenChunk } from './co
 /** Commands that change what is stored; the others are the engine's own. */
 export type CatalogCommand = Exclude<
   EngineCommand,
-  { readonly kind: 'pin' | 'unpin' | 'begin' | 'rollback' | 'fetchDelta' }
+  {
+    readonly kind:
+      | 'pin'
+      | 'unpin'
+      | 'begin'
+      | 'rollback'
+      | 'fetchDelta'
+      | 'checkpoint'
+      | 'beginCopy'
+      | 'endCopy'
+      | 'status'
+  }
 >
 
 /** What a commit is stamped with. The log carries it, so that redo gives the same records again. */
@@ -114,6 +125,7 @@ class Commit {
       case 'removeGroup':
       case 'changeMembers':
       case 'changeAccess':
+      case 'restoreAccess':
         return applyAccess(writer, command)
       case 'putSetting':
         requireKeptSetting(command.name, command.value)

@@ -4,7 +4,7 @@
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 
-interface Transaction {
+export interface Transaction {
   readonly tid: number
   readonly owner: string
   readonly tableId: string
@@ -12,6 +12,7 @@ interface Transaction {
   readonly paths: ReadonlySet<string> | undefined
   /** Nobody may append to the table. */
   readonly isExclusive: boolean
+  readonly startMs: number
 }
 
 export class ChunkLocks {
@@ -23,6 +24,7 @@ export class ChunkLocks {
     owner: string,
     table: LockedTable,
     paths: readonly string[] | undefined,
+    startMs: number,
     isExclusive = false,
   ): void {
     const wanted = paths === undefined ? undefined : new Set(paths)
@@ -31,7 +33,7 @@ export class ChunkLocks {
       if (path === undefined) continue
       throw chunkLocked(table, path, other.tid)
     }
-    this.#transactions.set(tid, { tid, owner, tableId: table.tableId, paths: wanted, isExclusive })
+    this.#transactions.set(tid, { tid, owner, tableId: table.tableId, paths: wanted, isExclusive, startMs })
   }
 
   /** Throws S00002 if a transaction that bears no appends beside it holds the table. */
@@ -52,8 +54,8 @@ export class ChunkLocks {
     return [...this.#transactions.values()].filter((t) => t.owner === owner).map((t) => t.tid)
   }
 
-  transactions(): number[] {
-    return [...this.#transactions.keys()]
+  transactions(): readonly Transaction[] {
+    return [...this.#transactions.values()]
   }
 
   /** The transaction that holds the chunk, if any; without a path: any chunk of the table. */

@@ -4,9 +4,11 @@
  * Messages are structured-clonable plain data.
  */
 import type { AccessCommand } from '../access/index.ts'
+import type { CopyMark } from '../catalog/records.ts'
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, StoredColumn, TableRecord } from '../catalog/types.ts'
 import type { DeltaBlock } from '../delta/block.ts'
-import type { SettingValue } from '../settings/index.ts'
+import type { SettingValue, StoreSettings } from '../settings/index.ts'
+import type { LogFileInfo } from '../wal/commit-log.ts'
 
 /** A chunk some of whose rows were written anew. What was appended to it since the rewriter's snapshot stays. */
 export interface RewrittenChunk {
@@ -171,6 +173,12 @@ export type EngineCommand =
   /** Keeps every file that the current catalog names until `unpin`; answers the pin id and the cid. */
   | { readonly kind: 'pin'; readonly why: string }
   | { readonly kind: 'unpin'; readonly pin: number }
+  /** Makes segments of all small appends and cuts the log; answers the LSN from which a recovery would begin. */
+  | { readonly kind: 'checkpoint' }
+  /** Begins and ends the time in which other tools may copy the data directory. Answer `copy`. */
+  | { readonly kind: 'beginCopy' }
+  | { readonly kind: 'endCopy' }
+  | { readonly kind: 'status' }
 
 /** Somebody who may log in. The password is kept as its scrypt hash; both are hex. */
 export interface UserRecord {
@@ -206,6 +214,12 @@ export interface EngineReply {
   readonly tid?: number
   /** For `fetchDelta`: everything up to `cid`. */
   readonly delta?: DeltaNews
+  /** For `checkpoint`. */
+  readonly lsn?: number
+  /** For `beginCopy`. */
+  readonly copy?: CopyMark
+  /** For `status`. */
+  readonly status?: EngineStatus
 }
 
 /** Small appends to one chunk, in commit order. `chunkId` is what the chunk has or will have. */
@@ -228,6 +242,40 @@ export interface DeltaNews {
   readonly complete: boolean
   readonly chunks: readonly ChunkDelta[]
   readonly ends: readonly DeltaEnd[]
+}
+
+/** What the engine knows that stands in no catalog. */
+export interface EngineStatus {
+  readonly cid: number
+  readonly log: {
+    readonly end: number
+    readonly durable: number
+    readonly oldest: number
+    readonly bytes: number
+    readonly files: readonly LogFileInfo[]
+  }
+  readonly checkpoint: { readonly lsn: number; readonly timeMs: number } | undefined
+  readonly settings: StoreSettings
+  /** Rows of small appends that are in no segment, by table id and path. */
+  readonly deltas: readonly {
+    readonly tableId: string
+    readonly path: string
+    readonly rows: number
+    readonly bytes: number
+    readonly firstCid: number
+    readonly lastCid: number
+  }[]
+  /** Memory that they take, those included that only older snapshots still see. */
+  readonly deltaBytes: number
+  readonly transactions: readonly {
+    readonly tid: number
+    readonly owner: string
+    readonly tableId: string
+    readonly startMs: number
+    readonly chunks: number | undefined
+  }[]
+  readonly pins: readonly { readonly pin: number; readonly cid: number; readonly why: string }[]
+  readonly copy: CopyMark | undefined
 }
 
 /** How a session reaches the engine: directly in tests, over a MessagePort with Atomics.wait from a session thread. Throws what the engine threw. */

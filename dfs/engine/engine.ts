@@ -9,7 +9,9 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import { DEFAULT_PASSWORD, DEFAULT_USER, hashPassword } from '../access/index.ts'
 import type { CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
-import { keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
+import { type CheckpointMark, type CopyMark, keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
+import { adoptCopy, wantsRestore } from '../external-copy/adopt.ts'
+import { createCopyPoint, removeCopyPoint } from '../external-copy/create.ts'
 import type { Maintainer } from '../maintenance/task.ts'
 import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -17,13 +19,16 @@ import { LocalFileStore } from '../store/local-store.ts'
 import type { CatalogCommand } from './apply.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { ChunkLocks } from './chunk-locks.ts'
-import type { EngineClient, EngineCommand, EngineReply } from './commands.ts'
+import type { EngineClient, EngineCommand, EngineReply, EngineStatus } from './commands.ts'
 import { Committer, type Outcome, type Pending } from './committer.ts'
 import { keepFiles, removeGarbage, sweepOrphans } from './garbage.ts'
 import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
 import { beginRecord, rollbackRecord } from './log-entry.ts'
 import { CommitClock, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
 import { prepareCatalog, type Started, startStorage } from './start.ts'
+
+const CATALOG = 'catalog.mdb'
+const NEW_CATALOG = 'catalog-new.mdb'
 
 const GARBAGE_EVERY_MS = 5000
 /** Commands that share one write of the log and one sync. */
@@ -83,17 +88,28 @@ export class Engine implements EngineClient {
   static open(dataDir: string, options: Pick<EngineParts, 'settings' | 'maintain' | 'say'> = {}): Engine {
     const lock = lockDirectory(dataDir)
     let catalog: LmdbCatalogStore | undefined
+    let wasUnclean = lock.wasUnclean
     try {
-      catalog = new LmdbCatalogStore(join(dataDir, 'catalog.mdb'))
+      const files = new LocalFileStore(dataDir)
+      if (wantsRestore(files)) {
+        adoptCopy({
+          files,
+          say: options.say ?? (() => {}),
+          now: Date.now,
+          replaceCatalog: (fill) => replaceCatalogFile(files, dataDir, fill),
+        })
+        wasUnclean = true
+      }
+      catalog = new LmdbCatalogStore(join(dataDir, CATALOG))
       const engine = new Engine({
         catalog,
-        files: new LocalFileStore(dataDir),
+        files,
         lock,
         bootId: bootIdOf(),
         isAutomatic: true,
         ...options,
       })
-      engine.recover(lock.wasUnclean)
+      engine.recover(wasUnclean)
       return engine
     } catch (error) {
       void catalog?.close()
@@ -162,7 +178,7 @@ export class Engine implements EngineClient {
       state: () => ({
         cid: committer.lastCid,
         lastTransaction: committer.lastTransaction,
-        active: this.#locks.transactions(),
+        active: this.#locks.transactions().map((t) => t.tid),
       }),
     })
     this.#started = { ...started, committer, checkpointer }
@@ -172,6 +188,7 @@ export class Engine implements EngineClient {
         kind: 'putRun',
         run: { ...run, state: 'interrupted', endMs: this.#now(), error: 'The process ended before the run did.' },
       })
+    if (this.#copyMark() === undefined) removeCopyPoint(this.files)
     if (wasUnclean) sweepOrphans(this.#catalog, this.files, this.#now())
     this.collectGarbage()
     if (isAutomatic) this.#scheduleCheckpoint()
@@ -196,6 +213,9 @@ export class Engine implements EngineClient {
 
   /** The same, but together with what others ask at the same time: they share a write and a sync of the log. */
   submit(command: EngineCommand, user: string, owner: string): Promise<EngineReply> {
+    const cid = this.#running.committer.lastCid
+    if (command.kind === 'checkpoint') return this.checkpoint().then((lsn) => ({ cid, lsn }))
+    if (command.kind === 'beginCopy') return this.beginCopy().then((copy) => ({ cid, copy }))
     const own = this.#answerItself(command, user, owner)
     if (own !== undefined) return Promise.resolve(own)
     const pending = this.#pendingOf(command as CatalogCommand, user, owner)
@@ -243,7 +263,7 @@ export class Engine implements EngineClient {
         return { cid, delta: deltas.news(command.tableId, command.after) }
       case 'begin': {
         const tid = committer.nextTransaction()
-        this.#locks.begin(tid, owner, command, command.paths, command.isExclusive)
+        this.#locks.begin(tid, owner, command, command.paths, this.#now(), command.isExclusive)
         try {
           log.append([beginRecord(tid, this.#now(), user)])
         } catch (error) {
@@ -255,8 +275,67 @@ export class Engine implements EngineClient {
       case 'rollback':
         if (this.#locks.has(command.tid, owner)) this.#rollBack(command.tid)
         return { cid }
+      case 'endCopy':
+        this.#endCopy()
+        return { cid }
+      case 'status':
+        return { cid, status: this.status() }
+      case 'checkpoint':
+      case 'beginCopy':
+        throw new HoldfastError('bug', `${command.kind} takes time and is only for submit`)
       default:
         return undefined
+    }
+  }
+
+  /** Lets other tools copy the directory as of now. Throws if that is going on already. */
+  async beginCopy(): Promise<CopyMark> {
+    this.#requireNoCopy()
+    const { committer, log, deltas } = this.#running
+    // What is left in memory after it is little, and goes into the copy of the catalog.
+    await this.checkpoint()
+    this.#requireNoCopy()
+    this.#catalog.refresh()
+    const moment = { cid: committer.lastCid, lsn: log.end, nowMs: this.#now() }
+    const mark = createCopyPoint(this.#catalog, this.files, deltas, moment)
+    this.#catalog.transaction((writer) => writer.put(keys.copy, mark))
+    return mark
+  }
+
+  #requireNoCopy(): void {
+    const active = this.#copyMark()
+    if (active === undefined) return
+    throw new HoldfastError(
+      'conflict',
+      `A checkpoint for copies is active since ${new Date(active.startedMs).toISOString()}.`,
+      { code: 'copyActive', hint: 'end it with CHECKPOINT RELEASE first' },
+    )
+  }
+
+  #endCopy(): void {
+    if (this.#copyMark() !== undefined) this.#catalog.transaction((writer) => writer.remove(keys.copy))
+    removeCopyPoint(this.files)
+    this.collectGarbage()
+  }
+
+  #copyMark(): CopyMark | undefined {
+    return this.#catalog.get(keys.copy) as CopyMark | undefined
+  }
+
+  /** What stands in no catalog. */
+  status(): EngineStatus {
+    const { committer, log, deltas } = this.#running
+    const mark = this.#catalog.get(keys.checkpoint) as CheckpointMark | undefined
+    return {
+      cid: committer.lastCid,
+      log: { end: log.end, durable: log.durable, oldest: log.oldest, bytes: log.bytes, files: log.files() },
+      checkpoint: mark,
+      settings: this.settings,
+      deltas: deltas.summary(),
+      deltaBytes: deltas.bytes,
+      transactions: this.#locks.transactions().map(({ paths, ...t }) => ({ ...t, chunks: paths?.size })),
+      pins: Array.from(this.#pins, ([pin, { cid, why }]) => ({ pin, cid, why })),
+      copy: this.#copyMark(),
     }
   }
 
@@ -435,7 +514,7 @@ export class Engine implements EngineClient {
   /** Removes what nobody reads any more. What is still read is tried again in a while. */
   collectGarbage(): void {
     const pinned = [...this.#pins.values()].map((p) => p.cid)
-    const oldest = Math.min(this.#slots.oldest(), ...pinned)
+    const oldest = Math.min(this.#slots.oldest(), this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY, ...pinned)
     this.#running.deltas.forget(oldest)
     const waiting = removeGarbage(this.#catalog, this.files, oldest)
     if (!waiting || this.#garbageTimer !== undefined) return
@@ -468,6 +547,19 @@ export class Engine implements EngineClient {
     if (isClean) this.#lock?.release()
     else this.#lock?.leave()
   }
+}
+
+/** Makes the new catalog beside the old one, which it then replaces. */
+function replaceCatalogFile(files: FileStore, dataDir: string, fill: (catalog: CatalogStore) => void): void {
+  for (const name of [NEW_CATALOG, `${NEW_CATALOG}-lock`]) files.remove(name)
+  const catalog = new LmdbCatalogStore(join(dataDir, NEW_CATALOG))
+  fill(catalog)
+  // Every commit is durable when it returns; nothing is left to wait for.
+  void catalog.close()
+  files.remove(`${CATALOG}-lock`)
+  files.rename(NEW_CATALOG, CATALOG)
+  files.remove(`${NEW_CATALOG}-lock`)
+  files.syncDirectory('')
 }
 
 const READY: Promise<unknown> = Promise.resolve()

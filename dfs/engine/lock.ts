@@ -2,7 +2,7 @@
  * One process a data directory. `holdfast.lock` names the process that has it; a file left by a process that is gone tells the next start that the
  * last one did not end cleanly.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
@@ -13,6 +13,8 @@ interface Holder {
   readonly processStart: string
   readonly host: string
   readonly since: string
+  /** Device and number of the folder: a copy of it brings the file along, but is another folder. */
+  readonly folder?: string
 }
 
 export interface DirectoryLock {
@@ -34,6 +36,7 @@ export function lockDirectory(folder: string): DirectoryLock {
     processStart: startOf(process.pid) ?? '',
     host: hostname(),
     since: new Date().toISOString(),
+    folder: identityOf(folder),
   }
   let wasUnclean = false
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -49,7 +52,7 @@ export function lockDirectory(folder: string): DirectoryLock {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const holder = readHolder(file)
-    if (holder !== undefined && isAlive(holder))
+    if (holder !== undefined && (holder.folder ?? mine.folder) === mine.folder && isAlive(holder))
       throw new HoldfastError(
         'conflict',
         `The data directory ${folder} is in use by process ${holder.pid} since ${holder.since}.`,
@@ -65,6 +68,11 @@ export function lockDirectory(folder: string): DirectoryLock {
   throw new HoldfastError('conflict', `The data directory ${folder} is being opened by several processes at once.`, {
     code: 'directoryInUse',
   })
+}
+
+function identityOf(folder: string): string {
+  const { dev, ino } = statSync(folder, { bigint: true })
+  return `${dev}:${ino}`
 }
 
 function readHolder(file: string): Holder | undefined {

@@ -110,6 +110,7 @@ export function logKind(command: CatalogCommand): RecordKind {
     case 'changeUser':
     case 'changeMembers':
     case 'changeAccess':
+    case 'restoreAccess':
     case 'putSetting':
     case 'removeSetting':
     case 'putRun':

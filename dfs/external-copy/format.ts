@@ -1,0 +1,123 @@
+/**
+ * What `CHECKPOINT CREATE` leaves in the data directory, so that a copy of it made by any tool, at any speed, while the store is written to, can start as
+ * of that moment.
+ *
+ *   checkpoint/catalog          "HFCKPT01", then for each record of the catalog: u32 length, MessagePack of [key, value]; then u32 0
+ *   checkpoint/checkpoint.json  what it is, which store and moment it is of, size and XXH64 of `catalog`
+ *
+ * Small appends that were in no segment stand in `catalog` as records under the key ['delta', table id, path].
+ */
+import { HoldfastError } from '../../runtime/errors.ts'
+import type { CatalogKey } from '../catalog/key-value.ts'
+import { CATALOG_FORMAT } from '../catalog/records.ts'
+import { Checksum } from '../store/checksum.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { lazyPackr } from '../store/message-pack.ts'
+
+export const COPY_FOLDER = 'checkpoint'
+export const COPY_CATALOG = `${COPY_FOLDER}/catalog`
+export const COPY_MANIFEST = `${COPY_FOLDER}/checkpoint.json`
+/** An empty file of this name asks the next start to begin as of the checkpoint. */
+export const RESTORE_TRIGGER = '_restore'
+
+const MAGIC = Buffer.from('HFCKPT01')
+
+export interface CopyManifest {
+  readonly product: 'holdfast'
+  /** Format of the data directory. */
+  readonly format: number
+  readonly storeId: string
+  readonly timeline: number
+  readonly cid: number
+  readonly lsn: number
+  readonly startedAt: string
+  readonly records: number
+  readonly bytes: number
+  readonly digest: string
+  /** Segments that a copy must hold. */
+  readonly files: number
+  readonly fileBytes: number
+}
+
+export type CatalogEntry = readonly [key: CatalogKey, value: unknown]
+
+const packr = lazyPackr({ useRecords: false, int64AsType: 'bigint', useBigIntExtension: true, copyBuffers: true })
+
+/** Writes and syncs the records. Answers what the manifest needs to know of the file. */
+export function writeCatalogCopy(
+  files: FileStore,
+  entries: Iterable<CatalogEntry>,
+): Pick<CopyManifest, 'records' | 'bytes' | 'digest'> {
+  const writer = files.openWrite(COPY_CATALOG)
+  const checksum = new Checksum()
+  let records = 0
+  try {
+    const put = (bytes: Uint8Array): void => {
+      checksum.update(bytes)
+      writer.write(bytes)
+    }
+    put(MAGIC)
+    for (const entry of entries) {
+      const packed = packr().pack(entry)
+      const length = Buffer.alloc(4)
+      length.writeUInt32LE(packed.length)
+      put(Buffer.concat([length, packed]))
+      records++
+    }
+    put(Buffer.alloc(4))
+    writer.sync()
+  } finally {
+    writer.close()
+  }
+  files.syncDirectory(COPY_FOLDER)
+  return { records, bytes: writer.bytesWritten, digest: checksum.hex() }
+}
+
+const unusable = (file: string, why: string, hint: string): HoldfastError =>
+  new HoldfastError('data', `The copy cannot be started as of its checkpoint: ${file} ${why}.`, {
+    code: 'copyUnusable',
+    where: { file },
+    hint: `${hint}; ${RESTORE_TRIGGER} was left in place, so that the start can be tried again`,
+  })
+
+export const copyIncomplete = (file: string, why: string): HoldfastError =>
+  unusable(file, why, 'copy the data directory again between CHECKPOINT CREATE and CHECKPOINT RELEASE')
+
+export function readCopyManifest(files: FileStore): CopyManifest {
+  if (files.stat(COPY_MANIFEST) === undefined)
+    throw copyIncomplete(
+      COPY_MANIFEST,
+      `is missing although there is a file ${RESTORE_TRIGGER}: no checkpoint was active when the directory was copied`,
+    )
+  let manifest: CopyManifest
+  try {
+    manifest = JSON.parse(Buffer.from(files.readFile(COPY_MANIFEST)).toString('utf8')) as CopyManifest
+  } catch (error) {
+    throw copyIncomplete(COPY_MANIFEST, `is not JSON (${(error as Error).message})`)
+  }
+  if (manifest.product !== 'holdfast' || typeof manifest.digest !== 'string')
+    throw copyIncomplete(COPY_MANIFEST, 'does not describe a checkpoint of Holdfast')
+  if (manifest.format !== CATALOG_FORMAT)
+    throw unusable(
+      COPY_MANIFEST,
+      `was made by a release with data format ${manifest.format}; this one has format ${CATALOG_FORMAT}`,
+      'start the copy with the release that made it',
+    )
+  return manifest
+}
+
+/** The records, after their checksum was found right. */
+export function readCatalogCopy(files: FileStore, manifest: CopyManifest): CatalogEntry[] {
+  if (files.stat(COPY_CATALOG)?.bytes !== manifest.bytes)
+    throw copyIncomplete(COPY_CATALOG, 'is missing or does not have its size')
+  const bytes = Buffer.from(files.readFile(COPY_CATALOG))
+  if (new Checksum().update(bytes).hex() !== manifest.digest) throw copyIncomplete(COPY_CATALOG, 'is damaged')
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw copyIncomplete(COPY_CATALOG, 'is not a copy of a catalog')
+  const entries: CatalogEntry[] = []
+  for (let at = MAGIC.length; ; ) {
+    const length = bytes.readUInt32LE(at)
+    if (length === 0) return entries
+    entries.push(packr().unpack(bytes.subarray(at + 4, at + 4 + length)) as CatalogEntry)
+    at += 4 + length
+  }
+}
