@@ -29,16 +29,22 @@ export interface TestSession {
   fails(script: string): string
 }
 
-export function newWorld(): TestWorld {
+/** `wrapped`: what the engine sees of the disk. */
+export function newWorld(wrapped?: (disk: MemoryFileStore) => FileStore): TestWorld {
   const catalog = new MemoryCatalogStore()
   catalog.transaction((w) => {
     for (const prefix of ['meta', 'user']) for (const [key, value] of fresh.entries([prefix])) w.put(key, value)
   })
-  return boot(catalog, new MemoryFileStore())
+  return boot(catalog, new MemoryFileStore(), false, wrapped)
 }
 
-export function boot(catalog: CatalogStore, disk: MemoryFileStore, wasUnclean = false): TestWorld {
-  const engine = new Engine({ catalog, files: disk, now: () => 1_600_000_000_000 })
+export function boot(
+  catalog: CatalogStore,
+  disk: MemoryFileStore,
+  wasUnclean = false,
+  wrapped: (disk: MemoryFileStore) => FileStore = (d) => d,
+): TestWorld {
+  const engine = new Engine({ catalog, files: wrapped(disk), now: () => 1_600_000_000_000 })
   engine.recover(wasUnclean)
   return { catalog, disk, engine }
 }

@@ -15,15 +15,21 @@ const SETUP = `
   m = select * from pt
 `
 
-beforeEach(() => {
+function setUp(smallRows: number): void {
   world = newWorld()
+  world.engine.request({ kind: 'putSetting', name: 'ts.append.small_rows', value: smallRows }, 'admin')
   s = connect(world, { config: { newValuePartitionPolicy: 'add' } })
   s.run(SETUP)
-})
+}
 
 const EQUAL = 'each(eqObj, (select * from pt).values(), (select * from m order by id).values()).all()'
 
-describe('update of a stored table does what it does in memory', () => {
+describe.each([
+  ['all rows in segments', 0],
+  ['some rows in segments, some in small appends', 4],
+  ['all rows in small appends', 1000],
+])('with %s, a statement does what it does in memory:', (_, smallRows) => {
+  beforeEach(() => setUp(smallRows))
   for (const statement of [
     'update T set x = 1.5',
     'update T set x = x * 2 where n > 3',
@@ -62,6 +68,8 @@ describe('update of a stored table does what it does in memory', () => {
 })
 
 describe('update', () => {
+  beforeEach(() => setUp(0))
+
   it('moves rows to the partitions of their new values, which may be new', () => {
     s.run('update pt set id = 3 where n = 1')
     s.run('update pt set id = 7, x = 0 where n in 2 5')
