@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
-import { z } from 'zod'
+// The small variant: of the other all parts load, whatever is used.
+import * as z from 'zod/mini'
 import {
   type ArchiveSettings,
   allowedValues,
@@ -109,31 +110,36 @@ const NOT_A_SECTION = {
 function schema(folder: string, isOfData: boolean) {
   const fields = (keys: readonly { readonly key: string; readonly type: KeyType }[]) =>
     z.strictObject(
-      Object.fromEntries(keys.map(({ key, type }) => [key, field(type, folder).optional()])),
+      Object.fromEntries(keys.map(({ key, type }) => [key, z.optional(field(type, folder))])),
       NOT_A_SECTION,
     )
-  const section = (name: string) => fields(PROCESS_KEYS.filter((k) => k.section === name)).optional()
-  const data = field({ type: 'path' }, folder).refine(() => !isOfData, {
-    error: "can't be set by the file that lies in the data directory; give the file with --config, or use --data",
-  })
+  const section = (name: string) => z.optional(fields(PROCESS_KEYS.filter((k) => k.section === name)))
+  const data = field({ type: 'path' }, folder).check(
+    z.refine(() => !isOfData, {
+      error: "can't be set by the file that lies in the data directory; give the file with --config, or use --data",
+    }),
+  )
   return z.strictObject({
-    data: data.optional(),
+    data: z.optional(data),
     session: section('session'),
     jobs: section('jobs'),
-    storage: fields([...SETTINGS.map((s) => ({ key: s.tomlKey, type: s })), ...ARCHIVE_KEYS])
-      .superRefine(checkArchive)
-      .optional(),
+    storage: z.optional(
+      fields([...SETTINGS.map((s) => ({ key: s.tomlKey, type: s })), ...ARCHIVE_KEYS]).check(checkArchive),
+    ),
   })
 }
 
 /** A value of the type, as it is kept; or the issue `must be ..., not ...`. */
 const field = (type: KeyType, folder: string) =>
-  z.unknown().transform((value, context): SettingValue => {
-    const read = readKey(type, value, folder)
-    if (read.ok) return read.value
-    context.addIssue({ code: 'custom', message: read.reason })
-    return z.NEVER
-  })
+  z.pipe(
+    z.unknown(),
+    z.transform((value, context): SettingValue => {
+      const read = readKey(type, value, folder)
+      if (read.ok) return read.value
+      context.issues.push({ code: 'custom', message: read.reason, input: value })
+      return z.NEVER
+    }),
+  )
 
 function readKey(type: KeyType, value: unknown, folder: string): ReturnType<typeof readValue> {
   if (type.type === 'path') {
@@ -172,8 +178,10 @@ function shown(value: unknown): string {
 }
 
 /** Pairs of keys that can't stand together. */
-function checkArchive(storage: Section, context: z.RefinementCtx): void {
-  const refuse = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message })
+function checkArchive(context: z.core.ParsePayload<Section>): void {
+  const storage = context.value
+  const refuse = (key: string, message: string): void =>
+    void context.issues.push({ code: 'custom', path: [key], message, input: storage })
   const hasDir = storage['wal_archive_dir'] !== undefined
   const hasCommand = storage['wal_archive_command'] !== undefined
   if (hasDir && hasCommand)

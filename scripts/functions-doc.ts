@@ -1,5 +1,5 @@
 /**
- * Writes docs/functions.md from the registry, so that the page is what the runtime does.
+ * Writes the generated pages: docs/functions.md from the registry, so that the page is what the runtime does, and docs/configuration.md.
  *
  *   npm run docs              write it
  *   npm run docs -- --check   exit 1 if it is stale
@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { dfsBuiltins } from '../dfs/index.ts'
 import { jobBuiltins } from '../jobs/builtins.ts'
 import { type Builtin, createRegistry } from '../runtime/index.ts'
+import { configurationPage } from './configuration-doc.ts'
 
-const file = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs/functions.md')
+const docs = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs')
 
 /** The whole page. */
 export function functionsPage(): string {
@@ -47,11 +48,15 @@ const anchor = (topic: string): string =>
     .replace(/ /g, '-')
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const page = functionsPage()
-  if (process.argv.includes('--check')) {
-    if (readFileSync(file, 'utf8') !== page) {
-      console.error('docs/functions.md is stale: run npm run docs')
+  for (const [name, page] of [
+    ['functions.md', functionsPage()],
+    ['configuration.md', configurationPage()],
+  ]) {
+    const file = join(docs, name)
+    if (!process.argv.includes('--check')) writeFileSync(file, page)
+    else if (readFileSync(file, 'utf8') !== page) {
+      console.error(`docs/${name} is stale: run npm run docs`)
       process.exitCode = 1
     }
-  } else writeFileSync(file, page)
+  }
 }
