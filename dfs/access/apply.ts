@@ -6,6 +6,7 @@ import type { UserRecord } from '../engine/commands.ts'
 import type { AccessCommand, AccessRecord } from './commands.ts'
 import { DEFAULT_USER, GUEST } from './permissions.ts'
 import { accessRecordsOf, accessVersion, groupOf, groupsOf, rulesOf } from './records.ts'
+import { restoreAccess } from './restore.ts'
 import { type AccessRule, changeRules, withoutObject, withRenamedTable } from './rules.ts'
 
 export function applyAccess(writer: CatalogWriter, command: AccessCommand): void {
@@ -41,6 +42,8 @@ function apply(writer: CatalogWriter, command: AccessCommand): unknown {
       return undefined
     case 'changeAccess':
       return changeAccess(writer, command)
+    case 'restoreAccess':
+      return restoreAccess(writer, command.file, command.overwrite, (name) => removeUser(writer, name))
     default:
       return unreachable(command)
   }

@@ -2,6 +2,7 @@
 import type { UserRecord } from '../engine/commands.ts'
 import type { Right, Scope } from './rights.ts'
 import type { AccessChange, AccessRule } from './rules.ts'
+import type { AccessSettings } from './settings-file.ts'
 
 export type AccessCommand =
   | { readonly kind: 'createUser'; readonly user: UserRecord; readonly groups: readonly string[] }
@@ -31,8 +32,8 @@ export type AccessCommand =
       readonly rights: readonly Right[]
       readonly scopes: readonly Scope[]
     }
-
-export type AccessCommandKind = AccessCommand['kind']
+  /** What a file of backupSettings has: in place of what is there, or only what is missing. */
+  | { readonly kind: 'restoreAccess'; readonly file: AccessSettings; readonly overwrite: boolean }
 
 export interface GroupRecord {
   readonly name: string

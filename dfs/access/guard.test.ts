@@ -75,6 +75,7 @@ const COMMANDS: readonly (readonly [string, EngineCommand])[] = [
   ['removes a user', { kind: 'removeUser', name: 'dora' }],
   ['makes a group', { kind: 'createGroup', name: 'g', members: [] }],
   ['removes a group', { kind: 'removeGroup', name: 'g' }],
+  ['restores users', { kind: 'restoreAccess', file: { users: [], groups: [], privileges: [] }, overwrite: true }],
   ['joins a group', { kind: 'changeMembers', groups: ['g'], add: ['u1'], remove: [] }],
   ['grants itself something', grant('u1', 'READ')],
   ['changes a setting', { kind: 'removeSetting', name: 'x' }],

@@ -49,6 +49,7 @@ function check(reader: CatalogReader, command: EngineCommand, user: string): unk
     case 'createGroup':
     case 'removeGroup':
     case 'changeMembers':
+    case 'restoreAccess':
     case 'putSetting':
     case 'removeSetting':
       return requireAdmin(permissionsOf(reader, user))

@@ -8,6 +8,8 @@ import { loadTextFunctions } from './load-text.ts'
 import { partitionFunctions } from './partitions.ts'
 import { sessionFunctions } from './session.ts'
 import { settingFunctions } from './settings.ts'
+import { settingsBackupFunctions } from './settings-backup.ts'
+import { storageFunctions } from './storage.ts'
 import { tableFunctions } from './tables.ts'
 import { userFunctions } from './users.ts'
 
@@ -21,5 +23,7 @@ export const databaseBuiltins: readonly Builtin[] = [
   ...userFunctions,
   ...grantFunctions,
   ...accessTableFunctions,
+  ...settingsBackupFunctions,
   ...settingFunctions,
+  ...storageFunctions,
 ]

@@ -1,0 +1,73 @@
+/** backupSettings, restoreSettings: users, groups and privileges in a file (specification of the store, section 13). */
+import { isAbsolute, join, resolve } from 'node:path'
+import { type Arg, boolArg, textArg } from '../../runtime/builtins/args.ts'
+import { usageError } from '../../runtime/errors.ts'
+import { topicTable } from '../../runtime/registry.ts'
+import type { Session } from '../../runtime/session.ts'
+import { Dict, T, type Value } from '../../runtime/values/index.ts'
+import { accessSettingsOf, GUEST, namesToRestore, readSettings, writeSettings } from '../access/index.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { backupHostService } from './backup-host.ts'
+import { dfsOf, requireAdministrator, stringVector } from './store-args.ts'
+
+const { entries, define } = topicTable('Users')
+export const settingsBackupFunctions = entries
+
+interface NamedFile {
+  readonly folder: FileStore
+  readonly name: string
+  readonly path: string
+}
+
+/** A file by its path, absolute or in the data directory. */
+function fileArg(session: Session, v: Arg, signature: string): NamedFile {
+  const host = session.service(backupHostService)
+  const text = textArg(v, signature, 'fileName')
+  const path = isAbsolute(text) ? resolve(text) : join(host.home, text)
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  if (text === '' || text.includes('\0') || text.endsWith('/') || name === '')
+    throw usageError(signature, 'fileName must be the path of a file.')
+  return { folder: host.openSet(path.slice(0, path.length - name.length)), name, path }
+}
+
+const BACKUP = 'backupSettings(fileName, [userPermission=true], [functionView=true])'
+define(BACKUP, {
+  doc: 'Writes users (with the hashes of their passwords), groups and privileges to a file, absolute or in the data directory, and returns a dictionary of the names of users, groups and functionViews in it. For administrators. There are no function views in this release. Keep the file as private as the data directory.',
+  call: ([fileName, userPermission], session) => {
+    requireAdministrator(session, 'backupSettings')
+    if (!boolArg(userPermission, BACKUP, 'userPermission', true))
+      throw usageError(BACKUP, 'userPermission=false leaves nothing to write: this release has no function views.')
+    const { folder, name } = fileArg(session, fileName, BACKUP)
+    const { catalog } = dfsOf(session)
+    catalog.refresh()
+    const content = accessSettingsOf(catalog)
+    folder.writeFileAtomic(name, writeSettings(content, session.now()))
+    return new Dict(
+      T.STRING,
+      T.ANY,
+      new Map<string, Value>([
+        ['users', stringVector(content.users.map((u) => u.name))],
+        ['groups', stringVector(content.groups.map((g) => g.name))],
+        ['functionViews', stringVector([])],
+      ]),
+      true,
+    )
+  },
+})
+
+const RESTORE = 'restoreSettings(fileName, [overwrite=false])'
+define(RESTORE, {
+  doc: 'Restores users, groups and privileges from a file of backupSettings and returns the names of the users and groups that were restored: those that are missing, or, with overwrite=true, all of the file; then users and groups that the file does not have are removed. Privileges on databases and tables that do not exist are left out: restore those first. For administrators; the session works as guest afterwards.',
+  call: ([fileName, overwrite], session) => {
+    requireAdministrator(session, 'restoreSettings')
+    const { folder, name, path } = fileArg(session, fileName, RESTORE)
+    const file = readSettings(Buffer.from(folder.readFile(name)).toString('utf8'), path)
+    const replaces = boolArg(overwrite, RESTORE, 'overwrite', false)
+    const dfs = dfsOf(session)
+    dfs.catalog.refresh()
+    const restored = namesToRestore(dfs.catalog, file, replaces)
+    dfs.request({ kind: 'restoreAccess', file, overwrite: replaces })
+    session.user = GUEST
+    return stringVector([...restored.users, ...restored.groups])
+  },
+})
