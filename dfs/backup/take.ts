@@ -224,12 +224,11 @@ class BackupTask {
       () => this.#context.now(),
     )
     const log = new FinishedLog(this.#store, partialFolder(id))
-    const copier = new ChunkCopier(this.#context, this.#store, log, this.#lock)
+    const copier = new ChunkCopier(this.#context, this.#store, log, this.#lock, (bytes) => meter.addBytes(bytes))
     try {
       for (const table of plan.tables) {
         const run = runs.get(table.table.name)!
         const listener = {
-          bytes: (bytes: number) => meter.addBytes(bytes),
           chunk: () => {
             meter.addChunk()
             run.addPartition()
@@ -241,7 +240,7 @@ class BackupTask {
       }
       copier.finish()
     } finally {
-      copier.abandon()
+      copier.end()
       log.close()
       meter.done()
     }

@@ -33,16 +33,15 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     },
     () => context.now(),
   )
-  const restorer = new ChunkRestorer(context, set)
+  const restorer = new ChunkRestorer(context, set, {
+    bytes: (bytes) => meter.addBytes(bytes),
+    chunk: () => {
+      meter.addChunk()
+      run.addPartition()
+    },
+  })
   try {
-    const listener = {
-      bytes: (bytes: number) => meter.addBytes(bytes),
-      chunk: () => {
-        meter.addChunk()
-        run.addPartition()
-      },
-    }
-    const chunks = put.map((step) => restorer.restore(plan, step, listener))
+    const chunks = put.map((step) => restorer.restore(plan, step))
     restorer.syncFolders()
     if (changesAnything(plan))
       context.client.request(
@@ -64,7 +63,7 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     run.fail(error)
     throw error
   } finally {
-    restorer.abandon()
+    restorer.end()
     meter.done()
   }
 }

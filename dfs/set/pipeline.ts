@@ -2,13 +2,12 @@
  * The one stream that backup, restore and verify are made of: read a file piece by piece, check its size, hash it, and hand each piece to what stands at the end
  * (a file in the set, a file in the data directory, or nothing). Memory: one buffer, whatever the size of the file.
  *
- * Nothing counts as copied before its checksum was right *and* the target was synced (see PendingWrites). A target whose source proved damaged is removed.
+ * Nothing counts as copied before its checksum was right *and* the target was synced (see FileWork). A target whose source proved damaged is removed.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import { Checksum } from '../store/checksum.ts'
-import type { FileReader, FileStore } from '../store/file-store.ts'
-import type { PendingWrites } from './pending-writes.ts'
+import type { FileReader, FileStore, FileWriter } from '../store/file-store.ts'
 
 /** What a file must be. */
 export interface ExpectedFile {
@@ -42,8 +41,8 @@ export class Pipeline {
   }
 
   /**
-   * Copies and compares. When this returns `ok` the target is complete and handed to `pending`, which syncs it; otherwise it is gone. Throws if the
-   * target cannot be written.
+   * Copies and compares. When this returns `ok` the target is complete and its writer handed to `keep`, who syncs and closes it; otherwise it is gone. Throws if
+   * the target cannot be written.
    */
   copy(
     source: FileStore,
@@ -52,7 +51,7 @@ export class Pipeline {
     to: string,
     expected: ExpectedFile,
     onBytes: OnBytes,
-    pending: PendingWrites,
+    keep: (writer: FileWriter) => void,
   ): FileCheck {
     let complete = false
     try {
@@ -62,7 +61,8 @@ export class Pipeline {
         try {
           const found = this.#hash(reader, onBytes, (piece) => writer.write(piece))
           if (found === expected.checksum) {
-            pending.add(writer)
+            writer.startWriteback()
+            keep(writer)
             handedOver = true
           }
           return found

@@ -108,6 +108,7 @@ export class FaultyFileStore implements FileStore {
         return writer.bytesWritten
       },
       write: (bytes) => this.#write(path, bytes, 0, (part) => writer.write(part)),
+      startWriteback: () => writer.startWriteback(),
       sync: () => this.#change('sync', path, () => writer.sync()),
       close: () => writer.close(),
     }

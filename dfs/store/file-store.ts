@@ -11,6 +11,8 @@
 export interface FileStore {
   /** Absolute place, for messages to people. */
   readonly root: string
+  /** Where another thread of this process finds the same store (`openStore`); undefined for one that lives in its thread only. */
+  readonly address?: StoreAddress
   /** Opens a new file for writing from its start; folders are made; an existing file is truncated. */
   openWrite(path: string): FileWriter
   /** Throws an io error with code ENOENT if it is missing. */
@@ -36,6 +38,12 @@ export interface FileStore {
   list(path: string): readonly DirectoryEntry[]
 }
 
+/** A store as one thread tells another of it. */
+export interface StoreAddress {
+  readonly kind: 'local'
+  readonly root: string
+}
+
 export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other'
   readonly bytes: number
@@ -52,6 +60,8 @@ export interface FileWriter {
   write(bytes: Uint8Array): void
   /** Bytes written so far. */
   readonly bytesWritten: number
+  /** All is written: the system may begin to move it to the disk, so that the sync later has less to wait for. A hint. After it only `sync` and `close`. */
+  startWriteback(): void
   sync(): void
   close(): void
 }

@@ -22,7 +22,15 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { DirectoryEntry, FileReader, FileStat, FileStore, FileWriter, LogFile } from './file-store.ts'
+import type {
+  DirectoryEntry,
+  FileReader,
+  FileStat,
+  FileStore,
+  FileWriter,
+  LogFile,
+  StoreAddress,
+} from './file-store.ts'
 import { parentOf, pathNames } from './paths.ts'
 import { storeError } from './store-error.ts'
 
@@ -38,6 +46,10 @@ export class LocalFileStore implements FileStore {
 
   constructor(root: string) {
     this.root = resolve(root)
+  }
+
+  get address(): StoreAddress {
+    return { kind: 'local', root: this.root }
   }
 
   openWrite(path: string): FileWriter {
@@ -153,6 +165,14 @@ export class LocalFileStore implements FileStore {
   }
 }
 
+/** Where a process finds its own open files again, by descriptor. */
+const OWN_FILES = '/proc/self/fd'
+
+/**
+ * Writeback: Node has no sync_file_range, but ext4 (and btrfs) begin to write a file out when a descriptor of it is closed after the file was cut to nothing, which
+ * is meant for programs that replace files without a sync. So the file is cut once when it is made, and `startWriteback` closes the descriptor that wrote, after it
+ * has opened another one on the same file: errors from then on are reported to that one. Copies of 2 GB gain a third by it; elsewhere it does nothing.
+ */
 class LocalWriter implements FileWriter {
   #descriptor: number | undefined
   readonly #file: string
@@ -161,6 +181,13 @@ class LocalWriter implements FileWriter {
   constructor(descriptor: number, file: string) {
     this.#descriptor = descriptor
     this.#file = file
+    if (process.platform !== 'linux') return
+    try {
+      ftruncateSync(descriptor, 0)
+    } catch (error) {
+      closeSync(descriptor)
+      throw error
+    }
   }
 
   get bytesWritten(): number {
@@ -175,6 +202,20 @@ class LocalWriter implements FileWriter {
         this.#bytesWritten += moved
       }
     })
+  }
+
+  startWriteback(): void {
+    if (process.platform !== 'linux') return
+    let another: number
+    try {
+      another = openSync(`${OWN_FILES}/${this.#descriptor}`, 'r+')
+    } catch {
+      // Without /proc, or with no descriptor to spare: the sync does it all.
+      return
+    }
+    const written = this.#descriptor!
+    this.#descriptor = another
+    attempt('write', this.#file, () => closeSync(written))
   }
 
   sync(): void {

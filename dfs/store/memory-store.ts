@@ -326,6 +326,8 @@ class MemoryWriter implements FileWriter {
     file.modifiedMs = this.#now()
   }
 
+  startWriteback(): void {}
+
   sync(): void {
     this.#file.sync()
   }

@@ -3,10 +3,11 @@
  * file named, because nothing that stands in it could be trusted.
  */
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
+import { FileWork } from '../set/file-work.ts'
 import { checkStateManifest } from '../set/manifest.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { BackupSet, chunksMatching, setFilePath } from '../set/open.ts'
-import { type FileCheck, Pipeline } from '../set/pipeline.ts'
+import type { FileCheck } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 
 export interface CheckRequest {
@@ -62,34 +63,36 @@ function checkOpened(set: BackupSet, request: CheckRequest, listener: CheckListe
     },
     () => listener.now(),
   )
-  const pipeline = new Pipeline()
+  const work = new FileWork({ source: set.store, onBytes: (bytes) => meter.addBytes(bytes) })
   const damaged: DamagedChunk[] = []
   try {
     indexes.forEach((index, k) => {
-      for (const chunk of chosen[k]) {
-        const found = checkChunk(set.store, pipeline, index, chunk, (bytes) => meter.addBytes(bytes))
-        if (found !== undefined) damaged.push(found)
-        meter.addChunk()
-      }
+      for (const chunk of chosen[k])
+        checkChunk(work, index, chunk, (found) => {
+          if (found !== undefined) damaged.push(found)
+          meter.addChunk()
+        })
     })
+    work.flush()
   } finally {
+    work.end()
     meter.done()
   }
   return damaged
 }
 
 function checkChunk(
-  store: FileStore,
-  pipeline: Pipeline,
+  work: FileWork,
   index: TableIndex,
   chunk: SetChunk,
-  onBytes: (bytes: number) => void,
-): DamagedChunk | undefined {
+  onChecked: (damaged: DamagedChunk | undefined) => void,
+): void {
   const { url } = index.database
-  const files = chunk.files
-    .map((f) => setFilePath(url, index.table.name, chunk, f))
-    .map((file, k) => ({ file, check: pipeline.check(store, file, chunk.files[k], onBytes) }))
-    .filter((f) => f.check.kind !== 'ok')
-  if (files.length === 0) return undefined
-  return { url, table: index.table.name, physicalIndex: index.table.physicalIndex, chunk, files }
+  const { name, physicalIndex } = index.table
+  const files: { readonly file: string; readonly check: FileCheck }[] = []
+  for (const expected of chunk.files) {
+    const file = setFilePath(url, name, chunk, expected)
+    work.check(file, expected, (check) => files.push({ file, check }))
+  }
+  work.afterwards(() => onChecked(files.length === 0 ? undefined : { url, table: name, physicalIndex, chunk, files }))
 }
