@@ -11,20 +11,18 @@ import {
   Dict,
   type FunctionValue,
   Matrix,
-  type Raw,
   Scalar,
   StringVector,
   T,
   Table,
-  type TypeId,
   tableOf,
   type Value,
-  vectorOf,
 } from '../../runtime/values/index.ts'
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { dbNameOf } from '../set/names.ts'
 import { matchesWildcard } from '../set/wildcard.ts'
 import { isMissing, timestampOf } from './backup-host.ts'
+import { listing } from './listing.ts'
 import { storeSchema } from './schema.ts'
 import { databaseArg, dfsOf, placeOf, stringVector } from './store-args.ts'
 
@@ -87,14 +85,6 @@ function topArg(v: Arg, signature: string): number {
   const top = intArg(v, signature, 'top', 1024)
   if (top < -1) throw usageError(signature, 'top must be -1 (no limit) or a number of rows.')
   return top === -1 ? Number.POSITIVE_INFINITY : top
-}
-
-/** A table from rows: each column is a type and the value of a row. */
-function listing<R>(rows: readonly R[], columns: Readonly<Record<string, readonly [TypeId, (row: R) => Raw]>>): Table {
-  return new Table(
-    Object.keys(columns),
-    Object.values(columns).map(([type, value]) => vectorOf(type, rows.map(value))),
-  )
 }
 
 const TABLETS = 'getTabletsMeta([chunkPath], [tableName], [diskUsage=false], [top=1024])'
