@@ -67,7 +67,8 @@ export class Cursor {
       throw lexicalError(source.text, offset)
     }
     this.tokens = tokens
-    this.end = { ...END, startOffset: source.text.length, endOffset: source.text.length }
+    // Nothing is of no length: its place is the end of the text.
+    this.end = { ...END, startOffset: source.text.length, endOffset: source.text.length - 1 }
   }
 
   /** The token k places ahead, newlines passed over where the mode says so. */

@@ -72,6 +72,17 @@ describe('ambiguous signs are decided by what surrounds them', () => {
     ['reduce{+, v}', "(partial reduce' op:add ?v)"],
     ['0 +:A x', '(infix (hof op:add :A) 0 x)'],
     ['f:PU x', "(apply (hof f' :PU) x)"],
+    ['sum@-3', "(@ sum' -3)"],
+    ['sum@-x', "(@ sum' (neg x))"],
+    ['<x> in y', '(in <?x> y)'],
+    ['<x> and y', '(and <?x> y)'],
+    ['def(){ return <x> }', '(lambda [] <x> {(return <?x>)})'],
+    // An arrow without braces is not applied to what follows it.
+    ['(x->x+1) 5', '(apply (lambda [x] (add x 1)) 5)'],
+    ['{x->x+1} 5', '(apply (lambda [x] (add x 1)) 5)'],
+    ['case when x then y->y else y->y end', '(case ?x=>(lambda [y] y) else=>(lambda [y] y))'],
+    ['x->1 (5)', "1:6 expected the end of the statement, found '('"],
+    ['x->1 5', '(lambda [x] (run 1 5))'],
     // A variable of that name does not hide the function that is to be applied to each.
     ['sum = 1; sum:E(x)', "(= sum 1); (call (hof sum' :E) x)"],
     ['sum = 1; sum:E x', "(= sum 1); (apply (hof sum' :E) x)"],

@@ -8,7 +8,7 @@ import type { Cursor } from './cursor.ts'
 import { parsePostfix, startsOperand } from './postfix.ts'
 import { constRunFromMinus } from './primary.ts'
 import { parseQuantifier } from './sql-pieces.ts'
-import { CLAUSE_WORDS, COMPARE, HOF_SUFFIX, JOIN_WORDS, OPERATORS, WORD_OPERATORS } from './words.ts'
+import { CLAUSE_WORDS, COMPARE, HOF_SUFFIX, JOIN_WORDS, OPERATORS, RESERVED, WORD_OPERATORS } from './words.ts'
 
 /** A whole expression. */
 export function parseExpr(p: Cursor, level = 0): Expr {
@@ -257,7 +257,7 @@ function closesMetacode(p: Cursor): boolean {
   const next = p.tokens[p.at + 1]
   if (next === undefined || next.tokenType === Newline || /^(?:[,)\]};.=+*/%|^$?:@]|[=!]=|&&|\|\|)$/.test(next.image))
     return true
-  if (CLAUSE_WORDS.has(next.image)) return true
+  if (CLAUSE_WORDS.has(next.image) || RESERVED.has(next.image)) return true
   for (let at = p.at + 1; at < p.tokens.length; at++) {
     const { image, tokenType } = p.tokens[at]
     if (image === '(' || image === '[' || image === '{') depth++

@@ -1,9 +1,9 @@
 // A primary with what follows it: indexes, arguments, members, fixed arguments, suffixes, `@`, and the ternary, which binds tightest of all.
 
-import type { Argument, Expr } from '../ast.ts'
+import type { Argument, Expr, LambdaExpr } from '../ast.ts'
 import { Newline, NumberLiteral, QuotedString } from '../lexer.ts'
 import type { Cursor } from './cursor.ts'
-import { parseExpr, parseSuffixes, suffixFollowsFunction } from './expressions.ts'
+import { parseExpr, parseSuffixes, parseUnary, suffixFollowsFunction } from './expressions.ts'
 import { parsePrimary } from './primary.ts'
 import { parseOver } from './sql-pieces.ts'
 import { CLAUSE_WORDS, RESERVED } from './words.ts'
@@ -13,8 +13,9 @@ export function isCallable(p: Cursor, e: Expr): boolean {
   switch (e.kind) {
     case 'name':
       return e.binding === 'function' || (e.binding === 'free' && p.names.isFunction(e.name))
-    case 'functionRef':
     case 'lambda':
+      return isClosed(p, e)
+    case 'functionRef':
     case 'partial':
     case 'hof':
     case 'operatorRef':
@@ -23,6 +24,10 @@ export function isCallable(p: Cursor, e: Expr): boolean {
       return false
   }
 }
+
+/** An arrow without braces or parentheses goes on to the end of its expression: nothing can be applied to the lambda. */
+const isClosed = (p: Cursor, lambda: LambdaExpr): boolean =>
+  lambda.body.kind === 'block' || p.source.text[lambda.span.start] === '{' || p.parenthesised.has(lambda)
 
 /** The next token can begin an operand. */
 export function startsOperand(p: Cursor): boolean {
@@ -62,7 +67,7 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
     case '(':
       if (
         infixPlace ||
-        !(glued ? canCall(e) : isCallable(p, e) || e.kind === 'member' || (e.kind === 'name' && !p.sql))
+        !(glued ? canCall(p, e) : isCallable(p, e) || e.kind === 'member' || (e.kind === 'name' && !p.sql))
       )
         return undefined
       return parseOver(p, {
@@ -83,7 +88,7 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
     case '@': {
       if (infixPlace) return undefined
       p.next()
-      const arg = parsePostfix(p)
+      const arg = p.is('-') ? parseUnary(p) : parsePostfix(p)
       return { kind: 'eachAt', func: e, arg, span: p.span(start) }
     }
     case ':': {
@@ -105,7 +110,8 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
   return undefined
 }
 
-function canCall(e: Expr): boolean {
+function canCall(p: Cursor, e: Expr): boolean {
+  if (e.kind === 'lambda') return isClosed(p, e)
   return e.kind !== 'literal' && e.kind !== 'constVector' && e.kind !== 'star'
 }
 
@@ -129,7 +135,6 @@ function juxtaposes(p: Cursor, e: Expr): boolean {
   if (token.image === '{') return true
   if (token.image === '&') return p.gluedAfter(0) && !p.sql
   if (token.image === '-') return !p.sql && !p.glued() && p.gluedAfter(0)
-  if (token.image === '!') return !p.sql
   return true
 }
 

@@ -304,8 +304,8 @@ function namesColumn(p: Cursor): boolean {
   if (['in', 'like', 'between', 'is', 'not'].includes(token.image.toLowerCase())) return true
   if (token.tokenType.name === 'Identifier' || token.payload !== undefined || /^(?:[(!{_].*)$/.test(token.image))
     return false
-  // A sign that is glued to a number belongs to it.
-  if (token.image === '-') return p.gluedAfter(k - 1) || !p.gluedAfter(k)
+  // A sign that is glued to what follows belongs to it, and a bracket that stands apart opens an operand.
+  if (/^(?:[-[<&]|::)$/.test(token.image)) return p.gluedAfter(k - 1) || !p.gluedAfter(k)
   const after = p.peek(k + 1)
   return token.image !== '*' || !(after.image === ',' || after.tokenType === Newline || CLAUSE_WORDS.has(after.image))
 }
