@@ -5,6 +5,7 @@ import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
 import { databaseBuiltins } from './builtins/database-index.ts'
 import { restoreBuiltins } from './builtins/restore.ts'
 
+export { type JobCaps, jobCapsService } from './access/index.ts'
 export { registerDfsCodecs } from './codecs.ts'
 export type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
 export { Engine, type SessionTicket } from './engine/engine.ts'

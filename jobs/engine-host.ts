@@ -188,6 +188,8 @@ export class EngineHost {
       case 'cap':
         registry.setCap(request.user, request.what, request.value)
         return undefined
+      case 'caps':
+        return request.users.map((user) => registry.caps(user))
       case 'consoleJobs':
       case 'cancelConsoleJob':
         throw new HoldfastError('bug', `${request.kind} is answered without the store`)

@@ -143,6 +143,10 @@ describe('the queue', () => {
     const { registry } = open()
     registry.setCap('ann', 'priority', 2)
     registry.setCap('ann', 'parallelism', 1)
+    expect([registry.caps('ann'), registry.caps('bob')]).toEqual([
+      { priority: 2, parallelism: 1 },
+      { priority: 9, parallelism: 64 },
+    ])
     registry.submit(submission('a', 8))
     registry.submit(submission('b', 8, 'bob'))
     expect(registry.find('a')).toMatchObject({ priority: 2, parallelism: 1 })

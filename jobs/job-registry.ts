@@ -20,6 +20,7 @@ export const RESTART_MESSAGE = 'The job was interrupted by restart.'
 /** How long an interrupted job may take to stop by itself before its thread is ended. */
 const GRACE_MS = 2000
 const PRIORITIES = 10
+const PARALLELISM_MAX = 64
 
 /** A job on its thread. */
 export interface RunningJob {
@@ -98,14 +99,15 @@ export class JobRegistry {
         hint: 'wait until some of the queued jobs are done',
       })
     const receivedMs = this.#now()
+    const caps = this.caps(s.user)
     const jobId = this.#freeId(s.jobId, receivedMs)
     const record: JobRecord = {
       jobId,
       rootJobId: randomUUID(),
       jobDesc: s.jobDesc,
       user: s.user,
-      priority: Math.min(s.priority, this.#caps.priority.get(s.user) ?? PRIORITIES - 1),
-      parallelism: Math.min(s.parallelism, this.#caps.parallelism.get(s.user) ?? 64),
+      priority: Math.min(s.priority, caps.priority),
+      parallelism: Math.min(s.parallelism, caps.parallelism),
       receivedMs,
       startMs: undefined,
       endMs: undefined,
@@ -182,6 +184,13 @@ export class JobRegistry {
 
   setCap(user: string, what: 'priority' | 'parallelism', value: number): void {
     this.#caps[what].set(user, value)
+  }
+
+  caps(user: string): { readonly priority: number; readonly parallelism: number } {
+    return {
+      priority: this.#caps.priority.get(user) ?? PRIORITIES - 1,
+      parallelism: this.#caps.parallelism.get(user) ?? PARALLELISM_MAX,
+    }
   }
 
   /** Unfinished jobs. */

@@ -1,4 +1,5 @@
 /** What the job builtins ask the engine, from a session thread. */
+import type { JobCaps } from '../dfs/index.ts'
 import { serviceKey } from '../runtime/session.ts'
 import type { EnginePort } from './engine-port.ts'
 import type { JobFiles } from './job-files.ts'
@@ -43,6 +44,9 @@ export class JobsClient {
   }
   setCap(request: Request<'cap'>): void {
     this.#ask({ kind: 'cap', ...request })
+  }
+  caps(users: readonly string[]): readonly JobCaps[] {
+    return this.#ask({ kind: 'caps', users }) as readonly JobCaps[]
   }
 
   #ask(request: JobRequest, interruptible = false): unknown {

@@ -52,6 +52,8 @@ export type JobRequest =
       readonly what: 'priority' | 'parallelism'
       readonly value: number
     }
+  /** What the jobs of users get at most, in the order of the names. */
+  | { readonly kind: 'caps'; readonly users: readonly string[] }
 
 /** What a job runs: a function and its arguments (undefined = skipped), and the shared objects that it can see. */
 export interface JobWork {

@@ -2,7 +2,7 @@
  * The session of a thread, put together: interpreter with the builtins of all rooms, the line to the engine, the store, jobs, progress. The same for the
  * prompt, scripts and background jobs; they differ in where printed text goes.
  */
-import { dfsBuiltins } from '../dfs/index.ts'
+import { dfsBuiltins, jobCapsService } from '../dfs/index.ts'
 import { isComplete } from '../lang/index.ts'
 import {
   bindInterrupt,
@@ -68,7 +68,9 @@ export class ThreadSession {
       },
     })
     const port = new EnginePort(link)
-    this.interpreter.provide(jobsService, new JobsClient(port, new JobFiles(config.dataDir)))
+    const jobs = new JobsClient(port, new JobFiles(config.dataDir))
+    this.interpreter.provide(jobsService, jobs)
+    this.interpreter.provide(jobCapsService, (users) => jobs.caps(users))
     this.#store = connectStore(this.interpreter, port, config, voice)
   }
 

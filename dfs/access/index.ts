@@ -5,6 +5,7 @@ export { type BackupAccess, backupAccess } from './backup-access.ts'
 export type { AccessCommand } from './commands.ts'
 export { requireGrantor } from './grantor.ts'
 export { requireCommandAccess } from './guard.ts'
+export { type JobCaps, jobCapsService } from './job-caps.ts'
 export {
   mayCreateDatabase,
   mayDo,

@@ -3,7 +3,7 @@ import { boolArg, textArg } from '../../runtime/builtins/args.ts'
 import { inputError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
-import { T, Table, type Vector, vectorOf } from '../../runtime/values/index.ts'
+import { NULL_I32, T, Table, type Vector, vectorOf } from '../../runtime/values/index.ts'
 import {
   type AccessRule,
   type AccessState,
@@ -11,6 +11,8 @@ import {
   DEFAULT_USER,
   groupOf,
   groupsOfUser,
+  type JobCaps,
+  jobCapsService,
   mayDo,
   noPrivilege,
   Permissions,
@@ -153,6 +155,7 @@ define(USER, {
           names.map((name) => (userOf(catalog, name)?.isAdmin === true ? 1 : 0)),
         ),
       ],
+      ...jobCapColumns(session, names),
       ['QUERY_RESULT_MEM_LIMIT', unset],
       ['TASK_GROUP_MEM_LIMIT', unset.slice(0, unset.length)],
       ['MAX_PARTITION_NUM_PER_QUERY', unset.slice(0, unset.length)],
@@ -160,6 +163,20 @@ define(USER, {
     ])
   },
 })
+
+/** Unknown where no jobs run: in a store without its command. */
+function jobCapColumns(session: Session, names: readonly string[]): (readonly [string, Vector])[] {
+  const caps = session.hasService(jobCapsService) ? session.service(jobCapsService)(names) : undefined
+  const column = (of: (c: JobCaps) => number): Vector =>
+    vectorOf(
+      T.INT,
+      names.map((_, k) => (caps === undefined ? NULL_I32 : of(caps[k]))),
+    )
+  return [
+    ['MAX_JOB_PRIORITY', column((c) => c.priority)],
+    ['MAX_PARALLELISM', column((c) => c.parallelism)],
+  ]
+}
 
 function userHolder(catalog: CatalogReader, name: string, withGroups: boolean): Holder {
   const user = userOf(catalog, name)

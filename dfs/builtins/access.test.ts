@@ -4,7 +4,7 @@ import { createInterpreter, createRegistry, type Interpreter } from '../../runti
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { keys } from '../catalog/records.ts'
 import { Engine } from '../engine/engine.ts'
-import { connectDfs, dfsBuiltins } from '../index.ts'
+import { connectDfs, dfsBuiltins, jobCapsService } from '../index.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 
 const fresh = new MemoryCatalogStore()
@@ -352,6 +352,9 @@ describe('tables of privileges', () => {
     expect(row('getUserAccess(`u1`root)', 'isAdmin')).toBe('[false,true]')
     expect(row('getUserAccess("u1")', 'groups')).toBe('["g"]')
     expect(show('u1', 'exec userId from getUserAccess()')).toBe('["u1"]')
+    expect(show('u1', 'isNull(getUserAccess()["MAX_JOB_PRIORITY"])')).toBe('[true]')
+    session.provide(jobCapsService, (users) => users.map(() => ({ priority: 3, parallelism: 8 })))
+    expect(show('u1', 'getUserAccess()["MAX_JOB_PRIORITY"]')).toBe('[3]')
     expect(show('u1', 'getUserAccess()["QUERY_RESULT_MEM_LIMIT"]')).toBe('[-1]')
   })
 
