@@ -17,6 +17,7 @@ import type {
 } from '../runtime/values/index.ts'
 import type { ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
 import { pruner } from './partition/prune.ts'
+import { readAccess } from './read/access.ts'
 import { chunkBatches } from './read/chunk.ts'
 import type { ReadAccess } from './read/segment-blocks.ts'
 import { visibleRows } from './read/visible-rows.ts'
@@ -133,7 +134,7 @@ class ChunkSnapshot implements TableSnapshot {
   ) {
     this.#database = database
     this.#table = table
-    this.#access = { files: dfs.files, baseOf: (column) => dfs.tables.base(table.id, column) }
+    this.#access = readAccess(dfs, table)
     this.#chunks = chunks.map((chunk) => new ChunkPartition(this.#access, table, chunk))
     this.#release = release
   }

@@ -19,6 +19,8 @@ import {
   type Value,
 } from '../../runtime/values/index.ts'
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import { readAccess } from '../read/access.ts'
+import { visibleRows } from '../read/visible-rows.ts'
 import { dbNameOf } from '../set/names.ts'
 import { matchesWildcard } from '../set/wildcard.ts'
 import { isMissing, timestampOf } from './backup-host.ts'
@@ -107,7 +109,7 @@ define(TABLETS, {
       dfsPath: [T.STRING, (r) => r.dfsPath],
       tableName: [T.SYMBOL, (r) => r.table.name],
       version: [T.INT, (r) => r.chunk.segments.length],
-      rowNum: [T.LONG, (r) => BigInt(r.chunk.rows)],
+      rowNum: [T.LONG, (r) => BigInt(visibleRows(readAccess(dfsOf(session), r.table), r.table, r.chunk))],
       createCids: [T.LONG, (r) => BigInt(r.chunk.cid)],
       latestPhysicalDir: [T.STRING, (r) => folderOf(home, r)],
       diskUsage: [T.LONG, (r) => (withUsage ? BigInt(r.chunk.segments.reduce((n, s) => n + s.bytes, 0)) : -1n)],
