@@ -1,6 +1,6 @@
 /** When two tables, or two databases, are of one structure: then segments of one can stand in the other. */
-import { type ColumnSchema, type Raw, typeName } from '../../runtime/values/index.ts'
-import type { DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
+import { type Raw, typeName } from '../../runtime/values/index.ts'
+import { type DatabaseRecord, type Scheme, type StoredColumn, storedName, type TableRecord } from '../catalog/types.ts'
 
 /** What keeps chunks of `backup` from standing in `target`, or undefined. A VALUE scheme may have more values in the target (or fewer: see `missingValues`). */
 export function schemeConflict(backup: DatabaseRecord, target: DatabaseRecord): string | undefined {
@@ -73,18 +73,13 @@ function describeScheme(scheme: Scheme): string {
 }
 
 /**
- * What keeps chunks of the table `backup` from standing in `target`, or undefined. The target may have more columns at its end: rows of the backup have nulls there,
- * as rows have that were written before a column was added.
+ * What keeps chunks of the table `backup` from standing in `target`, or undefined. Segments know columns by their stored names, so these must agree. The target
+ * may have more columns at its end: rows of the backup have nulls there, as rows have that were written before a column was added. Of the table that was backed
+ * up, columns may have been renamed since.
  */
 export function tableConflict(backup: TableRecord, target: TableRecord): string | undefined {
-  if (target.columns.length < backup.columns.length)
-    return `the backup has ${backup.columns.length} columns and the target ${target.columns.length}`
-  for (let k = 0; k < backup.columns.length; k++) {
-    const a = backup.columns[k]
-    const b = target.columns[k]
-    if (!sameColumn(a, b))
-      return `column ${k} is ${describeColumn(a)} in the backup and ${describeColumn(b)} in the target`
-  }
+  const columns = backup.id === target.id ? alteredConflict(backup, target) : columnConflict(backup, target)
+  if (columns !== undefined) return columns
   for (const field of ['partitionColumns', 'sortColumns'] as const)
     if (backup[field].join() !== target[field].join())
       return `${field} are [${backup[field].join(', ')}] in the backup and [${target[field].join(', ')}] in the target`
@@ -96,6 +91,31 @@ export function tableConflict(backup: TableRecord, target: TableRecord): string 
   return undefined
 }
 
-const sameColumn = (a: ColumnSchema, b: ColumnSchema): boolean =>
+/** The same table at another time: a stored name stands for one column and type for ever. */
+function alteredConflict(backup: TableRecord, target: TableRecord): string | undefined {
+  const gone = backup.columns.find((a) => target.columns.every((b) => storedName(a) !== storedName(b)))
+  return gone === undefined
+    ? undefined
+    : `the column ${describeColumn(gone)} of the backup was dropped or given another type since`
+}
+
+function columnConflict(backup: TableRecord, target: TableRecord): string | undefined {
+  if (target.columns.length < backup.columns.length)
+    return `the backup has ${backup.columns.length} columns and the target ${target.columns.length}`
+  for (let k = 0; k < backup.columns.length; k++) {
+    const a = backup.columns[k]
+    const b = target.columns[k]
+    if (!sameColumn(a, b))
+      return `column ${k} is ${describeColumn(a)} in the backup and ${describeColumn(b)} in the target`
+    if (storedName(a) !== storedName(b))
+      return `the column ${a.name} is ${storedName(a)} in the segments of the backup and ${storedName(b)} in those of the target`
+  }
+  // Segments may still hold the values of columns that were dropped.
+  const known = new Set([...backup.columns.map(storedName), ...(backup.retired ?? [])])
+  const mixed = target.columns.slice(backup.columns.length).find((b) => known.has(storedName(b)))
+  return mixed === undefined ? undefined : `the column ${mixed.name} of the target was another one in the backup`
+}
+
+const sameColumn = (a: StoredColumn, b: StoredColumn): boolean =>
   a.name === b.name && a.type === b.type && (a.scale ?? 0) === (b.scale ?? 0)
-const describeColumn = (c: ColumnSchema): string => `${c.name} ${typeName(c.type, c.scale)}`
+const describeColumn = (c: StoredColumn): string => `${c.name} ${typeName(c.type, c.scale)}`

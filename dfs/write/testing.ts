@@ -1,5 +1,6 @@
 /** For tests: scripts against a store in memory, with as many sessions as wanted. */
 import { createInterpreter, createRegistry, type Interpreter } from '../../runtime/index.ts'
+import { backupHostService } from '../builtins/backup-host.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { Engine } from '../engine/engine.ts'
@@ -17,6 +18,8 @@ export interface TestWorld {
   readonly catalog: CatalogStore
   readonly disk: MemoryFileStore
   readonly engine: Engine
+  /** Backup sets by folder. */
+  readonly backups: Map<string, FileStore>
 }
 
 export interface TestSession {
@@ -46,18 +49,18 @@ export function boot(
 ): TestWorld {
   const engine = new Engine({ catalog, files: wrapped(disk), now: () => 1_600_000_000_000 })
   engine.recover(wasUnclean)
-  return { catalog, disk, engine }
+  return { catalog, disk, engine, backups: new Map() }
 }
 
 let sessions = 0
 
 export function connect(
-  { catalog, disk, engine }: TestWorld,
+  { catalog, disk, engine, backups }: TestWorld,
   options: { readonly config?: Partial<StoreConfig>; readonly files?: FileStore } = {},
 ): TestSession {
   const owner = `session ${sessions++}`
   const session = createInterpreter({ registry, print: () => {} })
-  connectDfs({
+  const dfs = connectDfs({
     session,
     home: '/data',
     link: {
@@ -69,6 +72,13 @@ export function connect(
     files: options.files ?? disk,
   })
   session.user = 'admin'
+  // Backups of tests stay in memory.
+  const openSet = (folder: string): FileStore => {
+    const known = backups.get(folder) ?? new MemoryFileStore()
+    backups.set(folder, known)
+    return known
+  }
+  session.provide(backupHostService, { ...dfs.backupHost(), openSet })
   return {
     session,
     owner,
