@@ -173,7 +173,7 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
     if (negated) p.next()
     continueLine(p)
     let right = parseExpr(p, 4)
-    if (predicate === 'between' && (p.isWord('and') || (p.is('&&') && p.sql))) {
+    if (predicate === 'between' && !isPair(right) && (p.isWord('and') || (p.is('&&') && p.sql))) {
       p.next()
       const upper = parseExpr(p, 4)
       right = { kind: 'pair', lower: right, upper, span: p.span(right.span.start) }
@@ -227,6 +227,10 @@ export function suffixFollowsFunction(p: Cursor, name: string, k: number): boole
   const letter = p.peek(k + 1).image
   return HOF_SUFFIX.test(letter) && p.names.isFunction(name) && !p.names.isVariable(letter)
 }
+
+/** After `between 1:3` or `between pair(1, 3)` an `and` begins another condition. */
+const isPair = (e: Expr): boolean =>
+  e.kind === 'pair' || (e.kind === 'call' && e.callee.kind === 'name' && e.callee.name === 'pair')
 
 /** In SQL a function's name without a second operand is an alias: `sum(volume) total from t`. `rows` and `range` begin a window. */
 function operandFollowsWord(p: Cursor): boolean {

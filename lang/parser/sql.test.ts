@@ -84,6 +84,15 @@ describe('clauses', () => {
       '(select ?top@u (mul ?top 2) (sub ?top 1) (sub ?top 1) (from ?t))',
     ],
     ['select top > 3 and y from t', '(select (and (gt ?top 3) ?y) (from ?t))'],
+    [
+      'exec x from t where x between 1:3 and y > 2',
+      '(exec ?x (from ?t) (where (and (between ?x (pair 1 3)) (gt ?y 2))))',
+    ],
+    [
+      'exec x from t where x between pair(1, 3) && y',
+      '(exec ?x (from ?t) (where (and (between ?x (call ?pair 1 3)) ?y)))',
+    ],
+    ['exec x from t where x between 1 and 3 and y', '(exec ?x (from ?t) (where (and (between ?x (pair 1 3)) ?y)))'],
     ['select sum !y from t', '(select (apply ?sum (not ?y)) (from ?t))'],
     ['select top*2 from t', '(select (mul ?top 2) (from ?t))'],
     ['select top in x from t', '(select (in ?top ?x) (from ?t))'],

@@ -93,21 +93,45 @@ export function valueText(v: Value): string {
 
 const literalText = (node: LiteralExpr): string => valueText(literalValue(node))
 
+/** How tightly a node holds together: the level of its operator, or more than any where it is closed. */
+function levelOfNode(node: Expr): number {
+  switch (node.kind) {
+    case 'binary':
+      return levelOf(node.op)
+    case 'compareChain':
+    case 'predicate':
+    case 'isNull':
+    case 'quantified':
+      return 3
+    case 'infix':
+      return 10
+    case 'pair':
+    case 'range':
+      return 15
+    case 'unary':
+      return 18
+    case 'ternary':
+    case 'lambda':
+    case 'sql':
+      return 0
+    default:
+      return 100
+  }
+}
+
 /** A sub-expression in parentheses where its operator binds less tightly than the place needs. */
 function inner(node: Expr, level: number, right = false): string {
   const text = exprText(node)
-  const own =
-    node.kind === 'binary'
-      ? levelOf(node.op)
-      : node.kind === 'compareChain' || node.kind === 'predicate'
-        ? 3
-        : node.kind === 'infix'
-          ? 10
-          : node.kind === 'ternary'
-            ? 0
-            : 100
+  const own = levelOfNode(node)
   return own < level || (own === level && right) ? `(${text})` : text
 }
+
+const isComparison = (node: Expr): boolean =>
+  node.kind === 'compareChain' || (node.kind === 'binary' && levelOf(node.op) === 3)
+
+/** A minus before a number would be read as its sign. */
+const isNumber = (node: Expr): boolean =>
+  (node.kind === 'literal' && node.type !== 'STRING' && node.type !== 'BOOL') || node.kind === 'constVector'
 
 const list = (items: readonly (Expr | null)[]): string => items.map((i) => (i === null ? '' : exprText(i))).join(',')
 const argsText = (args: readonly Argument[]): string =>
@@ -156,9 +180,14 @@ export function exprText(node: Expr): string {
     case 'range':
       return `${inner(node.from, 15)} .. ${inner(node.to, 15, true)}`
     case 'unary':
-      return node.op === 'not' ? `! ${inner(node.operand, 18)}` : `-${inner(node.operand, 18)}`
+      return node.op === 'not'
+        ? `! ${inner(node.operand, 18)}`
+        : isNumber(node.operand)
+          ? `-(${exprText(node.operand)})`
+          : `-${inner(node.operand, 18)}`
     case 'binary':
-      return `${inner(node.left, levelOf(node.op))} ${SYMBOLS[node.op]} ${inner(node.right, levelOf(node.op), true)}`
+      // A comparison of a comparison is no chain.
+      return `${inner(node.left, levelOf(node.op), levelOf(node.op) === 3 && isComparison(node.left))} ${SYMBOLS[node.op]} ${inner(node.right, levelOf(node.op), true)}`
     case 'compareChain':
       return node.operands.map((o, k) => (k === 0 ? '' : ` ${SYMBOLS[node.ops[k - 1]]} `) + inner(o, 3, true)).join('')
     case 'predicate': {
