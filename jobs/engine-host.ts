@@ -34,7 +34,7 @@ interface Store {
   readonly engine: Engine
   readonly registry: JobRegistry
   readonly pool: JobPool
-  readonly maintenance: MaintenanceThread
+  readonly threads: readonly MaintenanceThread[]
 }
 
 interface ConsoleEntry {
@@ -93,7 +93,7 @@ export class EngineHost {
     await store.pool.close()
     this.#engine = undefined
     await store.engine.close()
-    await store.maintenance.close()
+    for (const thread of store.threads) await thread.close()
     this.#store = undefined
     this.#registry = undefined
   }
@@ -120,9 +120,11 @@ export class EngineHost {
     // The engine alone, and not at the start: this thread needs neither the session's side of the store nor its libraries before.
     const { Engine } = await import('../dfs/engine/engine.ts')
     const maintenance = new MaintenanceThread(config.dataDir)
+    const merging = new MaintenanceThread(config.dataDir)
     const engine = Engine.open(config.dataDir, {
       settings: config.settings,
-      maintain: (task) => maintenance.run(task),
+      maintain: (task) => (task.kind === 'compact' ? merging : maintenance).run(task),
+      onClose: () => merging.interrupt(),
       say: (line) => this.#tell(line),
     })
     this.#engine = engine
@@ -134,7 +136,7 @@ export class EngineHost {
       onRemark: this.#options.onRemark,
     })
     this.#registry = new JobRegistry({ files, runner: pool, workers, onWriteFailure: this.#options.onRemark })
-    return { engine, registry: this.#registry, pool, maintenance }
+    return { engine, registry: this.#registry, pool, threads: [maintenance, merging] }
   }
 
   /** To whoever watches, and into the log file. */

@@ -1,13 +1,20 @@
-/** The engine's end of the maintenance thread. The thread starts with the first task and stays. */
+/** The engine's end of a maintenance thread. The thread starts with the first task and stays. */
 import { Worker } from 'node:worker_threads'
 import type { MaintenanceResult, MaintenanceTask } from '../dfs/maintenance/task.ts'
 import { HoldfastError } from '../runtime/errors.ts'
+import { INTERRUPT_CANCEL } from '../runtime/interrupt.ts'
 import { threadFile } from './job-pool.ts'
 import { decodeError, type EngineAnswer } from './messages.ts'
 
 export interface MaintenanceQuestion {
   readonly id: number
   readonly task: MaintenanceTask
+}
+
+export interface MaintenanceThreadData {
+  readonly dataDir: string
+  /** See runtime/interrupt.ts. */
+  readonly interrupt: SharedArrayBuffer
 }
 
 export type MaintenanceAnswer =
@@ -22,6 +29,7 @@ interface Waiting {
 export class MaintenanceThread {
   readonly #dataDir: string
   readonly #waiting = new Map<number, Waiting>()
+  readonly #interrupt = new SharedArrayBuffer(4)
   #worker: Worker | undefined
   #lastId = 0
 
@@ -43,13 +51,20 @@ export class MaintenanceThread {
     })
   }
 
+  /** What runs ends soon, with an error, and leaves nothing behind. */
+  interrupt(): void {
+    Atomics.store(new Int32Array(this.#interrupt), 0, INTERRUPT_CANCEL)
+  }
+
   async close(): Promise<void> {
     await this.#worker?.terminate()
     this.#worker = undefined
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL(threadFile('maintenance-thread')), { workerData: { dataDir: this.#dataDir } })
+    const worker = new Worker(new URL(threadFile('maintenance-thread')), {
+      workerData: { dataDir: this.#dataDir, interrupt: this.#interrupt } satisfies MaintenanceThreadData,
+    })
     worker.on('message', (answer: MaintenanceAnswer) => {
       const waiting = this.#waiting.get(answer.id)
       this.#waiting.delete(answer.id)

@@ -6,6 +6,7 @@
  */
 import type { ChunkDelta, DeltaEnd, DeltaNews } from '../engine/commands.ts'
 import type { DeltaBlock } from './block.ts'
+import type { TableDeltas } from './merge.ts'
 
 /** Blocks are copied into shared pieces of memory of at least this size, so that readers in other threads see them without a copy. */
 const SLAB_BYTES = 1 << 20
@@ -156,6 +157,12 @@ export class DeltaStore {
   sizeOf(tableId: string, path: string): { readonly rows: number; readonly bytes: number } {
     const chunk = this.#tables.get(tableId)?.chunks.get(path)
     return { rows: chunk?.liveRows ?? 0, bytes: chunk?.liveBytes ?? 0 }
+  }
+
+  /** What is in no segment of one table. */
+  table(tableId: string): TableDeltas {
+    const chunks = this.live(Number.POSITIVE_INFINITY, (id) => id === tableId).get(tableId) ?? []
+    return new Map(chunks.map((c) => [c.path, c]))
   }
 
   /** What is in no segment, chunk by chunk. */

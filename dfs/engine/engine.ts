@@ -10,6 +10,7 @@ import { DEFAULT_PASSWORD, DEFAULT_USER, hashPassword } from '../access/index.ts
 import type { CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { type CheckpointMark, type CopyMark, keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
+import type { CatalogView } from '../catalog/types.ts'
 import { adoptCopy, wantsRestore } from '../external-copy/adopt.ts'
 import { createCopyPoint, removeCopyPoint } from '../external-copy/create.ts'
 import type { Maintainer } from '../maintenance/task.ts'
@@ -21,6 +22,7 @@ import { Checkpointer } from './checkpointer.ts'
 import { ChunkLocks } from './chunk-locks.ts'
 import type { EngineClient, EngineCommand, EngineReply, EngineStatus } from './commands.ts'
 import { Committer, type Outcome, type Pending } from './committer.ts'
+import { Compactor } from './compactor.ts'
 import { keepFiles, removeGarbage, sweepOrphans } from './garbage.ts'
 import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
 import { beginRecord, rollbackRecord } from './log-entry.ts'
@@ -43,6 +45,8 @@ export interface EngineParts {
   readonly settings?: StartSettings
   /** Writes segments for the housekeeping; default: on the calling thread. */
   readonly maintain?: Maintainer
+  /** The engine is being closed: work that takes long may be cut short. */
+  readonly onClose?: () => void
   /** Which run of the machine this is; '' if unknown. */
   readonly bootId?: string
   /** What the operator should read, a line at a time. */
@@ -74,7 +78,13 @@ export class Engine implements EngineClient {
   readonly #pins = new Map<number, { readonly cid: number; readonly why: string; readonly owner: string }>()
   readonly #locks = new ChunkLocks()
   readonly #queue: Waiting[] = []
-  #started: (Started & { readonly committer: Committer; readonly checkpointer: Checkpointer }) | undefined
+  #started:
+    | (Started & {
+        readonly committer: Committer
+        readonly checkpointer: Checkpointer
+        readonly compactor: Compactor
+      })
+    | undefined
   #settings: StoreSettings | undefined
   #lastPin = 0
   /** A session was ended while it wrote. Its files can't be told from those that others are writing now, so they go when all have ended. */
@@ -85,7 +95,7 @@ export class Engine implements EngineClient {
   #isClosing = false
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
-  static open(dataDir: string, options: Pick<EngineParts, 'settings' | 'maintain' | 'say'> = {}): Engine {
+  static open(dataDir: string, options: Pick<EngineParts, 'settings' | 'maintain' | 'say' | 'onClose'> = {}): Engine {
     const lock = lockDirectory(dataDir)
     let catalog: LmdbCatalogStore | undefined
     let wasUnclean = lock.wasUnclean
@@ -162,26 +172,41 @@ export class Engine implements EngineClient {
       lastCid: recovered.lastCid,
       lastTransaction: recovered.lastTransaction,
     })
+    // Not loaded at the start: it brings the whole of segments and kernels along.
+    const work: Maintainer =
+      maintain ?? (async (task) => (await import('../maintenance/task.ts')).runTask(this.files, task))
+    const commit = (command: CatalogCommand): void => void this.#commitOne({ command, user: DEFAULT_USER })
+    const discard = (names: readonly string[]): void => {
+      for (const file of names) this.files.remove(file)
+    }
+    const isLocked = (tableId: string, path: string): boolean => this.#locks.holder(tableId, path) !== undefined
     const checkpointer = new Checkpointer({
       catalog: this.#catalog,
       log,
       deltas,
       settings: () => this.settings,
       now: this.#now,
-      // Not loaded at the start: it brings the whole of segments and kernels along.
-      maintain: maintain ?? (async (task) => (await import('../maintenance/task.ts')).runTask(this.files, task)),
-      commit: (command) => void this.#commitOne({ command, user: DEFAULT_USER }),
-      discard: (names) => {
-        for (const file of names) this.files.remove(file)
-      },
-      isLocked: (tableId, path) => this.#locks.holder(tableId, path) !== undefined,
+      maintain: work,
+      commit,
+      discard,
+      isLocked,
       state: () => ({
         cid: committer.lastCid,
         lastTransaction: committer.lastTransaction,
         active: this.#locks.transactions().map((t) => t.tid),
       }),
     })
-    this.#started = { ...started, committer, checkpointer }
+    const compactor = new Compactor({
+      catalog: this.#catalog,
+      view: () => this.#view(),
+      settings: () => this.settings,
+      maintain: work,
+      commit,
+      discard,
+      isLocked,
+      isPaused: () => this.#copyMark() !== undefined,
+    })
+    this.#started = { ...started, committer, checkpointer, compactor }
     this.#clock.announce(recovered.lastCid, deltas.lastEvent)
     for (const run of runsOf(this.#catalog).filter((r) => r.state === 'running'))
       this.request({
@@ -244,6 +269,17 @@ export class Engine implements EngineClient {
   /** Forces a checkpoint; answers the LSN from which a recovery would begin. */
   checkpoint(): Promise<number> {
     return this.#running.checkpointer.checkpoint().finally(() => this.collectGarbage())
+  }
+
+  /** Merges small segments until nothing is worth it; answers how many times. */
+  compact(): Promise<number> {
+    return this.#running.compactor.run().finally(() => this.collectGarbage())
+  }
+
+  #view(): CatalogView {
+    const { committer, deltas } = this.#running
+    this.#catalog.refresh()
+    return viewOf(this.#catalog, { cid: committer.lastCid, deltas: (tableId) => deltas.table(tableId) })
   }
 
   #answerItself(command: EngineCommand, user: string, owner: string): EngineReply | undefined {
@@ -451,6 +487,7 @@ export class Engine implements EngineClient {
 
   #scheduleNext(): void {
     this.#lastCheckpointEnd = this.#running.log.end
+    if (!this.#isClosing) this.#watch(this.compact())
     if (!this.#isClosing) this.#scheduleCheckpoint()
   }
   #lastCheckpointEnd = 0
@@ -533,6 +570,8 @@ export class Engine implements EngineClient {
     const { log } = this.#running
     let isClean = true
     try {
+      this.#parts.onClose?.()
+      await this.#running.compactor.stop()
       await this.#running.checkpointer.settled()
       await this.checkpoint()
       if (this.#hasStrays && this.#slots.isEmpty) sweepOrphans(this.#catalog, this.files, this.#now())

@@ -1,5 +1,6 @@
 /** Work on files that the engine gives to the maintenance thread. Plain data both ways. */
 import type { ChunkRecord, DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
+import { compactChunk } from '../compaction/index.ts'
 import type { FlushedChunk } from '../engine/commands.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { type FlushTask, flushDeltas } from './flush.ts'
@@ -11,6 +12,7 @@ export interface CompactTask {
   readonly chunk: ChunkRecord
   readonly bytesPerSecond: number
   readonly minSegments: number
+  readonly maxBytes: number
 }
 
 export type MaintenanceTask = FlushTask | CompactTask
@@ -28,11 +30,15 @@ export interface Merged {
 /** Who does the work: a thread, or the caller itself in tests and simulations. */
 export type Maintainer = (task: MaintenanceTask) => MaintenanceResult | Promise<MaintenanceResult>
 
-export function runTask(files: FileStore, task: MaintenanceTask): MaintenanceResult {
+/** `interrupt` is looked at often, and throws to end the work; nothing is left of it then. */
+export function runTask(files: FileStore, task: MaintenanceTask, interrupt: () => void = () => {}): MaintenanceResult {
   switch (task.kind) {
     case 'flush':
       return { kind: 'flush', chunks: flushDeltas(files, task) }
-    case 'compact':
-      return { kind: 'compact', merged: undefined }
+    case 'compact': {
+      const { database, table, chunk, bytesPerSecond, minSegments, maxBytes } = task
+      const options = { bytesPerSecond, minSegments, maxBytes, interrupt }
+      return { kind: 'compact', merged: compactChunk(files, database, table, chunk, options) }
+    }
   }
 }
