@@ -108,6 +108,8 @@ export interface SessionConfig {
   readonly memoryLimitBytes: number
   readonly newValuePartitions: 'add' | 'skip' | 'fail'
   readonly allowMissingPartitions: boolean
+  /** Whether insert into may append to stored tables. Absent: no. */
+  readonly enableInsertStatement?: boolean
   /** Of the store: what the file and the environment set. */
   readonly settings: StartSettings
 }

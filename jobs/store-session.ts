@@ -37,6 +37,7 @@ export function connectStore(
     config: {
       newValuePartitionPolicy: config.newValuePartitions,
       allowMissingPartitions: config.allowMissingPartitions,
+      enableInsertStatementForDFSTable: config.enableInsertStatement === true,
       settings: config.settings,
     },
   })

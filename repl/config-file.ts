@@ -27,6 +27,7 @@ export interface FileConfig {
   readonly memoryLimitBytes?: number
   readonly newValuePartitions?: 'add' | 'skip' | 'fail'
   readonly allowMissingPartitions?: boolean
+  readonly enableInsertStatement?: boolean
   readonly workers?: number
   readonly settings: SettingValues
   readonly archive?: ArchiveSettings
@@ -209,6 +210,7 @@ function configOf(parsed: Parsed): FileConfig {
     memoryLimitBytes: session['memory_limit'] as number | undefined,
     newValuePartitions: session['new_value_partitions'] as FileConfig['newValuePartitions'],
     allowMissingPartitions: session['allow_missing_partitions'] as boolean | undefined,
+    enableInsertStatement: session['enable_insert_statement'] as boolean | undefined,
     workers: (parsed.jobs as Section | undefined)?.['workers'] as number | undefined,
     settings,
     archive: archiveOf(storage),

@@ -64,6 +64,15 @@ export const PROCESS_KEYS: readonly ConfigKey[] = [
       'Whether an append leaves out rows that belong to no partition (true) or is refused as a whole (false).',
   },
   {
+    section: 'session',
+    key: 'enable_insert_statement',
+    type: { type: 'boolean' },
+    default: 'false',
+    environment: 'HOLDFAST_ENABLE_INSERT_STATEMENT',
+    description:
+      'Whether the statement `insert into` may append to stored tables (enableInsertStatementForDFSTable). The functions append! and tableInsert always may.',
+  },
+  {
     section: 'jobs',
     key: 'workers',
     type: { type: 'integer', min: 1, max: WORKERS_MAX },

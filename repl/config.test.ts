@@ -22,6 +22,7 @@ describe('settings', () => {
       memoryLimitBytes: 2 ** 30,
       newValuePartitions: 'add' as const,
       allowMissingPartitions: false,
+      enableInsertStatement: true,
       settings: { 'ts.wal.wal_level': 1 },
     }
     const settings = settingsOf({}, {}, file)
@@ -31,6 +32,7 @@ describe('settings', () => {
       memoryLimitBytes: 2 ** 30,
       newValuePartitions: 'add',
       allowMissingPartitions: false,
+      enableInsertStatement: true,
       settings: { environment: {}, file: { 'ts.wal.wal_level': 1 }, archive: undefined },
     })
     const env = {
@@ -39,6 +41,7 @@ describe('settings', () => {
       HOLDFAST_MEMORY_LIMIT: '2G',
       HOLDFAST_NEW_VALUE_PARTITIONS: 'fail',
       HOLDFAST_ALLOW_MISSING_PARTITIONS: 'true',
+      HOLDFAST_ENABLE_INSERT_STATEMENT: 'false',
       HOLDFAST_WAL_LEVEL: '0',
       HOLDFAST_CHECKPOINT_INTERVAL: '',
     }
@@ -49,6 +52,7 @@ describe('settings', () => {
       memoryLimitBytes: 2 ** 31,
       newValuePartitions: 'fail',
       allowMissingPartitions: true,
+      enableInsertStatement: false,
       settings: { environment: { 'ts.wal.wal_level': 0 }, file: { 'ts.wal.wal_level': 1 } },
     })
   })

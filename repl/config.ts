@@ -59,7 +59,10 @@ export function settingsOf(
       dataDir: dataOf(options, env, file),
       memoryLimitBytes: memory === undefined ? (file.memoryLimitBytes ?? defaultMemoryLimit()) : parseBytes(memory),
       newValuePartitions: known,
-      allowMissingPartitions: allowMissing(env, file),
+      allowMissingPartitions:
+        trueOrFalse(env, 'HOLDFAST_ALLOW_MISSING_PARTITIONS') ?? file.allowMissingPartitions ?? true,
+      enableInsertStatement:
+        trueOrFalse(env, 'HOLDFAST_ENABLE_INSERT_STATEMENT') ?? file.enableInsertStatement ?? false,
       settings: { environment: environmentSettings(env), file: file.settings, archive: file.archive },
     },
     workers: workers === undefined ? (file.workers ?? availableParallelism()) : parseWorkers(workers),
@@ -70,11 +73,10 @@ export function settingsOf(
 const dataOf = (options: OptionTexts, env: NodeJS.ProcessEnv, file: FileConfig): string =>
   resolve(options.data ?? nonEmpty(env['HOLDFAST_DATA']) ?? file.data ?? DEFAULT_DATA)
 
-function allowMissing(env: NodeJS.ProcessEnv, file: FileConfig): boolean {
-  const text = nonEmpty(env['HOLDFAST_ALLOW_MISSING_PARTITIONS'])
-  if (text === undefined) return file.allowMissingPartitions ?? true
-  if (text !== 'true' && text !== 'false')
-    throw new OptionError(`HOLDFAST_ALLOW_MISSING_PARTITIONS must be true or false, not '${text}'`)
+function trueOrFalse(env: NodeJS.ProcessEnv, variable: string): boolean | undefined {
+  const text = nonEmpty(env[variable])
+  if (text === undefined) return undefined
+  if (text !== 'true' && text !== 'false') throw new OptionError(`${variable} must be true or false, not '${text}'`)
   return text === 'true'
 }
 

@@ -217,6 +217,7 @@ define('getConfig([name])', {
     const settings: Readonly<Record<string, string>> = {
       newValuePartitionPolicy: config.newValuePartitionPolicy,
       allowMissingPartitions: String(config.allowMissingPartitions),
+      enableInsertStatementForDFSTable: String(config.enableInsertStatementForDFSTable),
       ignoreSpecialCharacterInPartitionId: 'true',
       localSite: `localhost:0:${NODE}`,
       mode: 'single',

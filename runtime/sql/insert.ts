@@ -20,7 +20,7 @@ export function executeInsert(node: InsertStatement, scope: SqlScope): number {
 const insertRefused = (name: string): HoldfastError =>
   inputError(`The statement insert into is not enabled for stored tables: ${name}.`, {
     code: 'insertStored',
-    hint: 'use append! or tableInsert, or set enableInsertStatementForDFSTable=true in the configuration',
+    hint: 'use append! or tableInsert, or allow it with enable_insert_statement = true in the section [session] of holdfast.toml',
   })
 
 /** One value (scalar or vector) a column. */
