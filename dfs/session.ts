@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { HoldfastError } from '../runtime/errors.ts'
+import { protectFiles } from '../runtime/protected-files.ts'
 import { type ServiceKey, type Session, serviceKey } from '../runtime/session.ts'
 import { Resource, T } from '../runtime/values/index.ts'
 import {
@@ -26,6 +27,7 @@ import { CommitClock, SnapshotAnnouncer } from './engine/snapshot-slots.ts'
 import type { RouteConfig } from './partition/route.ts'
 import { progressOf } from './progress.ts'
 import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from './settings/index.ts'
+import { storeFilesOf } from './store/data-directory.ts'
 import type { FileStore } from './store/file-store.ts'
 import { LocalFileStore } from './store/local-store.ts'
 import { TableCache } from './table-cache.ts'
@@ -241,6 +243,8 @@ export class DfsSession {
 export function connectDfs(options: DfsSessionOptions): DfsSession {
   const dfs = new DfsSession(options)
   options.session.provide(dfsService, dfs)
+  // A store that is not on the disk has no files to protect there.
+  if (options.files === undefined) protectFiles(storeFilesOf(options.home))
   options.session.provide(backupHostService, dfs.backupHost())
   return dfs
 }

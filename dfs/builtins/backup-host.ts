@@ -1,5 +1,5 @@
 /** What the backup functions need of a session, in one place. */
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { type Arg, isGiven, textArg, textListArg } from '../../runtime/builtins/args.ts'
 import { inputError, usageError } from '../../runtime/errors.ts'
 import { type ServiceKey, type Session, serviceKey } from '../../runtime/session.ts'
@@ -7,6 +7,7 @@ import { NULL_I64, type Value } from '../../runtime/values/index.ts'
 import type { BackupRun } from '../engine/commands.ts'
 import type { BackupContext } from '../set/context.ts'
 import { databaseUrl } from '../set/names.ts'
+import { touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 
 export interface BackupHost {
@@ -33,8 +34,7 @@ export function backupStore(host: BackupHost, backupDir: Arg, signature: string)
   const text = textArg(backupDir, signature, 'backupDir')
   if (text === '' || text.includes('\0')) throw usageError(signature, 'backupDir must be the path of a folder.')
   const folder = isAbsolute(text) ? resolve(text) : join(host.home, text)
-  const chunks = join(host.home, 'chunks')
-  if (isWithin(folder, chunks) || isWithin(chunks, folder))
+  if (touchesStore(host.home, folder))
     throw inputError(
       `The backup directory ${folder} must not hold, or lie in, the data of the store at ${host.home}.`,
       {
@@ -43,11 +43,6 @@ export function backupStore(host: BackupHost, backupDir: Arg, signature: string)
       },
     )
   return host.openSet(folder)
-}
-
-function isWithin(inner: string, outer: string): boolean {
-  const way = relative(outer, inner)
-  return way === '' || (!way.startsWith('..') && !isAbsolute(way))
 }
 
 /** The url from a text, or from a database handle. */

@@ -6,6 +6,7 @@ import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import { Dict, T, type Value } from '../../runtime/values/index.ts'
 import { accessSettingsOf, GUEST, namesToRestore, readSettings, writeSettings } from '../access/index.ts'
+import { touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { backupHostService } from './backup-host.ts'
 import { dfsOf, requireAdministrator, stringVector } from './store-args.ts'
@@ -27,6 +28,8 @@ function fileArg(session: Session, v: Arg, signature: string): NamedFile {
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (text === '' || text.includes('\0') || text.endsWith('/') || name === '')
     throw usageError(signature, 'fileName must be the path of a file.')
+  if (touchesStore(host.home, path))
+    throw usageError(signature, `${path} belongs to the store itself; choose another file.`)
   return { folder: host.openSet(path.slice(0, path.length - name.length)), name, path }
 }
 

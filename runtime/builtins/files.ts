@@ -14,6 +14,7 @@ import {
 import { join, resolve } from 'node:path'
 import { inputError, usageError } from '../errors.ts'
 import { rawText } from '../print/scalars.ts'
+import { requireUnprotected } from '../protected-files.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { offsetAtUtc } from '../temporal/zones.ts'
@@ -137,6 +138,7 @@ define('rm(filename)', {
   doc: 'Removes a file.',
   call: ([filename]) => {
     const path = textArg(filename, 'rm(filename)', 'filename')
+    requireUnprotected(path)
     return fileOperation('remove file', path, () => unlinkSync(path))
   },
 })
@@ -145,6 +147,7 @@ define('rmdir(directory, [recursive=false], [keepRootDir=false])', {
   call: ([directory, recursive, keepRootDir]) => {
     const signature = 'rmdir(directory, [recursive=false], [keepRootDir=false])'
     const path = textArg(directory, signature, 'directory')
+    requireUnprotected(path)
     const all = boolArg(recursive, signature, 'recursive', false)
     return fileOperation('remove directory', path, () => {
       if (!all) rmdirSync(path)
@@ -365,6 +368,7 @@ define('saveTextFile(content, filename, [append=false], [lastModified])', {
     const signature = 'saveTextFile(content, filename, [append=false], [lastModified])'
     const path = textArg(filename, signature, 'filename')
     const text = textArg(content, signature, 'content')
+    requireUnprotected(path)
     fileOperation('write file', path, () =>
       boolArg(append, signature, 'append', false) ? appendFileSync(path, text) : writeFileSync(path, text),
     )

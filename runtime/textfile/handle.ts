@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { HoldfastError, inputError } from '../errors.ts'
+import { requireUnprotected } from '../protected-files.ts'
 import { writeAll } from './save.ts'
 
 const CHUNK_BYTES = 64 * 1024
@@ -24,6 +25,7 @@ export class FileHandle {
   constructor(path: string, mode: string) {
     if (!MODES.includes(mode))
       throw inputError(`Invalid file mode [${mode}]: it must be one of ${MODES.join(' ')}.`, { code: 'fileMode' })
+    requireUnprotected(path)
     this.path = path
     this.#append = mode.startsWith('a')
     try {

@@ -4,6 +4,7 @@ import { inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { plainText } from '../print/index.ts'
 import { rawText } from '../print/scalars.ts'
+import { requireUnprotected } from '../protected-files.ts'
 import type { Table } from '../values/table.ts'
 import { isLiteral, T } from '../values/types.ts'
 import type { Vector } from '../values/vector.ts'
@@ -20,6 +21,7 @@ export interface SaveOptions {
 
 /** Writes the tables one after another; all have the columns of the first. */
 export function saveTables(file: string, tables: Iterable<Table>, o: SaveOptions): void {
+  requireUnprotected(file)
   const fresh = !o.append || !existsSync(file) || statSync(file).size === 0
   let fd: number
   try {

@@ -7,6 +7,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
+import { requireUnprotected } from '../protected-files.ts'
 
 const LF = 10
 const CR = 13
@@ -34,6 +35,7 @@ export interface RowSource {
 
 /** Opens a file. `delimiter` is one character or several bytes. */
 export function openRows(file: string, delimiter: string): RowSource {
+  requireUnprotected(file)
   let fd: number
   try {
     fd = openSync(file, 'r')
