@@ -44,6 +44,19 @@ describe('errors', () => {
     expect(error.refId).toBe('S06011')
   })
 
+  it('of a long line show the part around their place', () => {
+    const shown = (text: string) =>
+      formatError(parseScript(new SourceText(text), names).errors[0], new SourceText(text))
+    const [, , line, caret] = shown(`x = [${'1, '.repeat(200)} ) ${', 1'.repeat(200)}]`).split('\n')
+    expect(line.length).toBe(2 + 3 + 160 + 3)
+    expect(line[caret.length - 1]).toBe(')')
+    const [, , end, endCaret] = shown(`x = [${'1, '.repeat(200)})`).split('\n')
+    expect(end.startsWith('  ...')).toBe(true)
+    expect(end[endCaret.length - 1]).toBe(')')
+    const [, , begin, beginCaret] = shown(`x = = ${'1, '.repeat(200)})`).split('\n')
+    expect([begin.slice(0, 9), begin.slice(-3), beginCaret]).toEqual(['  x = = 1', '...', '      ^'])
+  })
+
   it.each(['(', '[', 'f(', 'x -> ', 'f ', 'if(x){', '{a: ', 'def(a){', 'select a from (', 'x ? 1 : '])(
     'nesting %s without end is an error, not a crash',
     (open) => {

@@ -10,7 +10,7 @@ import { parseStatement, requireEnd, skipSeparators } from './parser/statements.
 import { SourceText } from './source.ts'
 
 export type * from './ast.ts'
-export { formatError, ParseError } from './errors.ts'
+export { excerpt, formatError, ParseError } from './errors.ts'
 export type { ParserNames } from './parser/names.ts'
 export { OPERATOR_LEVELS } from './parser/words.ts'
 export { SourceText } from './source.ts'

@@ -1,4 +1,5 @@
 /** An error as a person reads it: where it happened, the line with a caret, the calls on the way, what to do. */
+import { excerpt } from '../../lang/index.ts'
 import type { ErrorFrame, ErrorPosition, HoldfastError } from '../errors.ts'
 
 /**
@@ -15,7 +16,7 @@ export function formatRuntimeError(error: HoldfastError): string {
   const at = error.position
   if (at !== undefined) {
     lines.push(`  at ${at.file ?? 'line'}${at.file === undefined ? ' ' : ':'}${at.line}:${at.column}`)
-    if (at.text !== undefined) lines.push(...excerpt(at, at.text))
+    if (at.text !== undefined) lines.push(...excerptLines(at, at.text))
   }
   lines.push(...frameLines(error))
   if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`)
@@ -47,10 +48,10 @@ function frameLine({ name, file, line, statement }: ErrorFrame): string {
   return `  in ${name}${file === undefined ? `, line ${line}` : ` at ${file}:${line}`}: ${statement}`
 }
 
-function excerpt(at: ErrorPosition, text: string): string[] {
+function excerptLines(at: ErrorPosition, line: string): string[] {
   const number = `${at.line}`
-  const indent = text.slice(0, at.column - 1).replace(/[^\t]/g, ' ')
-  return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${indent}^`]
+  const [text, caret] = excerpt(line, at.column)
+  return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${caret}`]
 }
 
 /** `z = total(x) => total: return x + y => Incompatible vector size`: the chain of the documented run-phase message. */
