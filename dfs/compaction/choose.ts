@@ -29,7 +29,8 @@ export function chooseSegments(
     for (let end = neighbours.length; end >= policy.minSegments; end--) {
       if (!isBoundary(neighbours, end)) continue
       const begin = windowBegin(neighbours, end, policy.maxBytes)
-      if (end - begin >= policy.minSegments) return neighbours.slice(begin, end)
+      const chosen = neighbours.slice(begin, end)
+      if (chosen.length >= policy.minSegments && isBalanced(chosen)) return chosen
     }
   return undefined
 }
@@ -57,6 +58,13 @@ function windowBegin(segments: readonly SegmentRef[], end: number, maxBytes: num
     begin--
   }
   return begin
+}
+
+/** Nothing large is rewritten for the sake of little. */
+function isBalanced(segments: readonly SegmentRef[]): boolean {
+  const largest = Math.max(...segments.map((s) => s.bytes))
+  const others = segments.reduce((n, s) => n + s.bytes, 0) - largest
+  return largest <= Math.max(TINY_BYTES, others * SIZE_RATIO)
 }
 
 export interface CompactionCandidate {
