@@ -142,4 +142,20 @@ describe('pruning segments', () => {
   it('a smallest value rules out smaller ones only where nulls can not be', () => {
     expect(segmentMayMatch(minMax, columns, compare('x', 'lt', T.INT, 10), new Set(['x']))).toBe(false)
   })
+
+  it.each<[string, Raw, Raw, string, boolean]>([
+    ['a range with later units tells nothing', 'a', '\ufb00', '\u{1f600}', true],
+    ['a constant with a surrogate is compared with nothing', 'a', 'b', '\u{1f600}', true],
+    ['plain texts are', 'a', 'b', 'c', false],
+  ])('%s', (_, low, high, value, expected) => {
+    expect(segmentMayMatch({ s: [low, high] }, columns, compare('s', 'eq', T.STRING, value))).toBe(expected)
+  })
+
+  it('knows ranges by the stored name', () => {
+    const renamed = [{ name: 'y', type: T.INT, stored: 'x' }]
+    expect(segmentMayMatch(minMax, renamed, compare('y', 'gt', T.INT, 20))).toBe(false)
+    expect(segmentMayMatch(minMax, [{ name: 'x', type: T.INT, stored: 'x#2' }], compare('x', 'gt', T.INT, 20))).toBe(
+      true,
+    )
+  })
 })
