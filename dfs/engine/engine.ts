@@ -548,18 +548,28 @@ export class Engine implements EngineClient {
     )
   }
 
-  /** Removes what nobody reads any more. What is still read is tried again in a while. */
+  /** Removes what nobody reads any more. What is still read, or could not be removed, is tried again in a while: no commit fails because of it. */
   collectGarbage(): void {
-    const pinned = [...this.#pins.values()].map((p) => p.cid)
-    const oldest = Math.min(this.#slots.oldest(), this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY, ...pinned)
-    this.#running.deltas.forget(oldest)
-    const waiting = removeGarbage(this.#catalog, this.files, oldest)
+    let waiting = true
+    try {
+      waiting = this.#removeGarbage()
+    } catch (error) {
+      this.#parts.say?.(`Files that nobody needs could not be removed yet: ${(error as Error).message}`)
+    }
     if (!waiting || this.#garbageTimer !== undefined) return
     this.#garbageTimer = setTimeout(() => {
       this.#garbageTimer = undefined
       this.collectGarbage()
     }, GARBAGE_EVERY_MS)
     this.#garbageTimer.unref()
+  }
+
+  /** Answers whether more waits for readers. */
+  #removeGarbage(): boolean {
+    const pinned = [...this.#pins.values()].map((p) => p.cid)
+    const oldest = Math.min(this.#slots.oldest(), this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY, ...pinned)
+    this.#running.deltas.forget(oldest)
+    return removeGarbage(this.#catalog, this.files, oldest)
   }
 
   /** Ends in order: a last checkpoint, so that the next start has nothing to recover. */

@@ -58,6 +58,20 @@ export function prepareCatalog(catalog: CatalogStore, root: string): StoreMark {
   return store
 }
 
+/** Commits that a crash may take at most: those of small appends that no checkpoint and no sync has covered. */
+const LOST_COMMITS_MAX = 1 << 24
+
+/**
+ * A commit that was lost (at level 2 with the power, at level 0 with the process) may have been seen: a backup may name its rows by its commit id. The
+ * id must not come back for other rows, so the counter goes on beyond all that can have been lost.
+ */
+function skipLostCommits(catalog: CatalogStore, found: number): number {
+  const lastCid = found + LOST_COMMITS_MAX
+  catalog.transaction((writer) => writer.put(keys.cid, lastCid))
+  catalog.refresh()
+  return lastCid
+}
+
 /** Opens the log and repeats what the catalog lacks of it. */
 export function startStorage(parts: StartParts, store: StoreMark): Started {
   const { catalog, files, settings, now, bootId, say } = parts
@@ -84,10 +98,11 @@ export function startStorage(parts: StartParts, store: StoreMark): Started {
       { catalog, log, deltas, files, from: Math.max(from, log.oldest), now, say, beforeApply: parts.beforeApply },
       !parts.wasUnclean,
     )
+    const lastCid = parts.wasUnclean ? skipLostCommits(catalog, recovered.lastCid) : recovered.lastCid
     return {
       log,
       deltas,
-      recovered: { ...recovered, lastTransaction: Math.max(lastTransaction, recovered.lastTransaction) },
+      recovered: { ...recovered, lastCid, lastTransaction: Math.max(lastTransaction, recovered.lastTransaction) },
     }
   } catch (error) {
     log.close()
