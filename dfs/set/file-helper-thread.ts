@@ -145,10 +145,15 @@ process.on('exit', () => {
   work?.tellEnd()
 })
 
-for (;;) {
-  // The word before the port, so that no wake-up is lost.
-  const seen = Atomics.load(own, HELPER_WAKE)
-  for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) obey(got.message)
-  if (Atomics.wait(own, HELPER_WAKE, seen, idleMs) === 'timed-out' && work === undefined) break
+function serve(): void {
+  for (;;) {
+    // The word before the port, so that no wake-up is lost.
+    const seen = Atomics.load(own, HELPER_WAKE)
+    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) obey(got.message)
+    if (Atomics.wait(own, HELPER_WAKE, seen, idleMs) === 'timed-out' && work === undefined) break
+  }
+  port.close()
 }
-port.close()
+
+// From the event loop: Node 24 aborts the whole process when a thread is terminated while it still evaluates a module that has awaited.
+setImmediate(serve)
