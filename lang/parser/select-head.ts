@@ -32,8 +32,11 @@ function namesColumn(p: Cursor): boolean {
   let k = 1
   while (p.peek(k).tokenType === Newline) k++
   const token = p.peek(k)
-  if (token === p.end || CLAUSE_WORDS.has(token.image) || WORD_OPERATORS.has(token.image)) return true
-  if (['in', 'like', 'between', 'is', 'not'].includes(token.image.toLowerCase())) return true
+  if (token === p.end || CLAUSE_WORDS.has(token.image)) return true
+  const word = token.image.toLowerCase()
+  if (word === 'not') return ['in', 'like', 'between'].some((w) => p.isWord(w, k + 1))
+  if (WORD_OPERATORS.has(token.image) || ['in', 'like', 'between', 'is', 'and', 'or'].includes(word))
+    return !(p.peek(k + 1).image === '(' && p.gluedAfter(k))
   if (token.tokenType.name === 'Identifier' || token.payload !== undefined || /^(?:[(!{_].*)$/.test(token.image))
     return false
   // A sign that is glued to what follows belongs to it, and a bracket that stands apart opens an operand.
