@@ -89,6 +89,8 @@ export class DfsSession {
   readonly #options: DfsSessionOptions
   readonly #session: Session
   #opened: OpenedStore | undefined
+  /** Commits of pinned views. */
+  readonly #pinned: number[] = []
   #settings: { readonly cid: number; readonly values: StoreSettings } | undefined
 
   constructor(options: DfsSessionOptions) {
@@ -122,7 +124,7 @@ export class DfsSession {
             const { cid, delta } = link.request({ kind: 'fetchDelta', tableId, after }, this.#session.user)
             return { cid, news: delta! }
           },
-          oldestHeld: () => announcer.oldest,
+          oldestHeld: () => Math.min(announcer.oldest, ...this.#pinned),
         }),
       }
     }
@@ -166,6 +168,23 @@ export class DfsSession {
       return view.cid
     })
     return { view, release }
+  }
+
+  /** A view whose files stay until `release`, however long that takes: unlike a held view it holds back nothing that came after it. */
+  pinnedView(why: string): { readonly view: CatalogView; readonly release: () => void } {
+    const held = this.heldView()
+    try {
+      const { cid } = held.view
+      const pin = this.request({ kind: 'pin', why, cid }).pin!
+      this.#pinned.push(cid)
+      const release = (): void => {
+        this.#pinned.splice(this.#pinned.indexOf(cid), 1)
+        this.request({ kind: 'unpin', pin })
+      }
+      return { view: held.view, release }
+    } finally {
+      held.release()
+    }
   }
 
   /** Runs a body that writes files and commits them, or removes them again: the engine tidies up if the thread is ended in the middle. */
@@ -214,6 +233,7 @@ export class DfsSession {
         data: this.files,
         client: { request: (command) => this.request(command) },
         view: () => this.view(),
+        pinnedView: (why) => this.pinnedView(why),
         writing: (body) => this.writing(body),
         user: this.#session.user,
         access: backupAccess(

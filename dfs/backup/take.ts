@@ -41,9 +41,8 @@ export interface BackupResult {
 
 /** Backs a database, tables or partitions up into the set. The tables and databases that the call is not about stay in the set as they are. */
 export function takeBackup(context: BackupContext, store: FileStore, request: BackupRequest): BackupResult {
-  const pinned = context.client.request({ kind: 'pin', why: `backup of ${request.url}` }, context.user)
+  const { view, release } = context.pinnedView(`backup of ${request.url}`)
   try {
-    const view = context.view()
     const database = selectDatabase(view, request)
     const selected = selectTables(view, request)
     for (const { table } of selected) context.access.backup(database, table)
@@ -66,7 +65,7 @@ export function takeBackup(context: BackupContext, store: FileStore, request: Ba
       lock.release()
     }
   } finally {
-    context.client.request({ kind: 'unpin', pin: pinned.pin! }, context.user)
+    release()
   }
 }
 

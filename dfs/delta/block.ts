@@ -9,4 +9,6 @@ export interface DeltaBlock {
   /** Names and types of the columns, as `layoutOf` writes them: they are those of the table when the rows were written. */
   readonly layout: string
   readonly data: Uint8Array
+  /** Snapshots at or after this commit do not see it; absent: all later ones do. */
+  readonly endedAt?: number
 }

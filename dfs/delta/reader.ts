@@ -72,7 +72,7 @@ export class DeltaReader {
         chunk = { path, chunkId, blocks: [] }
         known.chunks.push(chunk)
       }
-      for (const block of blocks) chunk.blocks.push({ block, endedAt: Number.POSITIVE_INFINITY })
+      for (const block of blocks) chunk.blocks.push({ block, endedAt: block.endedAt ?? Number.POSITIVE_INFINITY })
     }
     for (const end of news.ends)
       for (const chunk of known.chunks)

@@ -11,10 +11,13 @@ import type { TableDeltas } from './merge.ts'
 /** Blocks are copied into shared pieces of memory of at least this size, so that readers in other threads see them without a copy. */
 const SLAB_BYTES = 1 << 20
 
+/** More ends than this are not worth keeping: who knows less is told everything. */
+const ENDS_MAX = 10_000
+
 /** What a block costs beside its bytes. */
 const BLOCK_OVERHEAD = 200
 
-interface LiveBlock extends DeltaBlock {
+interface LiveBlock extends Omit<DeltaBlock, 'endedAt'> {
   /** LSN of its log record; NO_LSN when it was not logged. */
   readonly lsn: number
   endedAt: number
@@ -194,21 +197,30 @@ export class DeltaStore {
     return oldest
   }
 
-  /** Lets go of what no snapshot at or after the commit can see; Infinity: nobody reads. */
-  forget(oldestSnapshot: number): void {
-    const isForgotten = ({ endedAt }: LiveBlock): boolean =>
-      endedAt !== Number.POSITIVE_INFINITY && endedAt <= oldestSnapshot
+  /**
+   * Lets go of ended blocks that nobody sees: no session, the oldest of whose snapshots is given (Infinity: nobody reads), and none of the single commits that
+   * backups have pinned. A backup that runs for hours keeps what it began with, not all that came since.
+   */
+  forget(oldestSnapshot: number, pinned: readonly number[] = []): void {
+    const isForgotten = ({ cid, endedAt }: LiveBlock): boolean =>
+      endedAt !== Number.POSITIVE_INFINITY &&
+      endedAt <= oldestSnapshot &&
+      !pinned.some((pin) => cid <= pin && pin < endedAt)
+    const oldest = Math.min(oldestSnapshot, ...pinned)
     for (const [tableId, table] of this.#tables) {
-      if (table.ends.length === 0 || table.ends[0].at > oldestSnapshot) continue
+      if (table.ends.length === 0) continue
       for (const [path, chunk] of table.chunks) {
+        if (!chunk.blocks.some(isForgotten)) continue
         const kept = chunk.blocks.filter((b) => !isForgotten(b))
         for (const b of chunk.blocks) if (isForgotten(b)) this.bytes -= b.data.length + BLOCK_OVERHEAD
         chunk.blocks = kept
         if (kept.length === 0) table.chunks.delete(path)
       }
-      for (const end of table.ends) if (end.at <= oldestSnapshot) table.horizon = Math.max(table.horizon, end.at)
-      table.ends = table.ends.filter((e) => e.at > oldestSnapshot)
-      if (table.chunks.size === 0) this.#tables.delete(tableId)
+      const kept = table.ends.length > ENDS_MAX ? [] : table.ends.filter((e) => e.at > oldest)
+      for (let k = 0; k < table.ends.length - kept.length; k++)
+        table.horizon = Math.max(table.horizon, table.ends[k].at)
+      table.ends = kept
+      if (table.chunks.size === 0 && kept.length === 0) this.#tables.delete(tableId)
     }
     if (this.#tables.size === 0) {
       this.#slab = new Uint8Array(0)
@@ -254,4 +266,7 @@ function newerThan(blocks: readonly LiveBlock[], cid: number): readonly LiveBloc
   return from === 0 ? blocks : blocks.slice(from)
 }
 
-const plain = ({ cid, timeMs, rows, layout, data }: LiveBlock): DeltaBlock => ({ cid, timeMs, rows, layout, data })
+const plain = ({ cid, timeMs, rows, layout, data, endedAt }: LiveBlock): DeltaBlock =>
+  endedAt === Number.POSITIVE_INFINITY
+    ? { cid, timeMs, rows, layout, data }
+    : { cid, timeMs, rows, layout, data, endedAt }

@@ -170,8 +170,8 @@ export type EngineCommand =
   | { readonly kind: 'removeSetting'; readonly name: string }
   /** A record of a backup, restore or check run: kept for getBackupStatus, survives restarts. */
   | { readonly kind: 'putRun'; readonly run: BackupRun }
-  /** Keeps every file that the current catalog names until `unpin`; answers the pin id and the cid. */
-  | { readonly kind: 'pin'; readonly why: string }
+  /** Keeps every file that a commit names until `unpin`, or the end of the session; answers the pin. The session must be reading the commit; default: the newest. */
+  | { readonly kind: 'pin'; readonly why: string; readonly cid?: number }
   | { readonly kind: 'unpin'; readonly pin: number }
   /** Makes segments of all small appends and cuts the log; answers the LSN from which a recovery would begin. */
   | { readonly kind: 'checkpoint' }

@@ -93,6 +93,7 @@ export class Engine implements EngineClient {
   #checkpointTimer: NodeJS.Timeout | undefined
   #drainIsDue = false
   #isClosing = false
+  #room: Promise<unknown> | undefined
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
   static open(dataDir: string, options: Pick<EngineParts, 'settings' | 'maintain' | 'say' | 'onClose'> = {}): Engine {
@@ -261,9 +262,17 @@ export class Engine implements EngineClient {
   /** What must happen before a command may be committed: room for its rows, a checkpoint before the log is switched off. */
   #admitted({ command }: Pending): Promise<unknown> {
     if (command.kind === 'insertRows' && this.#running.deltas.bytes > this.settings.deltaBytesMax)
-      return this.checkpoint()
+      return this.#makeRoom()
     const switchesOff = command.kind === 'putSetting' && command.name === 'ts.wal.wal_level' && command.value === 0
     return switchesOff ? this.checkpoint() : READY
+  }
+
+  /** Writers wait for one checkpoint together. */
+  #makeRoom(): Promise<unknown> {
+    this.#room ??= this.checkpoint().finally(() => {
+      this.#room = undefined
+    })
+    return this.#room
   }
 
   /** Forces a checkpoint; answers the LSN from which a recovery would begin. */
@@ -288,8 +297,8 @@ export class Engine implements EngineClient {
     switch (command.kind) {
       case 'pin': {
         const pin = ++this.#lastPin
-        this.#pins.set(pin, { cid, why: command.why, owner })
-        return { cid, pin }
+        this.#pins.set(pin, { cid: command.cid ?? cid, why: command.why, owner })
+        return { cid: command.cid ?? cid, pin }
       }
       case 'unpin':
         this.#pins.delete(command.pin)
@@ -567,8 +576,9 @@ export class Engine implements EngineClient {
   /** Answers whether more waits for readers. */
   #removeGarbage(): boolean {
     const pinned = [...this.#pins.values()].map((p) => p.cid)
-    const oldest = Math.min(this.#slots.oldest(), this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY, ...pinned)
-    this.#running.deltas.forget(oldest)
+    const sessions = this.#slots.oldest()
+    this.#running.deltas.forget(sessions, pinned)
+    const oldest = Math.min(sessions, this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY, ...pinned)
     return removeGarbage(this.#catalog, this.files, oldest)
   }
 

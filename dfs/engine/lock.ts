@@ -70,6 +70,31 @@ export function lockDirectory(folder: string): DirectoryLock {
   })
 }
 
+/**
+ * Takes a folder only to look at it: what the next start finds is what the last process left. Throws `directoryMissing`, or `directoryInUse` if a living
+ * process has it.
+ */
+export function lockForInspection(folder: string): { readonly wasUnclean: boolean; release(): void } {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new HoldfastError('input', `There is no data directory ${folder}.`, {
+      code: 'directoryMissing',
+      where: { file: folder },
+    })
+  const file = join(folder, LOCK_FILE)
+  const before = readIfThere(file)
+  const { wasUnclean, release } = lockDirectory(folder)
+  return { wasUnclean, release: before === undefined ? release : () => writeFileSync(file, before) }
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 function identityOf(folder: string): string {
   const { dev, ino } = statSync(folder, { bigint: true })
   return `${dev}:${ino}`

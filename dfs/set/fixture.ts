@@ -148,6 +148,10 @@ export function contextOf(engine: TestEngine, nowMs = 1_700_000_000_000): Backup
     data: engine.data,
     client: engine,
     view: () => engine.view(),
+    pinnedView: (why) => {
+      const { pin } = engine.request({ kind: 'pin', why })
+      return { view: engine.view(), release: () => engine.request({ kind: 'unpin', pin: pin! }) }
+    },
     writing: (body) => body(),
     user: 'admin',
     access: OPEN_ACCESS,
