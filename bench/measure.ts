@@ -1,11 +1,22 @@
 /** Timing and memory of whole processes, and the table that benches print. */
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const bin = join(root, 'bin/holdfast.js')
+export const bin = join(root, 'bin/holdfast.js')
+
+/** A fresh folder on the disk that is measured (HOLDFAST_BENCH_DIR, default: where temporary files go), removed when the process ends. */
+export function scratch(name: string): string {
+  const folder = mkdtempSync(join(process.env.HOLDFAST_BENCH_DIR ?? tmpdir(), `holdfast-${name}-`))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A size from the environment. */
+export const sizeOf = (variable: string, usual: number): number => Number(process.env[variable] ?? usual)
 
 export interface ProcessFigures {
   readonly seconds: number
@@ -21,7 +32,7 @@ export function run(
 ): Promise<ProcessFigures> {
   return new Promise((resolve, reject) => {
     const start = performance.now()
-    const child = spawn(command, [...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(command, [...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     let residentMb = 0
     const sample = setInterval(() => {
       const hwm = /VmHWM:\s+(\d+) kB/.exec(statusOf(child.pid))
@@ -31,10 +42,14 @@ export function run(
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
     })
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
     child.on('error', reject)
     child.on('close', (code) => {
       clearInterval(sample)
-      if (code !== 0) reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}`))
+      if (code !== 0) reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}${stderr}`))
       else resolve({ seconds: (performance.now() - start) / 1000, residentMb, stdout })
     })
   })
