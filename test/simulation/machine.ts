@@ -1,0 +1,129 @@
+/** The machine that a store runs on: its disk, its catalog, and one process after another that opens them, until each ends in its own way. */
+
+import { Engine } from '../../dfs/engine/engine.ts'
+import type { MaintenanceTask } from '../../dfs/maintenance/task.ts'
+import { runTask } from '../../dfs/maintenance/task.ts'
+import type { SettingValues } from '../../dfs/settings/start.ts'
+import { FaultyFileStore } from '../../dfs/store/faulty-store.ts'
+import { MemoryFileStore } from '../../dfs/store/memory-store.ts'
+import { CatalogDisk, type CatalogFaults, SimulatedCatalog } from './catalog.ts'
+import type { Random } from './random.ts'
+import type { Stage } from './stage.ts'
+
+export interface StartOptions {
+  readonly settings: SettingValues
+  readonly isAutomatic: boolean
+  /** What the maintenance thread does before and after a task. */
+  readonly pause: () => Promise<void>
+}
+
+/** A fresh store's first records: hashing the first password anew for each run would take most of its time. */
+const first = new CatalogDisk()
+new Engine({
+  catalog: new SimulatedCatalog(first, { isDead: false, die: () => {} }),
+  files: new MemoryFileStore(),
+}).recover(false)
+
+export class Machine {
+  readonly disk: MemoryFileStore
+  readonly catalogDisk = new CatalogDisk()
+  readonly #random: Random
+  readonly #stage: Stage
+  #boot = 1
+  /** As the directory lock would tell. */
+  #wasClosed = true
+  /** What the store told the operator. */
+  readonly said: string[] = []
+
+  constructor(random: Random, stage: Stage) {
+    this.#random = random
+    this.#stage = stage
+    this.disk = new MemoryFileStore(() => stage.nowMs)
+    const store = first.snapshot.entries
+    const mark = [...store].filter(([, e]) => e.key[1] !== 'lsn' && e.key[1] !== 'checkpoint')
+    this.catalogDisk.reset(new Map(mark))
+  }
+
+  get bootId(): string {
+    return `boot-${this.#boot}`
+  }
+
+  /** Starts a process that has not opened the store yet: `open` may fail, or die. */
+  process(): Process {
+    return new Process(this, this.#random)
+  }
+
+  open(process: Process, options: StartOptions): Engine {
+    const wasUnclean = !this.#wasClosed
+    this.#wasClosed = false
+    const engine = new Engine({
+      catalog: process.catalog(),
+      files: process.files,
+      now: this.#stage.now,
+      bootId: this.bootId,
+      settings: { file: options.settings, environment: {} },
+      isAutomatic: options.isAutomatic,
+      say: (line) => this.said.push(line),
+      maintain: async (task: MaintenanceTask) => {
+        await options.pause()
+        const result = runTask(process.files, task)
+        await options.pause()
+        return result
+      },
+      lock: {
+        wasUnclean,
+        release: () => {
+          this.#wasClosed = true
+        },
+        leave: () => undefined,
+      },
+    })
+    engine.recover(wasUnclean)
+    return engine
+  }
+
+  losePower(): void {
+    this.disk.losePower(this.#random.next)
+    this.#boot++
+  }
+}
+
+export class Process {
+  readonly files: FaultyFileStore
+  readonly catalogFaults: CatalogFaults = {}
+  readonly #machine: Machine
+
+  constructor(machine: Machine, random: Random) {
+    this.#machine = machine
+    this.files = new FaultyFileStore(machine.disk, { random: random.next })
+  }
+
+  /** For one more thread. */
+  catalog(): SimulatedCatalog {
+    return new SimulatedCatalog(this.#machine.catalogDisk, this, this.catalogFaults)
+  }
+
+  get isDead(): boolean {
+    const { dieAtCall } = this.files.faults
+    return dieAtCall !== undefined && this.files.calls >= dieAtCall
+  }
+
+  die(): void {
+    if (!this.isDead) this.files.faults = { ...this.files.faults, dieAtCall: this.files.calls }
+  }
+
+  /** The process will die in the n-th changing call from now. */
+  dieIn(calls: number): void {
+    this.files.faults = { ...this.files.faults, dieAtCall: this.files.calls + calls }
+  }
+
+  /** The n-th changing call from now will fail. */
+  failIn(calls: number, code: string): void {
+    this.files.faults = { ...this.files.faults, failCall: this.files.calls + calls, code }
+  }
+
+  get hasFailed(): boolean {
+    const { failCall } = this.files.faults
+    return failCall !== undefined && this.files.calls >= failCall
+  }
+}
