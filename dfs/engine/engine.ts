@@ -4,37 +4,31 @@
  *
  * Layout of a data directory: `catalog.mdb`, `wal/`, `chunks/<db>/<partition path>/<table>/<segment>.arrow`, `holdfast.lock`, `batchJobs/`.
  */
-import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
 import { DEFAULT_PASSWORD, DEFAULT_USER, hashPassword } from '../access/index.ts'
-import type { CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
-import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
+import type { CatalogStore } from '../catalog/key-value.ts'
 import { type CheckpointMark, type CopyMark, keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
 import type { CatalogView } from '../catalog/types.ts'
-import { adoptCopy, wantsRestore } from '../external-copy/adopt.ts'
 import { createCopyPoint, removeCopyPoint } from '../external-copy/create.ts'
 import type { Maintainer } from '../maintenance/task.ts'
 import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { LocalFileStore } from '../store/local-store.ts'
 import type { CatalogCommand } from './apply.ts'
+import { BatchQueue } from './batch-queue.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { ChunkLocks } from './chunk-locks.ts'
 import type { EngineClient, EngineCommand, EngineReply, EngineStatus } from './commands.ts'
 import { Committer, type Outcome, type Pending } from './committer.ts'
 import { Compactor } from './compactor.ts'
-import { keepFiles, removeGarbage, sweepOrphans } from './garbage.ts'
-import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
+import { openDirectory } from './directory.ts'
+import { removeGarbage, sweepOrphans } from './garbage.ts'
+import { keepNamedFiles, transactionOf } from './guards.ts'
+import type { DirectoryLock } from './lock.ts'
 import { beginRecord, rollbackRecord } from './log-entry.ts'
 import { CommitClock, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
 import { prepareCatalog, type Started, startStorage } from './start.ts'
 
-const CATALOG = 'catalog.mdb'
-const NEW_CATALOG = 'catalog-new.mdb'
-
 const GARBAGE_EVERY_MS = 5000
-/** Commands that share one write of the log and one sync. */
-const BATCH_MAX = 512
 
 export interface EngineParts {
   readonly catalog: CatalogStore
@@ -61,11 +55,6 @@ export interface SessionTicket {
   readonly slot: number
 }
 
-interface Waiting {
-  readonly pending: Pending
-  readonly done: (outcome: Outcome) => void
-}
-
 export class Engine implements EngineClient {
   readonly files: FileStore
   readonly #catalog: CatalogStore
@@ -77,7 +66,10 @@ export class Engine implements EngineClient {
   readonly #clock = new CommitClock(this.#slotTable)
   readonly #pins = new Map<number, { readonly cid: number; readonly why: string; readonly owner: string }>()
   readonly #locks = new ChunkLocks()
-  readonly #queue: Waiting[] = []
+  readonly #queue = new BatchQueue(
+    (batch) => this.#commit(batch),
+    () => this.#makeRoom(),
+  )
   #started:
     | (Started & {
         readonly committer: Committer
@@ -91,40 +83,20 @@ export class Engine implements EngineClient {
   #hasStrays = false
   #garbageTimer: NodeJS.Timeout | undefined
   #checkpointTimer: NodeJS.Timeout | undefined
-  #drainIsDue = false
   #isClosing = false
   #room: Promise<unknown> | undefined
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
   static open(dataDir: string, options: Pick<EngineParts, 'settings' | 'maintain' | 'say' | 'onClose'> = {}): Engine {
-    const lock = lockDirectory(dataDir)
-    let catalog: LmdbCatalogStore | undefined
-    let wasUnclean = lock.wasUnclean
+    const directory = openDirectory(dataDir, options.say ?? (() => {}))
     try {
-      const files = new LocalFileStore(dataDir)
-      if (wantsRestore(files)) {
-        adoptCopy({
-          files,
-          say: options.say ?? (() => {}),
-          now: Date.now,
-          replaceCatalog: (fill) => replaceCatalogFile(files, dataDir, fill),
-        })
-        wasUnclean = true
-      }
-      catalog = new LmdbCatalogStore(join(dataDir, CATALOG))
-      const engine = new Engine({
-        catalog,
-        files,
-        lock,
-        bootId: bootIdOf(),
-        isAutomatic: true,
-        ...options,
-      })
+      const { wasUnclean, ...parts } = directory
+      const engine = new Engine({ ...parts, isAutomatic: true, ...options })
       engine.recover(wasUnclean)
       return engine
     } catch (error) {
-      void catalog?.close()
-      lock.leave()
+      void directory.catalog.close()
+      directory.lock.leave()
       throw error
     }
   }
@@ -164,9 +136,9 @@ export class Engine implements EngineClient {
       level: () => this.settings.walLevel,
       publish: (cid) => this.#clock.announce(cid, deltas.lastEvent),
       beforeApply: (writer, command) => {
-        this.#requireUnlocked(command)
+        requireUnlocked(this.#catalog, this.#locks, command)
         if (command.kind === 'append') this.#locks.requireOpen(command)
-        if (command.kind === 'replaceChunks') this.#requireFiles(command)
+        requireFiles(this.files, command)
         keepNamedFiles(writer, command)
       },
       beforeInsert: (command) => this.#locks.requireOpen(command),
@@ -245,18 +217,7 @@ export class Engine implements EngineClient {
     const own = this.#answerItself(command, user, owner)
     if (own !== undefined) return Promise.resolve(own)
     const pending = this.#pendingOf(command as CatalogCommand, user, owner)
-    return this.#admitted(pending).then(
-      () =>
-        new Promise((resolve, reject) => {
-          this.#queue.push({
-            pending,
-            done: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.reply)),
-          })
-          if (this.#drainIsDue) return
-          this.#drainIsDue = true
-          setImmediate(() => this.#drain())
-        }),
-    )
+    return this.#admitted(pending).then(() => this.#queue.add(pending))
   }
 
   /** What must happen before a command may be committed: room for its rows, a checkpoint before the log is switched off. */
@@ -404,41 +365,6 @@ export class Engine implements EngineClient {
     return outcome.reply
   }
 
-  #drain(): void {
-    this.#drainIsDue = false
-    const batch = this.#queue.splice(0, BATCH_MAX)
-    if (this.#queue.length > 0) {
-      this.#drainIsDue = true
-      setImmediate(() => this.#drain())
-    }
-    let outcomes: readonly Outcome[]
-    try {
-      outcomes = this.#commit(batch.map((w) => w.pending))
-    } catch (error) {
-      outcomes = batch.map(() => ({ error }))
-    }
-    // Who waits for room in the log is served after the checkpoint that makes it.
-    const full = batch.filter((_, k) => isLogFull(outcomes[k]))
-    if (full.length > 0) {
-      this.#queue.unshift(...full)
-      this.checkpoint().then(
-        () => this.#drain(),
-        () => this.#failAll(full, outcomes[batch.indexOf(full[0])]),
-      )
-    }
-    batch.forEach((w, k) => {
-      if (!full.includes(w)) w.done(outcomes[k])
-    })
-  }
-
-  #failAll(waiting: readonly Waiting[], outcome: Outcome): void {
-    for (const w of waiting) {
-      const at = this.#queue.indexOf(w)
-      if (at >= 0) this.#queue.splice(at, 1)
-      w.done(outcome)
-    }
-  }
-
   #commit(batch: readonly Pending[]): Outcome[] {
     const { committer, log, deltas } = this.#running
     const outcomes = committer.commit(batch)
@@ -500,44 +426,6 @@ export class Engine implements EngineClient {
     if (!this.#isClosing) this.#scheduleCheckpoint()
   }
   #lastCheckpointEnd = 0
-
-  /** S01003: what a transaction is rewriting is not dropped or changed under it. */
-  #requireUnlocked(command: CatalogCommand): void {
-    const touched =
-      command.kind === 'dropDatabase'
-        ? viewOf(this.#catalog)
-            .tables(command.url)
-            .map((t) => ({ db: t.db, table: t.name, path: undefined }))
-        : touchedBy(command)
-    for (const { db, table, path } of touched) {
-      const record = this.#catalog.get(keys.table(db, table)) as { readonly id: string } | undefined
-      if (record === undefined) continue
-      const holder = this.#locks.holder(record.id, path)
-      if (holder === undefined || holder === transactionOf(command)) continue
-      throw new HoldfastError(
-        'conflict',
-        `The ${path === undefined ? `table [${table}]` : `partition ${path} of the table [${table}]`} of [${db}] is in use by transaction ${holder}.`,
-        {
-          code: 'chunkLocked',
-          refId: 'S01003',
-          where: { db, table },
-          hint: 'repeat the call when that transaction has ended',
-        },
-      )
-    }
-  }
-
-  /** A restore may use again what an earlier one had copied; files go on this thread only, so what is here now is here at the commit. */
-  #requireFiles({ put }: CatalogCommand & { readonly kind: 'replaceChunks' }): void {
-    for (const chunk of put)
-      for (const { file, bytes } of chunk.segments)
-        if (this.files.stat(file)?.bytes !== bytes)
-          throw new HoldfastError('conflict', `The segment ${file} is gone or changed; nothing was replaced.`, {
-            code: 'segmentMissing',
-            where: { partition: chunk.path, file },
-            hint: 'call again',
-          })
-  }
 
   openSession(owner: string): SessionTicket {
     return { slots: this.#slotTable, slot: this.#slots.slotOf(owner) }
@@ -608,55 +496,7 @@ export class Engine implements EngineClient {
   }
 }
 
-/** Makes the new catalog beside the old one, which it then replaces. */
-function replaceCatalogFile(files: FileStore, dataDir: string, fill: (catalog: CatalogStore) => void): void {
-  for (const name of [NEW_CATALOG, `${NEW_CATALOG}-lock`]) files.remove(name)
-  const catalog = new LmdbCatalogStore(join(dataDir, NEW_CATALOG))
-  fill(catalog)
-  // Every commit is durable when it returns; nothing is left to wait for.
-  void catalog.close()
-  files.remove(`${CATALOG}-lock`)
-  files.rename(NEW_CATALOG, CATALOG)
-  files.remove(`${NEW_CATALOG}-lock`)
-  files.syncDirectory('')
-}
-
 const READY: Promise<unknown> = Promise.resolve()
 
-const isLogFull = (outcome: Outcome): boolean =>
+const _isLogFull = (outcome: Outcome): boolean =>
   'error' in outcome && outcome.error instanceof HoldfastError && outcome.error.code === 'walFull'
-
-const transactionOf = (command: CatalogCommand): number | undefined =>
-  command.kind === 'rewrite' || command.kind === 'alterTable' ? command.tid : undefined
-
-/** Files that are named again are no garbage. */
-function keepNamedFiles(writer: CatalogWriter, command: CatalogCommand): void {
-  if (command.kind === 'replaceChunks') keepFiles(writer, command.put)
-}
-
-/** What a command takes away from whoever is rewriting it; without a path the whole table. */
-function* touchedBy(
-  command: CatalogCommand,
-): Iterable<{ readonly db: string; readonly table: string; readonly path?: string }> {
-  switch (command.kind) {
-    case 'dropTable':
-    case 'renameTable':
-    case 'alterTable':
-      yield { db: command.db, table: command.table }
-      return
-    case 'dropChunks':
-      if (command.paths === undefined) yield { db: command.db, table: command.table }
-      else for (const path of command.paths) yield { db: command.db, table: command.table, path }
-      return
-    case 'replaceChunks':
-      for (const path of [...command.remove, ...command.put.map((c) => c.path)])
-        yield { db: command.db, table: command.table, path }
-      return
-    case 'flush':
-      for (const { path } of command.chunks) yield { db: command.db, table: command.table, path }
-      return
-    case 'compact':
-      yield { db: command.db, table: command.table, path: command.path }
-      return
-  }
-}
