@@ -6,6 +6,8 @@
  * are put one behind the other, in run order, and sorted by the stable kernel that sorts everything else; a round in which only one run has rows just hands
  * them on. Each round uses up a whole block, whatever the runs look like.
  *
+ * A few rows that meet a large piece are put into it one by one instead (insertion.ts).
+ *
  * With `keep` LAST or FIRST each run must hold a key at most once. A round then takes all rows with the frontier's key, which are in the blocks at hand, and
  * only one of them goes out.
  */
@@ -14,6 +16,7 @@ import { sortIndices } from '../../runtime/kernels/sort.ts'
 import { type Raw, StringVector, type Vector } from '../../runtime/values/index.ts'
 import { keptRows } from './duplicates.ts'
 import { gatherOf, joinPieces, type Piece, sliceOf } from './gather.ts'
+import { insertedOrder, largePiece } from './insertion.ts'
 import { compareKeys, compareRaws, rawAt, rowsUpTo } from './key-order.ts'
 import type { Keep } from './order.ts'
 
@@ -130,13 +133,18 @@ const whole = ({ columns, from, to }: Piece): Block => columns.map((v) => frozen
 
 function merged(pieces: readonly Piece[], keyCount: number, keep: Keep): Block {
   const joined = pieces[0].columns.map((_, c) => joinPieces(pieces, c))
+  const large = largePiece(pieces)
+  const rows = large < 0 ? sortedOrder(joined, keyCount, keep) : insertedOrder(pieces, large, keyCount, keep)
+  return joined.map((v) => frozen(gatherOf(v, rows)))
+}
+
+function sortedOrder(joined: readonly Vector[], keyCount: number, keep: Keep): Int32Array {
   const keys = joined.slice(0, keyCount).map(forSorting)
   const sorted = sortIndices(
     keys,
     keys.map(() => true),
   )
-  const rows = keep === 'ALL' ? sorted : keptRows(keys, sorted, keep)
-  return joined.map((v) => frozen(gatherOf(v, rows)))
+  return keep === 'ALL' ? sorted : keptRows(keys, sorted, keep)
 }
 
 /** Sorting decodes texts; the column itself shall stay as it came. */
