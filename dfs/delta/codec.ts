@@ -61,7 +61,20 @@ export function encodeRows(columns: readonly Vector[], positions?: Int32Array): 
   const chosen = positions === undefined ? columns : columns.map((v) => v.gather(positions))
   const pieces: Uint8Array[] = []
   for (const v of chosen) encodeColumn(v, pieces)
-  return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
+  return joined(pieces)
+}
+
+/** In memory of their own: a message to another thread takes the whole buffer below a view along, be it a pool's or a column's with room to grow. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  let bytes = 0
+  for (const piece of pieces) bytes += piece.length
+  const whole = new Uint8Array(bytes)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
 }
 
 const bytesOf = (a: { buffer: ArrayBufferLike; byteOffset: number }, bytes: number): Uint8Array =>
