@@ -8,6 +8,10 @@ export type Invocation =
   | { readonly kind: 'stdin' }
   | { readonly kind: 'parse'; readonly file: string; readonly json: boolean }
   | { readonly kind: 'jobs' }
+  | { readonly kind: 'check'; readonly deep: boolean; readonly json: boolean }
+  | { readonly kind: 'stats'; readonly chunks: boolean; readonly json: boolean }
+  | { readonly kind: 'walDump'; readonly from?: string; readonly to?: string; readonly table?: string }
+  | { readonly kind: 'walStatus'; readonly json: boolean }
 
 export interface CommandLine {
   readonly invocation: Invocation

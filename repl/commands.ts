@@ -10,7 +10,8 @@ Examples:
   holdfast run backup.dos nightly           a script; its arguments are the variable args
   holdfast -e '1+1'                         one line
   echo 'print(2+3)' | holdfast              a script on standard input
-  holdfast --data /srv/ticks jobs           background jobs of a data directory`
+  holdfast --data /srv/ticks jobs           background jobs of a data directory
+  holdfast check --deep --data /srv/ticks   is everything there that should be?`
 
 export function parseWithCommander(argv: readonly string[], interactive: boolean): CommandLine {
   let parsed: CommandLine | undefined
@@ -51,6 +52,32 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .addOption(dataOption())
     .addOption(configOption())
     .action((own: OptionTexts) => accept({ kind: 'jobs' }, own))
+  const directory = (name: string, description: string, from: Command = program): Command =>
+    from.command(name).description(description).addOption(dataOption()).addOption(configOption())
+  directory('check', 'compare catalog, files and log of a data directory that nobody has open; changes nothing')
+    .option('--deep', 'read every byte of every segment')
+    .option('--json', 'print the findings as JSON')
+    .action((own: OptionTexts & { deep?: boolean; json?: boolean }) =>
+      accept({ kind: 'check', deep: own.deep === true, json: own.json === true }, own),
+    )
+  directory('stats', 'show what a data directory that nobody has open holds')
+    .option('--chunks', 'a line for each chunk')
+    .option('--json', 'print them as JSON')
+    .action((own: OptionTexts & { chunks?: boolean; json?: boolean }) =>
+      accept({ kind: 'stats', chunks: own.chunks === true, json: own.json === true }, own),
+    )
+  const wal = program.command('wal').description('look at the write-ahead log of a data directory, in use or not')
+  directory('dump', 'print the records of the log, one a line', wal)
+    .option('--from <lsn>', 'begin at this LSN, such as 0/1A3B4C5D')
+    .option('--to <lsn>', 'end before this LSN')
+    .option('--table <path>', 'only what concerns a table (dfs://db/tb) or a database (dfs://db)')
+    .action((own: OptionTexts & { from?: string; to?: string; table?: string }) => {
+      const { from, to, table } = own
+      accept({ kind: 'walDump', ...definedOnly({ from, to, table }) }, own)
+    })
+  directory('status', 'print level, LSNs, checkpoint and files of the log', wal)
+    .option('--json', 'print them as JSON')
+    .action((own: OptionTexts & { json?: boolean }) => accept({ kind: 'walStatus', json: own.json === true }, own))
   program.parse(argv, { from: 'user' })
   // Help, version and mistakes end the process inside `parse`.
   return parsed as CommandLine
@@ -73,6 +100,8 @@ function sessionOptions(command: Command): Command {
 }
 
 /** commander fills in `wait: true` on both levels; only what was written may override. */
-function definedOnly(options: OptionTexts): OptionTexts {
-  return Object.fromEntries(Object.entries(options).filter(([name, v]) => v !== undefined && !(name === 'wait' && v)))
+function definedOnly<O extends object>(options: O): O {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, v]) => v !== undefined && !(name === 'wait' && v)),
+  ) as O
 }

@@ -1,6 +1,7 @@
 /** `holdfast jobs`: what the record file of a data directory says. Reads only, so it works beside a running process. */
 import { existsSync } from 'node:fs'
 import { JobFiles, type JobRecord } from '../jobs/index.ts'
+import { alignedLines } from './aligned-lines.ts'
 
 export function listJobs(dataDir: string): number {
   if (!existsSync(dataDir)) {
@@ -19,14 +20,7 @@ export function listJobs(dataDir: string): number {
 const HEADER = ['jobId', 'user', 'state', 'received', 'seconds', 'description', 'error']
 
 export function jobLines(records: readonly JobRecord[]): string[] {
-  const rows = [HEADER, ...records.map(cells)]
-  const widths = HEADER.map((_, k) => Math.max(...rows.map((row) => row[k].length)))
-  return rows.map((row) =>
-    row
-      .map((cell, k) => cell.padEnd(widths[k]))
-      .join('  ')
-      .trimEnd(),
-  )
+  return alignedLines([HEADER, ...records.map(cells)])
 }
 
 function cells(r: JobRecord): string[] {

@@ -15,6 +15,19 @@ async function main(): Promise<number> {
       const { listJobs } = await import('./list-jobs.ts')
       return listJobs(settings.config.dataDir)
     }
+    case 'check': {
+      const { checkCommand } = await import('./check-command.ts')
+      return await checkCommand(settings.config.dataDir, invocation.deep, invocation.json)
+    }
+    case 'stats': {
+      const { statsCommand } = await import('./stats-command.ts')
+      return await statsCommand(settings.config.dataDir, invocation.chunks, invocation.json)
+    }
+    case 'walDump':
+    case 'walStatus': {
+      const { walCommand } = await import('./wal-command.ts')
+      return await walCommand(settings.config, invocation)
+    }
     case 'prompt': {
       const { prompt } = await import('./prompt.ts')
       return await withHost(settings, (host) => prompt(host, settings.waitForJobs))

@@ -1,6 +1,7 @@
 /** Every function on databases, their tables and partitions, and on users. */
 import type { Builtin } from '../../runtime/registry.ts'
 import { accessTableFunctions } from './access-tables.ts'
+import { checkStoreFunctions } from './check-store.ts'
 import { databaseFunctions } from './databases.ts'
 import { grantFunctions } from './grants.ts'
 import { introspectionFunctions } from './introspection.ts'
@@ -26,4 +27,5 @@ export const databaseBuiltins: readonly Builtin[] = [
   ...settingsBackupFunctions,
   ...settingFunctions,
   ...storageFunctions,
+  ...checkStoreFunctions,
 ]

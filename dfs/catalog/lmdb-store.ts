@@ -15,8 +15,8 @@ const require = createRequire(import.meta.url)
 export class LmdbCatalogStore implements CatalogStore {
   readonly #db: Lmdb.RootDatabase<Buffer, string[]>
 
-  /** `file` is the path of catalog.mdb, whose folder exists. */
-  constructor(file: string) {
+  /** `file` is the path of catalog.mdb, whose folder exists; `isReadOnly`: the file exists, too, and stays as it is. */
+  constructor(file: string, { isReadOnly = false }: { readonly isReadOnly?: boolean } = {}) {
     // Loaded here, not at the head: a script that touches no database does not pay for it.
     const { open } = require('lmdb') as typeof Lmdb
     this.#db = open<Buffer, string[]>({
@@ -28,6 +28,7 @@ export class LmdbCatalogStore implements CatalogStore {
       overlappingSync: false,
       noMemInit: true,
       maxReaders: 512,
+      readOnly: isReadOnly,
     })
   }
 

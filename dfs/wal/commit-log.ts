@@ -6,11 +6,12 @@
  * start; what is below may go. Nobody else writes to the files while the log is open.
  */
 import type { FileStore } from '../store/file-store.ts'
-import { openFileLog, type ScanEnd } from './open.ts'
+import { openFileLog } from './open.ts'
 import type { LogRecord, NewRecord } from './record.ts'
+import type { ScanEnd } from './survey.ts'
 
-export type { ScanEnd } from './open.ts'
 export type { LogRecord, NewRecord, RecordKind } from './record.ts'
+export type { ScanEnd } from './survey.ts'
 
 export interface CommitLog {
   /** LSN after the last record written. */

@@ -6,8 +6,8 @@ import { HEADER_BYTES } from './file-header.ts'
 import { CHECKPOINT_FILE, type LogFileEntry, type LogFileSet, logPath, type Rotation } from './file-set.ts'
 import { LogFileReader } from './log-reader.ts'
 import { formatLsn } from './lsn.ts'
-import type { ScanEnd } from './open.ts'
 import { type LogRecord, type NewRecord, RecordEncoder, recordBytes } from './record.ts'
+import type { ScanEnd } from './survey.ts'
 
 /** Checkpoints make room and rollbacks make crashes good: a start after a crash may not fail because the ring is full. */
 const mustBeWritten = ({ kind }: NewRecord): boolean => kind === 'CHECKPOINT' || kind === 'TSROLLBACK'

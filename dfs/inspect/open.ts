@@ -1,0 +1,43 @@
+/** A data directory that nobody has open, to be looked at: nothing in it is changed, no recovery is run, and no process can open it meanwhile. */
+import { join } from 'node:path'
+import type { CatalogReader } from '../catalog/key-value.ts'
+import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
+import { lockForInspection } from '../engine/lock.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { LocalFileStore } from '../store/local-store.ts'
+
+export interface InspectedDirectory {
+  readonly files: FileStore
+  /** undefined: there is no catalog. */
+  readonly catalog: CatalogReader | undefined
+  /** The last process did not close the directory. */
+  readonly wasUnclean: boolean
+  close(): Promise<void>
+}
+
+export const CATALOG_FILE = 'catalog.mdb'
+
+/** Throws `directoryMissing`, or `directoryInUse` if a living process has it. */
+export function openForInspection(dataDir: string): InspectedDirectory {
+  const { wasUnclean, release } = lockForInspection(dataDir)
+  try {
+    const files = new LocalFileStore(dataDir)
+    const hadReaders = files.stat(`${CATALOG_FILE}-lock`) !== undefined
+    const isThere = files.stat(CATALOG_FILE)?.kind === 'file'
+    const catalog = isThere ? new LmdbCatalogStore(join(dataDir, CATALOG_FILE), { isReadOnly: true }) : undefined
+    return {
+      files,
+      catalog,
+      wasUnclean,
+      close: async () => {
+        await catalog?.close()
+        // The table of readers was made by looking.
+        if (!hadReaders) files.remove(`${CATALOG_FILE}-lock`)
+        release()
+      },
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+}

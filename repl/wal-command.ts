@@ -1,0 +1,65 @@
+/** `holdfast wal dump` and `holdfast wal status`: they read the files as they lie there, so they work beside a running process. */
+import { dumpLog, type WalStatus, walStatusOf } from '../dfs/inspect/index.ts'
+import { formatLsn } from '../dfs/wal/lsn.ts'
+import type { SessionConfig } from '../jobs/index.ts'
+import { alignedLines } from './aligned-lines.ts'
+import type { Invocation } from './arguments.ts'
+import { CommandOutput } from './stdout.ts'
+
+type WalInvocation = Extract<Invocation, { kind: 'walDump' | 'walStatus' }>
+
+export async function walCommand(
+  { dataDir, settings }: Pick<SessionConfig, 'dataDir' | 'settings'>,
+  invocation: WalInvocation,
+): Promise<number> {
+  const out = new CommandOutput()
+  if (invocation.kind === 'walStatus') {
+    const status = await walStatusOf(dataDir, settings)
+    for (const line of invocation.json ? [JSON.stringify(plain(status), undefined, 2)] : statusLines(status))
+      out.line(line)
+    await out.flush()
+    return 0
+  }
+  const { stop } = dumpLog(dataDir, invocation, (line) => out.line(line))
+  await out.flush()
+  if (stop === undefined) return 0
+  const { file, offset, lsn, problem, followedBy } = stop
+  const meaning =
+    followedBy === undefined
+      ? 'an unfinished write, or one that is going on'
+      : `damage: the log goes on at LSN ${formatLsn(followedBy)}`
+  process.stderr.write(`holdfast: ${file}, offset ${offset}, LSN ${formatLsn(lsn)}: ${problem} (${meaning})\n`)
+  return followedBy === undefined ? 0 : 1
+}
+
+const LEVELS = ['off', 'sync', 'flush', 'external']
+
+function plain({ level, checkpoint, files, stop, end, oldest, ...rest }: WalStatus): unknown {
+  return {
+    level,
+    levelName: LEVELS[level],
+    ...rest,
+    endLsn: formatLsn(end),
+    oldestLsn: formatLsn(oldest),
+    checkpointLsn: checkpoint && formatLsn(checkpoint.lsn),
+    checkpointTime: checkpoint && new Date(checkpoint.timeMs).toISOString(),
+    files: files.map(({ firstLsn, ...file }) => ({ ...file, firstLsn: formatLsn(firstLsn) })),
+    damagedAt: stop?.followedBy === undefined ? undefined : { file: stop.file, offset: stop.offset },
+  }
+}
+
+function statusLines(status: WalStatus): string[] {
+  const { level, rotation, timeline, end, oldest, checkpoint, bytes, recoveryBytes, files, stop } = status
+  const number = (n: number): string => n.toLocaleString('en-US')
+  const lines = [
+    `Level       ${level} (${LEVELS[level]})`,
+    `Rotation    ${rotation}, timeline ${timeline}`,
+    `Log         ${formatLsn(oldest)} to ${formatLsn(end)}, ${number(bytes)} bytes`,
+    `Checkpoint  ${checkpoint === undefined ? 'none yet' : `${formatLsn(checkpoint.lsn)} of ${new Date(checkpoint.timeMs).toISOString()}`}`,
+    `Recovery    would read ${number(recoveryBytes)} bytes`,
+  ]
+  if (stop?.followedBy !== undefined)
+    lines.push(`Damage      ${stop.file}, offset ${stop.offset}, LSN ${formatLsn(stop.lsn)}: ${stop.problem}`)
+  const rows = files.map((f) => [f.name, String(f.sequence), formatLsn(f.firstLsn), number(f.bytes)])
+  return [...lines, '', ...alignedLines([['file', 'number', 'firstLsn', 'bytes'], ...rows], new Set([1, 3]))]
+}
