@@ -17,6 +17,7 @@ import type { StoreSettings } from '../settings/index.ts'
 import type { CommitLog } from '../wal/commit-log.ts'
 import type { CatalogCommand } from './apply.ts'
 import type { ChunkDelta } from './commands.ts'
+import { isCommitUnknown } from './commit-unknown.ts'
 import { checkpointRecord } from './log-entry.ts'
 
 /** One task carries at most this much, so that a commit of what it made is never large. */
@@ -129,7 +130,7 @@ export class Checkpointer {
       try {
         commit({ kind: 'flush', db: table.db, table: table.name, tableId: table.id, chunks: [flushed] })
       } catch (error) {
-        discard(flushed.add.map((s) => s.file))
+        if (!isCommitUnknown(error)) discard(flushed.add.map((s) => s.file))
         if (toHoldfastError(error).kind !== 'conflict' && toHoldfastError(error).code !== 'tableMissing') throw error
       }
     }

@@ -42,8 +42,10 @@ export class ChunkLocks {
       if (t.isExclusive && t.tableId === table.tableId) throw chunkLocked(table, ALL, t.tid)
   }
 
-  has(tid: number, owner: string): boolean {
-    return this.#transactions.get(tid)?.owner === owner
+  /** Whether the transaction is open, and the owner's if one is given. */
+  has(tid: number, owner?: string): boolean {
+    const found = this.#transactions.get(tid)
+    return found !== undefined && (owner === undefined || found.owner === owner)
   }
 
   end(tid: number): void {

@@ -14,8 +14,9 @@ import type { ChunkRecord, TableRecord } from '../catalog/types.ts'
 import { type DeltaStore, NO_LSN } from '../delta/store.ts'
 import type { CommitLog } from '../wal/commit-log.ts'
 import type { NewRecord } from '../wal/record.ts'
-import { type Applied, applyCommand, type CatalogCommand, changesCatalog } from './apply.ts'
+import { type Applied, applyCommand, type CatalogCommand, changesCatalog, type DeltaDrop } from './apply.ts'
 import type { EngineReply } from './commands.ts'
+import { commitUnknown } from './commit-unknown.ts'
 import { changesRows, type LogEntry, recordsOf, rollbackRecord } from './log-entry.ts'
 
 export interface Pending {
@@ -97,7 +98,9 @@ export class Committer {
       this.#write(done, overlay)
     } catch (error) {
       this.lastCid = cidBefore
-      return outcomes.map((o) => ('error' in o ? o : { error }))
+      this.#tables.clear()
+      const failure = this.#isLogWhole() ? error : commitUnknown(error)
+      return outcomes.map((o) => ('error' in o ? o : { error: failure }))
     }
     this.#show(done)
     return outcomes
@@ -133,7 +136,7 @@ export class Committer {
       applied = applyCommand(overlay, command, stamp)
       overlay.writeTo(below)
       this.#tables.clear()
-      if (applied.deltaDrops.length > 0) this.#newChunks.clear()
+      this.#forgetChunks(applied.deltaDrops)
     }
     this.lastCid = Math.max(this.lastCid, applied.cid)
     const entry: LogEntry = { command, cid, timeMs, user, ids, drops: applied.deltaDrops }
@@ -171,11 +174,30 @@ export class Committer {
     return id
   }
 
+  /** Chunks that are dropped have no identity any more; those that are rewritten have it in the catalog. */
+  #forgetChunks(drops: readonly DeltaDrop[]): void {
+    for (const { tableId, path } of drops) {
+      if (path !== undefined) this.#newChunks.delete(`${tableId}${path}`)
+      else for (const key of this.#newChunks.keys()) if (key.startsWith(tableId)) this.#newChunks.delete(key)
+    }
+  }
+
+  /** A log that broke while it was written may end with the batch or without it. */
+  #isLogWhole(): boolean {
+    try {
+      this.#parts.log.append([])
+      return true
+    } catch {
+      return false
+    }
+  }
+
   #write(done: readonly Prepared[], overlay: CatalogOverlay): void {
     const { catalog, log, level } = this.#parts
     const records = done.flatMap((p) => p.records)
+    // Also when there is nothing to log: what is not logged must not get ahead of a log whose end nobody knows.
+    log.append(records)
     if (records.length > 0) {
-      log.append(records)
       if (level() === 1 || !overlay.isEmpty || done.some((p) => !changesRows(p.entry.command))) log.sync()
     }
     if (overlay.isEmpty) return
@@ -211,7 +233,7 @@ export class Committer {
 /** What a committed transaction does to the small appends in memory. `lsn`: of its first record. */
 export function applyToDeltas(deltas: DeltaStore, entry: LogEntry, cid: number, lsn: number): void {
   for (const { tableId, path, throughCid, movedTo } of entry.drops) {
-    if (movedTo !== undefined && path !== undefined) deltas.move(tableId, path, movedTo)
+    if (movedTo !== undefined && path !== undefined) deltas.move(tableId, path, movedTo, cid)
     else deltas.end(tableId, path, throughCid ?? Number.POSITIVE_INFINITY, cid)
   }
   const { command, timeMs, ids } = entry

@@ -108,7 +108,7 @@ export class Compactor {
       commit({ kind: 'compact', db: table.db, table: table.name, tableId: table.id, path: chunk.path, drop, add })
       return true
     } catch (error) {
-      discard(add.map((s) => s.file))
+      if (!isCommitUnknown(error)) discard(add.map((s) => s.file))
       const { kind, code } = toHoldfastError(error)
       if (kind === 'conflict' || code === 'tableMissing') return false
       throw error

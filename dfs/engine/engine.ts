@@ -9,10 +9,12 @@ import { DEFAULT_PASSWORD, DEFAULT_USER, hashPassword } from '../access/index.ts
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { type CheckpointMark, type CopyMark, keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
 import type { CatalogView } from '../catalog/types.ts'
+import type { DeltaStore } from '../delta/store.ts'
 import { createCopyPoint, removeCopyPoint } from '../external-copy/create.ts'
 import type { Maintainer } from '../maintenance/task.ts'
 import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
+import type { CommitLog } from '../wal/commit-log.ts'
 import type { CatalogCommand } from './apply.ts'
 import { BatchQueue } from './batch-queue.ts'
 import { Checkpointer } from './checkpointer.ts'
@@ -84,6 +86,8 @@ export class Engine implements EngineClient {
   #garbageTimer: NodeJS.Timeout | undefined
   #checkpointTimer: NodeJS.Timeout | undefined
   #isClosing = false
+  /** Where the last one ended, and what it had to leave in memory. */
+  #lastCheckpoint = { end: 0, deltaBytes: 0 }
   #room: Promise<unknown> | undefined
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
@@ -136,6 +140,7 @@ export class Engine implements EngineClient {
       level: () => this.settings.walLevel,
       publish: (cid) => this.#clock.announce(cid, deltas.lastEvent),
       beforeApply: (writer, command) => {
+        this.#requireOpen(transactionOf(command))
         requireUnlocked(this.#catalog, this.#locks, command)
         if (command.kind === 'append') this.#locks.requireOpen(command)
         requireFiles(this.files, command)
@@ -180,6 +185,7 @@ export class Engine implements EngineClient {
       isPaused: () => this.#copyMark() !== undefined,
     })
     this.#started = { ...started, committer, checkpointer, compactor }
+    this.#lastCheckpoint = { end: checkpointMark(this.#catalog)?.lsn ?? log.oldest, deltaBytes: 0 }
     this.#clock.announce(recovered.lastCid, deltas.lastEvent)
     for (const run of runsOf(this.#catalog).filter((r) => r.state === 'running'))
       this.request({
@@ -238,7 +244,11 @@ export class Engine implements EngineClient {
 
   /** Forces a checkpoint; answers the LSN from which a recovery would begin. */
   checkpoint(): Promise<number> {
-    return this.#running.checkpointer.checkpoint().finally(() => this.collectGarbage())
+    const { checkpointer, log, deltas } = this.#running
+    return checkpointer.checkpoint().finally(() => {
+      this.#lastCheckpoint = { end: log.end, deltaBytes: deltas.liveBytes }
+      this.collectGarbage()
+    })
   }
 
   /** Merges small segments until nothing is worth it; answers how many times. */
@@ -331,7 +341,7 @@ export class Engine implements EngineClient {
   /** What stands in no catalog. */
   status(): EngineStatus {
     const { committer, log, deltas } = this.#running
-    const mark = this.#catalog.get(keys.checkpoint) as CheckpointMark | undefined
+    const mark = checkpointMark(this.#catalog)
     return {
       cid: committer.lastCid,
       log: { end: log.end, durable: log.durable, oldest: log.oldest, bytes: log.bytes, files: log.files() },
@@ -347,16 +357,25 @@ export class Engine implements EngineClient {
 
   #rollBack(transaction: number): void {
     this.#locks.end(transaction)
-    this.#running.log.append([rollbackRecord(transaction, this.#now())])
+    try {
+      this.#running.log.append([rollbackRecord(transaction, this.#now())])
+    } catch {
+      // The log takes no more. A transaction without a TSCOMMIT is rolled back by the next start, so nothing is missing.
+    }
   }
 
   #pendingOf(command: CatalogCommand, user: string, owner: string): Pending {
     const transaction = transactionOf(command)
-    if (transaction !== undefined && !this.#locks.has(transaction, owner))
-      throw new HoldfastError('conflict', `The transaction ${transaction} has ended; nothing was written.`, {
-        code: 'transactionEnded',
-      })
+    this.#requireOpen(transaction, owner)
     return transaction === undefined ? { command, user } : { command, user, transaction }
+  }
+
+  /** A transaction ends with its session, even if its last command waits to be committed. */
+  #requireOpen(transaction: number | undefined, owner?: string): void {
+    if (transaction === undefined || this.#locks.has(transaction, owner)) return
+    throw new HoldfastError('conflict', `The transaction ${transaction} has ended; nothing was written.`, {
+      code: 'transactionEnded',
+    })
   }
 
   #commitOne(pending: Pending): EngineReply {
@@ -375,8 +394,7 @@ export class Engine implements EngineClient {
       if (command.kind === 'insertRows') this.#flushIfLarge(command)
     })
     if (batch.some(({ command }) => command.kind !== 'insertRows' && command.kind !== 'putRun')) this.collectGarbage()
-    if (this.#parts.isAutomatic === true && log.bytes > this.settings.checkpointWalBytesMax) this.#checkpointSoon()
-    if (this.#parts.isAutomatic === true && deltas.bytes > this.settings.deltaBytesMax / 2) this.#checkpointSoon()
+    if (this.#parts.isAutomatic === true && this.#isCheckpointDue(log, deltas)) this.#checkpointSoon()
     return outcomes
   }
 
@@ -394,6 +412,12 @@ export class Engine implements EngineClient {
       this.#watch(checkpointer.flush((tableId, path) => tableId === command.tableId && isLarge(path)))
   }
 
+  /** By size. What the last checkpoint could not write away, because it is being rewritten or read, is no reason for another one at once. */
+  #isCheckpointDue(log: CommitLog, deltas: DeltaStore): boolean {
+    if (log.end - this.#lastCheckpoint.end > this.settings.checkpointWalBytesMax) return true
+    return deltas.liveBytes - this.#lastCheckpoint.deltaBytes > this.settings.deltaBytesMax / 2
+  }
+
   #checkpointSoon(): void {
     if (this.#running.checkpointer.isIdle) this.#watch(this.checkpoint())
   }
@@ -406,7 +430,7 @@ export class Engine implements EngineClient {
   #scheduleCheckpoint(): void {
     this.#checkpointTimer = setTimeout(() => {
       const { log, checkpointer } = this.#running
-      const done = this.#lastCheckpointEnd === log.end || !checkpointer.isIdle ? READY : this.checkpoint()
+      const done = this.#lastCheckpoint.end === log.end || !checkpointer.isIdle ? READY : this.checkpoint()
       this.#watch(
         done.then(
           () => this.#scheduleNext(),
@@ -421,11 +445,9 @@ export class Engine implements EngineClient {
   }
 
   #scheduleNext(): void {
-    this.#lastCheckpointEnd = this.#running.log.end
     if (!this.#isClosing) this.#watch(this.compact())
     if (!this.#isClosing) this.#scheduleCheckpoint()
   }
-  #lastCheckpointEnd = 0
 
   openSession(owner: string): SessionTicket {
     return { slots: this.#slotTable, slot: this.#slots.slotOf(owner) }
@@ -495,6 +517,9 @@ export class Engine implements EngineClient {
     else this.#lock?.leave()
   }
 }
+
+const checkpointMark = (catalog: CatalogStore): CheckpointMark | undefined =>
+  catalog.get(keys.checkpoint) as CheckpointMark | undefined
 
 const READY: Promise<unknown> = Promise.resolve()
 
