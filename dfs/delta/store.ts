@@ -112,14 +112,15 @@ export class DeltaStore {
     this.lastEvent = Math.max(this.lastEvent, at)
   }
 
-  /** The rows of a dimension table wait under another path now. */
-  move(tableId: string, from: string, to: string): void {
+  /** From commit `at` on the rows of a dimension table wait under another path; whoever knows the old one is told everything anew. */
+  move(tableId: string, from: string, to: string, at: number): void {
     const table = this.#tables.get(tableId)
     const chunk = table?.chunks.get(from)
     if (table === undefined || chunk === undefined) return
     table.chunks.delete(from)
     table.chunks.set(to, chunk)
-    table.horizon = this.lastEvent
+    table.horizon = at
+    this.lastEvent = Math.max(this.lastEvent, at)
   }
 
   chunkId(tableId: string, path: string): string | undefined {

@@ -10,6 +10,7 @@ import type { CompactionCandidate } from '../compaction/choose.ts'
 import type { Maintainer } from '../maintenance/task.ts'
 import type { StoreSettings } from '../settings/index.ts'
 import type { CatalogCommand } from './apply.ts'
+import { isCommitUnknown } from './commit-unknown.ts'
 
 export interface CompactorParts {
   readonly catalog: CatalogStore

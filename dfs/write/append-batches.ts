@@ -42,7 +42,7 @@ class BatchedAppend {
       for (const batch of batches) this.#write(batch)
       if (this.#written.size > 0) this.#commit()
     } catch (error) {
-      this.#segments.remove()
+      this.#segments.removeAfter(error)
       throw error
     }
     return this.#rows

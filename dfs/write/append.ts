@@ -60,7 +60,7 @@ class Append {
         fillsColumns,
       })
     } catch (error) {
-      segments.remove()
+      segments.removeAfter(error)
       throw error
     }
     return routing.kept

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Vector } from '../../runtime/values/index.ts'
 import { type SegmentRef, segmentColumns, type TableRecord } from '../catalog/types.ts'
+import { isCommitUnknown } from '../engine/commit-unknown.ts'
 import { orderedRows, orderMarks, type RowOrder, rowOrder } from '../read/order.ts'
 import { type SegmentStream, SegmentWriter } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -59,6 +60,11 @@ export class NewSegments {
     const folders = new Set(this.#written.flatMap((file) => foldersUpFrom(parentOf(file))))
     // Deepest first: a folder's own entry is in the one above it.
     for (const folder of [...folders].sort((a, b) => b.length - a.length)) this.#files.syncDirectory(folder)
+  }
+
+  /** The write has failed: removes every file, unless the commit may count after all. Then the next start removes them, or uses them. */
+  removeAfter(failure: unknown): void {
+    if (!isCommitUnknown(failure)) this.remove()
   }
 
   /** Nothing was committed: removes every file. */

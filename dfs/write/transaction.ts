@@ -93,7 +93,7 @@ function writeLocked<R>(dfs: DfsSession, rewriter: Rewriter<R>, tid: number, pat
     }
     return result
   } catch (error) {
-    segments?.remove()
+    segments?.removeAfter(error)
     throw error
   } finally {
     release()
