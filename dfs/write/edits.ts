@@ -2,42 +2,53 @@
 import { concatVectors } from '../../runtime/ops/cast.ts'
 import type { ColumnEdit, RowEdit, Vector } from '../../runtime/values/index.ts'
 
-/** An edit of rows [from, to) of what the edit was made for, with positions from `from`; undefined if it touches none of them. */
-export function editOfRange(edit: RowEdit, from: number, to: number): RowEdit | undefined {
-  const deleted = edit.deleted === undefined ? undefined : positionsBetween(edit.deleted, from, to)
-  const changes = edit.changes?.flatMap((change) => {
-    const part = changeOfRange(change, from, to)
-    return part.rows.length === 0 ? [] : [part]
+/** An edit of the rows of several pieces, one after another, as one edit a piece, with positions in the piece; undefined where it touches no row. */
+export function editsByPiece(edit: RowEdit, sizes: readonly number[]): (RowEdit | undefined)[] {
+  const starts = new Int32Array(sizes.length + 1)
+  sizes.forEach((size, k) => {
+    starts[k + 1] = starts[k] + size
   })
-  const touches = (deleted?.length ?? 0) > 0 || (changes?.length ?? 0) > 0
-  return touches ? { deleted, changes, touched: 0 } : undefined
+  const pieceOf = new Int32Array(starts[sizes.length])
+  for (let k = 0; k < sizes.length; k++) pieceOf.fill(k, starts[k], starts[k + 1])
+  const deleted = edit.deleted === undefined ? undefined : grouped(edit.deleted, pieceOf, starts)
+  const changes = (edit.changes ?? []).map((change) => ({ change, parts: grouped(change.rows, pieceOf, starts) }))
+  return sizes.map((_, k) => {
+    const gone = deleted?.[k]?.rows
+    const own = changes.flatMap(({ change, parts }): ColumnEdit[] => {
+      const part = parts[k]
+      if (part === undefined) return []
+      return [{ column: change.column, rows: part.rows, values: change.values.gather(part.at) }]
+    })
+    return gone === undefined && own.length === 0 ? undefined : { deleted: gone, changes: own, touched: 0 }
+  })
 }
 
-/** Of ascending positions. */
-function positionsBetween(rows: Int32Array, from: number, to: number): Int32Array {
-  let low = 0
-  while (low < rows.length && rows[low] < from) low++
-  let high = low
-  while (high < rows.length && rows[high] < to) high++
-  const part = rows.slice(low, high)
-  for (let k = 0; k < part.length; k++) part[k] -= from
-  return part
+interface Group {
+  /** Where the group's rows stand in the list. */
+  readonly at: Int32Array
+  readonly rows: Int32Array
 }
 
-/** Of positions in any order. */
-function changeOfRange({ column, rows, values }: ColumnEdit, from: number, to: number): ColumnEdit {
+/** The rows of each piece, in the order in which they come. */
+function grouped(rows: Int32Array, pieceOf: Int32Array, starts: Int32Array): (Group | undefined)[] {
+  const pieces = starts.length - 1
+  const ends = new Int32Array(pieces + 1)
+  for (let k = 0; k < rows.length; k++) ends[pieceOf[rows[k]] + 1]++
+  for (let p = 0; p < pieces; p++) ends[p + 1] += ends[p]
+  const next = ends.slice(0, pieces)
   const at = new Int32Array(rows.length)
   const local = new Int32Array(rows.length)
-  let m = 0
   for (let k = 0; k < rows.length; k++) {
-    const row = rows[k]
-    if (row < from || row >= to) continue
-    at[m] = k
-    local[m++] = row - from
+    const piece = pieceOf[rows[k]]
+    const place = next[piece]++
+    at[place] = k
+    local[place] = rows[k] - starts[piece]
   }
-  return m === rows.length && from === 0
-    ? { column, rows, values }
-    : { column, rows: local.slice(0, m), values: values.gather(at.slice(0, m)) }
+  return Array.from({ length: pieces }, (_, p) =>
+    ends[p] === ends[p + 1]
+      ? undefined
+      : { at: at.subarray(ends[p], ends[p + 1]), rows: local.slice(ends[p], ends[p + 1]) },
+  )
 }
 
 /** The column with the new values in their places. */

@@ -10,6 +10,7 @@ import { orderedRows, orderMarks, type RowOrder, rowOrder } from '../read/order.
 import { type SegmentStream, SegmentWriter } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
+import { UnsyncedFiles } from '../store/unsynced-files.ts'
 
 /** Folder of a chunk's segments. */
 export const chunkFolderOf = (table: TableRecord, path: string): string =>
@@ -19,12 +20,13 @@ export class NewSegments {
   readonly #files: FileStore
   readonly #table: TableRecord
   readonly #writer: SegmentWriter
+  readonly #unsynced = new UnsyncedFiles()
   readonly #written: string[] = []
 
   constructor(files: FileStore, table: TableRecord) {
     this.#files = files
     this.#table = table
-    this.#writer = new SegmentWriter(files, segmentColumns(table.columns))
+    this.#writer = new SegmentWriter(files, segmentColumns(table.columns), this.#unsynced)
   }
 
   /**
@@ -55,8 +57,9 @@ export class NewSegments {
     return file
   }
 
-  /** Makes the files' names durable. Call before the commit. */
+  /** Makes the files and their names durable. Call before the commit. */
   syncFolders(): void {
+    this.#unsynced.syncAll()
     const folders = new Set(this.#written.flatMap((file) => foldersUpFrom(parentOf(file))))
     // Deepest first: a folder's own entry is in the one above it.
     for (const folder of [...folders].sort((a, b) => b.length - a.length)) this.#files.syncDirectory(folder)
@@ -69,6 +72,7 @@ export class NewSegments {
 
   /** Nothing was committed: removes every file. */
   remove(): void {
+    this.#unsynced.abandon()
     for (const file of this.#written) {
       this.#files.remove(file)
       for (let folder = parentOf(file); folder !== '' && folder !== 'chunks'; folder = parentOf(folder))

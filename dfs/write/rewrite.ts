@@ -15,7 +15,7 @@ import { hidesRows, rowOrder } from '../read/order.ts'
 import type { DfsSession } from '../session.ts'
 import { outcomeOfChunk, type PieceOutcome, replacement } from './chunk-outcome.ts'
 import { type Piece, PieceReader, piecesOf, tableOf } from './chunk-pieces.ts'
-import { changed, editOfRange, rowsWithout, union } from './edits.ts'
+import { changed, editsByPiece, rowsWithout, union } from './edits.ts'
 import { columnOfHandle, currentPredicate } from './handle-columns.ts'
 import { MovedRows } from './moved-rows.ts'
 import { type LockedTable, type Rewritten, runRewrite } from './transaction.ts'
@@ -126,12 +126,11 @@ class Rewrite {
   #rewriteAtOnce(chunk: ChunkRecord, pieces: readonly Piece[]): RewrittenPart {
     const edit = this.#edit(this.#reader.readAll(pieces, this.#reads))
     if (edit === undefined) return NOTHING
-    let from = 0
-    const outcomes = pieces.map((piece): PieceOutcome => {
-      const own = editOfRange(edit, from, from + piece.rows)
-      from += piece.rows
-      return this.#outcome(chunk, piece, own)
-    })
+    const edits = editsByPiece(
+      edit,
+      pieces.map((p) => p.rows),
+    )
+    const outcomes = pieces.map((piece, k) => this.#outcome(chunk, piece, edits[k]))
     const rewritten = outcomeOfChunk(chunk, outcomes, (piece) => this.#write(chunk.path, piece, undefined))
     return { chunk: rewritten, touched: edit.touched }
   }
