@@ -7,6 +7,7 @@ import { type ColumnSchema, type Raw, type SymbolVector, typeName, type Vector }
 import type { SegmentRef } from '../catalog/types.ts'
 import { Checksum, checksumOf } from '../store/checksum.ts'
 import type { FileStore, FileWriter } from '../store/file-store.ts'
+import type { UnsyncedFiles } from '../store/unsynced-files.ts'
 import { type Block, batchMessage, dictionaryMessage, footerBytes, schemaMessage } from './arrow-metadata.ts'
 import { Body } from './body.ts'
 import { isStorable } from './column-type.ts'
@@ -36,10 +37,14 @@ export class SegmentWriter {
   readonly #store: FileStore
   readonly #columns: readonly ColumnSchema[]
   readonly #schema: Uint8Array
+  readonly #unsynced: UnsyncedFiles | undefined
   readonly #body = new Body()
 
-  /** Columns as the table has them; the vectors given to `write` must have these types. */
-  constructor(store: FileStore, columns: readonly ColumnSchema[]) {
+  /**
+   * Columns as the table has them; the vectors given to `write` must have these types. Files go to `unsynced` when they are complete, or are synced one by one
+   * without it.
+   */
+  constructor(store: FileStore, columns: readonly ColumnSchema[], unsynced?: UnsyncedFiles) {
     for (const c of columns)
       if (!isStorable(c.type))
         throw new HoldfastError(
@@ -52,11 +57,11 @@ export class SegmentWriter {
     this.#store = store
     this.#columns = columns
     this.#schema = schemaMessage(columns)
+    this.#unsynced = unsynced
   }
 
   /**
-   * Writes rows[from..to) (or from..to without `rows`) to a new file and syncs it; the folder is the caller's to sync. If it throws, the file may be there
-   * in part.
+   * Writes rows[from..to) (or from..to without `rows`) to a new file; the folder is the caller's to sync. If it throws, the file may be there in part.
    */
   write(file: string, vectors: readonly Vector[], range: RowRange): SegmentRef {
     const out = this.#begin(file, vectors, (v) => new SymbolCodes(v, range))
@@ -81,7 +86,7 @@ export class SegmentWriter {
           `column ${this.#columns[c].name} of a segment has type ${typeName(vectors[c].type)}`,
         )
     const encoders = vectors.map((v) => columnEncoder(v, v.storage === 'symbol' ? codes(v) : undefined))
-    return new SegmentStream(this.#store, file, this.#columns, this.#schema, this.#body, encoders)
+    return new SegmentStream(this.#store, file, this.#columns, this.#schema, this.#body, encoders, this.#unsynced)
   }
 }
 
@@ -92,6 +97,7 @@ export class SegmentStream {
   readonly #body: Body
   readonly #encoders: readonly ColumnEncoder[]
   readonly #out: HashedWriter
+  readonly #unsynced: UnsyncedFiles | undefined
   readonly #dictionaryBlocks: Block[] = []
   readonly #dictionaries: DictionaryLayout[] = []
   readonly #batchBlocks: Block[] = []
@@ -106,8 +112,10 @@ export class SegmentStream {
     schema: Uint8Array,
     body: Body,
     encoders: readonly ColumnEncoder[],
+    unsynced: UnsyncedFiles | undefined,
   ) {
     this.#file = file
+    this.#unsynced = unsynced
     this.#columns = columns
     this.#body = body
     this.#encoders = encoders
@@ -137,7 +145,7 @@ export class SegmentStream {
     }
   }
 
-  /** Ends the file and syncs it. */
+  /** Ends the file, which is synced now or with others. */
   finish(): SegmentRef {
     const out = this.#out
     out.write(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0))
@@ -146,7 +154,7 @@ export class SegmentStream {
     const batches =
       this.#batches.length > 1 ? this.#batches : this.#batches.map(({ rows, columns }) => ({ rows, columns }))
     this.#writeFooter({ format: 1, rows: this.#rows, columns, dictionaries: this.#dictionaries, batches })
-    out.sync()
+    out.finish(this.#unsynced)
     return {
       file: this.#file,
       rows: this.#rows,
@@ -243,6 +251,7 @@ function magicBytes(length: number): Uint8Array {
 class HashedWriter {
   readonly #writer: FileWriter
   readonly #hash = new Checksum()
+  #isHandedOver = false
 
   constructor(writer: FileWriter) {
     this.#writer = writer
@@ -263,10 +272,15 @@ class HashedWriter {
   checksum(): string {
     return this.#hash.hex()
   }
-  sync(): void {
-    this.#writer.sync()
+  finish(unsynced: UnsyncedFiles | undefined): void {
+    if (unsynced === undefined) {
+      this.#writer.sync()
+      return
+    }
+    this.#isHandedOver = true
+    unsynced.add(this.#writer)
   }
   close(): void {
-    this.#writer.close()
+    if (!this.#isHandedOver) this.#writer.close()
   }
 }
