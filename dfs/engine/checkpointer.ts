@@ -126,12 +126,14 @@ export class Checkpointer {
     const result = await maintain(task)
     if (result.kind !== 'flush') throw new HoldfastError('bug', `a flush was answered with ${result.kind}`)
     // One chunk a command: a chunk that somebody was faster to change holds no other back.
-    for (const flushed of result.chunks) {
+    for (const [k, flushed] of result.chunks.entries()) {
       try {
         commit({ kind: 'flush', db: table.db, table: table.name, tableId: table.id, chunks: [flushed] })
       } catch (error) {
-        if (!isCommitUnknown(error)) discard(flushed.add.map((s) => s.file))
-        if (toHoldfastError(error).kind !== 'conflict' && toHoldfastError(error).code !== 'tableMissing') throw error
+        const isOvertaken = toHoldfastError(error).kind === 'conflict' || toHoldfastError(error).code === 'tableMissing'
+        const unused = isOvertaken ? [flushed] : result.chunks.slice(isCommitUnknown(error) ? k + 1 : k)
+        discard(unused.flatMap((c) => c.add.map((s) => s.file)))
+        if (!isOvertaken) throw error
       }
     }
   }
