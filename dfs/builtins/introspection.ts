@@ -100,6 +100,8 @@ define(TABLETS, {
     const rows: ChunkPlace[] = []
     for (const place of chunksOf(session)) {
       if (rows.length >= limit) break
+      // A partition whose rows were all deleted is left out.
+      if (place.chunk.rows === 0) continue
       if ((name === undefined || place.table.name === name) && matches(place.dfsPath)) rows.push(place)
     }
     const { home } = dfsOf(session)

@@ -10,6 +10,7 @@ import { chunkBatches } from '../read/chunk.ts'
 import { joinPieces } from '../read/gather.ts'
 import { type CommitRun, commitRuns, rowsOfRun } from '../read/runs.ts'
 import { deltaRows, mayMatch, positionOf, type ReadAccess, segmentBlocks } from '../read/segment-blocks.ts'
+import { visibleRows } from '../read/visible-rows.ts'
 import { SegmentReader } from '../segment/index.ts'
 import type { DfsSession } from '../session.ts'
 
@@ -71,6 +72,11 @@ export class PieceReader {
       pieces.map((p) => this.read(p, columns)),
       columns,
     )
+  }
+
+  /** How many rows of a chunk count. */
+  count(chunk: ChunkRecord): number {
+    return visibleRows(this.#access, this.#table, chunk)
   }
 
   /** The rows of a chunk as queries see them: sorted, and without those that others hide. */

@@ -47,7 +47,7 @@ function gaveUp(error: HoldfastError, waitedMs: number): HoldfastError {
   const text = error.message.replace(/\s*RefId:.*$/, '')
   return new HoldfastError('conflict', `${text} It was tried for ${waitedMs / 1000} s; nothing was written.`, {
     code: 'chunkLocked',
-    refId: 'S00002',
+    refId: error.refId,
     where: error.where,
     hint: 'repeat the statement later',
     cause: error,

@@ -104,7 +104,7 @@ class Rewrite {
     const { unit, everything } = this.#change
     const pieces = piecesOf(chunk)
     if (pieces.every((p) => p.rows === 0)) return NOTHING
-    if (everything) return { chunk: replacement(chunk, pieces, []), touched: chunk.rows }
+    if (everything) return { chunk: replacement(chunk, pieces, []), touched: this.#reader.count(chunk) }
     if (hidesRows(rowOrder(table)) || (unit === 'partition' && table.sortColumns.length > 0))
       return this.#rewriteWhole(chunk, pieces)
     return unit === 'partition' ? this.#rewriteAtOnce(chunk, pieces) : this.#rewriteByPiece(chunk, pieces)

@@ -137,6 +137,27 @@ describe('update', () => {
     expect(s.show('exec n from pt')).toBe('[7,10,8,11,9,12]')
   })
 
+  it('reads and changes only the partitions that partition(col, keys) names', () => {
+    s.run('update pt set x = -1 where partition(id, 2), n > 5')
+    expect(s.show('exec n from pt where x = -1')).toBe('[8,11]')
+  })
+
+  it('changes what a function is given, a call returns, or metacode names', () => {
+    s.run('def f(mutable t1) { update t1 set x = 0 where n = 1; delete from t1 where n = 2 }; f(pt)')
+    s.run('update loadTable("dfs://u", "pt") set x = 0 where pt.n = 3')
+    s.run('sqlUpdate(pt, <x * 0 as x>, where=<n = 4>).eval(); sqlDelete(pt, <n = 5>).eval()')
+    expect(s.show('exec n from pt where x = 0 order by n')).toBe('[1,3,4]')
+    expect(s.show('exec count(*) from pt')).toBe('10')
+  })
+
+  it('leaves a partition whose rows are all deleted, ready for more', () => {
+    s.run('delete from pt where id = 1')
+    expect(s.show('exec dfsPath from getTabletsMeta("/u/%", `pt)')).toBe('["/u/2/1","/u/3/1"]')
+    expect(s.show('exec max(n) from pt where id = 1')).toBe(s.show('int()'))
+    s.run('pt.append!(t)')
+    expect(s.show('exec n from pt where id = 1')).toBe('[1,4,7,10]')
+  })
+
   it('is allowed to insert where the configuration says so', () => {
     const own = connect(world, { config: { enableInsertStatementForDFSTable: true } })
     own.run('pt = loadTable("dfs://u", "pt"); insert into pt values (1, 100, 1.0, `a, "s", 2024.01.01)')
