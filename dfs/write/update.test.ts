@@ -158,6 +158,23 @@ describe('update', () => {
     expect(s.show('exec n from pt where id = 1')).toBe('[1,4,7,10]')
   })
 
+  it('takes the privilege of the statement', () => {
+    s.run('createUser("u1", "Secret12"); grant("u1", TABLE_UPDATE, "dfs://u/pt")')
+    const u1 = connect(world)
+    u1.session.user = 'u1'
+    u1.run('pt = loadTable("dfs://u", "pt"); update pt set x = 0 where n = 1')
+    expect(s.show('exec n from pt where x = 0')).toBe('[1]')
+    for (const [script, what] of [
+      ['delete from pt where n = 1', 'delete'],
+      ['addColumn(pt, `y, INT)', 'addColumn'],
+      ['dropColumns!(pt, `x)', 'dropColumns'],
+      ['replaceColumn!(pt, `x, array(INT))', 'replaceColumn'],
+      ['pt.append!(table(1 as id))', 'append'],
+    ] as const)
+      expect([what, u1.fails(script)]).toEqual([what, expect.stringContaining('<NoPrivilege>')])
+    expect(s.show('exec count(*) from pt')).toBe('12')
+  })
+
   it('is allowed to insert where the configuration says so', () => {
     const own = connect(world, { config: { enableInsertStatementForDFSTable: true } })
     own.run('pt = loadTable("dfs://u", "pt"); insert into pt values (1, 100, 1.0, `a, "s", 2024.01.01)')
