@@ -32,9 +32,8 @@ function handOver() {
       `this needs Node ${NODE_MAJOR} or newer, and the \`node\` package that would bring it is not installed: run \`npm ci\`.`,
     )
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
-  // Ctrl-C reaches the whole process group: the child decides what it means. Signals sent to us alone are passed on.
-  process.on('SIGINT', () => undefined)
-  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal))
+  // The child decides what they mean. Ctrl-C reaches the whole process group: the child takes two at the same time for one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`))
   child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + constants.signals[signal]))
 }

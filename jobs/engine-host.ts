@@ -54,6 +54,11 @@ export class EngineHost {
     this.#options = options
   }
 
+  /** Opens the data directory now, rather than when a session first needs it. */
+  async open(): Promise<void> {
+    await this.#open()
+  }
+
   /** A thread for the prompt or a script. */
   openSession(listeners: SessionListeners): SessionHandle {
     const session = new SessionHandle(this.#link(undefined), this.#options.config, listeners)
@@ -126,6 +131,7 @@ export class EngineHost {
       maintain: (task) => (task.kind === 'compact' ? merging : maintenance).run(task),
       onClose: () => merging.interrupt(),
       say: (line) => this.#tell(line),
+      announce: this.#options.onNotice,
     })
     this.#engine = engine
     const files = new JobFiles(config.dataDir)

@@ -1,7 +1,8 @@
 import type { EngineHost } from '../jobs/index.ts'
+import type { EndSignals } from './signals.ts'
 
-/** Before the process ends: waits for its background jobs, or leaves them to be cancelled. Ctrl-C while waiting leaves them too, and answers false. */
-export async function finishJobs(host: EngineHost, wait: boolean): Promise<boolean> {
+/** Before the process ends: waits for its background jobs, or leaves them to be cancelled. A signal while waiting leaves them too, and answers false. */
+export async function finishJobs(host: EngineHost, wait: boolean, signals: EndSignals): Promise<boolean> {
   const count = host.activeJobs
   if (count === 0) return true
   const jobs = count === 1 ? '1 background job' : `${count} background jobs`
@@ -10,8 +11,6 @@ export async function finishJobs(host: EngineHost, wait: boolean): Promise<boole
     return true
   }
   process.stderr.write(`holdfast: waiting for ${jobs}; Ctrl-C cancels.\n`)
-  const interrupted = new Promise<boolean>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(false))
-  })
+  const interrupted = new Promise<boolean>((resolve) => signals.listen(() => resolve(false)))
   return Promise.race([host.drained().then(() => true), interrupted])
 }

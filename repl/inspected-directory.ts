@@ -6,8 +6,9 @@ export function refusedInUse<R>(open: () => R, instead: string): R {
     return open()
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'directoryInUse') throw error
-    throw new HoldfastError(error.kind, `${error.message} End that process first, or ${instead}.`, {
+    throw new HoldfastError(error.kind, error.message, {
       code: error.code,
+      hint: `end that process first, or ${instead}`,
       where: error.where,
       cause: error,
     })

@@ -1,6 +1,12 @@
 /** Start of the process: reads the command line, runs what it asks for, ends with its exit code. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseCommandLine } from './arguments.ts'
 import { loadConfigFile, OptionError, type Settings, settingsOf } from './config.ts'
+import { EndSignals } from './signals.ts'
+
+/** An empty file of this name in the data directory: start as of the checkpoint that the copy holds (dfs/external-copy). */
+const RESTORE_TRIGGER = '_restore'
 
 async function main(): Promise<number> {
   const interactive = process.stdin.isTTY === true
@@ -30,18 +36,18 @@ async function main(): Promise<number> {
     }
     case 'prompt': {
       const { prompt } = await import('./prompt.ts')
-      return await withHost(settings, (host) => prompt(host, settings.waitForJobs))
+      return await withHost(settings, (host, signals) => prompt(host, settings.waitForJobs, signals))
     }
     default: {
       const { runScript } = await import('./run-script.ts')
-      return await withHost(settings, (host) => runScript(host, invocation, settings.waitForJobs))
+      return await withHost(settings, (host, signals) => runScript(host, invocation, settings.waitForJobs, signals))
     }
   }
 }
 
 async function withHost(
   settings: Settings,
-  use: (host: import('../jobs/index.ts').EngineHost) => Promise<number>,
+  use: (host: import('../jobs/index.ts').EngineHost, signals: EndSignals) => Promise<number>,
 ): Promise<number> {
   const { EngineHost } = await import('../jobs/index.ts')
   const host = new EngineHost({
@@ -51,7 +57,9 @@ async function withHost(
     onNotice: (line) => process.stderr.write(`[INFO] ${line}\n`),
   })
   try {
-    return await use(host)
+    // A copy is put in order before anything else, or nothing runs at all.
+    if (existsSync(join(settings.config.dataDir, RESTORE_TRIGGER))) await host.open()
+    return await use(host, new EndSignals())
   } finally {
     await host.close()
   }
@@ -60,7 +68,8 @@ async function withHost(
 try {
   process.exitCode = await main()
 } catch (thrown) {
-  process.stderr.write(`holdfast: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
+  const { message, hint } = thrown as { readonly message?: string; readonly hint?: string }
+  process.stderr.write(`holdfast: ${message ?? String(thrown)}${hint === undefined ? '' : ` (${hint})`}\n`)
   process.exitCode = thrown instanceof OptionError ? 2 : 1
 }
 // Threads and ports are closed; a handle that a library left open must not keep the process.

@@ -9,6 +9,7 @@ import { deathMessage, type EngineHost, type SessionHandle } from '../jobs/index
 import { finishJobs } from './finish-jobs.ts'
 import { History } from './history.ts'
 import { ProgressReporter } from './progress.ts'
+import type { EndSignals } from './signals.ts'
 import { version } from './version.ts'
 
 const PROMPT = '> '
@@ -20,13 +21,14 @@ const HELP = /^\s*help(?:\s+([A-Za-z_]\w*!?))?\s*$/
 const CONTINUES = /^\s*(else|catch)\b/
 
 /** Runs until the person leaves; answers the exit code. */
-export function prompt(host: EngineHost, waitForJobs: boolean): Promise<number> {
-  return new Promise((resolve) => new Prompt(host, waitForJobs, resolve).start())
+export function prompt(host: EngineHost, waitForJobs: boolean, signals: EndSignals): Promise<number> {
+  return new Promise((resolve) => new Prompt(host, waitForJobs, signals, resolve).start())
 }
 
 class Prompt {
   readonly #host: EngineHost
-  readonly #waitForJobs: boolean
+  readonly #signals: EndSignals
+  #waitForJobs: boolean
   readonly #leave: (code: number) => void
   readonly #history = new History()
   readonly #progress = new ProgressReporter()
@@ -40,9 +42,10 @@ class Prompt {
   #hintGiven = false
   #left = false
 
-  constructor(host: EngineHost, waitForJobs: boolean, leave: (code: number) => void) {
+  constructor(host: EngineHost, waitForJobs: boolean, signals: EndSignals, leave: (code: number) => void) {
     this.#host = host
     this.#waitForJobs = waitForJobs
+    this.#signals = signals
     this.#leave = leave
     this.#session = this.#openSession()
     this.#readline = createInterface({
@@ -64,8 +67,12 @@ class Prompt {
     this.#readline.on('line', (line) => this.#take(line))
     this.#readline.on('SIGINT', () => this.#interrupt())
     this.#readline.on('close', () => void this.#close())
-    process.on('SIGTERM', () => this.#readline.close())
-    process.on('SIGHUP', () => this.#readline.close())
+    this.#signals.install()
+    this.#signals.listen((signal) => {
+      // A terminal that went away is like Ctrl-D; the others want the process to end now.
+      if (signal !== 'SIGHUP') this.#waitForJobs = false
+      this.#readline.close()
+    })
     this.#readline.prompt()
   }
 
@@ -173,7 +180,7 @@ class Prompt {
     this.#left = true
     if (process.stdout.isTTY) process.stdout.write('\n')
     if (this.#running) this.#session.interrupt()
-    await finishJobs(this.#host, this.#waitForJobs)
-    this.#leave(0)
+    await finishJobs(this.#host, this.#waitForJobs, this.#signals)
+    this.#leave(this.#signals.exitCode ?? 0)
   }
 }

@@ -5,10 +5,7 @@ import { deathMessage, type EngineHost, type SessionHandle } from '../jobs/index
 import type { Invocation } from './arguments.ts'
 import { finishJobs } from './finish-jobs.ts'
 import { ProgressReporter } from './progress.ts'
-
-/** Exit codes: as shells report a process that a signal ended. */
-const INTERRUPTED = 130
-const TERMINATED = 143
+import type { EndSignals } from './signals.ts'
 
 interface Source {
   readonly text: string
@@ -22,6 +19,7 @@ export async function runScript(
   host: EngineHost,
   invocation: Extract<Invocation, { kind: 'evaluate' | 'run' | 'stdin' }>,
   waitForJobs: boolean,
+  signals: EndSignals,
 ): Promise<number> {
   const source = readSource(invocation)
   if (typeof source === 'string') {
@@ -35,24 +33,15 @@ export async function runScript(
     onProgress: (p) => progress.report(p),
   })
   process.stdout.on('drain', () => session.resumeOutput())
-  let signalled = 0
-  const stop = (code: number) => (): void => {
-    // Asked twice: the person means it.
-    if (signalled !== 0) process.exit(code)
-    signalled = code
-    session.interrupt()
-  }
-  process.on('SIGINT', stop(INTERRUPTED))
-  process.on('SIGTERM', stop(TERMINATED))
-  process.on('SIGHUP', stop(TERMINATED))
+  signals.install()
+  signals.listen(() => session.interrupt())
   // The reader of our pipe has gone (`| head`): nothing more to say.
   process.stdout.on('error', () => process.exit(0))
 
   if (source.args.length > 0 || invocation.kind === 'run') session.setArguments(source.args)
   const code = await runSource(host, session, source, progress)
-  if (signalled !== 0) return signalled
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal)
-  return (await finishJobs(host, waitForJobs)) ? code : INTERRUPTED
+  if (signals.exitCode !== undefined) return signals.exitCode
+  return (await finishJobs(host, waitForJobs, signals)) ? code : (signals.exitCode ?? code)
 }
 
 async function runSource(

@@ -1,5 +1,6 @@
 /** Takes a data directory of the file system: locked, as of a checkpoint if that is asked for, its catalog open. */
 import { join } from 'node:path'
+import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { adoptCopy, wantsRestore } from '../external-copy/adopt.ts'
@@ -20,7 +21,11 @@ export interface OpenDirectory {
 }
 
 /** Throws `directoryInUse` if another process has it, `copyUnusable` if it is a copy that cannot be started. */
-export function openDirectory(dataDir: string, say: (line: string) => void): OpenDirectory {
+export function openDirectory(
+  dataDir: string,
+  say: (line: string) => void,
+  announce: (line: string) => void = say,
+): OpenDirectory {
   const lock = lockDirectory(dataDir)
   try {
     const files = new LocalFileStore(dataDir)
@@ -29,13 +34,16 @@ export function openDirectory(dataDir: string, say: (line: string) => void): Ope
       adoptCopy({
         files,
         say,
+        announce,
         now: Date.now,
         replaceCatalog: (fill) => replaceCatalogFile(files, dataDir, fill),
       })
     const catalog = new LmdbCatalogStore(join(dataDir, CATALOG))
     return { catalog, files, lock, bootId: bootIdOf(), wasUnclean: lock.wasUnclean || isCopy }
   } catch (error) {
-    lock.leave()
+    // A copy that cannot be started stays as it is, so that it can be mended.
+    if (error instanceof HoldfastError && error.code === 'copyUnusable') lock.putBack()
+    else lock.leave()
     throw error
   }
 }

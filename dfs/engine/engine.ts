@@ -47,6 +47,8 @@ export interface EngineParts {
   readonly bootId?: string
   /** What the operator should read, a line at a time. */
   readonly say?: (line: string) => void
+  /** The same, where it must not be written into the directory, because that may stay as it is. Default: `say`. */
+  readonly announce?: (line: string) => void
   /** Checkpoints by time and size, and merging, happen by themselves. Tests and simulations ask for them. Default: true with a directory of the file system. */
   readonly isAutomatic?: boolean
 }
@@ -91,8 +93,12 @@ export class Engine implements EngineClient {
   #room: Promise<unknown> | undefined
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
-  static open(dataDir: string, options: Pick<EngineParts, 'settings' | 'maintain' | 'say' | 'onClose'> = {}): Engine {
-    const directory = openDirectory(dataDir, options.say ?? (() => {}))
+  static open(
+    dataDir: string,
+    options: Pick<EngineParts, 'settings' | 'maintain' | 'say' | 'announce' | 'onClose'> = {},
+  ): Engine {
+    const { say = () => {}, announce = say } = options
+    const directory = openDirectory(dataDir, say, announce)
     try {
       const { wasUnclean, ...parts } = directory
       const engine = new Engine({ ...parts, isAutomatic: true, ...options })

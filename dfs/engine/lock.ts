@@ -25,10 +25,15 @@ export interface DirectoryLock {
   leave(): void
 }
 
+export interface TakenLock extends DirectoryLock {
+  /** As if it had never been taken. */
+  putBack(): void
+}
+
 const LOCK_FILE = 'holdfast.lock'
 
 /** Takes the folder, which is made if missing. Throws `directoryInUse` if a living process has it. */
-export function lockDirectory(folder: string): DirectoryLock {
+export function lockDirectory(folder: string): TakenLock {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, LOCK_FILE)
   const mine: Holder = {
@@ -38,6 +43,7 @@ export function lockDirectory(folder: string): DirectoryLock {
     since: new Date().toISOString(),
     folder: identityOf(folder),
   }
+  const before = readIfThere(file)
   let wasUnclean = false
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
@@ -45,6 +51,7 @@ export function lockDirectory(folder: string): DirectoryLock {
       return {
         wasUnclean,
         release: () => rmSync(file, { force: true }),
+        putBack: () => (before === undefined ? rmSync(file, { force: true }) : writeFileSync(file, before)),
         // The holder is given as a process that is gone.
         leave: () => writeFileSync(file, JSON.stringify({ ...mine, processStart: 'ended' })),
       }
@@ -70,20 +77,14 @@ export function lockDirectory(folder: string): DirectoryLock {
   })
 }
 
-/**
- * Takes a folder only to look at it: what the next start finds is what the last process left. Throws `directoryMissing`, or `directoryInUse` if a living
- * process has it.
- */
-export function lockForInspection(folder: string): { readonly wasUnclean: boolean; release(): void } {
+/** Takes a folder only to look at it, and `putBack` afterwards. Throws `directoryMissing`, or `directoryInUse` if a living process has it. */
+export function lockForInspection(folder: string): TakenLock {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new HoldfastError('input', `There is no data directory ${folder}.`, {
       code: 'directoryMissing',
       where: { file: folder },
     })
-  const file = join(folder, LOCK_FILE)
-  const before = readIfThere(file)
-  const { wasUnclean, release } = lockDirectory(folder)
-  return { wasUnclean, release: before === undefined ? release : () => writeFileSync(file, before) }
+  return lockDirectory(folder)
 }
 
 function readIfThere(file: string): Buffer | undefined {

@@ -25,6 +25,8 @@ import {
 export interface AdoptParts {
   readonly files: FileStore
   readonly say: (line: string) => void
+  /** The same, as long as nothing in the directory may be changed; default: `say`. */
+  readonly announce?: (line: string) => void
   readonly now: () => number
   /** Puts a catalog with exactly these records in the place of the one that is there. */
   readonly replaceCatalog: (fill: (catalog: CatalogStore) => void) => void
@@ -33,9 +35,9 @@ export interface AdoptParts {
 export const wantsRestore = (files: FileStore): boolean => files.stat(RESTORE_TRIGGER)?.kind === 'file'
 
 export function adoptCopy(parts: AdoptParts): void {
-  const { files, say } = parts
+  const { files, say, announce = say } = parts
   const manifest = readCopyManifest(files)
-  say(`Starting as of the checkpoint of ${manifest.startedAt}: verifying ${manifest.files} files`)
+  announce(`Starting as of the checkpoint of ${manifest.startedAt}: verifying ${manifest.files} files`)
   const entries = readCatalogCopy(files, manifest)
   verifyFiles(files, entries)
 

@@ -19,7 +19,7 @@ export const CATALOG_FILE = 'catalog.mdb'
 
 /** Throws `directoryMissing`, or `directoryInUse` if a living process has it. */
 export function openForInspection(dataDir: string): InspectedDirectory {
-  const { wasUnclean, release } = lockForInspection(dataDir)
+  const { wasUnclean, putBack } = lockForInspection(dataDir)
   try {
     const files = new LocalFileStore(dataDir)
     const hadReaders = files.stat(`${CATALOG_FILE}-lock`) !== undefined
@@ -33,11 +33,11 @@ export function openForInspection(dataDir: string): InspectedDirectory {
         await catalog?.close()
         // The table of readers was made by looking.
         if (!hadReaders) files.remove(`${CATALOG_FILE}-lock`)
-        release()
+        putBack()
       },
     }
   } catch (error) {
-    release()
+    putBack()
     throw error
   }
 }
