@@ -13,7 +13,14 @@ interface Scheme {
   /** The rest of the call that makes the table. */
   readonly create: string
   readonly partitionColumns: readonly string[]
+  /** Of rows of one partition with equal n only this one counts. */
+  readonly keeps?: 'LAST' | 'FIRST'
+  readonly isKeyed?: boolean
+  /** Columns are only added. */
+  readonly isSorted?: boolean
 }
+
+const TSDB = 'database("dfs://p", VALUE, 0 1 2, engine="TSDB")'
 
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   VALUE: {
@@ -35,6 +42,34 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
     database: 'database("dfs://p", COMPO, [database("", VALUE, 0 1 2), database("", HASH, [SYMBOL, 2])])',
     create: 'db.createPartitionedTable(t, `pt, `id`sym)',
     partitionColumns: ['id', 'sym'],
+  },
+  'TSDB, ALL': {
+    database: TSDB,
+    create: 'db.createPartitionedTable(t, `pt, `id, sortColumns=`sym`n)',
+    partitionColumns: ['id'],
+    isSorted: true,
+  },
+  'TSDB, LAST': {
+    database: TSDB,
+    create: 'db.createPartitionedTable(t, `pt, `id, sortColumns=`n, keepDuplicates=LAST)',
+    partitionColumns: ['id'],
+    keeps: 'LAST',
+    isSorted: true,
+  },
+  'TSDB, FIRST': {
+    database: TSDB,
+    create: 'db.createPartitionedTable(t, `pt, `id, sortColumns=`n, keepDuplicates=FIRST)',
+    partitionColumns: ['id'],
+    keeps: 'FIRST',
+    isSorted: true,
+  },
+  PKEY: {
+    database: 'database("dfs://p", VALUE, 0 1 2, engine="PKEY")',
+    create: 'db.createPartitionedTable(t, `pt, `id, primaryKey=`id`n)',
+    partitionColumns: ['id'],
+    keeps: 'LAST',
+    isKeyed: true,
+    isSorted: true,
   },
   dimension: { database: 'database("dfs://p", VALUE, 0 1 2)', create: 'db.createTable(t, `pt)', partitionColumns: [] },
 }
@@ -137,16 +172,19 @@ class Run {
   async do(step: Step): Promise<void> {
     switch (step.kind) {
       case 'append':
-        this.#both(`${this.#rows(step.seed, step.rows, 'r')}; m.append!(r)`, 'pt.append!(r)')
+        this.#append(step.seed, step.rows)
         return
       case 'upsert': {
         const keys = ['n', ...this.#scheme.partitionColumns].map((c) => `\`${c}`).join('')
         const make = `${this.#rows(step.seed, step.rows, 'r')}; r.append!(update!(select top 3 * from m where n % 4 = ${step.seed % 4}, \`x, <n + ${step.seed}>))`
-        const call = `${step.ignoreNull}, \`n)`
-        this.#both(`${make}; upsert!(m, r, ${step.ignoreNull}, ${keys})`, `upsert!(pt, r, ${call}`)
+        const ignoreNull = step.ignoreNull && this.#scheme.isKeyed !== true
+        const call = this.#scheme.isKeyed === true ? '' : `, ${ignoreNull}, \`n`
+        this.#both(`${make}; upsert!(m, r, ${ignoreNull}, ${keys})`, `upsert!(pt, r${call})`)
         return
       }
       case 'statement':
+        // A row can't leave the partition in which it may hide others.
+        if (this.#scheme.keeps !== undefined && step.text.includes('set id')) return
         this.#both(step.text.replaceAll('T', 'm'), step.text.replaceAll('T', 'pt'))
         return
       case 'checkpoint':
@@ -162,7 +200,23 @@ class Run {
     }
   }
 
+  /** New rows, and where only one row of a key counts some that are there already. */
+  #append(seed: number, rows: number): void {
+    const make = this.#rows(seed, rows, 'r')
+    const { keeps } = this.#scheme
+    if (keeps === undefined) this.#both(`${make}; m.append!(r)`, 'pt.append!(r)')
+    else {
+      const again = `${make}; r.append!(update!(select top 4 * from m where n % 3 = ${seed % 3}, \`x, <x + ${seed}>))`
+      const added =
+        keeps === 'LAST'
+          ? 'upsert!(m, r, false, `id`n)'
+          : 'q = select * from r; upsert!(q, m, false, `id`n); m = select * from q'
+      this.#both(`${again}; ${added}`, 'pt.append!(r)')
+    }
+  }
+
   #alter(kind: 'add' | 'drop' | 'rename' | 'retype', pick: number): void {
+    if (kind !== 'add' && this.#scheme.isSorted === true) return
     const names = ['c0', 'c1', 'c2', 'c3']
     const extra = this.columns.filter((c) => names.includes(c.name))
     const free = names.filter((n) => extra.every((c) => c.name !== n))
