@@ -171,7 +171,7 @@ export class DfsSession {
   }
 
   /** A view whose files stay until `release`, however long that takes: unlike a held view it holds back nothing that came after it. */
-  pinnedView(why: string): { readonly view: CatalogView; readonly release: () => void } {
+  pinnedView(why: string): { readonly view: CatalogView; readonly pin: number; readonly release: () => void } {
     const held = this.heldView()
     try {
       const { cid } = held.view
@@ -181,7 +181,7 @@ export class DfsSession {
         this.#pinned.splice(this.#pinned.indexOf(cid), 1)
         this.request({ kind: 'unpin', pin })
       }
-      return { view: held.view, release }
+      return { view: held.view, pin, release }
     } finally {
       held.release()
     }

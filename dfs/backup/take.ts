@@ -16,7 +16,7 @@ import {
   STATES_FOLDER,
   stateFolder,
 } from '../set/layout.ts'
-import { lockSetInTurn, removeLockRemains, type SetLock } from '../set/lock.ts'
+import { type LockWorld, lockSetInTurn, removeLockRemains, type SetLock, thisWorld } from '../set/lock.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { BackupSet, filesOf } from '../set/open.ts'
 import { RunRecord } from '../set/runs.ts'
@@ -41,7 +41,7 @@ export interface BackupResult {
 
 /** Backs a database, tables or partitions up into the set. The tables and databases that the call is not about stay in the set as they are. */
 export function takeBackup(context: BackupContext, store: FileStore, request: BackupRequest): BackupResult {
-  const { view, release } = context.pinnedView(`backup of ${request.url}`)
+  const { view, pin, release } = context.pinnedView(`backup of ${request.url}`)
   try {
     const database = selectDatabase(view, request)
     const selected = selectTables(view, request)
@@ -50,7 +50,7 @@ export function takeBackup(context: BackupContext, store: FileStore, request: Ba
       store,
       `backup of ${request.url}`,
       (text) => context.progress.note(text),
-      context.lockWorld,
+      lockWorldOf(context, pin),
     )
     try {
       return context.writing(() => {
@@ -66,6 +66,17 @@ export function takeBackup(context: BackupContext, store: FileStore, request: Ba
     }
   } finally {
     release()
+  }
+}
+
+/** The pin ends with the thread of the run, so another run of this process can tell by it that the lock's holder is gone. */
+function lockWorldOf(context: BackupContext, pin: number): LockWorld {
+  const { data, client, user, lockWorld = thisWorld() } = context
+  const pins = () => client.request({ kind: 'status' }, user).status?.pins ?? []
+  return {
+    ...lockWorld,
+    pin: { store: data.root, pin },
+    isPinned: (other) => pins().some((p) => p.pin === other),
   }
 }
 

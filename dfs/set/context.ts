@@ -13,7 +13,7 @@ export interface BackupContext {
   /** A fresh look at the catalog, with everything that was committed before the call. */
   view(): CatalogView
   /** The same, of one commit whose files stay until `release`. Read it before the next call of `view` or of a command. */
-  pinnedView(why: string): { readonly view: CatalogView; readonly release: () => void }
+  pinnedView(why: string): { readonly view: CatalogView; readonly pin: number; readonly release: () => void }
   readonly user: string
   /** Runs a body that writes files into the data directory which no commit names, and removes them again: the engine tidies up if the thread is ended. */
   writing<R>(body: () => R): R

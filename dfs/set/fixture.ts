@@ -149,8 +149,8 @@ export function contextOf(engine: TestEngine, nowMs = 1_700_000_000_000): Backup
     client: engine,
     view: () => engine.view(),
     pinnedView: (why) => {
-      const { pin } = engine.request({ kind: 'pin', why })
-      return { view: engine.view(), release: () => engine.request({ kind: 'unpin', pin: pin! }) }
+      const pin = engine.request({ kind: 'pin', why }).pin!
+      return { view: engine.view(), pin, release: () => engine.request({ kind: 'unpin', pin }) }
     },
     writing: (body) => body(),
     user: 'admin',

@@ -59,7 +59,22 @@ describe.each(stores)('the lock of a set %s', (_, open) => {
     take(store, world(1, { processStartMs: 5_000_000 })).release()
   })
 
-  it('of another machine, or of a thread that ended, is taken over after ten minutes without a sign', () => {
+  it('of a run of this process is taken over when its pin is gone', () => {
+    const store = open()
+    const pins = new Set([5, 6])
+    const here = (pin: number, root = '/data'): LockWorld =>
+      world(1, { pin: { store: root, pin }, isPinned: (p) => pins.has(p) })
+    const dead = take(store, here(5))
+    expect(() => take(store, here(6))).toThrow(/Another backup/)
+    pins.delete(5)
+    // The pins of another data directory say nothing about it.
+    expect(() => take(store, here(6, '/elsewhere'))).toThrow(/Another backup/)
+    const lock = take(store, here(6))
+    expect(() => dead.assertHeld()).toThrow(/Another run took over/)
+    lock.release()
+  })
+
+  it('of another machine is taken over after ten minutes without a sign', () => {
     const store = open()
     const lock = take(store, world(1, { host: 'there' }))
     nowMs += 9 * 60_000

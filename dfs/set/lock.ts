@@ -2,8 +2,8 @@
  * One backup at a time may write to a set. The lock is the folder `backup.lock` with `owner.json` in it: a folder made beside is renamed onto the name, which the file
  * system does for one caller only as long as the name stands for a folder that is not empty.
  *
- * A lock is stale when its process is gone (same machine, pid dead or taken by a younger process), or when it gave no sign of life for STALE_MS: then the thread was
- * ended, or the machine that held it is gone. The owner signs while it copies, and `assertHeld` just before it publishes, so that an owner that was
+ * A lock is stale when its process is gone (same machine, pid dead or taken by a younger process); when the run is of this process and its engine no longer holds the
+ * run's pin, which ends with the run's thread; or when it gave no sign of life for STALE_MS: then the machine that held it is gone. The owner signs while it copies, and `assertHeld` just before it publishes, so that an owner that was
  * declared dead by mistake cannot publish over its successor.
  */
 import { randomUUID } from 'node:crypto'
@@ -17,6 +17,8 @@ import { LOCK_FOLDER } from './layout.ts'
 const OWNER_FILE = `${LOCK_FOLDER}/owner.json`
 const STALE_MS = 10 * 60_000
 const SIGN_EVERY_MS = 10_000
+/** A thread that was told to end may be in the middle of a call of the system. */
+const ENDING_MS = 300
 /** The start of a process is computed from the clock, which may be set while it runs. */
 const CLOCK_SLACK_MS = 5_000
 
@@ -26,8 +28,16 @@ export interface LockOwner {
   readonly pid: number
   /** Start of the process: a pid alone may be somebody else's by now. */
   readonly processStartMs: number
+  /** The run's pin. */
+  readonly pin?: LockPin
   readonly what: string
   readonly since: string
+}
+
+/** A pin of the engine of a data directory. */
+export interface LockPin {
+  readonly store: string
+  readonly pin: number
 }
 
 /** What the lock must know of the machine; a parameter so that tests can play other machines and other times. */
@@ -37,6 +47,9 @@ export interface LockWorld {
   readonly processStartMs: number
   now(): number
   processExists(pid: number): boolean
+  /** The pin of the run that takes the lock, and how to ask the engine whether another of its pins is held. */
+  readonly pin?: LockPin
+  readonly isPinned?: (pin: number) => boolean
 }
 
 export const thisWorld = (now: () => number = Date.now): LockWorld => ({
@@ -76,6 +89,7 @@ export function lockSet(
     host: world.host,
     pid: world.pid,
     processStartMs: world.processStartMs,
+    pin: world.pin,
     what,
     since: new Date(world.now()).toISOString(),
   }
@@ -102,6 +116,7 @@ export function lockSet(
         if (!isTaken(error)) throw error
         throw inUse(store, holder, refusal ?? '')
       }
+      if (isOfThisProcess(holder, world)) Atomics.wait(sleeper, 0, 0, ENDING_MS)
       note(`The backup lock in ${store.root} was left by a run that is gone (${describe(holder)}); taking it over.`)
       takeAway(store, holder, token)
     }
@@ -184,12 +199,20 @@ function whyHeld(holder: FoundOwner | undefined, world: LockWorld): string | und
   if (holder === undefined) return undefined
   if (holder.host === world.host) {
     if (holder.pid === world.pid) {
-      if (Math.abs(holder.processStartMs - world.processStartMs) > CLOCK_SLACK_MS) return undefined
+      if (!isOfThisProcess(holder, world)) return undefined
+      const { pin } = holder
+      if (pin !== undefined && pin.store === world.pin?.store && world.isPinned?.(pin.pin) === false) return undefined
     } else if (!world.processExists(holder.pid)) return undefined
   }
   if (world.now() - holder.signedMs > STALE_MS) return undefined
   return describe(holder)
 }
+
+const isOfThisProcess = (holder: FoundOwner | undefined, world: LockWorld): boolean =>
+  holder !== undefined &&
+  holder.host === world.host &&
+  holder.pid === world.pid &&
+  Math.abs(holder.processStartMs - world.processStartMs) <= CLOCK_SLACK_MS
 
 const describe = (holder: FoundOwner | undefined): string =>
   holder === undefined
