@@ -59,6 +59,8 @@ export class Committer {
   readonly #tables = new Map<string, TableRecord | undefined>()
   /** Identities that this batch gave to chunks which exist in memory only, by table and path. */
   readonly #newChunks = new Map<string, string>()
+  /** Chunks, and whole tables, that this batch drops. */
+  readonly #dropped = new Set<string>()
   lastCid: number
   lastTransaction: number
 
@@ -81,6 +83,7 @@ export class Committer {
     const prepared: (Prepared | undefined)[] = []
     const outcomes: Outcome[] = []
     this.#newChunks.clear()
+    this.#dropped.clear()
     for (const pending of batch) {
       try {
         const one = this.#prepare(pending, overlay)
@@ -94,12 +97,13 @@ export class Committer {
     }
     const done = prepared.filter((p) => p !== undefined)
     if (done.length === 0) return outcomes
+    const isWhole = this.#isLogWhole()
     try {
       this.#write(done, overlay)
     } catch (error) {
       this.lastCid = cidBefore
       this.#tables.clear()
-      const failure = this.#isLogWhole() ? error : commitUnknown(error)
+      const failure = isWhole && !this.#isLogWhole() ? commitUnknown(error) : error
       return outcomes.map((o) => ('error' in o ? o : { error: failure }))
     }
     this.#show(done)
@@ -107,7 +111,7 @@ export class Committer {
   }
 
   #prepare({ command, user, transaction }: Pending, below: CatalogOverlay): Prepared {
-    const { now, deltas, beforeApply } = this.#parts
+    const { now, beforeApply } = this.#parts
     const ids: string[] = []
     const timeMs = now()
     const cid = command.kind === 'putRun' ? this.lastCid : this.lastCid + 1
@@ -119,8 +123,7 @@ export class Committer {
         ids.push(id)
         return id
       },
-      deltaChunkId: (tableId: string, path: string) =>
-        deltas.chunkId(tableId, path) ?? this.#newChunks.get(`${tableId}${path}`),
+      deltaChunkId: (tableId: string, path: string) => this.#waitingChunkId(tableId, path),
     }
     let applied: Applied
     if (command.kind === 'insertRows') {
@@ -162,24 +165,31 @@ export class Committer {
   }
 
   #chunkIdOf(command: CatalogCommand & { readonly kind: 'insertRows' }, path: string, reader: CatalogReader): string {
-    const known = this.#parts.deltas.chunkId(command.tableId, path)
+    const known = this.#waitingChunkId(command.tableId, path)
     if (known !== undefined) return known
-    const key = `${command.tableId}${path}`
-    let id = this.#newChunks.get(key)
-    if (id === undefined) {
-      const stored = reader.get(keys.chunk(command.db, command.table, path)) as ChunkRecord | undefined
-      id = stored?.chunkId ?? randomUUID()
-      this.#newChunks.set(key, id)
-    }
+    const stored = reader.get(keys.chunk(command.db, command.table, path)) as ChunkRecord | undefined
+    const id = stored?.chunkId ?? randomUUID()
+    this.#newChunks.set(`${command.tableId}${path}`, id)
     return id
   }
 
-  /** Chunks that are dropped have no identity any more; those that are rewritten have it in the catalog. */
+  /**
+   * A chunk that is dropped loses its identity: rows that come after it in the same batch make a new one, so that whoever is at work on the old one finds it
+   * gone. A chunk that is rewritten has its identity in the catalog.
+   */
   #forgetChunks(drops: readonly DeltaDrop[]): void {
-    for (const { tableId, path } of drops) {
+    for (const { tableId, path, throughCid } of drops) {
+      if (throughCid === undefined) this.#dropped.add(`${tableId}${path ?? ''}`)
       if (path !== undefined) this.#newChunks.delete(`${tableId}${path}`)
       else for (const key of this.#newChunks.keys()) if (key.startsWith(tableId)) this.#newChunks.delete(key)
     }
+  }
+
+  /** The identity of a chunk that has rows in memory but no segments. */
+  #waitingChunkId(tableId: string, path: string): string | undefined {
+    const fresh = this.#newChunks.get(`${tableId}${path}`)
+    if (fresh !== undefined || this.#dropped.has(tableId) || this.#dropped.has(`${tableId}${path}`)) return fresh
+    return this.#parts.deltas.chunkId(tableId, path)
   }
 
   /** A log that broke while it was written may end with the batch or without it. */

@@ -4,11 +4,12 @@
  */
 
 import type { CatalogStore } from '../../dfs/catalog/key-value.ts'
+import { isCommitUnknown } from '../../dfs/engine/commit-unknown.ts'
 import type { Engine } from '../../dfs/engine/engine.ts'
 import { connectDfs, type DfsSession, dfsBuiltins, type EngineCommand, type EngineReply } from '../../dfs/index.ts'
 import type { SettingValues } from '../../dfs/settings/start.ts'
 import type { FileStore } from '../../dfs/store/file-store.ts'
-import { createInterpreter, createRegistry, HoldfastError, type Interpreter } from '../../runtime/index.ts'
+import { createInterpreter, createRegistry, type Interpreter } from '../../runtime/index.ts'
 import type { Effect, Model, Transaction } from './model.ts'
 
 const registry = createRegistry(dfsBuiltins)
@@ -115,7 +116,7 @@ export class SimulatedSession {
       await engine.submit(command, 'admin', this.owner)
     } catch (error) {
       this.#refuse(transaction, error)
-      this.#giveUp(command)
+      this.#giveUp(command, error)
       return error
     }
     this.#acknowledge(transaction, command)
@@ -162,19 +163,17 @@ export class SimulatedSession {
     this.#parts.model.acknowledge(transaction, safety, level > 0 && (!isSmall || level === 1))
   }
 
-  /** What failed before anything was written has failed for good. */
   #refuse(transaction: Transaction, error: unknown): void {
     // Nobody was told anything.
     if (this.#parts.process.isDead) return
-    const isForGood = error instanceof HoldfastError && error.kind !== 'io' && error.kind !== 'bug'
-    this.#parts.model.refuse(transaction, isForGood)
+    this.#parts.model.refuse(transaction, !isCommitUnknown(error))
   }
 
   /** What a session does when its commit fails: locks are given back, files are removed. */
-  #giveUp(command: EngineCommand): void {
+  #giveUp(command: EngineCommand, error: unknown): void {
     const { engine, files } = this.#parts
     try {
-      for (const file of newFilesOf(command)) files.remove(file)
+      if (!isCommitUnknown(error)) for (const file of newFilesOf(command)) files.remove(file)
       if (command.kind === 'rewrite' || command.kind === 'alterTable')
         if (command.tid !== undefined) engine.request({ kind: 'rollback', tid: command.tid }, 'admin', this.owner)
     } catch {

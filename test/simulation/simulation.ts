@@ -5,6 +5,7 @@
  */
 
 import { compactChunk } from '../../dfs/compaction/index.ts'
+import { isCommitUnknown } from '../../dfs/engine/commit-unknown.ts'
 import type { Engine } from '../../dfs/engine/engine.ts'
 import { StoreDied } from '../../dfs/store/faulty-store.ts'
 import type { TableSnapshot } from '../../runtime/index.ts'
@@ -477,7 +478,7 @@ class Simulation {
       try {
         this.#engine.request({ kind: 'compact', db: url, table: name, tableId: table.id, path: chunk.path, ...merged })
       } catch (error) {
-        for (const { file } of merged.add) files.remove(file)
+        if (!isCommitUnknown(error)) for (const { file } of merged.add) files.remove(file)
         throw error
       }
     })
