@@ -46,15 +46,29 @@ function mark(v: Vector, rows: Int32Array, out: Uint8Array): void {
 }
 
 function markInts(data: Exclude<FixedVector['data'], BigInt64Array>, rows: Int32Array, out: Uint8Array): void {
-  for (let k = 1; k < rows.length; k++) if (data[rows[k]] !== data[rows[k - 1]]) out[k] = 1
+  let before = data[rows[0]]
+  for (let k = 1; k < rows.length; k++) {
+    const x = data[rows[k]]
+    if (x !== before) out[k] = 1
+    before = x
+  }
 }
 
 function markWords(w: Int32Array, width: 2 | 4, rows: Int32Array, out: Uint8Array): void {
+  if (width === 4) {
+    for (let k = 1; k < rows.length; k++) {
+      const a = 4 * rows[k]
+      const b = 4 * rows[k - 1]
+      if (w[a] !== w[b] || w[a + 1] !== w[b + 1] || w[a + 2] !== w[b + 2] || w[a + 3] !== w[b + 3]) out[k] = 1
+    }
+    return
+  }
+  let low = w[2 * rows[0]]
+  let high = w[2 * rows[0] + 1]
   for (let k = 1; k < rows.length; k++) {
-    const a = width * rows[k]
-    const b = width * rows[k - 1]
-    let same = w[a] === w[b] && w[a + 1] === w[b + 1]
-    if (width === 4) same = same && w[a + 2] === w[b + 2] && w[a + 3] === w[b + 3]
-    if (!same) out[k] = 1
+    const at = 2 * rows[k]
+    if (w[at] !== low || w[at + 1] !== high) out[k] = 1
+    low = w[at]
+    high = w[at + 1]
   }
 }
