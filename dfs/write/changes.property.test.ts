@@ -78,7 +78,7 @@ type Step =
   | { readonly kind: 'append' | 'upsert'; readonly seed: number; readonly rows: number; readonly ignoreNull: boolean }
   | { readonly kind: 'statement'; readonly text: string }
   | { readonly kind: 'add' | 'drop' | 'rename' | 'retype'; readonly pick: number }
-  | { readonly kind: 'checkpoint' | 'restart' }
+  | { readonly kind: 'checkpoint' | 'merge' | 'restart' }
 
 const statements = (n: number): readonly string[] => [
   `update T set x = x + ${n} where n % 3 = ${n % 3}`,
@@ -114,7 +114,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       .record({ kind: fc.constantFrom('add', 'drop', 'rename', 'retype'), pick: fc.nat(3) })
       .map((s) => s as Step),
   },
-  { weight: 2, arbitrary: fc.constantFrom('checkpoint', 'restart').map((kind) => ({ kind }) as Step) },
+  { weight: 3, arbitrary: fc.constantFrom('checkpoint', 'merge', 'restart').map((kind) => ({ kind }) as Step) },
 )
 
 class Run {
@@ -135,6 +135,7 @@ class Run {
   constructor(scheme: Scheme, smallRows: number) {
     this.#scheme = scheme
     this.world.engine.request({ kind: 'putSetting', name: 'ts.append.small_rows', value: smallRows }, 'admin')
+    this.world.engine.request({ kind: 'putSetting', name: 'ts.compaction.min_segments', value: 2 }, 'admin')
     this.#connect()
     this.#both(this.#rows(1, 6, 'm'), '')
     this.s.run(`t = m; db = ${scheme.database}; ${scheme.create}`)
@@ -189,6 +190,9 @@ class Run {
         return
       case 'checkpoint':
         await this.world.engine.checkpoint()
+        return
+      case 'merge':
+        await this.world.engine.compact()
         return
       case 'restart':
         // The process dies: what it acknowledged is in the log and in the catalog.
