@@ -1,5 +1,6 @@
-/** `npm run simulate -- [--seed N] [--count M] [--steps K] [--trace]`: runs of the simulated store, one a seed. Ends with 1 at the first that fails. */
+/** `npm run simulate -- [--seed N] [--count M] [--steps K] [--trace] [--keepGoing]`: runs of the simulated store, one a seed. Ends with 1 at the first that fails. */
 import { parseArgs } from 'node:util'
+import { commandFor } from './seeds.ts'
 import { noCounts, simulate } from './simulation.ts'
 
 const { values } = parseArgs({
@@ -29,9 +30,7 @@ for (let seed = first; seed < first + count; seed++) {
       console.log((error as Error).stack)
       if ((error as Error).cause !== undefined) console.log((error as Error).cause)
     }
-    console.log(
-      `  repeat it: npm run simulate -- --seed ${seed} --trace${steps === undefined ? '' : ` --steps ${steps}`}`,
-    )
+    console.log(`  repeat it with: ${commandFor(seed, steps)}`)
     if (!values.keepGoing) break
   }
   if ((seed - first) % 100 === 99) console.log(`${seed - first + 1} runs, ${JSON.stringify(counts)}`)
