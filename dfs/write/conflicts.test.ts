@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { bindInterrupt, clearInterrupt, INTERRUPT_CANCEL } from '../../runtime/interrupt.ts'
 import type { SourceTable } from '../../runtime/values/index.ts'
 import { viewOf } from '../catalog/records.ts'
 import type { FileStore, FileWriter } from '../store/file-store.ts'
@@ -120,6 +121,40 @@ describe('a locked partition under CHUNK', () => {
   })
 })
 
+describe('a statement that is cancelled', () => {
+  const flag = new SharedArrayBuffer(4)
+  const cancel = (): void => void Atomics.store(new Int32Array(flag), 0, INTERRUPT_CANCEL)
+
+  beforeEach(() => bindInterrupt(flag))
+  afterEach(() => clearInterrupt())
+
+  it('leaves no file, no lock and no changed row', () => {
+    setup('TRANS')
+    const files = filesBelow(world.disk, 'chunks')
+    const other = interrupted(cancel)
+    expect(other.fails('update pt set x = -1.0')).toBe('The job has been cancelled.')
+    clearInterrupt()
+    expect(filesBelow(world.disk, 'chunks')).toEqual(files)
+    expect(s.show('exec x from pt')).toBe('[0.5,2,1,2.5,1.5,3]')
+    s.run('update pt set x = -1.0')
+  })
+
+  it('waits for no lock any more', () => {
+    setup('CHUNK')
+    const patient = connect(world, { config: { chunkLockWaitMs: 1e9 } })
+    patient.run('pt = loadTable("dfs://c", "pt")')
+    const request = world.engine.request.bind(world.engine)
+    const tid = lock(['/1'])
+    world.engine.request = (command, user, owner) => {
+      if (command.kind === 'begin') cancel()
+      return request(command, user, owner)
+    }
+    expect(patient.fails('update pt set x = -1.0')).toBe('The job has been cancelled.')
+    clearInterrupt()
+    unlock(tid)
+  })
+})
+
 describe('what happens while a statement runs', () => {
   beforeEach(() => setup('TRANS'))
 
@@ -137,17 +172,15 @@ describe('what happens while a statement runs', () => {
     expect(s.show('exec x from pt where id = 1')).toBe('[-1,-1,-1,8]')
   })
 
-  it('a column that is added makes it start again', () => {
-    // Nothing is locked against adding a column by a record of the catalog alone.
-    const other = interrupted(() => {
-      const record = [...world.catalog.entries(['table'])][0][1] as { readonly schemaVersion: number }
-      world.catalog.transaction((w) =>
-        w.put(['table', 'dfs://c', 'pt'], { ...record, schemaVersion: record.schemaVersion + 1 }),
-      )
-    })
-    other.run('delete from pt where n > 3')
-    expect(s.show('exec n from pt')).toBe('[1,2,3]')
-    expect(filesBelow(world.disk, 'chunks').length).toBe(3)
+  it('an append starts again when a column was added or changed its type', () => {
+    const other = interrupted(() => s.run('addColumn(pt, `y, INT)'))
+    other.run('pt.append!(table(1 as id, 7 as n, 7.0 as x))')
+    const last = interrupted(() => s.run('replaceColumn!(loadTable("dfs://c", "pt"), `x, array(INT))'))
+    last.run('pt.append!(table(1 as id, 8 as n, 8 as x, 80 as y))')
+    expect(s.show('select n, x, y from loadTable("dfs://c", "pt") where n > 5')).toBe(
+      'n x y\n- - --\n7 7 \n8 8 80\n6 3 ',
+    )
+    expect(filesBelow(world.disk, 'chunks').length).toBe(5)
   })
 
   it('segments are not merged', () => {
