@@ -7,7 +7,7 @@ import { mergeRuns, type SortedRun } from './merge.ts'
 import { hidesRows, type RowOrder, rowOrder } from './order.ts'
 import { type CommitRun, commitRuns } from './runs.ts'
 import { deltaRows, mayMatch, type ReadAccess, segmentBlocks } from './segment-blocks.ts'
-import { areDisjoint, isSortedRun, keyRanges, sortedRun } from './sorted-runs.ts'
+import { areDisjoint, isSortedRun, isUniqueRun, keyRanges, sortedRun } from './sorted-runs.ts'
 
 /** The rows in batches of the named columns. Rows that can't satisfy the predicate may be left out. */
 export function* chunkBatches(
@@ -87,7 +87,7 @@ function predicatesOf(
   )
   const ranges = runs.map((run) => keyRanges(access, order, run))
   return (k) =>
-    isUnique(order, runs[k]) && ranges.every((other, n) => n === k || areDisjoint(other, ranges[k])) ? predicate : keys
+    isUniqueRun(order, runs[k]) && ranges.every((other, n) => n === k || areDisjoint(other, ranges[k]))
+      ? predicate
+      : keys
 }
-
-const isUnique = (order: RowOrder, run: CommitRun): boolean => run.kind === 'segment' && isSortedRun(order, run.segment)

@@ -3,7 +3,7 @@ import type { ColumnPredicate, Raw, Vector } from '../../runtime/values/index.ts
 import { type SegmentRef, type StoredColumn, storedName, type TableRecord } from '../catalog/types.ts'
 import { gatherOf, joinPieces } from './gather.ts'
 import { compareRaws, rawAt } from './key-order.ts'
-import { type Block, mergeRuns, type SortedRun } from './merge.ts'
+import type { Block, SortedRun } from './merge.ts'
 import { orderedRows, type RowOrder } from './order.ts'
 import type { CommitRun } from './runs.ts'
 import { deltaRows, type ReadAccess, segmentBlocks } from './segment-blocks.ts'
@@ -11,6 +11,10 @@ import { deltaRows, type ReadAccess, segmentBlocks } from './segment-blocks.ts'
 /** Whether the blocks of a segment are those of a sorted run as they are. Segments of the first release have no marks, and are all sorted. */
 export const isSortedRun = (order: RowOrder, segment: SegmentRef): boolean =>
   order.keep === 'ALL' ? segment.sorted === true || segment.cid === undefined : segment.uniqueKeys === true
+
+/** Whether a run holds no key twice, and nothing has to be sorted. */
+export const isUniqueRun = (order: RowOrder, run: CommitRun): boolean =>
+  run.kind === 'segment' && isSortedRun(order, run.segment)
 
 /** A run that delivers `columns`, of which the first are the order's keys. A segment that is not in order is read whole, then sorted. */
 export function sortedRun(
@@ -116,9 +120,4 @@ export function keyGroups(ranges: readonly KeyRanges[]): number[][] {
     groups.push(joined.sort((a, b) => a - b))
   })
   return groups
-}
-
-/** The rows of runs, merged, as `columns` (the order's keys first). */
-export function mergedBlocks(order: RowOrder, runs: readonly SortedRun[]): Iterable<Block> {
-  return mergeRuns(runs, order.keys.length, order.keep)
 }

@@ -8,7 +8,7 @@ import { mergeRuns } from './merge.ts'
 import { hidesRows, type RowOrder, rowOrder } from './order.ts'
 import { type CommitRun, commitRuns } from './runs.ts'
 import type { ReadAccess } from './segment-blocks.ts'
-import { isSortedRun, keyGroups, keyRanges, sortedRun } from './sorted-runs.ts'
+import { isUniqueRun, keyGroups, keyRanges, sortedRun } from './sorted-runs.ts'
 
 interface Counted {
   readonly cid: number
@@ -25,7 +25,7 @@ export function visibleRows(access: ReadAccess, table: TableRecord, chunk: Chunk
   if (order === undefined || !hidesRows(order)) return chunk.rows
   const runs = commitRuns(chunk)
   if (runs.length === 0) return 0
-  if (runs.length === 1 && isUnique(order, runs[0])) return chunk.rows
+  if (runs.length === 1 && isUniqueRun(order, runs[0])) return chunk.rows
   let known = knownOf.get(access.files)
   if (known === undefined) {
     known = new Map()
@@ -46,7 +46,7 @@ function countKeys(access: ReadAccess, table: TableRecord, order: RowOrder, runs
   for (const group of groups) {
     const [first] = group
     const run = runs[first]
-    if (group.length === 1 && run.kind === 'segment' && isUnique(order, run)) {
+    if (group.length === 1 && run.kind === 'segment' && isUniqueRun(order, run)) {
       rows += run.segment.rows
       continue
     }
@@ -55,5 +55,3 @@ function countKeys(access: ReadAccess, table: TableRecord, order: RowOrder, runs
   }
   return rows
 }
-
-const isUnique = (order: RowOrder, run: CommitRun): boolean => run.kind === 'segment' && isSortedRun(order, run.segment)

@@ -11,7 +11,6 @@ import {
   type StringVector,
   type SymbolVector,
   T,
-  typeInfo,
   type Vector,
   type WideVector,
 } from '../../runtime/values/index.ts'
@@ -276,7 +275,3 @@ function typedView<A extends FixedVector['data'] | WideVector['data']>(
   const ArrayClass = like.constructor as new (buffer: ArrayBuffer, at: number, length: number) => A
   return new ArrayClass(memory, at, length)
 }
-
-/** Whether a column of this type may be written by the encoders. */
-export const hasEncoder = (v: Vector): boolean =>
-  v.storage !== 'any' && (v.storage !== 'array' || typeInfo(v.flat.type).storage !== 'symbol')

@@ -9,11 +9,11 @@
  *   footer (Flatbuffers), int32 its length, "ARROW1"
  *
  * The footer's custom metadata makes the file ours, and is all that our reader looks at:
- *   holdfast.layout          JSON of `SegmentLayout`: where each buffer lies, with its XXH64
+ *   holdfast.layout          JSON of `SegmentLayout`: where each buffer lies, with its XXH64, and the ranges of the values of each batch
  *   holdfast.bodyChecksum    XXH64 of all bytes before the footer
  *   holdfast.footerChecksum  XXH64 of the footer, taken with the 16 digits of this value as '0'
  * so that a segment can be checked by itself, without catalog or manifest. Nulls are sentinels in the data, and a validity bitmap lies beside them
- * where a batch has some (zero bytes otherwise), for readers other than ours. Nothing in the file is trusted: see `parseLayout`.
+ * where a batch has some (zero bytes otherwise), for readers other than ours. Nothing in the file is trusted: see `parseLayout`. For people: docs/formats/segment.md.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import {
