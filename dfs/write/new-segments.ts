@@ -67,7 +67,12 @@ export class NewSegments {
 
   /** The write has failed: removes every file, unless the commit may count after all. Then the next start removes them, or uses them. */
   removeAfter(failure: unknown): void {
-    if (!isCommitUnknown(failure)) this.remove()
+    if (isCommitUnknown(failure)) return
+    try {
+      this.remove()
+    } catch {
+      // What led here is the failure to be reported. The sweep after an unclean end finds the files.
+    }
   }
 
   /** Nothing was committed: removes every file. */

@@ -8,6 +8,7 @@ import {
   type ModelState,
   type ModelTable,
   NULL_INT,
+  type Seen,
   type TableKind,
 } from './model.ts'
 import { visibleRows } from './visible.ts'
@@ -30,7 +31,7 @@ const changing =
   (
     url: string,
     name: string,
-    change: (table: ModelTable, place: number, seen: ReadonlySet<number> | undefined) => ModelTable,
+    change: (table: ModelTable, place: number, seen: Seen | undefined) => ModelTable,
   ): Effect =>
   (state, place, seen) => {
     const table = state.tables.get(keyOf(url, name))
@@ -76,8 +77,8 @@ function rowsOf(table: ModelTable, rows: readonly (readonly Cell[])[], place: nu
 export const positionOf = (table: ModelTable, name: string): number => table.columns.findIndex((c) => c.name === name)
 
 /** Rows that a statement both saw and counts: in tables that hide rows, only those that show. */
-function touched(table: ModelTable, seen: ReadonlySet<number> | undefined, isMeant: (row: ModelRow) => boolean) {
-  const base = seen === undefined ? table.rows : table.rows.filter((r) => seen.has(r.n))
+function touched(table: ModelTable, seen: Seen | undefined, isMeant: (row: ModelRow) => boolean) {
+  const base = seen === undefined ? table.rows : table.rows.filter((r) => seen.get(r.n) === r.place)
   const visible = table.kind === 'last' || table.kind === 'first' ? visibleRows(table, base) : base
   const meant = visible.filter(isMeant)
   const partitions = new Set(meant.map((r) => r.id))

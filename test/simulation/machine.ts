@@ -48,6 +48,10 @@ export class Machine {
     return `boot-${this.#boot}`
   }
 
+  get isUnclean(): boolean {
+    return !this.#wasClosed
+  }
+
   /** Starts a process that has not opened the store yet: `open` may fail, or die. */
   process(): Process {
     return new Process(this, this.#random)

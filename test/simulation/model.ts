@@ -44,8 +44,11 @@ export interface ModelState {
 
 export const EMPTY: ModelState = { tables: new Map(), level: undefined }
 
-/** `seen`: numbers of the rows that the statement saw when it had its locks; undefined: it sees what is there. */
-export type Effect = (state: ModelState, place: number, seen: ReadonlySet<number> | undefined) => ModelState
+/** Rows that a statement saw when it had its locks: their numbers and their places. */
+export type Seen = ReadonlyMap<number, number>
+
+/** `seen` is undefined for statements that look at what is there when they commit. */
+export type Effect = (state: ModelState, place: number, seen: Seen | undefined) => ModelState
 
 /** What an acknowledged transaction survives. */
 type Safety = 'anything' | 'the process' | 'nothing'
@@ -54,7 +57,7 @@ interface Transaction {
   place: number
   readonly what: string
   readonly effect: Effect
-  readonly seen: ReadonlySet<number> | undefined
+  readonly seen: Seen | undefined
   /** Rows that it brings, to recognise it by. */
   readonly brings: readonly number[]
   /** sent: nobody knows yet. refused: the caller was told that it failed, but the log may have it if it broke in that very write. */
@@ -71,7 +74,7 @@ export class Model {
   /** What everybody must see now. */
   live: ModelState = EMPTY
 
-  send(what: string, effect: Effect, seen: ReadonlySet<number> | undefined, brings: readonly number[]): Transaction {
+  send(what: string, effect: Effect, seen: Seen | undefined, brings: readonly number[]): Transaction {
     const transaction: Transaction = {
       place: ++this.#places,
       what,
@@ -110,7 +113,6 @@ export class Model {
     const covered = this.#history.filter((t) => t.state === 'acknowledged')
     return () => {
       for (const t of covered) t.safety = 'anything'
-      for (const t of this.#history) if (t.safety === 'the process') t.safety = 'anything'
     }
   }
 

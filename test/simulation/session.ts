@@ -10,7 +10,7 @@ import { connectDfs, type DfsSession, dfsBuiltins, type EngineCommand, type Engi
 import type { SettingValues } from '../../dfs/settings/start.ts'
 import type { FileStore } from '../../dfs/store/file-store.ts'
 import { createInterpreter, createRegistry, type Interpreter } from '../../runtime/index.ts'
-import type { Effect, Model, Transaction } from './model.ts'
+import type { Effect, Model, Seen, Transaction } from './model.ts'
 
 const registry = createRegistry(dfsBuiltins)
 
@@ -21,7 +21,7 @@ export interface Statement {
   /** Numbers of the rows that it brings. */
   readonly brings: readonly number[]
   /** Rows that it would change, as numbers, taken when its locks are had. */
-  readonly look?: () => ReadonlySet<number>
+  readonly look?: () => Seen
 }
 
 /** A commit that was kept back. */
@@ -53,7 +53,7 @@ export class SimulatedSession {
   readonly #interpreter: Interpreter
   readonly #parts: SessionParts
   #statement: Statement | undefined
-  #seen: ReadonlySet<number> | undefined
+  #seen: Seen | undefined
   #hanging: Hanging[] | undefined
   #commits = 0
 

@@ -193,7 +193,7 @@ export class Statements {
     const look =
       changes === undefined
         ? undefined
-        : () => new Set(this.#model.live.tables.get(keyOf(changes.url, changes.name))?.rows.map((r) => r.n))
+        : () => new Map(this.#model.live.tables.get(keyOf(changes.url, changes.name))?.rows.map((r) => [r.n, r.place]))
     return { what, effect, brings, look }
   }
 
