@@ -18,6 +18,7 @@ import {
 import { type BackupHost, backupHostService } from './builtins/backup-host.ts'
 import type { CatalogStore } from './catalog/key-value.ts'
 import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
+import { RecordCache } from './catalog/record-cache.ts'
 import { keys, runsOf, viewOf } from './catalog/records.ts'
 import type { CatalogView, DatabaseRecord, TableRecord } from './catalog/types.ts'
 import { DeltaReader } from './delta/reader.ts'
@@ -72,6 +73,7 @@ export interface DfsSessionOptions {
 
 interface OpenedStore {
   readonly catalog: CatalogStore
+  readonly records: RecordCache
   readonly files: FileStore
   readonly announcer: SnapshotAnnouncer
   readonly clock: CommitClock
@@ -109,12 +111,14 @@ export class DfsSession {
 
   #open(): OpenedStore {
     if (this.#opened === undefined) {
-      const { link, catalog, files } = this.#options
+      const { link, files } = this.#options
       const { slots, slot } = link.open()
+      const catalog = this.#options.catalog ?? new LmdbCatalogStore(join(this.home, 'catalog.mdb'))
       const clock = new CommitClock(slots)
       const announcer = new SnapshotAnnouncer(slots, slot)
       this.#opened = {
-        catalog: catalog ?? new LmdbCatalogStore(join(this.home, 'catalog.mdb')),
+        catalog,
+        records: new RecordCache(catalog),
         files: files ?? new LocalFileStore(this.home),
         announcer,
         clock,
@@ -141,13 +145,15 @@ export class DfsSession {
 
   /** The store as of now. */
   view(): CatalogView {
-    const { catalog, clock, deltas } = this.#open()
+    const { catalog, records, clock, deltas } = this.#open()
     for (;;) {
       const { cid } = clock
       catalog.refresh()
+      const stored = (catalog.get(keys.cid) as number | undefined) ?? 0
       // A commit is in the catalog a moment before it is announced: what belongs to it in memory may not be there yet.
-      if (((catalog.get(keys.cid) as number | undefined) ?? 0) <= cid)
-        return viewOf(catalog, { cid, deltas: (tableId) => deltas.at(tableId, cid) })
+      if (stored > cid) continue
+      records.at(stored)
+      return viewOf(records, { cid, deltas: (tableId) => deltas.at(tableId, cid) })
     }
   }
 

@@ -182,10 +182,17 @@ export function finder(scheme: Scheme): (raw: Raw) => number {
   }
 }
 
-function valueNumbers(scheme: Scheme & { kind: 'VALUE' }): Map<Raw, number> {
-  const names = partitionNames(scheme)
-  const byName = partitionNumbers(scheme)
-  return new Map(scheme.values.map((raw, k) => [raw, byName.get(names[k])!]))
+const numbersOfValues = new WeakMap<Scheme, ReadonlyMap<Raw, number>>()
+
+function valueNumbers(scheme: Scheme & { kind: 'VALUE' }): ReadonlyMap<Raw, number> {
+  let numbers = numbersOfValues.get(scheme)
+  if (numbers === undefined) {
+    const names = partitionNames(scheme)
+    const byName = partitionNumbers(scheme)
+    numbers = new Map(scheme.values.map((raw, k) => [raw, byName.get(names[k])!]))
+    numbersOfValues.set(scheme, numbers)
+  }
+  return numbers
 }
 
 /** Number of the half-open range that holds the value. */
@@ -237,7 +244,24 @@ function wholeNumbers(scheme: Scheme, column: Vector, newcomers: Newcomers): Int
   return out.length === column.length ? out : out.subarray(0, column.length)
 }
 
-function spanTable(scheme: Scheme): { readonly first: number; readonly numbers: Int32Array } | undefined {
+interface SpanTable {
+  readonly first: number
+  readonly numbers: Int32Array
+}
+
+const spanTables = new WeakMap<Scheme, SpanTable | 'wide'>()
+
+/** Kept for as long as the scheme is: a feed asks with every row. */
+function spanTable(scheme: Scheme): SpanTable | undefined {
+  let table = spanTables.get(scheme)
+  if (table === undefined) {
+    table = makeSpanTable(scheme) ?? 'wide'
+    spanTables.set(scheme, table)
+  }
+  return table === 'wide' ? undefined : table
+}
+
+function makeSpanTable(scheme: Scheme): SpanTable | undefined {
   const raws = (
     scheme.kind === 'VALUE'
       ? scheme.values
