@@ -50,12 +50,13 @@ export function serveSession(
   handle: (request: EngineRequest) => unknown,
   encodeFailure: (thrown: unknown) => (EngineAnswer & { ok: false })['error'],
 ): void {
+  const word = new Int32Array(signal)
+  const answer = (message: EngineAnswer): void => {
+    port.postMessage(message)
+    raise(word)
+  }
   port.on('message', (question: { readonly id: number; readonly request: EngineRequest }) => {
     const { id, request } = question
-    const answer = (message: EngineAnswer): void => {
-      port.postMessage(message)
-      wake(signal)
-    }
     const fail = (thrown: unknown): void => answer({ id, ok: false, error: encodeFailure(thrown) })
     try {
       const value = handle(request)
@@ -68,8 +69,9 @@ export function serveSession(
 }
 
 /** Ends a sleep so that the session looks at its port and its interrupt word. */
-export function wake(signal: SharedArrayBuffer): void {
-  const word = new Int32Array(signal)
+export const wake = (signal: SharedArrayBuffer): void => raise(new Int32Array(signal))
+
+function raise(word: Int32Array): void {
   Atomics.add(word, 0, 1)
   Atomics.notify(word, 0)
 }
