@@ -38,7 +38,10 @@ export function openDirectory(
         now: Date.now,
         replaceCatalog: (fill) => replaceCatalogFile(files, dataDir, fill),
       })
+    const isNew = files.stat(CATALOG) === undefined
     const catalog = new LmdbCatalogStore(join(dataDir, CATALOG))
+    // LMDB syncs what it writes, but not the name of the file.
+    if (isNew) files.syncDirectory('')
     return { catalog, files, lock, bootId: bootIdOf(), wasUnclean: lock.wasUnclean || isCopy }
   } catch (error) {
     // A copy that cannot be started stays as it is, so that it can be mended.

@@ -4,8 +4,10 @@ import { T, Table, type Vector, vectorOf } from '../../runtime/values/index.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { keys, type StoreMark } from '../catalog/records.ts'
 import type { CatalogView } from '../catalog/types.ts'
+import { encodeRows, layoutOf } from '../delta/codec.ts'
 import { adoptCopy } from '../external-copy/adopt.ts'
 import { DfsSession } from '../session.ts'
+import type { SettingValues } from '../settings/index.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import type { ChunkTableSource } from '../table-source.ts'
 import { Engine } from './engine.ts'
@@ -19,10 +21,16 @@ interface Store {
   readonly said: string[]
 }
 
-function start(catalog = new MemoryCatalogStore(), files = new MemoryFileStore(), wasUnclean = false): Store {
+function start(
+  catalog = new MemoryCatalogStore(),
+  files = new MemoryFileStore(),
+  wasUnclean = false,
+  file: SettingValues = {},
+): Store {
   const said: string[] = []
   let nowMs = 1_700_000_000_000
-  const engine = new Engine({ catalog, files, now: () => ++nowMs, say: (line) => said.push(line) })
+  const settings = { file, environment: {} }
+  const engine = new Engine({ catalog, files, now: () => ++nowMs, say: (line) => said.push(line), settings })
   engine.recover(wasUnclean)
   return { catalog, files, engine, said }
 }
@@ -30,8 +38,8 @@ function start(catalog = new MemoryCatalogStore(), files = new MemoryFileStore()
 /** The process dies: what was in memory is gone. */
 const killed = ({ catalog, files }: Store): Store => start(catalog, files, true)
 
-function withTable(): Store {
-  const store = start()
+function withTable(file: SettingValues = {}): Store {
+  const store = start(undefined, undefined, false, file)
   store.engine.request({
     kind: 'createDatabase',
     database: {
@@ -85,6 +93,11 @@ function connect(store: Store): { readonly source: ChunkTableSource; readonly vi
   })
   return { source: dfs.source(URL, 'pt'), view: () => dfs.view() }
 }
+
+const LAYOUT = layoutOf([
+  { name: 'id', type: T.INT },
+  { name: 'x', type: T.INT },
+])
 
 const rows = (first: number, count: number): Table => {
   const x = Array.from({ length: count }, (_, k) => first + k)
@@ -195,6 +208,61 @@ describe('small appends', () => {
     const again = start(store.catalog, store.files)
     expect(again.said).toEqual([])
     expect(contents(connect(again).source)).toEqual(expected(12))
+  })
+})
+
+describe('many writers at once', () => {
+  const insert = (store: Store, k: number): Promise<unknown> => {
+    const columns = [vectorOf(T.INT, [k % 3]), vectorOf(T.INT, [k])]
+    return store.engine.submit(
+      {
+        kind: 'insertRows',
+        db: URL,
+        table: 'pt',
+        tableId: 't',
+        expectedSchemaVersion: 1,
+        layout: LAYOUT,
+        chunks: [{ path: `/${k % 3}`, rows: 1, data: encodeRows(columns) }],
+      },
+      'admin',
+      `w${k}`,
+    )
+  }
+  const sorted = (found: number[][]): number[][] => found.map((x) => x.sort((a, b) => a - b))
+
+  it('share batches, and all are there', async () => {
+    const store = withTable()
+    await Promise.all(Array.from({ length: 600 }, (_, k) => insert(store, k)))
+    expect(sorted(contents(connect(store).source))).toEqual(expected(600))
+    expect(sorted(contents(connect(killed(store)).source))).toEqual(expected(600))
+  })
+
+  it('wait when the rows in memory are too many, and memory stays bounded', async () => {
+    const store = withTable({ 'ts.delta.max_bytes': 64 << 10 })
+    let most = 0
+    for (let round = 0; round < 40; round++) {
+      await Promise.all(Array.from({ length: 50 }, (_, k) => insert(store, round * 50 + k)))
+      most = Math.max(most, store.engine.status().deltaBytes)
+    }
+    // What one round adds may come on top.
+    expect(most).toBeLessThan((64 << 10) + 50 * 400)
+    expect(segments(store).length).toBeGreaterThan(3)
+    expect(sorted(contents(connect(store).source))).toEqual(expected(2000))
+  })
+
+  it('wait for a checkpoint when the ring of log files is full, and none of them fails', async () => {
+    const store = withTable({
+      'ts.wal.rotation': 'group',
+      'ts.wal.group_files': 2,
+      'ts.wal.group_file_size': 1 << 20,
+    })
+    for (let round = 0; round < 30; round++)
+      await Promise.all(Array.from({ length: 300 }, (_, k) => insert(store, round * 300 + k)))
+    expect(store.engine.status().log.bytes).toBeLessThan(3 << 20)
+    expect(sorted(contents(connect(store).source))).toEqual(expected(9000))
+    const files = { 'ts.wal.rotation': 'group', 'ts.wal.group_files': 2, 'ts.wal.group_file_size': 1 << 20 }
+    const after = start(store.catalog, store.files, true, files)
+    expect(sorted(contents(connect(after).source))).toEqual(expected(9000))
   })
 })
 

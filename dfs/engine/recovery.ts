@@ -23,6 +23,9 @@ import { checkpointOf, entryOf, isData, type LogEntry, rollbackRecord } from './
 /** Applied to the catalog at once. */
 const REDO_BATCH = 1000
 
+/** Analysis keeps what it read for redo up to so many bytes of log; of a longer one redo reads again. */
+const KEPT_BYTES_MAX = 64 << 20
+
 export interface RecoveryParts {
   readonly catalog: CatalogStore
   readonly log: CommitLog
@@ -45,7 +48,15 @@ export interface Recovered {
   readonly rolledBack: number
 }
 
+interface DataRecord {
+  readonly record: Omit<LogRecord, 'payload'>
+  readonly entry: LogEntry
+}
+
 interface Analysis {
+  /** All records of data, in order; undefined if they were too many to keep. */
+  readonly kept: readonly DataRecord[] | undefined
+  readonly records: number
   readonly committed: ReadonlySet<number>
   readonly losers: readonly number[]
   readonly dirtyChunks: number
@@ -90,7 +101,11 @@ function analyse({ log, from, catalog }: RecoveryParts): Analysis {
   const appliedLsn = (catalog.get(keys.lsn) as number | undefined) ?? 0
   let lastTransaction = 0
   let lastCid = (catalog.get(keys.cid) as number | undefined) ?? 0
+  let kept: DataRecord[] | undefined = []
+  let keptBytes = 0
+  let records = 0
   log.scan(from, (record) => {
+    records++
     const { transaction } = record
     lastTransaction = Math.max(lastTransaction, transaction)
     switch (record.kind) {
@@ -114,12 +129,27 @@ function analyse({ log, from, catalog }: RecoveryParts): Analysis {
         }
         const entry = entryOf(record)
         lastCid = Math.max(lastCid, entry.cid)
+        keptBytes += record.payload.length
+        if (keptBytes > KEPT_BYTES_MAX) kept = undefined
+        else kept?.push({ record: withoutPayload(record), entry })
         if (entry.command.kind === 'insertRows' || record.lsn >= appliedLsn)
           for (const path of pathsOf(entry.command)) dirty.add(path)
       }
     }
   })
-  return { committed, losers: [...open], dirtyChunks: dirty.size, lastTransaction, lastCid }
+  return { kept, records, committed, losers: [...open], dirtyChunks: dirty.size, lastTransaction, lastCid }
+}
+
+/** The payload lies in a buffer that is used again. */
+const withoutPayload = ({ payload: _, ...record }: LogRecord): DataRecord['record'] => record
+
+/** The records of data, from memory or from the log. */
+function eachDataRecord({ log, from }: RecoveryParts, { kept }: Analysis, take: (data: DataRecord) => void): void {
+  if (kept !== undefined) kept.forEach(take)
+  else
+    log.scan(from, (record) => {
+      if (isData(record)) take({ record, entry: entryOf(record) })
+    })
 }
 
 function pathsOf(command: CatalogCommand): string[] {
@@ -128,12 +158,11 @@ function pathsOf(command: CatalogCommand): string[] {
 }
 
 function redo(parts: RecoveryParts, analysis: Analysis): { readonly records: number; readonly lastCid: number } {
-  const { catalog, log, deltas, from } = parts
+  const { catalog, deltas } = parts
   const appliedLsn = (catalog.get(keys.lsn) as number | undefined) ?? 0
   let overlay = new CatalogOverlay(catalog)
   let waiting = 0
   let lastLsn = 0
-  let records = 0
   let lastCid = 0
   const store = (): void => {
     if (waiting === 0) return
@@ -143,10 +172,8 @@ function redo(parts: RecoveryParts, analysis: Analysis): { readonly records: num
     overlay = new CatalogOverlay(catalog)
     waiting = 0
   }
-  log.scan(from, (record) => {
-    records++
-    if (!isData(record) || !analysis.committed.has(record.transaction)) return
-    const entry = entryOf(record)
+  eachDataRecord(parts, analysis, ({ record, entry }) => {
+    if (!analysis.committed.has(record.transaction)) return
     let cid = entry.cid
     // Rows of small appends are not in the catalog; everything else is, up to its LSN.
     if (entry.command.kind !== 'insertRows' && record.lsn >= appliedLsn) {
@@ -159,10 +186,15 @@ function redo(parts: RecoveryParts, analysis: Analysis): { readonly records: num
   })
   store()
   dropStored(catalog, deltas, lastCid)
-  return { records, lastCid }
+  return { records: analysis.records, lastCid }
 }
 
-function redoEntry(parts: RecoveryParts, overlay: CatalogOverlay, record: LogRecord, entry: LogEntry): number {
+function redoEntry(
+  parts: RecoveryParts,
+  overlay: CatalogOverlay,
+  record: DataRecord['record'],
+  entry: LogEntry,
+): number {
   const { command, ids, timeMs } = entry
   let nextId = 0
   try {
