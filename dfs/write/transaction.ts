@@ -9,6 +9,7 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import type { Operation } from '../access/index.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import type { EngineCommand } from '../engine/commands.ts'
+import { isCommitUnknown } from '../engine/commit-unknown.ts'
 import type { DfsSession } from '../session.ts'
 import { NewSegments } from './new-segments.ts'
 import { retryWhenStale, whenUnlocked } from './retry.ts'
@@ -71,8 +72,17 @@ function runOnce<R>(dfs: DfsSession, rewriter: Rewriter<R>, locksAll: boolean): 
   try {
     return writeLocked(dfs, rewriter, tid, paths)
   } catch (error) {
-    rollback(dfs, tid)
+    if (!isCommitUnknown(error)) rollbackAfter(dfs, tid)
     throw error
+  }
+}
+
+/** What failed first is what the statement reports: the lock ends with the session at the latest. */
+function rollbackAfter(dfs: DfsSession, tid: number): void {
+  try {
+    rollback(dfs, tid)
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
   }
 }
 
