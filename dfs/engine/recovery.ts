@@ -24,7 +24,7 @@ import { checkpointOf, entryOf, isData, type LogEntry, rollbackRecord } from './
 const REDO_BATCH = 1000
 
 /** Analysis keeps what it read for redo up to so many bytes of log; of a longer one redo reads again. */
-const KEPT_BYTES_MAX = 64 << 20
+const KEPT_BYTES_MAX = 32 << 20
 
 export interface RecoveryParts {
   readonly catalog: CatalogStore
