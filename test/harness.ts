@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 
+export { random } from './random.ts'
+
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export const holdfastBin = join(root, 'bin/holdfast.js')
 
@@ -61,15 +63,4 @@ export async function script(text: string, options: RunOptions = {}): Promise<st
   if (outcome.code !== 0)
     throw new Error(`exit ${outcome.code ?? outcome.signal}\n${outcome.stdout}\n${outcome.stderr}`)
   return outcome.stdout.trimEnd()
-}
-
-/** Seeded uniform numbers in [0, 1), so that a failing run can be repeated. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }

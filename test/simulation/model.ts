@@ -118,17 +118,16 @@ export class Model {
 
   /** States that may be found after the process died, likeliest first. `isThere`: whether any row of these is. */
   *acceptable(isPowerLost: boolean, isThere: (rows: readonly number[]) => boolean): Iterable<Candidate> {
-    const open = this.#history.filter((t) => t.state !== 'acknowledged' || (isPowerLost && t.safety === 'the process'))
-    const refused = open.filter((t) => t.state === 'refused')
-    const vanished = this.#history.filter(
+    const lostAtOnce = this.#history.filter(
       (t) => t.state === 'acknowledged' && t.safety === 'nothing' && !isThere(t.brings),
     )
+    // Each may have been refused for a reason of its own, which nobody was told.
+    const unknown = this.#history.filter((t) => t.state !== 'acknowledged')
+    for (const lost of subsets(unknown)) yield this.#without([...lostAtOnce, ...lost])
     // Of what was written one after the other the end may be missing.
-    const sent = open.filter((t) => t.state !== 'refused')
-    for (let kept = sent.length; kept >= 0; kept--) yield this.#without([...vanished, ...refused, ...sent.slice(kept)])
-    // The log may hold what broke it; nothing came after.
-    if (refused.length > 0)
-      for (let kept = open.length; kept >= 0; kept--) yield this.#without([...vanished, ...open.slice(kept)])
+    const tail = isPowerLost ? this.#history.filter((t) => t.safety === 'the process') : []
+    for (let kept = tail.length - 1; kept >= 0; kept--)
+      yield this.#without([...lostAtOnce, ...unknown, ...tail.slice(kept)])
   }
 
   #without(transactions: readonly Transaction[]): Candidate {
@@ -156,4 +155,9 @@ export type { Transaction }
 export interface Candidate {
   readonly state: ModelState
   readonly lost: readonly string[]
+}
+
+/** The smallest first, as far as that is easily had. */
+function* subsets<T>(list: readonly T[]): Iterable<T[]> {
+  for (let mask = 0; mask < 1 << list.length; mask++) yield list.filter((_, k) => (mask & (1 << k)) !== 0)
 }
