@@ -108,13 +108,24 @@ function sumByGroup(v: FixedVector, ids: Int32Array, groupCount: number, power: 
   return { sums, counts: valid }
 }
 
-function realSums(v: FixedVector, ids: Int32Array, groupCount: number, power: 1 | 2): FixedVector {
+const realSums = (v: FixedVector, ids: Int32Array, groupCount: number, power: 1 | 2): FixedVector =>
+  realSumsAndCounts(v, ids, groupCount, power).sums
+
+function realSumsAndCounts(
+  v: FixedVector,
+  ids: Int32Array,
+  groupCount: number,
+  power: 1 | 2,
+): { readonly sums: FixedVector; readonly counts: Int32Array } {
   const { sums, counts } = sumByGroup(v, ids, groupCount, power)
   for (let g = 0; g < groupCount; g++) if (counts[g] === 0 || !Number.isFinite(sums[g])) sums[g] = NULL_F64
-  return new FixedVector(T.DOUBLE, sums)
+  return { sums: new FixedVector(T.DOUBLE, sums), counts }
 }
 
-function longSums(v: FixedVector, ids: Int32Array, groupCount: number): FixedVector {
+const longSums = (v: FixedVector, ids: Int32Array, groupCount: number): FixedVector =>
+  longSumsAndCounts(v, ids, groupCount)[0]
+
+function longSumsAndCounts(v: FixedVector, ids: Int32Array, groupCount: number): [FixedVector, FixedVector] {
   const sums = newFixedArray('i64', groupCount)
   const valid = new Int32Array(groupCount)
   const storage = storageOf(v.data)
@@ -124,7 +135,15 @@ function longSums(v: FixedVector, ids: Int32Array, groupCount: number): FixedVec
   )(v.data, ids, v.length, sums, valid, EMPTY)
   const out = sums as BigInt64Array
   for (let g = 0; g < groupCount; g++) if (valid[g] === 0) out[g] = -(2n ** 63n)
-  return new FixedVector(sumType(v.type), out)
+  return [new FixedVector(sumType(v.type), out), new FixedVector(T.INT, valid)]
+}
+
+/** `sum` and `count` of each group in one pass over the rows; undefined for types whose sums are not numbers. */
+export function groupedSumAndCount(v: Vector, ids: Int32Array, groupCount: number): [Vector, Vector] | undefined {
+  if (v.storage !== 'fixed' || !isNumeric(v.type)) return undefined
+  if (!isFloating(v.type)) return longSumsAndCounts(v, ids, groupCount)
+  const { sums, counts } = realSumsAndCounts(v, ids, groupCount, 1)
+  return [sums, new FixedVector(T.INT, counts)]
 }
 
 function means(v: FixedVector, ids: Int32Array, groupCount: number): FixedVector {

@@ -9,10 +9,12 @@
  */
 import type { Expr } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
-import { groupedAggregate } from '../kernels/aggregate.ts'
+import { aggregate, groupedAggregate } from '../kernels/aggregate.ts'
+import { groupedSumAndCount } from '../kernels/grouped.ts'
 import { groupIds } from '../kernels/hash.ts'
+import { vectorFromScalars } from '../ops/assemble.ts'
 import { castVector } from '../ops/cast.ts'
-import { FixedVector, NULL_F64, T, type Value, type Vector } from '../values/index.ts'
+import { FixedVector, isNumeric, NULL_F64, T, type Value, type Vector } from '../values/index.ts'
 import { asColumn, stack } from './columns.ts'
 import {
   callShape,
@@ -36,7 +38,31 @@ interface Method {
   readonly finish: (states: readonly Vector[]) => Vector
 }
 
-const by = (name: string, v: Vector, groups: Groups): Vector => groupedAggregate(name, v, groups.ids, groups.count)!
+/** Aggregates whose loops over a column as a whole are faster than those that look up the group of each row, with the same result. */
+const WHOLE = new Set(['sum', 'count', 'min', 'max'])
+
+function by(name: string, v: Vector, groups: Groups): Vector {
+  if (groups instanceof OneGroup && v.storage === 'fixed' && WHOLE.has(name) && (isNumeric(v.type) || name !== 'sum')) {
+    const value = aggregate(name, v)
+    if (value.kind === 'scalar') return vectorFromScalars(value.type, [value], v.scale)
+  }
+  return groupedAggregate(name, v, groups.ids, groups.count)!
+}
+
+function sumAndCount(v: Vector, groups: Groups): Vector[] {
+  const both = groups instanceof OneGroup ? undefined : groupedSumAndCount(v, groups.ids, groups.count)
+  return both ?? [by('sum', v, groups), by('count', v, groups)]
+}
+
+let zeros = new Int32Array(0)
+
+/** All rows as one group. The numbers of the rows' groups are never written: all batches share them. */
+class OneGroup extends Groups {
+  constructor(rows: number) {
+    if (zeros.length < rows) zeros = new Int32Array(Math.max(rows, 2 * zeros.length))
+    super(zeros.subarray(0, rows), 1, new Int32Array(1))
+  }
+}
 
 const column = (v: Value, groups: Groups): Vector => asColumn(v, groups.rows)!
 
@@ -75,10 +101,7 @@ function ratio(a: Vector, b: Vector): Vector {
 }
 
 const AVERAGE: Method = {
-  states: (args, groups) => {
-    const v = column(args[0], groups)
-    return [by('sum', v, groups), by('count', v, groups)]
-  },
+  states: (args, groups) => sumAndCount(column(args[0], groups), groups),
   merge: (s, groups) => [by('sum', s[0], groups), by('sum', s[1], groups)],
   finish: (s) => ratio(s[0], s[1]),
 }
@@ -253,7 +276,7 @@ export class PartialStates {
 
   /** Without keys there is one group, even without rows. */
   #groups(keys: readonly Vector[], rows: number): Groups {
-    if (this.#keyCount === 0) return new Groups(new Int32Array(rows), 1, new Int32Array(1))
+    if (this.#keyCount === 0) return new OneGroup(rows)
     if (rows === 0) return new Groups(new Int32Array(0), 0, new Int32Array(0))
     const found = groupIds(keys)
     return new Groups(found.ids, found.count, found.firstRows)
