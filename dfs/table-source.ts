@@ -19,8 +19,10 @@ import type { ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.t
 import { pruner } from './partition/prune.ts'
 import { readAccess } from './read/access.ts'
 import { chunkBatches } from './read/chunk.ts'
+import { rowOrder } from './read/order.ts'
 import type { ReadAccess } from './read/segment-blocks.ts'
 import { visibleRows } from './read/visible-rows.ts'
+import { BatchMemory } from './segment/batch-memory.ts'
 import type { DfsSession } from './session.ts'
 import { alterColumns } from './write/alter.ts'
 import { appendRows } from './write/append.ts'
@@ -124,6 +126,7 @@ class ChunkSnapshot implements TableSnapshot {
   readonly #chunks: readonly ChunkPartition[]
   readonly #release: () => void
   readonly #access: ReadAccess
+  #transient: ReadAccess | undefined
 
   constructor(
     dfs: DfsSession,
@@ -144,8 +147,21 @@ class ChunkSnapshot implements TableSnapshot {
     return keep === undefined ? this.#chunks : this.#chunks.filter((p) => keep(p.path))
   }
 
-  scan(partition: SourcePartition, columns: readonly string[], predicate?: ColumnPredicate): Iterable<Table> {
-    return chunkBatches(this.#access, this.#table, (partition as ChunkPartition).chunk, columns, predicate)
+  scan(
+    partition: SourcePartition,
+    columns: readonly string[],
+    predicate?: ColumnPredicate,
+    isTransient = false,
+  ): Iterable<Table> {
+    const { chunk } = partition as ChunkPartition
+    // Merging holds blocks of several segments at once.
+    const access = isTransient && rowOrder(this.#table) === undefined ? this.#transientAccess : this.#access
+    return chunkBatches(access, this.#table, chunk, columns, predicate)
+  }
+
+  get #transientAccess(): ReadAccess {
+    this.#transient ??= { ...this.#access, memory: new BatchMemory() }
+    return this.#transient
   }
 
   rowCount(): number {

@@ -17,6 +17,7 @@ import { type SegmentRef, type StoredColumn, storedName, type TableRecord } from
 import type { DeltaBlock } from '../delta/block.ts'
 import { decodeBlocks, deltaColumns } from '../delta/codec.ts'
 import { segmentMayMatch } from '../partition/prune.ts'
+import type { BatchMemory } from '../segment/batch-memory.ts'
 import { SegmentReader } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 
@@ -26,6 +27,8 @@ export interface ReadAccess {
   readonly baseOf: (storedName: string) => SymbolBase
   /** Checks the checksum of every buffer. */
   readonly verify?: boolean
+  /** Where batches are read to, each over the one before; default: memory of its own for each. */
+  readonly memory?: BatchMemory
 }
 
 /** Whether any row of the segment can satisfy the predicate. */

@@ -23,6 +23,7 @@ import {
 import type { SegmentRef } from '../catalog/types.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileReader, FileStore } from '../store/file-store.ts'
+import type { BatchMemory } from './batch-memory.ts'
 import { elementBytes } from './column-type.ts'
 import { readFooter } from './footer.ts'
 import { type BufferLayout, KEY_LAYOUT, parseLayout, rangeValue, type SegmentLayout, segmentError } from './layout.ts'
@@ -32,6 +33,8 @@ export interface ReadOptions {
   readonly baseOf?: (column: string) => SymbolBase
   /** Checks the XXH64 of each buffer that is read. */
   readonly verify?: boolean
+  /** Columns of a batch are read to where those of the last one were. Default: memory of its own for each. */
+  readonly memory?: BatchMemory
 }
 
 export class SegmentReader {
@@ -94,6 +97,7 @@ export class SegmentReader {
   /** The columns at these positions of the schema, as far as one batch has them. */
   readBatch(batch: number, positions: readonly number[]): Vector[] {
     const { rows, columns } = this.#layout.batches[batch]
+    this.#options.memory?.startBatch()
     return positions.map((c) => {
       const v = this.#column(c, this.schema[c].type, rows, columns[c])
       v.frozen = true
@@ -143,21 +147,21 @@ export class SegmentReader {
     const scale = this.schema[c].scale ?? 0
     switch (storage) {
       case 'i8':
-        return new FixedVector(type, new Int8Array(this.#memory(buffers[1])), rows, scale)
+        return new FixedVector(type, new Int8Array(this.#ofBatch(buffers[1])), rows, scale)
       case 'i16':
-        return new FixedVector(type, new Int16Array(this.#memory(buffers[1])), rows, scale)
+        return new FixedVector(type, new Int16Array(this.#ofBatch(buffers[1])), rows, scale)
       case 'i32':
-        return new FixedVector(type, new Int32Array(this.#memory(buffers[1])), rows, scale)
+        return new FixedVector(type, new Int32Array(this.#ofBatch(buffers[1])), rows, scale)
       case 'i64':
-        return new FixedVector(type, new BigInt64Array(this.#memory(buffers[1])), rows, scale)
+        return new FixedVector(type, new BigInt64Array(this.#ofBatch(buffers[1])), rows, scale)
       case 'f32':
-        return new FixedVector(type, new Float32Array(this.#memory(buffers[1])), rows, scale)
+        return new FixedVector(type, new Float32Array(this.#ofBatch(buffers[1])), rows, scale)
       case 'f64':
-        return new FixedVector(type, new Float64Array(this.#memory(buffers[1])), rows, scale)
+        return new FixedVector(type, new Float64Array(this.#ofBatch(buffers[1])), rows, scale)
       case 'x2i64':
-        return new WideVector(type, new BigInt64Array(this.#memory(buffers[1])), rows, scale)
+        return new WideVector(type, new BigInt64Array(this.#ofBatch(buffers[1])), rows, scale)
       case 'x2f64':
-        return new WideVector(type, new Float64Array(this.#memory(buffers[1])), rows, scale)
+        return new WideVector(type, new Float64Array(this.#ofBatch(buffers[1])), rows, scale)
       case 'string': {
         const offsets = this.#offsets(buffers[1], rows)
         const bytes = new Uint8Array(this.#memory(buffers[2]))
@@ -174,7 +178,7 @@ export class SegmentReader {
 
   #symbols(c: number, rows: number, buffer: BufferLayout): SymbolVector {
     const { base, codes, identity } = this.#dictionary(c)
-    const data = new Int32Array(this.#memory(buffer))
+    const data = new Int32Array(this.#ofBatch(buffer))
     const known = codes.length
     if (identity) {
       for (let k = 0; k < rows; k++)
@@ -223,8 +227,16 @@ export class SegmentReader {
     return offsets
   }
 
-  #memory([offset, bytes, checksum]: BufferLayout): ArrayBuffer {
-    const memory = allocate(bytes)
+  #memory(buffer: BufferLayout): ArrayBuffer {
+    return this.#filled(buffer, allocate(buffer[1]))
+  }
+
+  /** Memory of a buffer that belongs to its batch. */
+  #ofBatch(buffer: BufferLayout): ArrayBuffer {
+    return this.#filled(buffer, this.#options.memory?.take(buffer[1]) ?? allocate(buffer[1]))
+  }
+
+  #filled([offset, bytes, checksum]: BufferLayout, memory: ArrayBuffer): ArrayBuffer {
     if (bytes === 0) return memory
     const view = new Uint8Array(memory)
     if (this.#reader.read(view, offset) < bytes) throw segmentError(this.file, 'it ended while being read', offset)

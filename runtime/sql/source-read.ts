@@ -56,13 +56,21 @@ function cheapestColumn(ref: SourceRef): number {
   return Math.max(fixed, 0)
 }
 
-/** The filtered batches of one partition, as relations with all fields of the table (unread columns must not be asked for). */
-export function* filteredBatches(scan: Scan, snapshot: TableSnapshot, partition: SourcePartition): Iterable<Relation> {
+/**
+ * The filtered batches of one partition, as relations with all fields of the table (unread columns must not be asked for). `isTransient`: nothing of a batch
+ * is looked at after the next one was asked for.
+ */
+export function* filteredBatches(
+  scan: Scan,
+  snapshot: TableSnapshot,
+  partition: SourcePartition,
+  isTransient = false,
+): Iterable<Relation> {
   checkInterrupt()
   const schema = scan.ref.source.schema()
   const names = scan.columns.map((k) => schema[k].name)
   const position = new Map(scan.columns.map((k, i) => [k, i]))
-  for (const batch of snapshot.scan(partition, names, scan.predicate)) {
+  for (const batch of snapshot.scan(partition, names, scan.predicate, isTransient)) {
     checkInterrupt()
     let rows = new Relation(scan.ref.fields, batch.rows, (k) => batch.columns[position.get(k)!])
     for (const filter of scan.filters) {

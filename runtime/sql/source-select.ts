@@ -6,7 +6,7 @@ import { Scalar, type SourcePartition, Table, type TableSnapshot, type Value, ty
 import { asColumn, gatherTable, repeated, sliceTable, stackTables } from './columns.ts'
 import { compileItem } from './evaluate.ts'
 import { explain } from './explain.ts'
-import { columnName, expressionKey, mentionedNames } from './expressions.ts'
+import { columnName, expressionKey, levelOf, mentionedNames } from './expressions.ts'
 import type { SourceRef } from './from.ts'
 import { groupBy, groupedItems, type Selected, sortedGroups } from './group-by.ts'
 import { checkKey } from './groups.ts'
@@ -221,9 +221,11 @@ function partial(run: Run, aggregates: ConstructorParameters<typeof PartialState
     const keys = planner.keys.map((k) => checkKey(value(k.expr), rows.rows, 'GROUP BY', k.name))
     states.add(rows, keys, value)
   }
+  // Aggregates keep states, not rows; but a function of the script in a condition might keep what it is given.
+  const isTransient = run.scan.where.every((e) => ['row', 'const'].includes(levelOf(e, planner.rows.resolver, scope)))
   let seen = false
   for (const partition of run.partitions)
-    for (const rows of filteredBatches(run.scan, run.snapshot, partition)) {
+    for (const rows of filteredBatches(run.scan, run.snapshot, partition, isTransient)) {
       seen = true
       add(rows)
     }

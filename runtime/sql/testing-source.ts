@@ -70,7 +70,8 @@ export class TestSource implements TableSource {
     return {
       partitions: (predicate) =>
         this.#chunks.flatMap((rows, k) => (this.#mayMatch(rows, k, predicate) ? [this.#partition(k)] : [])),
-      scan: (partition, columns, predicate) => this.#scan(partition, columns, predicate, handed),
+      scan: (partition, columns, predicate, isTransient = false) =>
+        this.#scan(partition, columns, predicate, handed, isTransient),
       rowCount: () => this.#chunks.reduce((n, c) => n + c.rows, 0),
       release: () => {
         this.use.open--
@@ -102,6 +103,7 @@ export class TestSource implements TableSource {
     columns: readonly string[],
     predicate: ColumnPredicate | undefined,
     handed: Table[],
+    isTransient: boolean,
   ): Iterable<Table> {
     const chunk = Number(partition.path.slice(1))
     const rows = this.#chunks[chunk]
@@ -126,6 +128,7 @@ export class TestSource implements TableSource {
       handed.push(batch)
       this.use.batches++
       yield batch
+      if (isTransient) wipe(batch)
     }
   }
 }

@@ -168,9 +168,15 @@ export interface TableSnapshot {
   partitions(predicate?: ColumnPredicate): readonly SourcePartition[]
   /**
    * Yields the rows of a partition in storage order, in batches, with only the named columns (in that order). Segments whose min/max rule out the
-   * predicate may be skipped. Columns of a batch are frozen and may map file memory: valid until `release`.
+   * predicate may be skipped. Columns of a batch are frozen and may map file memory: valid until `release`, or with `isTransient` only until the next batch
+   * of the snapshot is asked for, whose memory may be the same.
    */
-  scan(partition: SourcePartition, columns: readonly string[], predicate?: ColumnPredicate): Iterable<Table>
+  scan(
+    partition: SourcePartition,
+    columns: readonly string[],
+    predicate?: ColumnPredicate,
+    isTransient?: boolean,
+  ): Iterable<Table>
   /** Total rows of the snapshot, from the catalog. */
   rowCount(): number
   release(): void
