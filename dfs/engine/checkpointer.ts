@@ -35,6 +35,8 @@ export interface CheckpointerParts {
   readonly commit: (command: CatalogCommand) => void
   readonly discard: (files: readonly string[]) => void
   readonly isLocked: (tableId: string, path: string) => boolean
+  /** No record of a small append lies at or behind the place where recovery begins now. */
+  readonly logHoldsNoRows: () => void
   readonly state: () => { readonly cid: number; readonly lastTransaction: number; readonly active: readonly number[] }
 }
 
@@ -77,8 +79,9 @@ export class Checkpointer {
   }
 
   async #checkpoint(): Promise<number> {
-    const { log, deltas, catalog, now, state } = this.#parts
+    const { log, deltas, catalog, now, state, settings } = this.#parts
     const begun = log.beginCheckpoint()
+    const takesRows = settings().walLevel > 0
     await this.#flush(begun, () => true)
     const redo = Math.min(begun, deltas.oldestLsn())
     const { cid, lastTransaction, active } = state()
@@ -90,6 +93,7 @@ export class Checkpointer {
       writer.put(keys.lsn, log.end)
     })
     log.endCheckpoint(redo)
+    if (!takesRows && redo === begun) this.#parts.logHoldsNoRows()
     return redo
   }
 

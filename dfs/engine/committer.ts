@@ -6,6 +6,7 @@
  * catalog; their rows are in the log and in the delta store.
  */
 import { randomUUID } from 'node:crypto'
+import { HoldfastError } from '../../runtime/errors.ts'
 import { requireCommandAccess } from '../access/index.ts'
 import type { CatalogReader, CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
 import { CatalogOverlay } from '../catalog/overlay.ts'
@@ -36,6 +37,11 @@ export interface CommitterParts {
   readonly now: () => number
   /** 0 rows are not logged, 1 every commit is synced, 2 small appends are left to the operating system. */
   readonly level: () => number
+  /**
+   * Whether changes of rows go into the log. At level 0 they still do as long as recovery would find small appends there: repeating those without what came
+   * after them would bring back rows that are gone.
+   */
+  readonly logsRows: () => boolean
   /** Tells readers of the newest commit. */
   readonly publish: (cid: number) => void
   /** More than the command itself: runs in the same transaction. */
@@ -127,6 +133,7 @@ export class Committer {
     }
     let applied: Applied
     if (command.kind === 'insertRows') {
+      if (this.#parts.level() === 0) throw levelChanged()
       this.#requireTable(command, below)
       this.#parts.beforeInsert?.(command)
       for (const { path } of command.chunks) ids.push(this.#chunkIdOf(command, path, below))
@@ -144,7 +151,7 @@ export class Committer {
     this.lastCid = Math.max(this.lastCid, applied.cid)
     const entry: LogEntry = { command, cid, timeMs, user, ids, drops: applied.deltaDrops }
     const id = transaction ?? this.nextTransaction()
-    const isLogged = command.kind !== 'putRun' && (this.#parts.level() > 0 || !changesRows(command))
+    const isLogged = command.kind !== 'putRun' && (!changesRows(command) || this.#parts.logsRows())
     return { entry, applied, transaction: id, records: isLogged ? recordsOf(id, entry, transaction !== undefined) : [] }
   }
 
@@ -239,6 +246,13 @@ export class Committer {
     publish(this.lastCid)
   }
 }
+
+/** The session decided by the settings of a moment ago. */
+const levelChanged = (): HoldfastError =>
+  new HoldfastError('conflict', 'The level of the log was changed while rows were being written; nothing was written.', {
+    code: 'schemaChanged',
+    hint: 'repeat the statement',
+  })
 
 /** What a committed transaction does to the small appends in memory. `lsn`: of its first record. */
 export function applyToDeltas(deltas: DeltaStore, entry: LogEntry, cid: number, lsn: number): void {

@@ -82,6 +82,8 @@ export class Engine implements EngineClient {
       })
     | undefined
   #settings: StoreSettings | undefined
+  /** Recovery might find small appends in the log. */
+  #logHoldsRows = true
   #lastPin = 0
   /** A session was ended while it wrote. Its files can't be told from those that others are writing now, so they go when all have ended. */
   #hasStrays = false
@@ -144,6 +146,10 @@ export class Engine implements EngineClient {
       deltas,
       now: this.#now,
       level: () => this.settings.walLevel,
+      logsRows: () => {
+        if (this.settings.walLevel > 0) this.#logHoldsRows = true
+        return this.#logHoldsRows
+      },
       publish: (cid) => this.#clock.announce(cid, deltas.lastEvent),
       beforeApply: (writer, command) => {
         this.#requireOpen(transactionOf(command))
@@ -174,6 +180,9 @@ export class Engine implements EngineClient {
       commit,
       discard,
       isLocked,
+      logHoldsNoRows: () => {
+        this.#logHoldsRows = this.settings.walLevel > 0
+      },
       state: () => ({
         cid: committer.lastCid,
         lastTransaction: committer.lastTransaction,

@@ -61,7 +61,7 @@ const DEFINITIONS: { readonly [P in SettingProperty]: DefinitionFor<StoreSetting
     unit: '',
     dynamic: true,
     description:
-      'What a commit of data waits for. 0: data is not logged, and what was not in segments is lost with the process. 1: the log is on the disk. 2: the log is with the operating system, so it survives the process, not a power failure. Changes of databases, tables, users and settings are always logged and on the disk.',
+      'What a commit of data waits for. 0: data is not logged; every append, however small, writes segments before it is committed. 1: the log is on the disk. 2: the log is with the operating system, so it survives the process, not a power failure. Changes of databases, tables, users and settings are always logged and on the disk.',
   },
   checkpointIntervalMs: {
     name: 'ts.wal.checkpoint_interval',

@@ -36,7 +36,9 @@ class Append {
     if (rows.rows === 0) return 0
     const routing = routeToPartitions(this.#database, this.#table, columns, this.#dfs.config)
     if (routing.parts.length === 0) return 0
-    const isSmall = routing.kept <= this.#dfs.storeSettings.appendSmallRows
+    const { appendSmallRows, walLevel } = this.#dfs.storeSettings
+    // Rows in memory that no log has would be lost with the process, those of one append in part.
+    const isSmall = routing.kept <= appendSmallRows && walLevel > 0
     // What changes the catalog does not go through the log alone.
     if (isSmall && routing.newValues.length === 0 && !fillsColumns) {
       this.#insert(columns, routing.parts)

@@ -107,7 +107,7 @@ class Simulation {
     this.#steps = options.steps ?? STEPS
     this.#machine = new Machine(random, stage)
     this.#character = {
-      levels: random.pick(options.levels ?? [[1], [2], [1, 2], [2, 1]]),
+      levels: random.pick(options.levels ?? [[1], [2], [1, 2], [2, 1], [0], [0, 1, 2], [2, 0]]),
       lives: random.between(2, 5),
       faultRate: random.pick([0, 0, 0.05, 0.2]),
       isAutomatic: random.chance(0.5),
@@ -602,7 +602,7 @@ class Simulation {
     this.#trace(`   ${what}: ${textOf(error)}`)
     if (error instanceof HoldfastError) {
       const { kind, code } = error
-      if (this.#wasFaulty && kind === 'io') return
+      if (this.#wasFaulty && (kind === 'io' || code === 'chunkLocked')) return
       if (code === 'walFull') return
       const isRace = this.#isCrowded || this.#housekeeping !== undefined
       if (isRace && (kind === 'conflict' || code === 'transactionEnded')) return
