@@ -249,10 +249,14 @@ export class Committer {
 
 /** The session decided by the settings of a moment ago. */
 const levelChanged = (): HoldfastError =>
-  new HoldfastError('conflict', 'The level of the log was changed while rows were being written; nothing was written.', {
-    code: 'schemaChanged',
-    hint: 'repeat the statement',
-  })
+  new HoldfastError(
+    'conflict',
+    'The level of the log was changed while rows were being written; nothing was written.',
+    {
+      code: 'schemaChanged',
+      hint: 'repeat the statement',
+    },
+  )
 
 /** What a committed transaction does to the small appends in memory. `lsn`: of its first record. */
 export function applyToDeltas(deltas: DeltaStore, entry: LogEntry, cid: number, lsn: number): void {
