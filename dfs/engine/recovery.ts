@@ -48,10 +48,18 @@ export interface Recovered {
   readonly rolledBack: number
 }
 
-interface DataRecord {
-  readonly record: Omit<LogRecord, 'payload'>
+/** A record of data without its payload, which lies in a buffer that is used again, but with what it said. */
+interface DataRecord extends Pick<LogRecord, 'lsn' | 'endLsn' | 'kind' | 'transaction'> {
   readonly entry: LogEntry
 }
+
+const dataOf = ({ lsn, endLsn, kind, transaction }: LogRecord, entry: LogEntry): DataRecord => ({
+  lsn,
+  endLsn,
+  kind,
+  transaction,
+  entry,
+})
 
 interface Analysis {
   /** All records of data, in order; undefined if they were too many to keep. */
@@ -131,7 +139,7 @@ function analyse({ log, from, catalog }: RecoveryParts): Analysis {
         lastCid = Math.max(lastCid, entry.cid)
         keptBytes += record.payload.length
         if (keptBytes > KEPT_BYTES_MAX) kept = undefined
-        else kept?.push({ record: withoutPayload(record), entry })
+        else kept?.push(dataOf(record, entry))
         if (entry.command.kind === 'insertRows' || record.lsn >= appliedLsn)
           for (const path of pathsOf(entry.command)) dirty.add(path)
       }
@@ -140,15 +148,12 @@ function analyse({ log, from, catalog }: RecoveryParts): Analysis {
   return { kept, records, committed, losers: [...open], dirtyChunks: dirty.size, lastTransaction, lastCid }
 }
 
-/** The payload lies in a buffer that is used again. */
-const withoutPayload = ({ payload: _, ...record }: LogRecord): DataRecord['record'] => record
-
 /** The records of data, from memory or from the log. */
 function eachDataRecord({ log, from }: RecoveryParts, { kept }: Analysis, take: (data: DataRecord) => void): void {
   if (kept !== undefined) kept.forEach(take)
   else
     log.scan(from, (record) => {
-      if (isData(record)) take({ record, entry: entryOf(record) })
+      if (isData(record)) take(dataOf(record, entryOf(record)))
     })
 }
 
@@ -172,12 +177,13 @@ function redo(parts: RecoveryParts, analysis: Analysis): { readonly records: num
     overlay = new CatalogOverlay(catalog)
     waiting = 0
   }
-  eachDataRecord(parts, analysis, ({ record, entry }) => {
+  eachDataRecord(parts, analysis, (record) => {
+    const { entry } = record
     if (!analysis.committed.has(record.transaction)) return
     let cid = entry.cid
     // Rows of small appends are not in the catalog; everything else is, up to its LSN.
     if (entry.command.kind !== 'insertRows' && record.lsn >= appliedLsn) {
-      cid = redoEntry(parts, overlay, record, entry)
+      cid = redoEntry(parts, overlay, record)
       lastLsn = record.endLsn
       if (++waiting >= REDO_BATCH) store()
     }
@@ -189,19 +195,14 @@ function redo(parts: RecoveryParts, analysis: Analysis): { readonly records: num
   return { records: analysis.records, lastCid }
 }
 
-function redoEntry(
-  parts: RecoveryParts,
-  overlay: CatalogOverlay,
-  record: DataRecord['record'],
-  entry: LogEntry,
-): number {
-  const { command, ids, timeMs } = entry
+function redoEntry(parts: RecoveryParts, overlay: CatalogOverlay, record: DataRecord): number {
+  const { command, ids, timeMs, cid } = record.entry
   let nextId = 0
   try {
     verifyNewSegments(parts.files, command)
     parts.beforeApply(overlay, command)
     return applyCommand(overlay, command, {
-      cid: entry.cid,
+      cid,
       timeMs,
       newId: () => ids[nextId++],
       deltaChunkId: (tableId, path) => parts.deltas.chunkId(tableId, path),
