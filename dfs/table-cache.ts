@@ -8,6 +8,7 @@ import { changedAt } from './catalog/records.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
 import { mergeDeltas, type TableDeltas } from './delta/merge.ts'
 import { schemeOrder } from './partition/prune.ts'
+import { VerifiedBuffers } from './segment/index.ts'
 
 const TABLES_MAX = 64
 /** A base that has grown beyond this is left to the vectors that use it. */
@@ -24,6 +25,8 @@ interface CachedTable {
 }
 
 export class TableCache {
+  /** Parts of segments that were found to be whole. */
+  readonly verified = new VerifiedBuffers()
   readonly #tables = new Map<string, CachedTable>()
 
   /** All chunks of the table in the order of its schemes, as of the view, which must be the reader's newest. */

@@ -18,15 +18,15 @@ import type { DeltaBlock } from '../delta/block.ts'
 import { decodeBlocks, deltaColumns } from '../delta/codec.ts'
 import { segmentMayMatch } from '../partition/prune.ts'
 import type { BatchMemory } from '../segment/batch-memory.ts'
-import { SegmentReader } from '../segment/index.ts'
+import { SegmentReader, type VerifiedBuffers } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 
 /** What reading takes. `baseOf` gives the one symbol base of a stored SYMBOL column. */
 export interface ReadAccess {
   readonly files: FileStore
   readonly baseOf: (storedName: string) => SymbolBase
-  /** Checks the checksum of every buffer. */
-  readonly verify?: boolean
+  /** Checks the checksum of every buffer, or of those that are not known to be whole. */
+  readonly verify?: boolean | VerifiedBuffers
   /** Where batches are read to, each over the one before; default: memory of its own for each. */
   readonly memory?: BatchMemory
 }

@@ -3,8 +3,9 @@
  * bytes that there are, because a segment may come from a damaged disk or from anybody's backup set. It reads one path only: the footer's table, its
  * custom metadata (field 4), the key/value pairs (fields 0 and 1).
  */
+import { checksumOf } from '../store/checksum.ts'
 import type { FileReader } from '../store/file-store.ts'
-import { MAGIC, segmentError } from './layout.ts'
+import { KEY_FOOTER, MAGIC, NO_CHECKSUM, segmentError } from './layout.ts'
 
 /** More than the footer of a segment of a billion rows has. */
 const FOOTER_BYTES_MAX = 1 << 28
@@ -40,7 +41,17 @@ export function readFooter(reader: FileReader, file: string): Footer {
     bytes = new Uint8Array(length)
     if (reader.read(bytes, start) < length) throw segmentError(file, 'it ended while being read', start)
   }
-  return { start, bytes, metadata: customMetadata(bytes, (what, at) => segmentError(file, what, start + at)) }
+  return { start, bytes, metadata: customMetadata(bytes, (what) => segmentError(file, what, start)) }
+}
+
+/** Throws a data error unless the footer is what its own checksum says. */
+export function requireWholeFooter({ bytes, start, metadata }: Footer, file: string): void {
+  const own = metadata.get(KEY_FOOTER)
+  if (own === undefined || own.text.length !== NO_CHECKSUM.length)
+    throw segmentError(file, 'its footer has no checksum', start)
+  const blank = bytes.slice()
+  blank.set(Buffer.from(NO_CHECKSUM), own.at)
+  if (checksumOf(blank) !== own.text) throw segmentError(file, 'the checksum of its footer does not match', start)
 }
 
 const FIELD_CUSTOM_METADATA = 4
@@ -49,15 +60,15 @@ const PAIRS_MAX = 1000
 
 function customMetadata(
   bytes: Uint8Array,
-  error: (what: string, at: number) => Error,
+  error: (what: string) => Error,
 ): Map<string, { readonly text: string; readonly at: number }> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const u32 = (at: number): number => {
-    if (at < 0 || at + 4 > bytes.length) throw error('its footer points outside itself', at)
+    if (at < 0 || at + 4 > bytes.length) throw error('its footer points outside itself')
     return view.getUint32(at, true)
   }
   const u16 = (at: number): number => {
-    if (at < 0 || at + 2 > bytes.length) throw error('its footer points outside itself', at)
+    if (at < 0 || at + 2 > bytes.length) throw error('its footer points outside itself')
     return view.getUint16(at, true)
   }
   /** Place of a table's field, 0 if it is absent. */
@@ -71,7 +82,7 @@ function customMetadata(
   const string = (at: number): { text: string; at: number } => {
     const start = follow(at)
     const length = u32(start)
-    if (start + 4 + length > bytes.length) throw error('a text in its footer is cut off', start)
+    if (start + 4 + length > bytes.length) throw error('a text in its footer is cut off')
     const text = new TextDecoder().decode(bytes.subarray(start + 4, start + 4 + length))
     return { text, at: start + 4 }
   }
@@ -80,7 +91,7 @@ function customMetadata(
   if (vectorField === 0) return found
   const vector = follow(vectorField)
   const count = u32(vector)
-  if (count > PAIRS_MAX) throw error(`its footer claims ${count} metadata entries`, vector)
+  if (count > PAIRS_MAX) throw error(`its footer claims ${count} metadata entries`)
   for (let k = 0; k < count; k++) {
     const pair = follow(vector + 4 + 4 * k)
     const key = field(pair, 0)

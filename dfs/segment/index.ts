@@ -1,5 +1,6 @@
 export { isStorable } from './column-type.ts'
 export type { RowRange } from './encode.ts'
 export { type ReadOptions, SegmentReader } from './reader.ts'
+export { VerifiedBuffers } from './verified-buffers.ts'
 export { type SegmentCheck, verifySegment } from './verify.ts'
 export { type SegmentStream, SegmentWriter } from './writer.ts'

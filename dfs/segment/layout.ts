@@ -77,8 +77,14 @@ export function segmentError(file: string, what: string, offset?: number): Holdf
 }
 
 /** Parses and checks the layout against the bytes that exist before the footer. Afterwards every offset and size may be used as it is. */
-export function parseLayout(text: string, bodyEnd: number, file: string): SegmentLayout & { schema: ColumnSchema[] } {
-  const fail = (what: string, offset?: number): never => {
+export function parseLayout(
+  text: string,
+  bodyEnd: number,
+  file: string,
+  /** Where the text stands in the file. */
+  at: number,
+): SegmentLayout & { schema: ColumnSchema[] } {
+  const fail = (what: string, offset = at): never => {
     throw segmentError(file, what, offset)
   }
   let layout: SegmentLayout

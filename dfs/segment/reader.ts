@@ -25,14 +25,15 @@ import { checksumOf } from '../store/checksum.ts'
 import type { FileReader, FileStore } from '../store/file-store.ts'
 import type { BatchMemory } from './batch-memory.ts'
 import { elementBytes } from './column-type.ts'
-import { readFooter } from './footer.ts'
+import { readFooter, requireWholeFooter } from './footer.ts'
 import { type BufferLayout, KEY_LAYOUT, parseLayout, rangeValue, type SegmentLayout, segmentError } from './layout.ts'
+import { FOOTER, type VerifiedBuffers } from './verified-buffers.ts'
 
 export interface ReadOptions {
   /** Gives the symbol base that a SYMBOL column shall use, so that the columns of many segments share one. Default: one of its own. */
   readonly baseOf?: (column: string) => SymbolBase
-  /** Checks the XXH64 of each buffer that is read. */
-  readonly verify?: boolean
+  /** Checks the XXH64 of the footer and of each buffer that is read; not of those that are known to be whole. */
+  readonly verify?: boolean | VerifiedBuffers
   /** Columns of a batch are read to where those of the last one were. Default: memory of its own for each. */
   readonly memory?: BatchMemory
 }
@@ -61,9 +62,10 @@ export class SegmentReader {
       if (expected !== undefined && this.#reader.bytes !== expected.bytes)
         throw segmentError(file, `it has ${this.#reader.bytes} bytes instead of ${expected.bytes}`)
       const footer = readFooter(this.#reader, file)
-      const text = footer.metadata.get(KEY_LAYOUT)?.text
-      if (text === undefined) throw segmentError(file, 'it is an Arrow file, but none of ours')
-      const { schema, ...layout } = parseLayout(text, footer.start, file)
+      this.#verified(FOOTER, () => requireWholeFooter(footer, file))
+      const text = footer.metadata.get(KEY_LAYOUT)
+      if (text === undefined) throw segmentError(file, 'it is an Arrow file, but none of ours', footer.start)
+      const { schema, ...layout } = parseLayout(text.text, footer.start, file, footer.start + text.at)
       if (expected !== undefined && layout.rows !== expected.rows)
         throw segmentError(file, `it has ${layout.rows} rows instead of ${expected.rows}`)
       this.#layout = layout
@@ -240,8 +242,20 @@ export class SegmentReader {
     if (bytes === 0) return memory
     const view = new Uint8Array(memory)
     if (this.#reader.read(view, offset) < bytes) throw segmentError(this.file, 'it ended while being read', offset)
-    if (this.#options.verify === true && checksumOf(view) !== checksum)
-      throw segmentError(this.file, 'the checksum of a column buffer does not match', offset)
+    this.#verified(offset, () => {
+      if (checksumOf(view) !== checksum)
+        throw segmentError(this.file, 'the checksum of a column buffer does not match', offset)
+    })
     return memory
+  }
+
+  #verified(offset: number, check: () => void): void {
+    const { verify } = this.#options
+    if (verify === undefined || verify === false) return
+    if (verify === true) check()
+    else if (!verify.has(this.file, offset)) {
+      check()
+      verify.add(this.file, offset)
+    }
   }
 }

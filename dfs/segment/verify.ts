@@ -4,10 +4,10 @@
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { SegmentRef } from '../catalog/types.ts'
-import { Checksum, checksumOf } from '../store/checksum.ts'
+import { Checksum } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { readFooter } from './footer.ts'
-import { KEY_BODY, KEY_FOOTER, KEY_LAYOUT, NO_CHECKSUM, parseLayout } from './layout.ts'
+import { readFooter, requireWholeFooter } from './footer.ts'
+import { KEY_BODY, KEY_LAYOUT, parseLayout } from './layout.ts'
 
 export type SegmentCheck =
   | { readonly kind: 'ok'; readonly rows: number; readonly bytes: number; readonly checksum: string }
@@ -44,13 +44,8 @@ export function verifySegment(
     if (expected.checksum !== undefined && expected.checksum !== checksum)
       return damaged(`its checksum is ${checksum} instead of ${expected.checksum}`)
     if (footer.metadata.get(KEY_BODY)?.text !== body.hex()) return damaged('the checksum of its data does not match')
-    const own = footer.metadata.get(KEY_FOOTER)
-    if (own === undefined || own.text.length !== NO_CHECKSUM.length)
-      return damaged('its footer has no checksum', footer.start)
-    const blank = footer.bytes.slice()
-    blank.set(Buffer.from(NO_CHECKSUM), own.at)
-    if (checksumOf(blank) !== own.text) return damaged('the checksum of its footer does not match', footer.start)
-    const layout = parseLayout(footer.metadata.get(KEY_LAYOUT)?.text ?? '', footer.start, file)
+    requireWholeFooter(footer, file)
+    const layout = parseLayout(footer.metadata.get(KEY_LAYOUT)?.text ?? '', footer.start, file, footer.start)
     if (expected.rows !== undefined && expected.rows !== layout.rows)
       return damaged(`it has ${layout.rows} rows instead of ${expected.rows}`)
     return { kind: 'ok', rows: layout.rows, bytes: reader.bytes, checksum }

@@ -19,12 +19,13 @@ export interface FoundTable {
   readonly chunks: readonly FoundChunk[]
 }
 
-/** Everything in the store, by table. Throws if a partition's count is not that of its rows. */
-export function readStore(dfs: DfsSession): Map<string, FoundTable> {
+/** Everything in the store, or one table of it. Throws if a partition's count is not that of its rows. */
+export function readStore(dfs: DfsSession, only?: string): Map<string, FoundTable> {
   const found = new Map<string, FoundTable>()
   const view = dfs.view()
   for (const { url } of [...view.databases()])
     for (const { name } of [...view.tables(url)]) {
+      if (only !== undefined && name !== only) continue
       const source = dfs.source(url, name)
       const columns = source.schema().map((c) => c.name)
       const snapshot = source.snapshot()

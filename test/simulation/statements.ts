@@ -104,14 +104,17 @@ export class Statements {
   readonly #random: Random
   readonly #model: Model
   readonly #levels: readonly number[]
+  readonly #manyRows: number
   #lastNumber = 0
   #lastColumn = 0
   #lastTable = 0
 
-  constructor(random: Random, model: Model, levels: readonly number[]) {
+  /** `manyRows`: what a large append has at most. */
+  constructor(random: Random, model: Model, levels: readonly number[], manyRows = 30) {
     this.#random = random
     this.#model = model
     this.#levels = levels
+    this.#manyRows = manyRows
   }
 
   /** undefined: there is nothing that it could be done to. */
@@ -126,7 +129,7 @@ export class Statements {
       case 'appendFew':
         return this.#append(table, this.#random.between(1, SMALL_ROWS))
       case 'appendMany':
-        return this.#append(table, this.#random.between(SMALL_ROWS + 1, 30))
+        return this.#append(table, this.#random.between(SMALL_ROWS + 1, this.#manyRows))
       case 'update':
         return this.#update(table)
       case 'move':
