@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type * as Lmdb from 'lmdb'
 import { lazyPackr } from '../store/message-pack.ts'
 import type { CatalogKey, CatalogStore, CatalogWriter } from './key-value.ts'
+import { requireWholeFile } from './lmdb-file.ts'
 
 /** Address space kept for the file; it takes no disk until it is used. */
 const MAP_BYTES = 64 * 1024 ** 3
@@ -17,6 +18,7 @@ export class LmdbCatalogStore implements CatalogStore {
 
   /** `file` is the path of catalog.mdb, whose folder exists; `isReadOnly`: the file exists, too, and stays as it is. */
   constructor(file: string, { isReadOnly = false }: { readonly isReadOnly?: boolean } = {}) {
+    requireWholeFile(file, !isReadOnly)
     // Loaded here, not at the head: a script that touches no database does not pay for it.
     const { open } = require('lmdb') as typeof Lmdb
     this.#db = open<Buffer, string[]>({

@@ -11,6 +11,9 @@ import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
 const CATALOG = 'catalog.mdb'
 const NEW_CATALOG = 'catalog-new.mdb'
 
+/** Why a directory cannot be started: a copy that is not whole, a catalog that is gone or cut off. */
+const UNUSABLE = new Set(['copyUnusable', 'catalogMissing', 'catalogDamaged'])
+
 export interface OpenDirectory {
   readonly catalog: CatalogStore
   readonly files: FileStore
@@ -38,17 +41,32 @@ export function openDirectory(
         now: Date.now,
         replaceCatalog: (fill) => replaceCatalogFile(files, dataDir, fill),
       })
+    requireCatalogOfSegments(files)
     const isNew = files.stat(CATALOG) === undefined
     const catalog = new LmdbCatalogStore(join(dataDir, CATALOG))
     // LMDB syncs what it writes, but not the name of the file.
     if (isNew) files.syncDirectory('')
     return { catalog, files, lock, bootId: bootIdOf(), wasUnclean: lock.wasUnclean || isCopy }
   } catch (error) {
-    // A copy that cannot be started stays as it is, so that it can be mended.
-    if (error instanceof HoldfastError && error.code === 'copyUnusable') lock.putBack()
+    // What cannot be started stays as it is.
+    if (error instanceof HoldfastError && UNUSABLE.has(error.code)) lock.putBack()
     else lock.leave()
     throw error
   }
+}
+
+/** A new catalog beside segments would take them all for remains of writes that were cut off. */
+function requireCatalogOfSegments(files: FileStore): void {
+  if ((files.stat(CATALOG)?.bytes ?? 0) > 0 || files.list('chunks').length === 0) return
+  throw new HoldfastError(
+    'data',
+    `${CATALOG} in ${files.root} is missing or empty, but there are segments in chunks/.`,
+    {
+      code: 'catalogMissing',
+      where: { file: CATALOG },
+      hint: 'nothing was changed; put the file back, or restore the databases from a backup into a new directory',
+    },
+  )
 }
 
 /** Makes the new catalog beside the old one, which it then replaces. */

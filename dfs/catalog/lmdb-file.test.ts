@@ -1,0 +1,46 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { Engine } from '../engine/engine.ts'
+import { requireWholeFile } from './lmdb-file.ts'
+import { LmdbCatalogStore } from './lmdb-store.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-lmdb-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the file of a catalog', () => {
+  it('is whole after every commit, and refused when it is cut off, before it is mapped', async () => {
+    const file = join(folder, 'catalog.mdb')
+    const catalog = new LmdbCatalogStore(file)
+    for (let round = 0; round < 60; round++) {
+      catalog.transaction((w) => {
+        for (let k = 0; k < 40; k++) w.put(['k', `${(round * 17 + k) % 200}`], 'x'.repeat(((round * k) % 50) * 100))
+        for (let k = 0; k < 20; k++) w.remove(['k', `${(round * 7 + k) % 200}`])
+      })
+      expect(() => requireWholeFile(file, false)).not.toThrow()
+    }
+    await catalog.close()
+    const { size } = statSync(file)
+    const message = /^The catalog .* is cut off: it has \d+ bytes and needs \d+\.$/
+    for (let bytes = size - 4096; bytes > 0; bytes -= 4096) {
+      truncateSync(file, bytes)
+      if (bytes < size * 0.8) expect(() => requireWholeFile(file, false)).toThrow(message)
+    }
+    truncateSync(file, 100)
+    expect(() => new LmdbCatalogStore(file)).toThrow(message)
+    truncateSync(file, 0)
+    expect(() => requireWholeFile(file, false)).toThrow(message)
+    expect(() => requireWholeFile(join(folder, 'none'), true)).not.toThrow()
+  })
+
+  it('is not made anew beside segments, and the directory stays as it is', () => {
+    const data = join(folder, 'data')
+    mkdirSync(join(data, 'chunks/db'), { recursive: true })
+    writeFileSync(join(data, 'chunks/db/1.arrow'), '')
+    expect(() => Engine.open(data)).toThrow(
+      /catalog\.mdb in .* is missing or empty, but there are segments in chunks\/\./,
+    )
+    expect(readdirSync(data)).toEqual(['chunks'])
+  })
+})
