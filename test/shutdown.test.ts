@@ -44,7 +44,7 @@ function signalled(
 
 const acknowledged = ({ stdout }: Outcome): number => Number(stdout.trimEnd().split('\n').at(-1)) * 3
 
-describe('a signal', () => {
+describe('a signal', { timeout: 180_000 }, () => {
   for (const [signal, code, form] of [
     ['SIGTERM', 143, 'run'],
     ['SIGINT', 130, '-e'],
@@ -71,12 +71,12 @@ describe('a signal', () => {
   it('while the directory is being closed does not stop that; a second one ends the process at once, and the next start recovers', async () => {
     const data = join(folder, 'twice')
     // Enough in the log that the last checkpoint takes a while.
-    const script = `${SETUP}for(i in 0..4000) pt.append!(table(1 2 3 as k, take(long(i), 3) as v))\nprint("written")`
+    const script = `${SETUP}for(i in 0..1500) pt.append!(table(1 2 3 as k, take(long(i), 3) as v))\nprint("written")`
     const first = await signalled(['-e', script], { data }, 1, [[30, 'SIGTERM']])
     // 143 if it came before the script had ended.
     expect([0, 143]).toContain(first.code)
     expect([first.signal, existsSync(join(data, 'holdfast.lock'))]).toEqual([null, false])
-    const more = `${LOGIN}pt = loadTable("dfs://db", "pt")\nfor(i in 0..4000) pt.append!(table(1 2 3 as k, take(long(i), 3) as v))\nprint("written")\nsleep(60000)`
+    const more = `${LOGIN}pt = loadTable("dfs://db", "pt")\nfor(i in 0..1500) pt.append!(table(1 2 3 as k, take(long(i), 3) as v))\nprint("written")\nsleep(60000)`
     // The session is waiting: the first signal ends that, the second does not wait for the rest.
     const second = await signalled(['-e', more], { data }, 1, [
       [0, 'SIGTERM'],
@@ -84,9 +84,13 @@ describe('a signal', () => {
       [300, 'SIGTERM'],
       [400, 'SIGTERM'],
     ])
-    expect([second.code, second.signal]).toEqual([143, null])
+    // By the signal itself, or with its code if the directory was closed before it came.
+    expect([
+      [null, 'SIGTERM'],
+      [143, null],
+    ]).toContainEqual([second.code, second.signal])
     const next = await holdfast(['-e', COUNT], { data })
-    expect(next.stdout).toBe(`${4001 * 3 * 2}\n`)
+    expect(next.stdout).toBe(`${1501 * 3 * 2}\n`)
   })
 })
 
@@ -125,7 +129,7 @@ describe.skipIf(!hasTmux)('the prompt', () => {
     })
 })
 
-describe('after kill -9', () => {
+describe('after kill -9', { timeout: 180_000 }, () => {
   it('the next start says what it recovers, on standard error and in holdfast.log, and nothing acknowledged is lost', async () => {
     const data = join(folder, 'killed')
     const killed = await signalled(['-e', FEED], { data }, 60, [[0, 'SIGKILL']])
