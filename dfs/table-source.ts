@@ -15,8 +15,8 @@ import type {
   UpsertCounts,
   UpsertOptions,
 } from '../runtime/values/index.ts'
-import type { ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
-import { pruner } from './partition/prune.ts'
+import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
+import { pruner, schemeOrder } from './partition/prune.ts'
 import { readAccess } from './read/access.ts'
 import { chunkBatches } from './read/chunk.ts'
 import { rowOrder } from './read/order.ts'
@@ -73,6 +73,17 @@ export class ChunkTableSource implements TableSource {
     }
   }
 
+  /** The table as a view shows it whose files are kept by somebody else. */
+  snapshotAt(view: CatalogView): ChunkSnapshot {
+    const database = view.database(this.db)
+    const record = view.table(this.db, this.tableName)
+    if (database === undefined || record === undefined) throw this.#gone()
+    this.#dfs.requireAccess('read', database, record)
+    const order = schemeOrder(database)
+    const chunks = [...view.chunks(this.db, this.tableName)].sort((a, b) => order(a.path, b.path))
+    return new ChunkSnapshot(this.#dfs, database, asHandleShows(this.#record, record), chunks, () => {})
+  }
+
   append(rows: Table): number {
     return appendRows(this.#dfs, this.db, this.tableName, rows)
   }
@@ -102,7 +113,7 @@ export class ChunkTableSource implements TableSource {
 }
 
 /** A chunk of a snapshot. Its rows are counted when they are asked for: where rows hide others that takes reading. */
-class ChunkPartition implements SourcePartition {
+export class ChunkPartition implements SourcePartition {
   readonly path: string
   readonly chunk: ChunkRecord
   readonly #access: ReadAccess
@@ -120,7 +131,7 @@ class ChunkPartition implements SourcePartition {
   }
 }
 
-class ChunkSnapshot implements TableSnapshot {
+export class ChunkSnapshot implements TableSnapshot {
   readonly #database: DatabaseRecord
   readonly #table: TableRecord
   readonly #chunks: readonly ChunkPartition[]
@@ -142,7 +153,7 @@ class ChunkSnapshot implements TableSnapshot {
     this.#release = release
   }
 
-  partitions(predicate?: ColumnPredicate): readonly SourcePartition[] {
+  partitions(predicate?: ColumnPredicate): readonly ChunkPartition[] {
     const keep = pruner(this.#database, this.#table, predicate)
     return keep === undefined ? this.#chunks : this.#chunks.filter((p) => keep(p.path))
   }

@@ -48,7 +48,7 @@ export class StateDraft {
     this.#write(tableIndexFile(this.#folder, url, index.table.name), bytes)
     this.#databases.get(url)!.tables.push({
       name: index.table.name,
-      mode: 'copy',
+      mode: index.query === undefined ? 'copy' : 'sql',
       cid: index.cid,
       takenAt: new Date(index.takenMs).toISOString(),
       chunks: index.chunks.length,

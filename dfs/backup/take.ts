@@ -6,27 +6,19 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import type { DatabaseRecord } from '../catalog/types.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
-import { FinishedLog, finishedKey, readFinished } from '../set/finished-log.ts'
-import {
-  newStateId,
-  parseFinishedLog,
-  parseStateFolder,
-  partialFolder,
-  planFile,
-  STATES_FOLDER,
-  stateFolder,
-} from '../set/layout.ts'
-import { type LockWorld, lockSetInTurn, removeLockRemains, type SetLock, thisWorld } from '../set/lock.ts'
+import { FinishedLog, finishedKey } from '../set/finished-log.ts'
+import { partialFolder } from '../set/layout.ts'
+import type { SetLock } from '../set/lock.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
-import { BackupSet, filesOf } from '../set/open.ts'
 import { RunRecord } from '../set/runs.ts'
 import { schemeConflict, tableConflict } from '../set/structure.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { ChunkCopier } from './copy.ts'
+import { underSetLock } from './locked-set.ts'
 import { type BackupPlan, planTable, type TablePlan, totalsOf } from './plan.ts'
+import { byPath, recordFailure, SetRenewal } from './renewal.ts'
 import { type BackupRequest, type SelectedTable, selectDatabase, selectTables } from './select.ts'
-import { publish, requireFiles, StateDraft, syncFolders } from './state.ts'
-import { hasRemains, removeAllUnnamed, removeFiles, removeOtherStates } from './sweep.ts'
+import { syncFolders } from './state.ts'
 import { WaitingRows } from './waiting-rows.ts'
 
 export interface BackupResult {
@@ -46,37 +38,18 @@ export function takeBackup(context: BackupContext, store: FileStore, request: Ba
     const database = selectDatabase(view, request)
     const selected = selectTables(view, request)
     for (const { table } of selected) context.access.backup(database, table)
-    const lock = lockSetInTurn(
-      store,
-      `backup of ${request.url}`,
-      (text) => context.progress.note(text),
-      lockWorldOf(context, pin),
-    )
-    try {
-      return context.writing(() => {
+    return underSetLock(context, store, request.url, pin, (lock) =>
+      context.writing(() => {
         const waiting = new WaitingRows(context.data)
         try {
           return new BackupTask(context, store, request, lock, waiting).run(database, selected, view.cid)
         } finally {
           waiting.remove()
         }
-      })
-    } finally {
-      lock.release()
-    }
+      }),
+    )
   } finally {
     release()
-  }
-}
-
-/** The pin ends with the thread of the run, so another run of this process can tell by it that the lock's holder is gone. */
-function lockWorldOf(context: BackupContext, pin: number): LockWorld {
-  const { data, client, user, lockWorld = thisWorld() } = context
-  const pins = () => client.request({ kind: 'status' }, user).status?.pins ?? []
-  return {
-    ...lockWorld,
-    pin: { store: data.root, pin },
-    isPinned: (other) => pins().some((p) => p.pin === other),
   }
 }
 
@@ -86,12 +59,7 @@ class BackupTask {
   readonly #request: BackupRequest
   readonly #lock: SetLock
   readonly #waiting: WaitingRows
-  readonly #startedMs: number
-  readonly #previous: BackupSet
-  /** Indexes of the newest state that were read, by table. */
-  readonly #previousIndexes = new Map<string, TableIndex>()
-  /** An index was damaged and is replaced: nobody knows which files it named. */
-  #lostIndex = false
+  readonly #renewal: SetRenewal
 
   constructor(context: BackupContext, store: FileStore, request: BackupRequest, lock: SetLock, waiting: WaitingRows) {
     this.#waiting = waiting
@@ -99,48 +67,26 @@ class BackupTask {
     this.#store = store
     this.#request = request
     this.#lock = lock
-    this.#startedMs = context.now()
-    this.#previous = new BackupSet(store)
+    this.#renewal = new SetRenewal(context, store, lock)
   }
 
   run(database: DatabaseRecord, selected: readonly SelectedTable[], cid: number): BackupResult {
-    removeLockRemains(this.#store, this.#context.lockWorld)
-    const remains = hasRemains(this.#store, this.#previous.manifest?.id)
-    const { id, finished } = this.#partialState()
+    const finished = this.#renewal.begin()
+    if (finished.size > 0)
+      this.#context.progress.note(`Continuing an interrupted backup: ${finished.size} partition(s) were copied before.`)
     const plan = this.#plan(database, selected, cid, finished)
-    this.#store.makeDirectory(partialFolder(id))
-    this.#store.writeFileAtomic(planFile(partialFolder(id)), `${JSON.stringify(this.#planText(plan), undefined, 2)}\n`)
-    // Durable before the first file: a partial state tells the next run to look for files that nobody names.
-    this.#store.syncDirectory(STATES_FOLDER)
-    this.#store.syncDirectory('')
+    this.#renewal.writePlan(this.#planText(plan))
     const runs = new Map(plan.tables.map((t) => [t.table.name, this.#beginRun(t)]))
     try {
-      const copied = this.#copy(plan, id, runs)
-      const named = this.#publish(plan, id)
-      for (const run of runs.values()) run.complete()
-      this.#sweep(plan, id, remains, named)
+      const copied = this.#copy(plan, runs)
+      const { dropTables } = plan
+      const tables = plan.tables.map((t) => this.#indexOf(plan, t))
+      this.#renewal.complete({ database: plan.database, cid: plan.cid, tables, dropTables }, runs.values())
       return copied
     } catch (error) {
       recordFailure(runs.values(), error)
       throw error
     }
-  }
-
-  /** The partial state to go on with, or a new one, and what interrupted runs finished. */
-  #partialState(): { readonly id: string; readonly finished: Map<string, SetChunk> } {
-    const finished = new Map<string, SetChunk>()
-    let newest: string | undefined
-    for (const entry of this.#store.list(STATES_FOLDER)) {
-      const state = parseStateFolder(entry.name)
-      if (state === undefined || state.id === this.#previous.manifest?.id) continue
-      // Complete but never published: its logs are still in it.
-      readFinished(this.#store, `${STATES_FOLDER}/${entry.name}`, finished)
-      if (state.partial && this.#store.stat(stateFolder(state.id)) === undefined) newest = state.id
-    }
-    if (finished.size > 0)
-      this.#context.progress.note(`Continuing an interrupted backup: ${finished.size} partition(s) were copied before.`)
-    if (newest !== undefined) clearMetadata(this.#store, partialFolder(newest))
-    return { id: newest ?? newStateId(this.#context.now()), finished }
   }
 
   #plan(
@@ -151,7 +97,7 @@ class BackupTask {
   ): BackupPlan {
     const { url, force, snapshot, partitions, tables } = this.#request
     const names = new Set(selected.map((s) => s.table.name))
-    const listed = this.#previous.database(url)?.tables ?? []
+    const listed = this.#renewal.previous.database(url)?.tables ?? []
     const wholeDatabase = tables === undefined && partitions === undefined
     return {
       url,
@@ -178,7 +124,7 @@ class BackupTask {
   /** The table in the newest state, if what it holds can go on to be used. */
   #previousIndex(database: DatabaseRecord, { table }: SelectedTable): TableIndex | undefined {
     const { url, force, snapshot, partitions } = this.#request
-    const listed = this.#previous.table(url, table.name)
+    const listed = this.#renewal.previous.table(url, table.name)
     if (listed === undefined) return undefined
     if (listed.mode === 'sql')
       throw new HoldfastError(
@@ -187,16 +133,8 @@ class BackupTask {
         { refId: 'S01022', code: 'backupMode', where: { db: url, table: table.name, file: this.#store.root } },
       )
     const startsAnew = partitions === undefined && snapshot
-    let index: TableIndex
-    try {
-      index = this.#previous.index(url, table.name)
-    } catch (error) {
-      if (!(error instanceof HoldfastError) || error.kind !== 'data' || !force || !startsAnew) throw error
-      this.#context.progress.note(`${error.message} The table is backed up from the beginning.`)
-      this.#lostIndex = true
-      return undefined
-    }
-    this.#previousIndexes.set(table.name, index)
+    const index = this.#renewal.previousIndex(url, table.name, force && startsAnew)
+    if (index === undefined) return undefined
     if (index.table.id === table.id) return index
     // Dropped and made again. Chunks of the old table may stay only if both have one structure.
     const conflict = schemeConflict(index.database, database) ?? tableConflict(index.table, table)
@@ -225,7 +163,7 @@ class BackupTask {
     })
   }
 
-  #copy(plan: BackupPlan, id: string, runs: ReadonlyMap<string, RunRecord>): BackupResult {
+  #copy(plan: BackupPlan, runs: ReadonlyMap<string, RunRecord>): BackupResult {
     const totals = plan.tables.map(totalsOf)
     const sum = (of: (t: (typeof totals)[number]) => number): number => totals.reduce((n, t) => n + of(t), 0)
     const meter = new ProgressMeter(
@@ -233,6 +171,7 @@ class BackupTask {
       { verb: 'backup', subject: plan.url, bytesTotal: sum((t) => t.bytes), chunksTotal: sum((t) => t.copy) },
       () => this.#context.now(),
     )
+    const { id } = this.#renewal
     const log = new FinishedLog(this.#store, partialFolder(id))
     const copier = new ChunkCopier(this.#context, this.#store, log, this.#lock, (bytes) => meter.addBytes(bytes))
     try {
@@ -264,109 +203,19 @@ class BackupTask {
     }
   }
 
-  /** Answers the files that the new state names for the tables of this call. */
-  #publish(plan: BackupPlan, id: string): ReadonlySet<string> {
-    const { now, product, progress } = this.#context
-    const draft = new StateDraft(this.#store, id, this.#previous, (text) => progress.note(text))
-    for (const database of this.#previous.databases()) if (database.url !== plan.url) draft.carryDatabase(database)
-    draft.putDomain(plan.database)
-    const named = new Set<string>()
-    for (const table of plan.tables) {
-      const chunks = table.steps.flatMap((s) => (s.kind === 'delete' ? [] : [s.chunk]))
-      const index: TableIndex = {
-        database: table.database,
-        table: table.table,
-        cid: plan.cid,
-        takenMs: this.#startedMs,
-        chunks: chunks.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
-      }
-      requireFiles(this.#store, index)
-      draft.putTable(index)
-      for (const file of filesOf(index)) named.add(file)
-    }
-    const written = new Set([...plan.tables.map((t) => t.table.name), ...plan.dropTables])
-    for (const table of this.#previous.database(plan.url)?.tables ?? [])
-      if (!written.has(table.name)) draft.carryTable(plan.url, table)
-    const manifest = draft.complete({
-      product,
-      startedAt: new Date(this.#startedMs).toISOString(),
-      completedAt: new Date(now()).toISOString(),
-      cid: Math.max(plan.cid, this.#previous.manifest?.cid ?? 0),
-    })
-    publish(this.#store, manifest, this.#lock)
-    return named
+  #indexOf(plan: BackupPlan, { database, table, steps }: TablePlan): TableIndex {
+    const chunks = steps.flatMap((s) => (s.kind === 'delete' ? [] : [s.chunk]))
+    return { database, table, cid: plan.cid, takenMs: this.#renewal.startedMs, chunks: chunks.sort(byPath) }
   }
 
-  #sweep(plan: BackupPlan, id: string, remains: boolean, named: ReadonlySet<string>): void {
-    const { progress } = this.#context
-    try {
-      const dropped = plan.dropTables.map((name) => this.#tryIndex(this.#previous, name))
-      if (remains || this.#lostIndex || dropped.includes(undefined)) this.#sweepAll()
-      else
-        for (const index of [...this.#previousIndexes.values(), ...(dropped as TableIndex[])])
-          removeFiles(this.#store, filesOf(index), named)
-      removeOtherStates(this.#store, id)
-    } catch (error) {
-      if (!(error instanceof HoldfastError) || error.kind !== 'io') throw error
-      progress.note(`The backup is complete, but old files could not be removed: ${error.message}`)
-    }
-  }
-
-  #sweepAll(): void {
-    const set = new BackupSet(this.#store)
-    const named = new Set<string>()
-    for (const database of set.databases())
-      for (const { name } of database.tables) {
-        const index = this.#tryIndexOf(set, database.url, name)
-        if (index === undefined) return
-        for (const file of filesOf(index)) named.add(file)
-      }
-    removeAllUnnamed(this.#store, named)
-  }
-
-  #tryIndex(set: BackupSet, name: string): TableIndex | undefined {
-    return this.#tryIndexOf(set, this.#request.url, name)
-  }
-
-  /** undefined if it is damaged: then nobody knows which files it names, and none may be removed. */
-  #tryIndexOf(set: BackupSet, url: string, name: string): TableIndex | undefined {
-    try {
-      return set.index(url, name)
-    } catch (error) {
-      if (!(error instanceof HoldfastError) || error.kind !== 'data') throw error
-      this.#context.progress.note(`${error.message} Old files stay in the set.`)
-      return undefined
-    }
-  }
-
-  #planText(plan: BackupPlan): unknown {
+  #planText(plan: BackupPlan): object {
     return {
       database: plan.url,
       cid: plan.cid,
-      user: this.#context.user,
-      startedAt: new Date(this.#startedMs).toISOString(),
       force: this.#request.force,
       snapshot: this.#request.snapshot,
       tables: plan.tables.map((t) => ({ name: t.table.name, ...totalsOf(t) })),
       dropTables: plan.dropTables,
     }
   }
-}
-
-/** Metadata that an interrupted run had begun to write; its plan and logs stay. */
-function clearMetadata(store: FileStore, folder: string): void {
-  for (const entry of store.list(folder))
-    if (entry.kind === 'directory') store.removeTree(`${folder}/${entry.name}`)
-    else if (entry.name !== 'plan.json' && parseFinishedLog(entry.name) === undefined)
-      store.remove(`${folder}/${entry.name}`)
-}
-
-// The failure on its way up matters more than the record of it.
-function recordFailure(runs: Iterable<RunRecord>, error: unknown): void {
-  for (const run of runs)
-    try {
-      run.fail(error)
-    } catch (second) {
-      if (!(second instanceof HoldfastError)) throw error
-    }
 }

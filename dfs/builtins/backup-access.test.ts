@@ -81,6 +81,28 @@ describe('a backup', () => {
   })
 })
 
+describe('a backup of a query', () => {
+  const QUERY = '<select * from loadTable("dfs://db", "pt")>'
+  it('takes the right to read the table', () => {
+    // What loadTable gives an administrator, others may not use either.
+    as('admin', 'pt = loadTable("dfs://db", "pt")')
+    expect(fails('dora', 'backup("/q", <select * from pt>)')).toBe(NO_READ)
+    expect(show('tom', `backup("/q", ${QUERY})`)).toBe('3')
+    expect(fails('guest', `backup("/q", ${QUERY})`)).toMatch(/please log in first|NoPrivilege/)
+  })
+  it('shows its rows to who may read the table, and is restored by who may write it', () => {
+    as('tom', `backup("/q", ${QUERY}, true)`)
+    expect(fails('u1', 'loadBackup("/q", "dfs://db", "/1", "pt")')).toBe(NO_BACKUP)
+    expect(fails('u1', 'restore("/q", "dfs://db", "pt", "%", true)')).toContain('Not granted to restore table')
+    expect(show('tom', 'exec v from loadBackup("/q", "dfs://db", "/1", "pt")')).toBe('[1]')
+    expect(show('tom', 'size(restore("/q", "dfs://db", "pt", "%", true))')).toBe('3')
+    as('admin', 'grant("u1", TABLE_WRITE, "dfs://db/mine")')
+    expect(fails('u1', 'restore("/q", "dfs://db", "pt", "%", true, loadTable("dfs://db", "mine"))')).toContain(
+      'NoPrivilege',
+    )
+  })
+})
+
 describe('a restore', () => {
   const IN_PLACE = 'restore("/b", "dfs://db", "pt", "%", true)'
 

@@ -33,6 +33,12 @@ export function loggedInHost(session: Session, name: string): BackupHost {
 export function backupStore(host: BackupHost, backupDir: Arg, signature: string): FileStore {
   const text = textArg(backupDir, signature, 'backupDir')
   if (text === '' || text.includes('\0')) throw usageError(signature, 'backupDir must be the path of a folder.')
+  if (/^s3:\/\//i.test(text))
+    throw inputError(`Backup directories in an object store (${text}) are not supported by this release.`, {
+      refId: 'S01069',
+      code: 'unsupported',
+      hint: 'use a folder of this machine, or one that is mounted there',
+    })
   const folder = isAbsolute(text) ? resolve(text) : join(host.home, text)
   if (touchesStore(host.home, folder))
     throw inputError(
@@ -79,10 +85,9 @@ export function refuseKey(keyPath: Arg): void {
 
 export function refuseMetacode(value: Value | undefined): void {
   if (value?.kind === 'code')
-    throw inputError(
-      'Backups of a query (sqlObj, metacode of a select) are not supported by this release; pass the path of the database, which copies its files.',
-      { code: 'unsupported' },
-    )
+    throw inputError('A query is backed up by backup(backupDir, sqlObj); this function takes the path of a database.', {
+      code: 'usage',
+    })
 }
 
 /** A moment of the clock as TIMESTAMP, which is local time. */

@@ -17,9 +17,11 @@ import {
   vectorOf,
 } from '../../runtime/values/index.ts'
 import type { BackupRun } from '../engine/commands.ts'
+import { reading } from '../restore/restore.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
-import { chunkPathOf, dbNameOf } from '../set/names.ts'
+import { chunkPathOf, dbNameOf, pathIndexOf } from '../set/names.ts'
 import { BackupSet } from '../set/open.ts'
+import { chunkRows } from '../set/rows.ts'
 import { checkBackupSet } from '../verify/check.ts'
 import {
   backupStore,
@@ -48,7 +50,7 @@ define(LIST, {
     const { chunks } = index
     return tableOf({
       chunkID: texts(chunks.map((c) => c.chunkId)),
-      chunkPath: texts(chunks.map((c) => chunkPathOf(index.database.url, c.path, index.table.physicalIndex))),
+      chunkPath: texts(chunks.map((c) => chunkPathOf(index.database.url, c.path, pathIndexOf(index)))),
       cid: longs(chunks.map((c) => c.cid)),
       rows: longs(chunks.map((c) => c.rows)),
       updateTime: vectorOf(
@@ -73,8 +75,8 @@ define(META, {
       T.STRING,
       T.ANY,
       new Map<string, Value>([
-        ['schema', columnTable(index.table.columns)],
-        ['dfsPath', Scalar.string(chunkPathOf(index.database.url, chunk.path, index.table.physicalIndex))],
+        ['schema', columnTable((index.query ?? index.table).columns)],
+        ['dfsPath', Scalar.string(chunkPathOf(index.database.url, chunk.path, pathIndexOf(index)))],
         ['rows', Scalar.long(chunk.rows)],
         ['chunkID', Scalar.string(chunk.chunkId)],
         ['cid', Scalar.long(chunk.cid)],
@@ -114,18 +116,15 @@ function columnTable(columns: readonly ColumnSchema[]): Table {
 const LOAD = 'loadBackup(backupDir, dbPath, partition, tableName, [keyPath])'
 
 define(LOAD, {
-  doc: 'The rows of one partition of a backup that was made from a query. Backups made by copying files are read by restoring them.',
+  doc: 'The rows of one partition of a backup as a table in memory: those of the query, or for a backup made by copying files those of the table. partition is its path below the database, with or without the physical index at its end. Every byte is checked. Needs a login.',
   call: ([backupDir, dbPath, partition, tableName, keyPath], session) => {
     refuseKey(keyPath)
     const host = loggedInHost(session, 'loadBackup')
-    const set = new BackupSet(backupStore(host, backupDir, LOAD))
-    const index = set.index(urlArg(dbPath, LOAD, 'dbPath'), textArg(tableName, LOAD, 'tableName'))
-    host.context().access.readBackup(index)
-    requireChunk(index, textArg(partition, LOAD, 'partition'))
-    throw inputError(
-      `loadBackup reads backups made from a query only; the backup of ${index.database.url}/${index.table.name} was made by copying files.`,
-      { code: 'backupMode', hint: 'restore it, for example into another table: restoreTable(..., newTableName)' },
-    )
+    return reading(backupStore(host, backupDir, LOAD), (set) => {
+      const index = set.index(urlArg(dbPath, LOAD, 'dbPath'), textArg(tableName, LOAD, 'tableName'))
+      host.context().access.readBackup(index)
+      return chunkRows(set, index, requireChunk(index, textArg(partition, LOAD, 'partition')))
+    })
   },
 })
 
@@ -149,7 +148,7 @@ tableName takes one name or several, partition a pattern as in restore. Damaged 
     return tableOf({
       dbName: texts(damaged.map((d) => d.url)),
       tableName: texts(damaged.map((d) => d.table)),
-      chunkPath: texts(damaged.map((d) => `/${dbNameOf(d.url)}${d.chunk.path}/${d.physicalIndex}`)),
+      chunkPath: texts(damaged.map((d) => chunkPathOf(`/${dbNameOf(d.url)}`, d.chunk.path, d.physicalIndex))),
       chunkID: texts(damaged.map((d) => d.chunk.chunkId)),
       partitionPath: texts(damaged.map((d) => d.chunk.path)),
     })

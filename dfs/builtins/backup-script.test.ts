@@ -40,8 +40,6 @@ describe('the calls of the backup tutorial', () => {
         'backup(backupDir=backupDir,dbPath=dbPath,force=true,parallel=true,snapshot=true,tableName=`quotes_2,partition="/20220103/0_50")',
       ),
     ).toBe('1')
-    expect(() => session.run('backup(backupDir=backupDir, sqlObj=<select * from t>, force=true)')).toThrow(/of a query/)
-    expect(() => session.run('backup(backupDir, <select * from t>, true)')).toThrow(/of a query/)
     expect(show('backup("/cond",dbPath,true,,,tbName,[,[0]])')).toBe('5')
     expect(show('backup("/cond",dbPath,true,,,tbName,[2022.01.02,50])')).toBe('1')
     expect(show('backup("/cond",dbPath,true,,,tbName,[2022.01.02,[0,50]])')).toBe('2')

@@ -194,16 +194,42 @@ describe('what is refused before anything is written', () => {
   const { call, sets } = start()
   const code = new CodeValue(undefined)
   const cases: readonly [what: string, run: () => Value, message: RegExp][] = [
-    ['metacode', () => call('backup', '/r', code, true), /Backups of a query .* are not supported/],
+    ['metacode for a whole database', () => call('backupDB', '/r', code), /A query is backed up by backup/],
+    ['metacode for a table', () => call('backupTable', '/r', code, 'pt'), /A query is backed up by backup/],
     [
-      'sqlObj',
-      () => call('backup', '/r', undefined, true, undefined, undefined, undefined, undefined, undefined, code),
-      /of a query/,
+      'snapshot beside a query',
+      () => call('backup', '/r', code, true, false, true),
+      /snapshot can be given with dbPath only/,
+    ],
+    [
+      'tableName beside a query',
+      () => call('backup', '/r', code, true, false, undefined, 'pt'),
+      /tableName can be given with/,
+    ],
+    [
+      'partition beside a query',
+      () => call('backup', '/r', code, true, false, undefined, undefined, '/1'),
+      /partition can be given with dbPath only/,
+    ],
+    [
+      'dbPath beside sqlObj',
+      () => call('backup', '/r', URL, true, undefined, undefined, undefined, undefined, undefined, code),
+      /dbPath and sqlObj can not be given both/,
+    ],
+    [
+      'sqlObj that is no code',
+      () => call('backup', '/r', undefined, true, undefined, undefined, undefined, undefined, undefined, 'select'),
+      /sqlObj must be the metacode of a select/,
     ],
     ['keyPath', () => call('backupDB', '/r', URL, '/key'), /Encrypted backups \(keyPath\) are not supported/],
     ['keyPath on restore', () => call('restoreDB', '/r', URL, undefined, '/key'), /Encrypted/],
     ['a path that is no url', () => call('backupDB', '/r', '/data'), /must begin with "dfs:\/\/"/],
-    ['no dbPath', () => call('backup', '/r'), /dbPath is required/],
+    ['no dbPath', () => call('backup', '/r'), /dbPath or sqlObj is required/],
+    [
+      'a directory in an object store',
+      () => call('backupDB', 's3://bucket/b', URL),
+      /not supported by this release. RefId: S01069/,
+    ],
     ['a directory that is no text', () => call('backupDB', Scalar.int(1), URL), /backupDir must be a string/],
     ['the data directory', () => call('backupDB', '/home/holdfast', URL), /must not hold, or lie in, the data/],
     ['a directory among the chunks', () => call('backupDB', 'chunks/x', URL), /must not hold, or lie in, the data/],
@@ -217,10 +243,5 @@ describe('what is refused before anything is written', () => {
   it.each(cases)('%s', (_, run, message) => {
     expect(run).toThrow(message)
     expect([...sets.values()].flatMap((s) => [...s.files().keys()])).toEqual([])
-  })
-  it('loading a backup that was made by copying files', () => {
-    const { number, call } = start()
-    number('backupDB', '/b', URL)
-    expect(() => call('loadBackup', '/b', URL, '/20220101/0_50', 'pt')).toThrow(/reads backups made from a query only/)
   })
 })

@@ -4,9 +4,11 @@ import { type Arg, boolArg, isGiven, textArg } from '../../runtime/builtins/args
 import { usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
-import { Scalar, type Value } from '../../runtime/values/index.ts'
+import { CodeValue, Scalar, type Value } from '../../runtime/values/index.ts'
+import { TableQuery } from '../backup/query.ts'
 import { type BackupRequest, type PartitionChoice, requireDatabase } from '../backup/select.ts'
 import { takeBackup } from '../backup/take.ts'
+import { takeQueryBackup } from '../backup/take-query.ts'
 import { pathList, pathsByCondition } from '../partition/conditions.ts'
 import {
   backupStore,
@@ -28,13 +30,17 @@ define(BACKUP, {
   doc: `Backs up a database, some of its tables, or some partitions into the folder backupDir, and returns how many partitions were copied in this call.
 A partition is copied if it is new or changed since the last backup into this folder; force=true copies all that are selected. With snapshot=true partitions and tables that are no more in the database leave the backup too, unless partition is given.
 partition takes paths ("/20170807/0_50", one or several) or conditions: a value or a vector of values of the first level, a tuple with one entry per level of a COMPO database ([2017.08.07, 0], or (1, 50) where both have one type; an empty entry for no condition). tableName takes one name or several; the default is all tables. The backup is of one instant and blocks no writer; parallel does not change the result. An interrupted call is continued by the next one.
-Needs a login. Queries (sqlObj) and encryption (keyPath) are refused in this release.`,
+In place of dbPath, sqlObj (also as second argument) is the metacode of a select on one table: <select * from loadTable(...) where ...>. It is run on each partition alone, and its rows are backed up; a partition that did not change since it was backed up is left out unless force=true, and nothing leaves the backup. snapshot, tableName and partition can not be given then. A folder holds a table in one of the two forms only.
+Needs a login. Encryption (keyPath) is refused in this release.`,
   call: ([backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj], session) => {
-    refuseMetacode(dbPath)
-    refuseMetacode(sqlObj)
     refuseKey(keyPath)
-    if (!isGiven(dbPath)) throw usageError(BACKUP, 'dbPath is required.')
     boolArg(parallel, BACKUP, 'parallel', false)
+    const query = queryArg(dbPath, sqlObj)
+    if (query !== undefined) {
+      refuseWithQuery({ snapshot, tableName, partition })
+      return takeOfQuery(session, backupDir, query, boolArg(force, BACKUP, 'force', false))
+    }
+    if (!isGiven(dbPath)) throw usageError(BACKUP, 'dbPath or sqlObj is required.')
     const url = urlArg(dbPath, BACKUP, 'dbPath')
     return take(session, 'backup', backupDir, {
       url,
@@ -79,6 +85,29 @@ define(BACKUP_TABLE, {
     })
   },
 })
+
+/** The query, which may stand in place of dbPath. */
+function queryArg(dbPath: Arg, sqlObj: Arg): CodeValue | undefined {
+  if (dbPath instanceof CodeValue && isMissing(sqlObj)) return dbPath
+  if (isMissing(sqlObj)) return undefined
+  if (!(sqlObj instanceof CodeValue))
+    throw usageError(BACKUP, 'sqlObj must be the metacode of a select, such as <select * from loadTable(...)>.')
+  if (isGiven(dbPath)) throw usageError(BACKUP, 'dbPath and sqlObj can not be given both.')
+  return sqlObj
+}
+
+function refuseWithQuery(others: Readonly<Record<string, Arg>>): void {
+  for (const [name, value] of Object.entries(others))
+    if (!isMissing(value))
+      throw usageError(BACKUP, `${name} can be given with dbPath only; sqlObj says itself what is backed up.`)
+}
+
+function takeOfQuery(session: Session, backupDir: Arg, code: CodeValue, force: boolean): Scalar {
+  const host = loggedInHost(session, 'backup')
+  const store = backupStore(host, backupDir, BACKUP)
+  const query = new TableQuery(session, code)
+  return Scalar.int(takeQueryBackup(host.context(), store, { query, force }))
+}
 
 /** Paths as they are; conditions against the scheme of the database. */
 function partitionChoice(session: Session, url: string, partition: Value): PartitionChoice {

@@ -6,7 +6,7 @@ import { topicTable } from '../../runtime/registry.ts'
 import { Scalar, StringVector, T, type Table, tableOf, type Value, vectorOf } from '../../runtime/values/index.ts'
 import { migrateSet } from '../restore/migrate.ts'
 import { type RestoredTable, restoreDatabase, restorePartitions, restoreTable } from '../restore/restore.ts'
-import { chunkPathOf, databaseUrl } from '../set/names.ts'
+import { chunkPathOf, databaseUrl, pathIndexOf } from '../set/names.ts'
 import { backupStore, isMissing, loggedInHost, optionalText, optionalUrl, refuseKey, urlArg } from './backup-host.ts'
 
 const { entries, define } = topicTable('Backup and restore')
@@ -18,6 +18,7 @@ const RESTORE =
 define(RESTORE, {
   doc: `Restores partitions of a table from a backup and returns their paths. Database and table must exist and have the structure of the backup (a VALUE scheme may have more values); restoreTable, restoreDB and migrate create what is missing.
 partition is one text with wildcards, % for any characters and ? for one, matched against /dbName/partitions: "%" for all, "%20170810%", "/compoDB/20170807/0_50", "%/Key4/tp/%". Only partitions that differ from the backup are restored, unless force=true. With outputTable, the handle of a table of the same structure, that table is written instead. snapshot=true with partition="%" also removes partitions that the backup does not have.
+From a backup of a query, rows are appended to outputTable; in the original table a restored partition becomes what the backup has. snapshot can not be given for it, and the columns of the query must be those of the table.
 Every byte is checked while it is copied; all partitions are put in place in one transaction, so the table is never half restored. An interrupted call is continued by the next one. Needs a login.`,
   call: ([backupDir, dbPath, tableName, partition, force, outputTable, parallel, snapshot, keyPath], session) => {
     refuseKey(keyPath)
@@ -28,12 +29,12 @@ Every byte is checked while it is copied; all partitions are put in place in one
       ...source,
       pattern: textArg(partition, RESTORE, 'partition'),
       force: boolArg(force, RESTORE, 'force', false),
-      snapshot: boolArg(snapshot, RESTORE, 'snapshot', false),
+      snapshot: isMissing(snapshot) ? undefined : boolArg(snapshot, RESTORE, 'snapshot', false),
       target: outputArg(outputTable) ?? source,
     })
     const { url } = restored.index.database
-    const { physicalIndex } = restored.index.table
-    return new StringVector(restored.chunks.map((c) => chunkPathOf(url, c.path, physicalIndex)))
+    const last = pathIndexOf(restored.index)
+    return new StringVector(restored.chunks.map((c) => chunkPathOf(url, c.path, last)))
   },
 })
 

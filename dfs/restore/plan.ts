@@ -57,7 +57,7 @@ export function planRestore(
 }
 
 /** The one chunk of a dimension table lies under the table's own name. */
-function pathInTarget(source: TableRecord, target: TableRecord, path: string): string {
+export function pathInTarget(source: TableRecord, target: TableRecord, path: string): string {
   return source.partitionColumns.length === 0 ? `/${target.name}` : path
 }
 

@@ -1,4 +1,5 @@
 /** The three ways to restore: partitions into an existing table, a table, a database. */
+import { inputError } from '../../runtime/errors.ts'
 import type { DatabaseRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
@@ -6,6 +7,7 @@ import { BackupSet, chunksMatching } from '../set/open.ts'
 import { schemeConflict } from '../set/structure.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { planRestore } from './plan.ts'
+import { restoreRows } from './rows.ts'
 import { restoreByPlan } from './table.ts'
 import { existingTarget, newDatabase, targetOrNew } from './target.ts'
 
@@ -18,8 +20,8 @@ export interface RestorePartitionsRequest {
   readonly force: boolean
   /** Where the chunks go; the same names unless given. */
   readonly target: { readonly url: string; readonly table: string }
-  /** With the pattern `%`: remove partitions of the target that the set does not have. */
-  readonly snapshot: boolean
+  /** With the pattern `%`: remove partitions of the target that the set does not have. undefined: not given, which is no. */
+  readonly snapshot: boolean | undefined
 }
 
 export interface RestoredPartitions {
@@ -38,13 +40,32 @@ export function restorePartitions(
     const view = context.view()
     const target = existingTarget(view, index, request.target.url, request.target.table)
     context.access.restore(index, target)
-    const plan = planRestore(view, index, target, {
-      chunks: chunksMatching(index, request.pattern),
-      force: request.force,
-      removeOthers: request.snapshot && request.pattern === '%',
-    })
-    return { index, chunks: restoreByPlan(context, set, plan) }
+    const chunks = chunksMatching(index, request.pattern)
+    const { force, snapshot } = request
+    if (index.query !== undefined) {
+      if (snapshot !== undefined)
+        throw inputError(
+          `snapshot can not be given: the backup of [${request.url}], table [${request.table}], was made from a query.`,
+          { code: 'backupMode', where: { db: request.url, table: request.table } },
+        )
+      return { index, chunks: restoreRows(context, set, { index, target, chunks, way: wayOf(request), force }) }
+    }
+    const removeOthers = snapshot === true && request.pattern === '%'
+    return {
+      index,
+      chunks: restoreByPlan(context, set, planRestore(view, index, target, { chunks, force, removeOthers })),
+    }
   })
+}
+
+/**
+ * The documentation says of backups of a query that they are appended to outputTable, and that the same holds for the original table, where rows that are still there
+ * would be doubled: here a partition of the original table is replaced.
+ */
+const REPLACES_IN_ORIGINAL = true
+
+function wayOf({ url, table, target }: RestorePartitionsRequest): 'append' | 'replace' {
+  return REPLACES_IN_ORIGINAL && target.url === url && target.table === table ? 'replace' : 'append'
 }
 
 export interface RestoredTable {
@@ -59,7 +80,10 @@ export function restoreTable(
   source: RestoredTable,
   target: RestoredTable,
 ): RestoredTable {
-  return reading(store, (set) => restoreWholeTable(context, set, source, target))
+  return reading(store, (set) => {
+    requireCopies(set, source.url, [source.table])
+    return restoreWholeTable(context, set, source, target)
+  })
 }
 
 /** Restores every table of a database in the set. Tables of the target that the set does not have stay. */
@@ -71,6 +95,11 @@ export function restoreDatabase(
 ): readonly RestoredTable[] {
   return reading(store, (set) => {
     const { tables } = set.requireDatabase(url)
+    requireCopies(
+      set,
+      url,
+      tables.map((t) => t.name),
+    )
     const domain = set.domain(url)
     // Every index is read and every table compared before the first is touched: a conflict found late would leave half the database restored.
     const view = context.view()
@@ -83,6 +112,20 @@ export function restoreDatabase(
       restoreWholeTable(context, set, { url, table: name }, { url: targetUrl, table: name }, domain),
     )
   })
+}
+
+/** A query may have left rows out: only a copy can say what a whole table is to be. */
+function requireCopies(set: BackupSet, url: string, tables: readonly string[]): void {
+  const made = tables.find((name) => set.requireTable(url, name).mode === 'sql')
+  if (made === undefined) return
+  throw inputError(
+    `restoreDB and restoreTable restore backups made by copying files only; that of [${url}], table [${made}], was made from a query.`,
+    {
+      code: 'backupMode',
+      where: { db: url, table: made },
+      hint: 'use restore, or migrate for a table that is not there',
+    },
+  )
 }
 
 /** `domain`: the database as the newest backup of any of its tables saw it. */
@@ -100,6 +143,10 @@ export function restoreWholeTable(
   const view = context.view()
   const place = targetOrNew(context, view, index, target.url, target.table)
   context.access.restore(index, place)
+  if (index.query !== undefined) {
+    restoreRows(context, set, { index, target: place, chunks: index.chunks, way: 'replace', force: false })
+    return target
+  }
   const plan = planRestore(view, index, place, { chunks: index.chunks, force: false, removeOthers: true })
   restoreByPlan(context, set, plan)
   return target

@@ -4,7 +4,7 @@ import { inputError } from '../../runtime/errors.ts'
 import type { CatalogView, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { TableIndex } from '../set/meta.ts'
-import { missingValues, schemeConflict, tableConflict } from '../set/structure.ts'
+import { missingValues, rowsConflict, schemeConflict, tableConflict } from '../set/structure.ts'
 import type { RestoreTarget } from './plan.ts'
 
 /** An existing table. Throws if it, or its database, is missing or does not fit. */
@@ -45,15 +45,11 @@ export function targetOrNew(
     owner: context.user,
     createdMs: context.now(),
   }
-  if (database === undefined)
-    return {
-      database: newDatabase(context, index.database, url),
-      table: newTable,
-      createDatabase: true,
-      createTable: true,
-      extendSchemes: undefined,
-    }
-  return { ...fitting(index, database, { ...newTable, name }), createTable: true }
+  if (database === undefined) {
+    const made = newDatabase(context, index.database, url)
+    return { ...fitting(index, made, newTable), createDatabase: true, createTable: true }
+  }
+  return { ...fitting(index, database, newTable), createTable: true }
 }
 
 /** The database of a backup as a new one. */
@@ -66,7 +62,10 @@ export function newDatabase(
 }
 
 function fitting(index: TableIndex, database: DatabaseRecord, table: TableRecord): RestoreTarget {
-  const conflict = schemeConflict(index.database, database) ?? tableConflict(index.table, table)
+  const conflict =
+    index.query === undefined
+      ? (schemeConflict(index.database, database) ?? tableConflict(index.table, table))
+      : rowsConflict(index, index.query, database, table)
   if (conflict !== undefined)
     throw inputError(
       `The backup of ${index.database.url}/${index.table.name} does not fit the table ${database.url}/${table.name}: ${conflict}.`,

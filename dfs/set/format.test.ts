@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HoldfastError } from '../../runtime/errors.ts'
+import { T } from '../../runtime/values/index.ts'
 import { takeBackup } from '../backup/take.ts'
 import { silentProgress } from '../progress.ts'
 import { restoreDatabase } from '../restore/restore.ts'
@@ -95,8 +96,8 @@ describe('backup_manifest.json', () => {
   const refused: readonly [what: string, change: (o: Record<string, unknown>) => unknown, message: RegExp][] = [
     [
       'a newer minor version',
-      (o) => Object.assign(o, { formatVersion: '1.2' }),
-      /backup format 1\.2; this release reads 1\.0 to 1\.1/,
+      (o) => Object.assign(o, { formatVersion: '1.3' }),
+      /backup format 1\.3; this release reads 1\.0 to 1\.2/,
     ],
     ['another major version', (o) => Object.assign(o, { formatVersion: '2.0' }), /backup format 2\.0/],
     ['another checksum', (o) => Object.assign(o, { checksum: 'SHA-256' }), /uses the checksum SHA-256/],
@@ -126,6 +127,14 @@ describe('backup_manifest.json', () => {
 describe('<table>.meta', () => {
   it('comes back as it was written, numbers of every kind', () => {
     expect(decodeTableIndex(encodeTableIndex(index), 'f')).toEqual(index)
+  })
+  it('comes back with the query that its rows are of', () => {
+    const columns = [
+      { name: 'date', type: T.DATE },
+      { name: 'price', type: T.DECIMAL64, scale: 3 },
+    ]
+    const ofQuery = { ...index, query: { text: '< select date, price from pt >', columns } }
+    expect(decodeTableIndex(encodeTableIndex(ofQuery), 'f')).toEqual(ofQuery)
   })
   it('shows every flipped bit', () => {
     const bytes = encodeTableIndex(index)

@@ -24,7 +24,7 @@ import { checkName, folderOfDatabase } from './names.ts'
 
 const FORMAT = 'holdfast-backup-set'
 export const FORMAT_MAJOR = 1
-export const FORMAT_MINOR = 1
+export const FORMAT_MINOR = 2
 const CHECKSUM = 'XXH64'
 
 /** Size and XXH64 of a metadata file. Its place follows from the state's id and the names. */

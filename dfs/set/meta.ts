@@ -10,6 +10,7 @@
  *   24+n 8 XXH64 of everything before
  * The manifest holds size and XXH64 of the whole file, so a file of another state cannot take its place.
  */
+import type { ColumnSchema } from '../../runtime/values/index.ts'
 import type { DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -18,7 +19,7 @@ import { readMetadata } from './bounded.ts'
 import { asArray, asChecksum, asCount, asObject, asText, damagedMetadata, inside, type Place } from './checked.ts'
 import { FORMAT_MAJOR, FORMAT_MINOR, type MetadataDigest, refuseOtherVersion } from './manifest.ts'
 import { checkName, checkPartitionPath } from './names.ts'
-import { checkDatabaseRecord, checkRaw, checkTableRecord } from './records.ts'
+import { checkColumns, checkDatabaseRecord, checkRaw, checkTableRecord } from './records.ts'
 
 /** A file of a chunk: `name` in the chunk's folder of the set. The files of a chunk stand in commit order. */
 export interface SetFile extends SegmentFacts {
@@ -58,10 +59,20 @@ export interface SetChunk {
   readonly files: readonly SetFile[]
 }
 
+/** The query whose rows a set holds instead of the table's segments. */
+export interface BackupQuery {
+  /** As the call had it, for people. */
+  readonly text: string
+  /** Columns of its result, in the order of the files. */
+  readonly columns: readonly ColumnSchema[]
+}
+
 /** Everything needed to make the table anew: the content of `<table>.meta`. */
 export interface TableIndex {
   readonly database: DatabaseRecord
   readonly table: TableRecord
+  /** Absent: the files are the table's segments. */
+  readonly query?: BackupQuery
   readonly cid: number
   readonly takenMs: number
   readonly chunks: readonly SetChunk[]
@@ -141,6 +152,7 @@ export function encodeTableIndex(index: TableIndex): Uint8Array {
   return frame('table', {
     database: index.database,
     table: index.table,
+    ...(index.query === undefined ? {} : { query: index.query }),
     cid: index.cid,
     takenMs: index.takenMs,
     columns: columns.names,
@@ -161,9 +173,18 @@ export function decodeTableIndex(bytes: Uint8Array, file: string): TableIndex {
   return {
     database,
     table,
+    ...(o.query == null ? {} : { query: checkQuery(o.query, inside(place, 'query')) }),
     cid: asCount(o.cid, inside(place, 'cid')),
     takenMs: asCount(o.takenMs, inside(place, 'takenMs')),
     chunks,
+  }
+}
+
+function checkQuery(value: unknown, place: Place): BackupQuery {
+  const o = asObject(value, place)
+  return {
+    text: asText(o.text, inside(place, 'text'), 1 << 20),
+    columns: checkColumns(o.columns, inside(place, 'columns')),
   }
 }
 

@@ -52,6 +52,12 @@ export function folderOfDatabase(url: string): string {
   return dbNameOf(url).replace(/[%/\\]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 }
 
+/** The last element of the chunk paths of a table; empty where a chunk is of the whole database. */
+export const pathIndexOf = (of: {
+  readonly database: { readonly chunkGranularity: 'TABLE' | 'DATABASE' }
+  readonly table: { readonly physicalIndex: string }
+}): string => (of.database.chunkGranularity === 'TABLE' ? of.table.physicalIndex : '')
+
 /** `dfs://compoDB/20170807/0_50/6F`; without a physical index the path ends at the partition. */
 export function chunkPathOf(url: string, path: string, physicalIndex: string): string {
   return `${url}${path}${physicalIndex === '' ? '' : `/${physicalIndex}`}`

@@ -70,6 +70,8 @@ export class BackupSet {
       throw damagedMetadata(file, `it describes ${index.database.url}/${index.table.name} instead of ${url}/${name}`)
     if (index.chunks.length !== listed.chunks)
       throw damagedMetadata(file, 'its chunks are not as many as the manifest says')
+    if ((index.query === undefined) !== (listed.mode === 'copy'))
+      throw damagedMetadata(file, `the manifest says that it was made by ${listed.mode}`)
     return index
   }
 

@@ -1,6 +1,6 @@
 /** Checks of catalog records that come out of a backup set, field by field: restore hands them to the engine as its own. */
 import { elementType, type Raw, TYPES, type TypeId } from '../../runtime/values/index.ts'
-import type { DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
+import type { DatabaseRecord, Scheme, StoredColumn, TableRecord } from '../catalog/types.ts'
 import {
   asArray,
   asBoolean,
@@ -92,11 +92,9 @@ function optional<K extends string, V>(
   return value == null ? {} : ({ [field]: check(value, inside(place, field)) } as { readonly [P in K]?: V })
 }
 
-export function checkTableRecord(value: unknown, place: Place): TableRecord {
-  const o = asObject(value, place)
-  const columnsPlace = inside(place, 'columns')
-  const columns = asArray(o.columns, columnsPlace, 65_536).map((c, k) => {
-    const at = inside(columnsPlace, k)
+export function checkColumns(value: unknown, place: Place): StoredColumn[] {
+  return asArray(value, place, 65_536).map((c, k) => {
+    const at = inside(place, k)
     const column = asObject(c, at)
     return {
       name: asText(column.name, inside(at, 'name')),
@@ -106,6 +104,11 @@ export function checkTableRecord(value: unknown, place: Place): TableRecord {
       ...(column.stored == null ? {} : { stored: asText(column.stored, inside(at, 'stored')) }),
     }
   })
+}
+
+export function checkTableRecord(value: unknown, place: Place): TableRecord {
+  const o = asObject(value, place)
+  const columns = checkColumns(o.columns, inside(place, 'columns'))
   return {
     db: checkUrl(asText(o.db, inside(place, 'db')), inside(place, 'db')),
     name: checkName(asText(o.name, inside(place, 'name')), inside(place, 'name')),

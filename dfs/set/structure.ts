@@ -1,6 +1,8 @@
 /** When two tables, or two databases, are of one structure: then segments of one can stand in the other. */
-import { type Raw, typeName } from '../../runtime/values/index.ts'
-import { type DatabaseRecord, type Scheme, type StoredColumn, storedName, type TableRecord } from '../catalog/types.ts'
+import { type ColumnSchema, type Raw, typeName } from '../../runtime/values/index.ts'
+import { type DatabaseRecord, type Scheme, storedName, type TableRecord } from '../catalog/types.ts'
+
+import type { BackupQuery } from './meta.ts'
 
 /** What keeps chunks of `backup` from standing in `target`, or undefined. A VALUE scheme may have more values in the target (or fewer: see `missingValues`). */
 export function schemeConflict(backup: DatabaseRecord, target: DatabaseRecord): string | undefined {
@@ -116,6 +118,44 @@ function columnConflict(backup: TableRecord, target: TableRecord): string | unde
   return mixed === undefined ? undefined : `the column ${mixed.name} of the target was another one in the backup`
 }
 
-const sameColumn = (a: StoredColumn, b: StoredColumn): boolean =>
+/**
+ * What keeps the rows of a query from standing in `target`, or undefined. They are rows, not segments, so that engine and keys may differ; columns are matched by position.
+ */
+export function rowsConflict(
+  { database, table }: { readonly database: DatabaseRecord; readonly table: TableRecord },
+  query: BackupQuery,
+  targetDatabase: DatabaseRecord,
+  target: TableRecord,
+): string | undefined {
+  const { engine, chunkGranularity } = targetDatabase
+  const scheme = schemeConflict({ ...database, engine, chunkGranularity }, targetDatabase)
+  if (scheme !== undefined) return scheme
+  const { columns } = query
+  if (columns.length !== table.columns.length || columns.length > target.columns.length)
+    return `the query of the backup has ${columns.length} columns, its table had ${table.columns.length}, and the target has ${target.columns.length}`
+  for (let k = 0; k < columns.length; k++) {
+    const a = columns[k]
+    const b = target.columns[k]
+    if (a.type !== b.type || (a.scale ?? 0) !== (b.scale ?? 0))
+      return `column ${k} is ${describeColumn(a)} in the query of the backup and ${describeColumn(b)} in the target`
+    const named = target.columns.findIndex((c) => c.name === a.name)
+    if (named >= 0 && named !== k)
+      return `the column ${a.name} is column ${k} in the query of the backup and column ${named} in the target`
+  }
+  const positions = (of: TableRecord): string =>
+    of.partitionColumns.map((name) => of.columns.findIndex((c) => c.name === name)).join()
+  if (positions(table) !== positions(target))
+    return `partitionColumns are [${table.partitionColumns.join(', ')}] in the backup and [${target.partitionColumns.join(', ')}] in the target`
+  return undefined
+}
+
+/** What tells the columns of two query results apart, or undefined. */
+export function columnsConflict(backup: readonly ColumnSchema[], other: readonly ColumnSchema[]): string | undefined {
+  const list = (columns: readonly ColumnSchema[]): string => columns.map(describeColumn).join(', ')
+  const isSame = backup.length === other.length && backup.every((c, k) => sameColumn(c, other[k]))
+  return isSame ? undefined : `its columns are (${list(backup)}) instead of (${list(other)})`
+}
+
+const sameColumn = (a: ColumnSchema, b: ColumnSchema): boolean =>
   a.name === b.name && a.type === b.type && (a.scale ?? 0) === (b.scale ?? 0)
-const describeColumn = (c: StoredColumn): string => `${c.name} ${typeName(c.type, c.scale)}`
+const describeColumn = (c: ColumnSchema): string => `${c.name} ${typeName(c.type, c.scale)}`

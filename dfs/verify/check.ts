@@ -6,6 +6,7 @@ import { ProgressMeter, type ProgressSink } from '../progress.ts'
 import { FileWork } from '../set/file-work.ts'
 import { checkStateManifest } from '../set/manifest.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
+import { pathIndexOf } from '../set/names.ts'
 import { BackupSet, chunksMatching, setFilePath } from '../set/open.ts'
 import type { FileCheck } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -21,6 +22,7 @@ export interface CheckRequest {
 export interface DamagedChunk {
   readonly url: string
   readonly table: string
+  /** The last element of the chunk's path. */
   readonly physicalIndex: string
   readonly chunk: SetChunk
   readonly files: readonly { readonly file: string; readonly check: FileCheck }[]
@@ -88,7 +90,8 @@ function checkChunk(
   onChecked: (damaged: DamagedChunk | undefined) => void,
 ): void {
   const { url } = index.database
-  const { name, physicalIndex } = index.table
+  const { name } = index.table
+  const physicalIndex = pathIndexOf(index)
   const files: { readonly file: string; readonly check: FileCheck }[] = []
   for (const expected of chunk.files) {
     const file = setFilePath(url, name, chunk, expected)

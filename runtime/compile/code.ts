@@ -1,5 +1,5 @@
 /** Metacode: making CODE values, and evaluating them with or without the columns of a table in scope. */
-import type { MetacodeItem, SqlExpr } from '../../lang/ast.ts'
+import type { MetacodeItem, SqlExpr, SqlStatement } from '../../lang/ast.ts'
 import { SourceText } from '../../lang/source.ts'
 import { inputError } from '../errors.ts'
 import type { Session } from '../session.ts'
@@ -8,7 +8,7 @@ import { Emitter } from './emitter.ts'
 import { emitExpr } from './expressions.ts'
 import type { Host } from './host.ts'
 import { freeze } from './ownership.ts'
-import type { ColumnResolver } from './scope.ts'
+import type { ColumnResolver, SqlScope } from './scope.ts'
 import { LexicalScope } from './sql-scope.ts'
 
 /** What a CodeValue made here holds. */
@@ -56,12 +56,30 @@ export function codeList(
   return new AnyVector(items.map((item) => code(item, source, names, values)))
 }
 
+/** The statement of `<select ...>` and the scope that it runs in; undefined for code that is no statement. */
+export function statementOf(
+  host: Host,
+  value: CodeValue,
+): { readonly statement: SqlStatement; readonly scope: SqlScope } | undefined {
+  const { item, source } = codeNode(value)
+  if (item.expr.kind !== 'sql') return undefined
+  return { statement: (item.expr as SqlExpr).statement, scope: codeScope(host, value, source) }
+}
+
+/** Where code is evaluated: in its captured locals, and the session that evaluates it. */
+const codeScope = (host: Host, value: CodeValue, source: SourceText): LexicalScope =>
+  new LexicalScope(
+    host,
+    { module: '', source, seesSession: true },
+    [...value.captured.keys()],
+    [...value.captured.values()],
+  )
+
 /** `eval(code)`: captured locals, session variables, shared objects, functions. */
 export function evaluateCode(host: Host, value: CodeValue, columns?: ColumnResolver): Value {
   const { item, source } = codeNode(value)
   const origin = { module: '', source, seesSession: true }
-  const names = [...value.captured.keys()]
-  const scope = new LexicalScope(host, origin, names, [...value.captured.values()])
+  const scope = codeScope(host, value, source)
   if (columns !== undefined) return scope.compileInScope(item.expr, columns)()
   if (item.expr.kind === 'sql') return host.runSql((item.expr as SqlExpr).statement, scope)
   const em = new Emitter({ host, ...origin })

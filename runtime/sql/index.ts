@@ -10,6 +10,7 @@ import { noteRows } from './row-count.ts'
 import { executeQuery } from './union.ts'
 import { executeUpdate } from './update.ts'
 
+export { PartitionQuery, queryByPartition } from './by-partition.ts'
 export { isFunctionJoin, joinCall } from './from.ts'
 export { matchedRowCount } from './row-count.ts'
 

@@ -42,7 +42,7 @@ function selectWithoutTable(node: SelectStatement, scope: SqlScope): Value {
 }
 
 /** Combinations that are errors whatever the data. */
-function checkClauses(node: SelectStatement): void {
+export function checkClauses(node: SelectStatement): void {
   if (node.cgroup.length > 0) throw unsupported('cgroup by')
   if (node.distinct && node.group !== null)
     throw inputError('DISTINCT can not be used with GROUP BY, CONTEXT BY or PIVOT BY.', { refId: 'S02055' })
@@ -53,7 +53,7 @@ function checkClauses(node: SelectStatement): void {
 }
 
 /** Columns and conditions that the statement puts to its tables. */
-function demandOf(node: SelectStatement): Demand {
+export function demandOf(node: SelectStatement): Demand {
   const star = node.items.some((i) => i.expr.kind === 'star')
   return { names: star ? undefined : namesOf(node, true), where: node.where }
 }

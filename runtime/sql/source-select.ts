@@ -57,7 +57,7 @@ export function selectFromSource(statement: SelectStatement, ref: SourceRef, sco
 }
 
 /** `a and partition(...)` as two conditions. */
-function splitPartitionCalls(node: SelectStatement): SelectStatement {
+export function splitPartitionCalls(node: SelectStatement): SelectStatement {
   const split = (e: Expr): Expr[] => {
     if (e.kind !== 'binary' || e.op !== 'and') return [e]
     const names = new Set<string>()
@@ -319,7 +319,7 @@ function streamed(run: Run): Value {
 }
 
 /** Items of a batch as a table that owns its memory; sort keys that are no items follow as further columns. */
-function projection(run: Run): (batch: Relation) => Table {
+export function projection(run: Pick<Run, 'node' | 'ref' | 'plan' | 'scope'>): (batch: Relation) => Table {
   const { node, scope } = run
   const { items, planner } = run.plan
   let current: Relation | undefined
@@ -342,7 +342,7 @@ function projection(run: Run): (batch: Relation) => Table {
 }
 
 /** Sort keys that read columns which the result does not have. */
-function extraKeys(node: SelectStatement, names: readonly string[], run: Run): Expr[] {
+function extraKeys(node: SelectStatement, names: readonly string[], run: Pick<Run, 'plan' | 'ref'>): Expr[] {
   return node.orderBy
     .map((k) => k.expr)
     .filter((e) => {

@@ -1,0 +1,32 @@
+/** The lock of a set for the time of one backup: one run at a time changes it. */
+import type { BackupContext } from '../set/context.ts'
+import { type LockWorld, lockSetInTurn, type SetLock, thisWorld } from '../set/lock.ts'
+import type { FileStore } from '../store/file-store.ts'
+
+/** Waits for its turn, and runs the body while it holds the lock. `subject`: the database, or the table; `pin` is the pin of the run's view. */
+export function underSetLock<R>(
+  context: BackupContext,
+  store: FileStore,
+  subject: string,
+  pin: number,
+  body: (lock: SetLock) => R,
+): R {
+  const note = (text: string): void => context.progress.note(text)
+  const lock = lockSetInTurn(store, `backup of ${subject}`, note, lockWorldOf(context, pin))
+  try {
+    return body(lock)
+  } finally {
+    lock.release()
+  }
+}
+
+/** The pin ends with the thread of the run, so another run of this process can tell by it that the lock's holder is gone. */
+function lockWorldOf(context: BackupContext, pin: number): LockWorld {
+  const { data, client, user, lockWorld = thisWorld() } = context
+  const pins = () => client.request({ kind: 'status' }, user).status?.pins ?? []
+  return {
+    ...lockWorld,
+    pin: { store: data.root, pin },
+    isPinned: (other) => pins().some((p) => p.pin === other),
+  }
+}
