@@ -3,6 +3,7 @@ import type { Builtin } from '../runtime/registry.ts'
 import { backupBuiltins } from './builtins/backup.ts'
 import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
 import { databaseBuiltins } from './builtins/database-index.ts'
+import { nodeBackupBuiltins } from './builtins/node-backup.ts'
 import { restoreBuiltins } from './builtins/restore.ts'
 
 export { type JobCaps, jobCapsService } from './access/index.ts'
@@ -27,4 +28,5 @@ export const dfsBuiltins: readonly Builtin[] = [
   ...backupBuiltins,
   ...backupInspectBuiltins,
   ...restoreBuiltins,
+  ...nodeBackupBuiltins,
 ]

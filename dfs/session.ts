@@ -43,6 +43,8 @@ export interface StoreConfig extends RouteConfig {
   readonly enableInsertStatementForDFSTable: boolean
   /** What the file and the environment set. */
   readonly settings: StartSettings
+  /** Absolute path of the configuration file, whether it is there or not. Default: `holdfast.toml` in the data directory. */
+  readonly configFile?: string
 }
 
 export const DEFAULT_CONFIG: StoreConfig = {
@@ -253,7 +255,7 @@ export class DfsSession {
       openSet: (folder) => new LocalFileStore(folder),
       runs: () => {
         this.catalog.refresh()
-        return runsOf(this.catalog)
+        return runsOf(this.catalog).filter((run) => run.type !== 'BACKUP_NODE')
       },
       isAdministrator: () => this.users.isAdmin(this.#session.user),
     }

@@ -59,9 +59,9 @@ export class EngineHost {
     await this.#open()
   }
 
-  /** A thread for the prompt or a script. */
-  openSession(listeners: SessionListeners): SessionHandle {
-    const session = new SessionHandle(this.#link(undefined), this.#options.config, listeners)
+  /** A thread for the prompt or a script. `user` is logged in from the start. */
+  openSession(listeners: SessionListeners, user?: string): SessionHandle {
+    const session = new SessionHandle(this.#link(undefined), this.#options.config, listeners, user)
     this.#sessions.add(session)
     return session
   }

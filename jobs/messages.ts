@@ -112,6 +112,8 @@ export interface SessionConfig {
   readonly enableInsertStatement?: boolean
   /** Of the store: what the file and the environment set. */
   readonly settings: StartSettings
+  /** Absolute path of the configuration file, whether it is there or not. */
+  readonly configFile?: string
 }
 
 /** What ties a session thread to the engine. */
@@ -132,6 +134,8 @@ export interface SessionBoot {
   readonly config: SessionConfig
   readonly link: SessionLink
   readonly output: SharedArrayBuffer
+  /** Who is logged in from the start; default: nobody. For commands, whose caller owns the data directory. */
+  readonly user?: string
 }
 
 // ---- Main -> session thread ----

@@ -45,9 +45,9 @@ export class SessionHandle {
   #lastId = 0
   #dead: HoldfastError | undefined
 
-  constructor(end: SessionEnd, config: SessionConfig, listeners: SessionListeners) {
+  constructor(end: SessionEnd, config: SessionConfig, listeners: SessionListeners, user?: string) {
     const output = newRing()
-    const boot: SessionBoot = { config, link: end.link, output }
+    const boot: SessionBoot = { config, link: end.link, output, ...(user === undefined ? {} : { user }) }
     this.#end = end
     this.#listeners = listeners
     this.#ring = new RingReader(output)

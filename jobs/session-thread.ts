@@ -19,6 +19,8 @@ const session = new ThreadSession(boot.config, boot.link, {
   progress: (progress) => tell({ kind: 'progress', progress }),
 })
 
+if (boot.user !== undefined) session.interpreter.user = boot.user
+
 main.on('message', (command: SessionCommand) => {
   switch (command.kind) {
     case 'run': {

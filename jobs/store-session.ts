@@ -39,6 +39,7 @@ export function connectStore(
       allowMissingPartitions: config.allowMissingPartitions,
       enableInsertStatementForDFSTable: config.enableInsertStatement === true,
       settings: config.settings,
+      ...(config.configFile === undefined ? {} : { configFile: config.configFile }),
     },
   })
   interpreter.provide(progressService, progressSink(voice))

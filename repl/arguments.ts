@@ -12,6 +12,16 @@ export type Invocation =
   | { readonly kind: 'stats'; readonly chunks: boolean; readonly json: boolean }
   | { readonly kind: 'walDump'; readonly from?: string; readonly to?: string; readonly table?: string }
   | { readonly kind: 'walStatus'; readonly json: boolean }
+  | {
+      readonly kind: 'backup'
+      readonly dir: string
+      readonly wal: boolean
+      readonly compress: boolean
+      readonly key?: string
+      readonly keep?: string
+    }
+  | { readonly kind: 'verifyBackup'; readonly dir: string; readonly backup?: string; readonly json: boolean }
+  | { readonly kind: 'restore'; readonly dir: string; readonly backup?: string; readonly key?: string }
 
 export interface CommandLine {
   readonly invocation: Invocation

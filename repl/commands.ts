@@ -66,6 +66,39 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .action((own: OptionTexts & { chunks?: boolean; json?: boolean }) =>
       accept({ kind: 'stats', chunks: own.chunks === true, json: own.json === true }, own),
     )
+  program
+    .command('backup <dir>')
+    .description(
+      'back up a data directory that nobody has open into <dir>; beside a running process call backupNode there',
+    )
+    .addOption(dataOption())
+    .addOption(configOption())
+    .option('--no-wal', 'leave the log out')
+    .option('--compress', 'store the files as zstd')
+    .addOption(keyOption())
+    .option('--keep <n>', 'how many backups stay in <dir>, this one included (default: all)')
+    .action((dir: string, own: OptionTexts & { wal: boolean; compress?: boolean; key?: string; keep?: string }) => {
+      const { key, keep } = own
+      accept({ kind: 'backup', dir, wal: own.wal, compress: own.compress === true, ...definedOnly({ key, keep }) }, own)
+    })
+  program
+    .command('verify-backup <dir>')
+    .description('read every byte of a node backup and compare checksums')
+    .addOption(backupOption())
+    .option('--json', 'print the result as JSON')
+    .action((dir: string, { backup, json }: { backup?: string; json?: boolean }) =>
+      accept({ kind: 'verifyBackup', dir, json: json === true, ...definedOnly({ backup }) }, {}),
+    )
+  program
+    .command('restore <dir>')
+    .description('make a data directory of a node backup')
+    .addOption(new Option('--data <new>', 'the new data directory; must be empty or missing').makeOptionMandatory())
+    .addOption(backupOption())
+    .addOption(keyOption())
+    .action((dir: string, own: OptionTexts & { backup?: string; key?: string }) => {
+      const { backup, key } = own
+      accept({ kind: 'restore', dir, ...definedOnly({ backup, key }) }, own)
+    })
   const wal = program.command('wal').description('look at the write-ahead log of a data directory, in use or not')
   directory('dump', 'print the records of the log, one a line', wal)
     .option('--from <lsn>', 'begin at this LSN, such as 0/1A3B4C5D')
@@ -85,6 +118,10 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
 
 const dataOption = (): Option =>
   new Option('--data <dir>', 'data directory (default: ./holdfast-data, or HOLDFAST_DATA)')
+
+const backupOption = (): Option => new Option('--backup <id>', 'a backup by its id (default: the newest)')
+
+const keyOption = (): Option => new Option('--key <file>', 'key of an encrypted backup (not in this release)')
 
 const configOption = (): Option =>
   new Option('--config <file>', 'configuration file (default: holdfast.toml in the data directory, or HOLDFAST_CONFIG)')

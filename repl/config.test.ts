@@ -29,6 +29,7 @@ describe('settings', () => {
     expect(settings.workers).toBe(5)
     expect(settings.config).toEqual({
       dataDir: '/c',
+      configFile: '/c/holdfast.toml',
       memoryLimitBytes: 2 ** 30,
       newValuePartitions: 'add',
       allowMissingPartitions: false,

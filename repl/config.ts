@@ -64,11 +64,15 @@ export function settingsOf(
       enableInsertStatement:
         trueOrFalse(env, 'HOLDFAST_ENABLE_INSERT_STATEMENT') ?? file.enableInsertStatement ?? false,
       settings: { environment: environmentSettings(env), file: file.settings, archive: file.archive },
+      configFile: configFileOf(options, env, file),
     },
     workers: workers === undefined ? (file.workers ?? availableParallelism()) : parseWorkers(workers),
     waitForJobs: options.wait !== false,
   }
 }
+
+const configFileOf = (options: OptionTexts, env: NodeJS.ProcessEnv, file: FileConfig): string =>
+  resolve(options.config ?? nonEmpty(env['HOLDFAST_CONFIG']) ?? join(dataOf(options, env, file), CONFIG_FILE))
 
 const dataOf = (options: OptionTexts, env: NodeJS.ProcessEnv, file: FileConfig): string =>
   resolve(options.data ?? nonEmpty(env['HOLDFAST_DATA']) ?? file.data ?? DEFAULT_DATA)

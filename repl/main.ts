@@ -34,6 +34,20 @@ async function main(): Promise<number> {
       const { walCommand } = await import('./wal-command.ts')
       return await walCommand(settings.config, invocation)
     }
+    case 'backup': {
+      const { backupCommand } = await import('./backup-command.ts')
+      return await withHost(settings, (host, signals) =>
+        backupCommand(host, settings.config.dataDir, invocation, signals),
+      )
+    }
+    case 'verifyBackup': {
+      const { verifyBackupCommand } = await import('./verify-backup-command.ts')
+      return await verifyBackupCommand(invocation)
+    }
+    case 'restore': {
+      const { restoreCommand } = await import('./restore-command.ts')
+      return await restoreCommand(settings.config.dataDir, invocation)
+    }
     case 'prompt': {
       const { prompt } = await import('./prompt.ts')
       return await withHost(settings, (host, signals) => prompt(host, settings.waitForJobs, signals))

@@ -190,19 +190,22 @@ export interface UserRecord {
   readonly locked?: boolean
 }
 
-/** One table task of a backup or restore call. */
+/** One table task of a backup or restore call, or the backup of the whole node: then `id` is the backup's, and `db` the folder that it goes to. */
 export interface BackupRun {
   readonly id: string
   readonly user: string
-  readonly type: 'BACKUP_BY_SQL' | 'BACKUP_BY_COPY_FILE' | 'RESTORE_BY_SQL' | 'RESTORE_BY_COPY_FILE'
+  readonly type: 'BACKUP_BY_SQL' | 'BACKUP_BY_COPY_FILE' | 'RESTORE_BY_SQL' | 'RESTORE_BY_COPY_FILE' | 'BACKUP_NODE'
   readonly db: string
   readonly table: string
   readonly startMs: number
   readonly endMs: number | undefined
   readonly totalPartitions: number
   readonly completedPartitions: number
-  readonly state: 'running' | 'completed' | 'failed' | 'interrupted'
+  readonly state: 'running' | 'completed' | 'failed' | 'interrupted' | 'cancelled'
   readonly error: string
+  /** Of the backup of a node, once it is planned. */
+  readonly bytesDone?: number
+  readonly bytesTotal?: number
 }
 
 export interface EngineReply {

@@ -4,6 +4,7 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { adoptCopy, wantsRestore } from '../external-copy/adopt.ts'
+import { refuseUnfinishedRestore } from '../node-backup/marker.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
@@ -11,8 +12,8 @@ import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
 const CATALOG = 'catalog.mdb'
 const NEW_CATALOG = 'catalog-new.mdb'
 
-/** Why a directory cannot be started: a copy that is not whole, a catalog that is gone or cut off. */
-const UNUSABLE = new Set(['copyUnusable', 'catalogMissing', 'catalogDamaged'])
+/** Why a directory cannot be started: a copy that is not whole, a catalog that is gone, half a restore. */
+const UNUSABLE = new Set(['copyUnusable', 'catalogMissing', 'catalogDamaged', 'restoreUnfinished'])
 
 export interface OpenDirectory {
   readonly catalog: CatalogStore
@@ -23,7 +24,7 @@ export interface OpenDirectory {
   readonly wasUnclean: boolean
 }
 
-/** Throws `directoryInUse` if another process has it, `copyUnusable` if it is a copy that cannot be started. */
+/** Throws `directoryInUse` if another process has it, `copyUnusable` if it is a copy that cannot be started, `restoreUnfinished` if a restore into it was cut off. */
 export function openDirectory(
   dataDir: string,
   say: (line: string) => void,
@@ -32,6 +33,7 @@ export function openDirectory(
   const lock = lockDirectory(dataDir)
   try {
     const files = new LocalFileStore(dataDir)
+    refuseUnfinishedRestore(files)
     const isCopy = wantsRestore(files)
     if (isCopy)
       adoptCopy({

@@ -41,7 +41,7 @@ export function adoptCopy(parts: AdoptParts): void {
   const entries = readCatalogCopy(files, manifest)
   verifyFiles(files, entries)
 
-  const { records, deltas } = split(entries)
+  const { records, deltas } = splitEntries(entries)
   flushInto(files, records, deltas)
   const store: StoreMark = { id: manifest.storeId, timeline: manifest.timeline + 1 }
   beginLog(files, store, manifest)
@@ -66,7 +66,8 @@ function verifyFiles(files: FileStore, entries: readonly CatalogEntry[]): void {
 
 const textOf = (key: CatalogKey): string => JSON.stringify(key)
 
-function split(entries: readonly CatalogEntry[]): {
+/** Records of the catalog by their key, and small appends that are in no segment. */
+export function splitEntries(entries: readonly CatalogEntry[]): {
   readonly records: Map<string, CatalogEntry>
   readonly deltas: readonly { readonly tableId: string; readonly delta: ChunkDelta }[]
 } {
@@ -79,7 +80,7 @@ function split(entries: readonly CatalogEntry[]): {
 }
 
 /** Small appends become segments of the copied catalog. */
-function flushInto(
+export function flushInto(
   files: FileStore,
   records: Map<string, CatalogEntry>,
   deltas: readonly { readonly tableId: string; readonly delta: ChunkDelta }[],
@@ -99,7 +100,7 @@ function flushInto(
 }
 
 /** The log of the time after the checkpoint is not this store's: it goes on by itself, on a timeline of its own. */
-function beginLog(files: FileStore, store: StoreMark, manifest: CopyManifest): void {
+export function beginLog(files: FileStore, store: StoreMark, manifest: Pick<CopyManifest, 'lsn'>): void {
   files.removeTree('wal')
   files.syncDirectory('')
   const { log } = openCommitLog(files, {
@@ -115,11 +116,12 @@ function beginLog(files: FileStore, store: StoreMark, manifest: CopyManifest): v
   log.close()
 }
 
-function fillCatalog(
+/** Writes the records of the copied catalog into a new one. */
+export function fillCatalog(
   catalog: CatalogStore,
   entries: Iterable<CatalogEntry>,
   store: StoreMark,
-  manifest: CopyManifest,
+  manifest: Pick<CopyManifest, 'cid' | 'lsn'>,
   nowMs: number,
 ): void {
   catalog.transaction((writer) => {

@@ -13,6 +13,7 @@ import { CATALOG_FORMAT } from '../catalog/records.ts'
 import { Checksum } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { lazyPackr } from '../store/message-pack.ts'
+import { parentOf } from '../store/paths.ts'
 
 export const COPY_FOLDER = 'checkpoint'
 export const COPY_CATALOG = `${COPY_FOLDER}/catalog`
@@ -21,6 +22,7 @@ export const COPY_MANIFEST = `${COPY_FOLDER}/checkpoint.json`
 export const RESTORE_TRIGGER = '_restore'
 
 const MAGIC = Buffer.from('HFCKPT01')
+const LENGTH_BYTES = 4
 
 export interface CopyManifest {
   readonly product: 'holdfast'
@@ -47,8 +49,9 @@ const packr = lazyPackr({ useRecords: false, int64AsType: 'bigint', useBigIntExt
 export function writeCatalogCopy(
   files: FileStore,
   entries: Iterable<CatalogEntry>,
+  file = COPY_CATALOG,
 ): Pick<CopyManifest, 'records' | 'bytes' | 'digest'> {
-  const writer = files.openWrite(COPY_CATALOG)
+  const writer = files.openWrite(file)
   const checksum = new Checksum()
   let records = 0
   try {
@@ -69,7 +72,7 @@ export function writeCatalogCopy(
   } finally {
     writer.close()
   }
-  files.syncDirectory(COPY_FOLDER)
+  files.syncDirectory(parentOf(file))
   return { records, bytes: writer.bytesWritten, digest: checksum.hex() }
 }
 
@@ -112,12 +115,24 @@ export function readCatalogCopy(files: FileStore, manifest: CopyManifest): Catal
     throw copyIncomplete(COPY_CATALOG, 'is missing or does not have its size')
   const bytes = Buffer.from(files.readFile(COPY_CATALOG))
   if (new Checksum().update(bytes).hex() !== manifest.digest) throw copyIncomplete(COPY_CATALOG, 'is damaged')
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw copyIncomplete(COPY_CATALOG, 'is not a copy of a catalog')
+  const entries = decodeCatalogCopy(bytes)
+  if (entries === undefined) throw copyIncomplete(COPY_CATALOG, 'is not a copy of a catalog')
+  return entries
+}
+
+/** The records of a catalog's copy whose checksum was found right; undefined: that is none. */
+export function decodeCatalogCopy(bytes: Buffer): CatalogEntry[] | undefined {
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
   const entries: CatalogEntry[] = []
-  for (let at = MAGIC.length; ; ) {
+  for (let at = MAGIC.length; at + LENGTH_BYTES <= bytes.length; ) {
     const length = bytes.readUInt32LE(at)
-    if (length === 0) return entries
-    entries.push(packr().unpack(bytes.subarray(at + 4, at + 4 + length)) as CatalogEntry)
-    at += 4 + length
+    at += LENGTH_BYTES
+    if (length === 0) return at === bytes.length ? entries : undefined
+    if (at + length > bytes.length) return undefined
+    const entry: unknown = packr().unpack(bytes.subarray(at, at + length))
+    if (!Array.isArray(entry) || entry.length !== 2 || !Array.isArray(entry[0])) return undefined
+    entries.push(entry as unknown as CatalogEntry)
+    at += length
   }
+  return undefined
 }

@@ -8,6 +8,7 @@ const STORE_FILES = [
   'wal',
   'checkpoint',
   '_restore',
+  '_restoring',
   'holdfast.lock',
   'holdfast.toml',
   'batchJobs',

@@ -1,0 +1,42 @@
+/** Backups of a node as commands use them: sets and data directories are folders of the file system. */
+import { basename, dirname, join, resolve } from 'node:path'
+import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
+import type { ProgressSink } from '../progress.ts'
+import { LocalFileStore } from '../store/local-store.ts'
+import type { NodeManifest } from './manifest.ts'
+import { restoreNode } from './restore.ts'
+import { type VerifyReport, verifyNodeBackup } from './verify.ts'
+
+export type { ProgressSink, ProgressState } from '../progress.ts'
+export type { NodeManifest } from './manifest.ts'
+export type { VerifyFailure, VerifyReport } from './verify.ts'
+
+export function verifyBackupFolder(folder: string, id: string | undefined, progress: ProgressSink): VerifyReport {
+  return verifyNodeBackup({ set: new LocalFileStore(folder), id, progress, now: Date.now })
+}
+
+/** Throws for a `dataDir` that holds anything. */
+export function restoreBackupFolder(
+  folder: string,
+  id: string | undefined,
+  dataDir: string,
+  progress: ProgressSink,
+): NodeManifest {
+  const place = resolve(dataDir)
+  return restoreNode({
+    set: new LocalFileStore(folder),
+    id,
+    target: new LocalFileStore(place),
+    makeCatalog: (fill) => {
+      const catalog = new LmdbCatalogStore(join(place, 'catalog.mdb'))
+      fill(catalog)
+      // Every commit is durable when it returns; nothing is left to wait for.
+      void catalog.close()
+      // The name of the new directory is durable before it counts as a store.
+      const above = new LocalFileStore(dirname(place))
+      if (basename(place) !== '') above.syncDirectory('')
+    },
+    progress,
+    now: Date.now,
+  })
+}

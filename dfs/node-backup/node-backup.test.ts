@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryCatalogStore } from '../catalog/memory-store.ts'
+import { silentProgress } from '../progress.ts'
+import { MemoryFileStore } from '../store/memory-store.ts'
+import { boot, connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
+import { readNewestManifest } from './manifest.ts'
+import { RESTORE_MARKER, refuseUnfinishedRestore } from './marker.ts'
+import { restoreNode } from './restore.ts'
+import { keptStates } from './states.ts'
+import { verifyNodeBackup } from './verify.ts'
+
+const SCHEMA = `
+t = table(1:0, \`day\`id\`s\`v, [DATE, INT, SYMBOL, DOUBLE])
+`
+const SETUP = `${SCHEMA}
+ol = database("dfs://ol", COMPO, [database("", VALUE, 2024.01.01..2024.01.03), database("", HASH, [INT, 2])])
+ol.createPartitionedTable(t, "pt", \`day\`id)
+ts = database("dfs://ts", VALUE, 2024.01.01..2024.01.03, engine="TSDB")
+ts.createPartitionedTable(t, "pt", \`day, sortColumns=\`id\`day, keepDuplicates=LAST)
+pk = database("dfs://pk", VALUE, 2024.01.01..2024.01.03, engine="PKEY")
+pk.createPartitionedTable(t, "pt", \`day, primaryKey=\`id\`day)
+ol.createTable(t, "dim")
+createUser("ada", "secret12")
+setClusterSetting("ts.wal.checkpoint_interval", "5m")
+def madeRows(n, x) { return table(take(2024.01.01..2024.01.03, n) as day, int(til(n) % 50) as id, take(\`a\`b\`\`d, n) as s, double(til(n)) + x as v) }
+def grow(n, x) {
+	for (name in ["dfs://ol", "dfs://ts", "dfs://pk"]) loadTable(name, "pt").append!(madeRows(n, x))
+	loadTable("dfs://ol", "dim").append!(madeRows(5, x))
+}
+`
+/** Bulk appends make segments, small ones stay in the log and in memory. */
+const FILL =
+  'grow(60000, 0.0); grow(30, 1.5); update loadTable("dfs://ol", "pt") set v = -1.0 where id = 7; grow(3, 2.5)'
+
+const TABLES = ['dfs://ol/pt', 'dfs://ts/pt', 'dfs://pk/pt', 'dfs://ol/dim']
+
+/** Everything that scripts see of the store. */
+function contentOf(session: TestSession): string {
+  const tables = TABLES.map((path) => {
+    const [, url, name] = /^(.*)\/(.*)$/.exec(path)!
+    return session.show(
+      `select count(*) as n, sum(v) as v, sum(v * id) as w, sum(strlen(string(s))) as l from loadTable("${url}", "${name}")`,
+    )
+  })
+  const rest = ['getUserList()', 'exec value from getClusterSettings() where name = "ts.wal.checkpoint_interval"']
+  return [...tables, ...rest.map((s) => session.show(s))].join('\n')
+}
+
+function filled(): { readonly world: TestWorld; readonly session: TestSession } {
+  const world = newWorld()
+  const session = connect(world)
+  session.run(SETUP)
+  session.run(FILL)
+  return { world, session }
+}
+
+const setOf = (world: TestWorld): MemoryFileStore => world.backups.get('/b') as MemoryFileStore
+
+const verify = (set: MemoryFileStore, id?: string) =>
+  verifyNodeBackup({ set, id, progress: silentProgress, now: () => 0 })
+
+/** A process over what a restore made. */
+function restored(set: MemoryFileStore, id?: string): { readonly world: TestWorld; readonly session: TestSession } {
+  const target = new MemoryFileStore()
+  const catalog = new MemoryCatalogStore()
+  restoreNode({ set, id, target, makeCatalog: (fill) => fill(catalog), progress: silentProgress, now: () => 5 })
+  refuseUnfinishedRestore(target)
+  const world = boot(catalog, target)
+  return { world, session: connect(world) }
+}
+
+describe('a backup of the node', () => {
+  for (const compress of [false, true])
+    it(`restores tables of all engines, small appends, users and settings${compress ? ', compressed' : ''}`, async () => {
+      const { world, session } = filled()
+      const expected = contentOf(session)
+      const shown = session.show(`backupNode("/b", true, ${compress})`)
+      expect(shown).toMatch(/status->completed\nbackupId->bk-20[0-9]{6}-[0-9]{6}\ndestination->/)
+      session.run('grow(40000, 9.0)')
+      const set = setOf(world)
+      expect(verify(set)).toMatchObject({ failures: [], logPieces: 1, logPiecesVerified: 1 })
+      const again = restored(set)
+      expect(contentOf(again.session)).toBe(expected)
+      again.session.run(SETUP.slice(SETUP.indexOf('def madeRows')))
+      again.session.run('grow(100, 4.0)')
+      await again.world.engine.submit({ kind: 'checkpoint' }, 'admin', 'test')
+      again.session.run('grow(3, 4.5)')
+      const grown = contentOf(again.session)
+      const { catalog, disk } = again.world
+      expect(contentOf(connect(boot(catalog, disk, true)))).toBe(grown)
+    })
+
+  it('copies only what an earlier backup in the directory lacks, and every kept backup restores', () => {
+    const { world, session } = filled()
+    const first = contentOf(session)
+    session.run('a = backupNode("/b")')
+    const set = setOf(world)
+    const before = [...set.files().keys()].filter((f) => f.startsWith('data/'))
+    session.run('grow(50000, 3.0)')
+    const second = contentOf(session)
+    session.run('b = backupNode("/b", compress=true)')
+    const added = [...set.files().keys()].filter((f) => f.startsWith('data/') && !before.includes(f))
+    expect(added.length).toBeGreaterThan(0)
+    expect(added.every((f) => f.endsWith('.zst'))).toBe(true)
+    const [a, b] = keptStates(set, () => {}).map((s) => s.id)
+    expect(session.show('a[`backupId]')).toBe(a)
+    expect(session.show('b[`backupId]')).toBe(b)
+    expect(verify(set, a).failures).toEqual([])
+    expect(verify(set, b).failures).toEqual([])
+    expect(contentOf(restored(set, a).session)).toBe(first)
+    expect(contentOf(restored(set).session)).toBe(second)
+    expect(session.show('exec count(*) from getNodeBackupStatus() where status = "completed", percent = 100')).toBe('2')
+  })
+
+  it('keeps as many backups as it is told, and removes the files that none names', () => {
+    const { world, session } = filled()
+    session.run('backupNode("/b", keep=2)')
+    session.run('dropDatabase("dfs://ts"); backupNode("/b", keep=2)')
+    const set = setOf(world)
+    expect(keptStates(set, () => {})).toHaveLength(2)
+    expect(set.list('data').map((e) => e.name)).toContain('ts')
+    session.run('backupNode("/b", includeWal=false, keep=1)')
+    expect(keptStates(set, () => {}).map((s) => s.id)).toEqual([readNewestManifest(set)!.id])
+    expect(set.list('data').map((e) => e.name)).not.toContain('ts')
+    expect(set.list('wal')).toEqual([])
+    expect(verify(set)).toMatchObject({ failures: [], logPieces: 0 })
+  })
+
+  it('is for administrators, goes nowhere near the store, and refuses what it cannot do', () => {
+    const { session } = filled()
+    expect(session.fails('backupNode("/data/chunks/x")')).toContain('must not hold, or lie in')
+    expect(session.fails('backupNode("/b", true, false, "/key")')).toContain('not supported by this release')
+    expect(session.fails('backupNode("/b", keep=0)')).toContain('at least 1')
+    expect(session.fails('getNodeBackupStatus("bk-20200101-000000")')).toContain('no record')
+    session.run('backup("/databases", "dfs://ol")')
+    expect(session.fails('backupNode("/databases")')).toContain('describes backups of databases, not of a node')
+    session.run('backupNode("/b")')
+    expect(session.fails('backup("/b", "dfs://ol")')).toContain('does not describe a backup set')
+    session.session.user = 'ada'
+    expect(session.fails('backupNode("/b")')).toContain('Only administrators')
+    expect(session.fails('getNodeBackupStatus()')).toContain('Only administrators')
+  })
+})
+
+describe('a damaged backup', () => {
+  it('is found by verify and refused by restore, whatever byte is damaged', () => {
+    const world = newWorld()
+    const session = connect(world)
+    session.run(`${SCHEMA}
+      db = database("dfs://d", VALUE, 2024.01.01..2024.01.02)
+      pt = db.createPartitionedTable(t, "pt", \`day)
+      pt.append!(table(take(2024.01.01..2024.01.02, 20000) as day, take(1, 20000) as id, take(\`a, 20000) as s, take(1.5, 20000) as v))
+      backupNode("/b", true, false)`)
+    session.run('pt.append!(select * from pt); backupNode("/b", true, true, , 1)')
+    const set = setOf(world)
+    const files = [...set.files().keys()]
+    expect(files.some((f) => f.endsWith('.zst'))).toBe(true)
+    let flips = 0
+    for (const file of files) {
+      const { bytes } = set.stat(file)!
+      for (const at of [0, 1, 7, Math.floor(bytes / 2), Math.floor(bytes / 3), bytes - 9, bytes - 1]) {
+        if (at < 0 || at >= bytes) continue
+        flips++
+        const original = Uint8Array.from(set.readFile(file))
+        const damaged = Uint8Array.from(original)
+        damaged[at] ^= 0x10
+        put(set, file, damaged)
+        const what = `${file} byte ${at}`
+        const report = verify(set)
+        expect(report.failures.length, what).toBeGreaterThan(0)
+        expect(report.failures[0].file, what).toBe(file)
+        // What restore does not need (the log) does not keep it from working.
+        if (!file.startsWith('wal/') && file !== `states/${readId(set)}/manifest.json`)
+          expect(() => restored(set), what).toThrow()
+        put(set, file, original)
+      }
+    }
+    console.log(`${flips} flips in ${files.length} files`)
+    for (const file of files) {
+      const original = set.readFile(file)
+      put(set, file, original.subarray(0, original.length - 1))
+      expect(verify(set).failures.length, file).toBeGreaterThan(0)
+      set.remove(file)
+      if (file !== 'backup_manifest.json') expect(verify(set).failures.length, file).toBeGreaterThan(0)
+      put(set, file, original)
+    }
+    expect(verify(set).failures).toEqual([])
+  })
+})
+
+function readId(set: MemoryFileStore): string | undefined {
+  try {
+    return readNewestManifest(set)?.id
+  } catch {
+    return undefined
+  }
+}
+
+function put(set: MemoryFileStore, file: string, bytes: Uint8Array): void {
+  const writer = set.openWrite(file)
+  writer.write(bytes)
+  writer.sync()
+  writer.close()
+}
+
+describe('a restore', () => {
+  it('refuses a directory that holds anything', () => {
+    const { world, session } = filled()
+    session.run('backupNode("/b")')
+    const target = new MemoryFileStore()
+    const parts = { set: setOf(world), target, makeCatalog: () => {}, progress: silentProgress, now: () => 0 }
+    put(target, 'x', new Uint8Array(1))
+    expect(() => restoreNode(parts)).toThrow('is not empty')
+    target.remove('x')
+    put(target, RESTORE_MARKER, new Uint8Array(1))
+    expect(() => restoreNode(parts)).toThrow('was cut off')
+    expect(() => refuseUnfinishedRestore(target)).toThrow('was cut off')
+  })
+})

@@ -1,0 +1,125 @@
+/**
+ * Making a data directory of a backup. The directory is new or empty. A marker stands in it from before the first file until after the last: whoever opens the
+ * directory refuses one with the marker, so a restore that was cut off can never be taken for a store. Every byte is compared while it is copied.
+ *
+ * The store goes on by itself: on the next timeline, with a log of its own, and with commit ids that the store it comes from cannot have given since.
+ */
+import { HoldfastError, inputError } from '../../runtime/errors.ts'
+import type { CatalogStore } from '../catalog/key-value.ts'
+import type { StoreMark } from '../catalog/records.ts'
+import { beginLog, fillCatalog, flushInto, splitEntries } from '../external-copy/adopt.ts'
+import { ProgressMeter, type ProgressSink } from '../progress.ts'
+import { FileWork } from '../set/file-work.ts'
+import { explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { foldersUpFrom, parentOf } from '../store/paths.ts'
+import { readCatalog, readConfig, readFiles, refuseOtherData } from './contents.ts'
+import type { IndexedFile } from './file-index.ts'
+import { type NodeManifest, requireManifest } from './manifest.ts'
+import { RESTORE_MARKER } from './marker.ts'
+import { decompress } from './stored-file.ts'
+
+export interface NodeRestoreParts {
+  readonly set: FileStore
+  /** Default: the newest backup. */
+  readonly id?: string | undefined
+  /** The new data directory. */
+  readonly target: FileStore
+  /** Makes the catalog of the new directory; durable when it returns. */
+  readonly makeCatalog: (fill: (catalog: CatalogStore) => void) => void
+  readonly progress: ProgressSink
+  readonly now: () => number
+}
+
+/** More commits than a store makes after a backup of it. Backups of databases tell rows by the id of their commit, so none may come twice. */
+const COMMITS_AFTER = 2 ** 32
+
+const CONFIG_FILE = 'holdfast.toml'
+
+export function restoreNode(parts: NodeRestoreParts): NodeManifest {
+  const { set, target, id, now } = parts
+  const manifest = requireManifest(set, id)
+  refuseOtherData(manifest)
+  refuseUsed(target)
+  const entries = readCatalog(set, manifest)
+  const files = readFiles(set, manifest, entries)
+  const config = readConfig(set, manifest)
+
+  target.makeDirectory('')
+  target.writeFileAtomic(RESTORE_MARKER, `${manifest.id}\n`)
+  copyFiles(parts, manifest, files)
+  const { records, deltas } = splitEntries(entries)
+  flushInto(target, records, deltas)
+  if (config !== undefined) target.writeFileAtomic(CONFIG_FILE, config)
+  const store: StoreMark = { id: manifest.storeId, timeline: manifest.timeline + 1 }
+  beginLog(target, store, manifest)
+  const start = { lsn: manifest.lsn, cid: manifest.cid + COMMITS_AFTER }
+  parts.makeCatalog((catalog) => fillCatalog(catalog, records.values(), store, start, now()))
+  target.syncDirectory('')
+  target.remove(RESTORE_MARKER)
+  target.syncDirectory('')
+  return manifest
+}
+
+function refuseUsed(target: FileStore): void {
+  const found = target.stat('')
+  if (found === undefined || (found.kind === 'directory' && target.list('').length === 0)) return
+  const isUnfinished = target.stat(RESTORE_MARKER) !== undefined
+  throw inputError(
+    isUnfinished
+      ? `${target.root} holds a restore that was cut off.`
+      : `${target.root} is not empty; a backup is restored into a new directory.`,
+    {
+      code: 'targetNotEmpty',
+      where: { file: target.root },
+      hint: isUnfinished ? 'remove the directory, then call again' : 'name a directory that does not exist yet',
+    },
+  )
+}
+
+function copyFiles(
+  { set, target, progress, now }: NodeRestoreParts,
+  manifest: NodeManifest,
+  files: readonly IndexedFile[],
+): void {
+  const meter = new ProgressMeter(
+    progress,
+    { verb: 'restore', subject: manifest.id, bytesTotal: manifest.bytes, chunksTotal: 0 },
+    now,
+  )
+  const onBytes: OnBytes = (bytes) => meter.addBytes(bytes)
+  const work = new FileWork({ source: set, target, onBytes })
+  try {
+    for (const f of files)
+      if (f.coding === 'plain')
+        work.copy(f.path, f.file, f, (check) => {
+          throw damagedFile(f, check)
+        })
+      else copyCompressed(set, target, f, onBytes)
+    work.flush()
+  } finally {
+    work.end()
+    meter.done()
+  }
+  const folders = new Set<string>()
+  for (const { file } of files) for (const folder of foldersUpFrom(parentOf(file))) folders.add(folder)
+  for (const folder of folders) target.syncDirectory(folder)
+}
+
+function copyCompressed(set: FileStore, target: FileStore, f: IndexedFile, onBytes: OnBytes): void {
+  const writer = target.openWrite(f.file)
+  try {
+    const { check } = decompress(set, f, onBytes, (piece) => writer.write(piece))
+    if (check.kind !== 'ok') throw damagedFile(f, check)
+    writer.sync()
+  } finally {
+    writer.close()
+  }
+}
+
+const damagedFile = ({ path, file }: IndexedFile, check: FileCheck): HoldfastError =>
+  new HoldfastError('data', `The file ${path} of the backup is damaged: ${explain(check)}.`, {
+    code: 'backupFile',
+    where: { file: path, segment: file },
+    hint: 'restore another backup; verify-backup lists all damage',
+  })

@@ -1,0 +1,60 @@
+/** The record of a node backup behind getNodeBackupStatus: kept by the engine, so that it survives restarts; written at most once a second while the run goes on. */
+import { HoldfastError } from '../../runtime/errors.ts'
+import type { BackupRun, EngineClient } from '../engine/commands.ts'
+
+const WRITE_EVERY_MS = 1000
+
+export class NodeRun {
+  readonly #client: EngineClient
+  readonly #now: () => number
+  #run: BackupRun
+  #writtenMs = 0
+
+  constructor(client: EngineClient, now: () => number, facts: Pick<BackupRun, 'id' | 'user' | 'db'>) {
+    this.#client = client
+    this.#now = now
+    this.#run = {
+      ...facts,
+      type: 'BACKUP_NODE',
+      table: '',
+      startMs: now(),
+      endMs: undefined,
+      totalPartitions: 0,
+      completedPartitions: 0,
+      state: 'running',
+      error: '',
+    }
+    this.#put()
+  }
+
+  /** What there is to do is known now. */
+  planned(bytesTotal: number): void {
+    this.#run = { ...this.#run, bytesTotal, bytesDone: 0 }
+    this.#put()
+  }
+
+  addBytes(bytes: number): void {
+    const { bytesDone = 0, bytesTotal = 0 } = this.#run
+    this.#run = { ...this.#run, bytesDone: Math.min(bytesTotal, bytesDone + bytes) }
+    if (this.#now() - this.#writtenMs >= WRITE_EVERY_MS) this.#put()
+  }
+
+  complete(): void {
+    this.#end('completed', '')
+  }
+
+  fail(error: unknown): void {
+    const isCancelled = error instanceof HoldfastError && error.kind === 'cancelled'
+    this.#end(isCancelled ? 'cancelled' : 'failed', error instanceof Error ? error.message : String(error))
+  }
+
+  #end(state: 'completed' | 'failed' | 'cancelled', error: string): void {
+    this.#run = { ...this.#run, state, error, endMs: this.#now() }
+    this.#put()
+  }
+
+  #put(): void {
+    this.#writtenMs = this.#now()
+    this.#client.request({ kind: 'putRun', run: this.#run }, this.#run.user)
+  }
+}

@@ -1,0 +1,47 @@
+/** Removing backups beyond those that are to be kept, and files that none names, after a new one was published. */
+import { DATA_FOLDER, MANIFEST_FILE, stateFolder } from '../set/layout.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { parentOf } from '../store/paths.ts'
+import { LOG_FOLDER } from './layout.ts'
+import { readNewestManifest } from './manifest.ts'
+import { keptStates, namedFiles } from './states.ts'
+
+/** `keep` undefined: all backups stay. The newest always does. */
+export function sweepSet(set: FileStore, keep: number | undefined, note: (text: string) => void): void {
+  const newest = readNewestManifest(set)?.id
+  const others = keptStates(set, note).filter((s) => s.id !== newest)
+  const stays = keep === undefined ? others : others.slice(Math.max(0, others.length - (keep - 1)))
+  // Their files go after the folders: what a run that dies here leaves is named by nobody.
+  for (const { id } of others) if (!stays.some((s) => s.id === id)) set.removeTree(stateFolder(id))
+  for (const { name, kind } of set.list(''))
+    if (kind === 'file' && name.startsWith(`${MANIFEST_FILE}.`)) set.remove(name)
+  const { paths, isIncomplete } = namedFiles(
+    set,
+    keptStates(set, () => {}),
+    () => {},
+  )
+  if (isIncomplete) {
+    note('Old files stay in the set: a damaged backup in it may need them.')
+    return
+  }
+  for (const folder of [DATA_FOLDER, LOG_FOLDER]) removeUnnamed(set, folder, paths)
+}
+
+function removeUnnamed(set: FileStore, top: string, named: ReadonlySet<string>): void {
+  const folders = new Set<string>()
+  for (const file of filesBelow(set, top)) {
+    if (named.has(file)) continue
+    set.remove(file)
+    folders.add(parentOf(file))
+  }
+  for (const folder of folders)
+    for (let at = folder; at !== top && set.list(at).length === 0; at = parentOf(at)) set.removeEmptyDirectory(at)
+}
+
+function* filesBelow(set: FileStore, folder: string): Generator<string> {
+  for (const { name, kind } of set.list(folder)) {
+    const path = `${folder}/${name}`
+    if (kind === 'directory') yield* filesBelow(set, path)
+    else if (kind === 'file') yield path
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Taking a backup of the whole node, while it is written to: the state of one commit. In order: look where the log ends, pin a commit, lock the set, dump the catalog,
+ * copy the log, copy segments, complete, publish, sweep. Killed in any of them, the set still has the backups that it had, and the next run keeps what was copied.
+ */
+import { HoldfastError } from '../../runtime/errors.ts'
+import { underSetLock } from '../backup/locked-set.ts'
+import type { CatalogReader } from '../catalog/key-value.ts'
+import { CATALOG_FORMAT, keys, type StoreMark } from '../catalog/records.ts'
+import type { CatalogView } from '../catalog/types.ts'
+import type { EngineStatus } from '../engine/commands.ts'
+import { ProgressMeter } from '../progress.ts'
+import type { BackupContext } from '../set/context.ts'
+import { MANIFEST_FILE, partialFolder, STATES_FOLDER, stateFolder, stateManifestFile } from '../set/layout.ts'
+import { removeLockRemains, type SetLock } from '../set/lock.ts'
+import type { MetadataDigest } from '../set/manifest.ts'
+import { checksumOf } from '../store/checksum.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { planCopy, runCopy } from './copy.ts'
+import { type CatalogDump, dumpCatalog } from './dump.ts'
+import { type IndexedFile, writeFileIndex } from './file-index.ts'
+import { catalogFile, configFile, indexFile, isIdTaken, newBackupId, stateFoldersOf } from './layout.ts'
+import { type CopiedPiece, copyLog, placePieces } from './log-copy.ts'
+import { encodeNodeManifest, type LogPiece, type NodeManifest, readNewestManifest } from './manifest.ts'
+import { NodeRun } from './run.ts'
+import { type KeptState, keptStates, type NamedFiles, namedFiles } from './states.ts'
+import type { Coding } from './stored-file.ts'
+import { sweepSet } from './sweep.ts'
+
+export interface NodeBackupRequest {
+  readonly includeWal: boolean
+  readonly compress: boolean
+  /** So many backups stay in the set, this one included; undefined: all. */
+  readonly keep: number | undefined
+  /** `holdfast.toml` as it is. */
+  readonly config: Uint8Array | undefined
+}
+
+export interface NodeBackupParts {
+  readonly context: BackupContext
+  /** What the views of `context` are made of. */
+  readonly catalog: CatalogReader
+  readonly set: FileStore
+}
+
+export interface NodeBackupResult {
+  readonly manifest: NodeManifest
+  readonly filesCopied: number
+  readonly filesResumed: number
+  readonly filesKept: number
+}
+
+const ATTEMPTS = 5
+
+export function takeNodeBackup(parts: NodeBackupParts, request: NodeBackupRequest): NodeBackupResult {
+  const { context, set } = parts
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    // Before the view: what is committed later stands in the log behind this.
+    const from = statusOf(context).log.end
+    const { view, pin, release } = context.pinnedView('backup of the node')
+    try {
+      const result = underSetLock(context, set, 'the node', pin, (lock) =>
+        new NodeBackupTask(parts, request, lock, view, from).run(),
+      )
+      if (result !== undefined) return result
+    } finally {
+      release()
+    }
+  }
+  throw new HoldfastError('conflict', 'The log was cut faster than it could be copied.', {
+    code: 'logMoved',
+    hint: 'call again, or leave the log out',
+  })
+}
+
+const statusOf = ({ client, user }: BackupContext): EngineStatus => client.request({ kind: 'status' }, user).status!
+
+class NodeBackupTask {
+  readonly #parts: NodeBackupParts
+  readonly #request: NodeBackupRequest
+  readonly #lock: SetLock
+  readonly #view: CatalogView
+  readonly #from: number
+  readonly #set: FileStore
+  readonly #coding: Coding
+  readonly #startedMs: number
+
+  constructor(parts: NodeBackupParts, request: NodeBackupRequest, lock: SetLock, view: CatalogView, from: number) {
+    this.#parts = parts
+    this.#request = request
+    this.#lock = lock
+    this.#view = view
+    this.#from = from
+    this.#set = parts.set
+    this.#coding = request.compress ? 'zstd' : 'plain'
+    this.#startedMs = parts.context.now()
+  }
+
+  /** undefined: the log was cut before it could be copied. */
+  run(): NodeBackupResult | undefined {
+    const { context, catalog } = this.#parts
+    this.#refuseOtherSet()
+    removeLockRemains(this.#set, context.lockWorld)
+    for (const { id, isPartial } of stateFoldersOf(this.#set)) if (isPartial) this.#set.removeTree(partialFolder(id))
+    const store = catalog.get(keys.store) as StoreMark
+    const isKnownRun = (id: string): boolean => catalog.get(keys.run(id)) !== undefined
+    const id = newBackupId(this.#startedMs, (name) => isIdTaken(this.#set, name) || isKnownRun(name))
+    this.#set.makeDirectory(partialFolder(id))
+    // First of all, as long as the catalog shows what the view shows.
+    const dump = dumpCatalog(this.#set, catalogFile(partialFolder(id)), catalog, this.#view)
+    const pieces = this.#copyLog(id)
+    if (pieces === 'moved') return undefined
+    const run = new NodeRun(context.client, () => context.now(), { id, user: context.user, db: this.#set.root })
+    try {
+      const states = keptStates(this.#set, (text) => context.progress.note(text))
+      const named = namedFiles(this.#set, states, (text) => context.progress.note(text))
+      const outcome = this.#copyFiles(id, dump, named, run)
+      const manifest = this.#complete(id, store, dump, outcome.files, this.#placeLog(pieces, states, named))
+      this.#publish(manifest)
+      run.complete()
+      this.#sweep()
+      return {
+        manifest,
+        filesCopied: outcome.copied,
+        filesResumed: outcome.resumed,
+        filesKept: outcome.files.length - outcome.copied - outcome.resumed,
+      }
+    } catch (error) {
+      // A thread that is being ended has nobody to tell.
+      if (error instanceof HoldfastError) run.fail(error)
+      throw error
+    }
+  }
+
+  /** Throws for a set of another kind, or of another release. */
+  #refuseOtherSet(): void {
+    try {
+      readNewestManifest(this.#set)
+    } catch (error) {
+      // The backups in it have manifests of their own, and this run writes a new one.
+      if (!(error instanceof HoldfastError) || error.code !== 'backupMetadata') throw error
+      this.#parts.context.progress.note(error.message)
+    }
+  }
+
+  #copyLog(id: string): CopiedPiece[] | undefined | 'moved' {
+    if (!this.#request.includeWal) return undefined
+    const { context } = this.#parts
+    const pieces = copyLog(
+      {
+        data: context.data,
+        set: this.#set,
+        folder: partialFolder(id),
+        coding: this.#coding,
+        onBytes: () => this.#lock.sign(),
+        status: () => statusOf(context),
+      },
+      this.#from,
+    )
+    return pieces ?? 'moved'
+  }
+
+  #copyFiles(id: string, dump: CatalogDump, named: NamedFiles, run: NodeRun): ReturnType<typeof runCopy> {
+    const { context } = this.#parts
+    const plan = planCopy(this.#set, dump.segments, named, this.#coding)
+    const subject = `node ${this.#set.root}`
+    const meter = new ProgressMeter(
+      context.progress,
+      { verb: 'backup', subject, bytesTotal: plan.bytes, chunksTotal: 0 },
+      () => context.now(),
+    )
+    run.planned(plan.bytes)
+    const onBytes = (bytes: number): void => {
+      meter.addBytes(bytes)
+      run.addBytes(bytes)
+      this.#lock.sign()
+    }
+    try {
+      return runCopy({ data: context.data, set: this.#set, id, coding: this.#coding, onBytes }, plan)
+    } finally {
+      meter.done()
+    }
+  }
+
+  #placeLog(
+    pieces: readonly CopiedPiece[] | undefined,
+    states: readonly KeptState[],
+    named: NamedFiles,
+  ): LogPiece[] | undefined {
+    if (pieces === undefined) return undefined
+    const before = states.flatMap(({ manifest }) => manifest?.log ?? [])
+    // A backup that is damaged may name a piece that nobody knows of.
+    return placePieces(this.#set, pieces, before, (path) =>
+      named.isIncomplete ? this.#set.stat(path) !== undefined : named.paths.has(path),
+    )
+  }
+
+  /** Writes what makes the folder of the run a backup. */
+  #complete(
+    id: string,
+    store: StoreMark,
+    dump: CatalogDump,
+    files: readonly IndexedFile[],
+    log: readonly LogPiece[] | undefined,
+  ): NodeManifest {
+    const { context } = this.#parts
+    const folder = partialFolder(id)
+    const { config } = this.#request
+    for (const { path, stored } of [...files, ...(log ?? [])]) this.#requireFile(path, stored.bytes)
+    const index = writeFileIndex(this.#set, indexFile(folder), files)
+    const { segments: _, ...counts } = dump
+    const manifest: NodeManifest = {
+      product: context.product,
+      id,
+      startedAt: new Date(this.#startedMs).toISOString(),
+      completedAt: new Date(context.now()).toISOString(),
+      storeId: store.id,
+      timeline: store.timeline,
+      dataFormat: CATALOG_FORMAT,
+      cid: this.#view.cid,
+      lsn: this.#from,
+      ...counts,
+      files: files.length,
+      bytes: files.reduce((sum, f) => sum + f.bytes, 0),
+      storedBytes: files.reduce((sum, f) => sum + f.stored.bytes, 0),
+      index,
+      config: config === undefined ? undefined : this.#write(configFile(folder), config),
+      log,
+    }
+    this.#write(stateManifestFile(folder), encodeNodeManifest(manifest))
+    this.#set.syncDirectory(folder)
+    return manifest
+  }
+
+  #write(file: string, bytes: Uint8Array): MetadataDigest {
+    const writer = this.#set.openWrite(file)
+    try {
+      writer.write(bytes)
+      writer.sync()
+    } finally {
+      writer.close()
+    }
+    return { bytes: bytes.length, digest: checksumOf(bytes) }
+  }
+
+  /** "Done" means restorable. */
+  #requireFile(path: string, bytes: number): void {
+    const found = this.#set.stat(path)
+    if (found?.kind === 'file' && found.bytes === bytes) return
+    throw new HoldfastError(
+      'data',
+      `The backup cannot be completed: ${path} ${found === undefined ? 'is missing' : `has ${found.bytes} bytes instead of ${bytes}`}.`,
+      { code: 'backupFile', where: { file: path }, hint: 'somebody else changes the directory of backups; call again' },
+    )
+  }
+
+  #publish({ id }: NodeManifest): void {
+    this.#lock.assertHeld()
+    this.#set.rename(partialFolder(id), stateFolder(id))
+    this.#set.syncDirectory(STATES_FOLDER)
+    this.#set.syncDirectory('')
+    this.#set.writeFileAtomic(MANIFEST_FILE, this.#set.readFile(stateManifestFile(stateFolder(id))))
+  }
+
+  #sweep(): void {
+    const { progress } = this.#parts.context
+    try {
+      sweepSet(this.#set, this.#request.keep, (text) => progress.note(text))
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.kind !== 'io') throw error
+      progress.note(`The backup is complete, but old files could not be removed: ${error.message}`)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/** Reading every byte of a backup and comparing it. Damage is a result, not an error; that there is no backup is an error. */
+import { HoldfastError } from '../../runtime/errors.ts'
+import { ProgressMeter, type ProgressSink } from '../progress.ts'
+import { FileWork } from '../set/file-work.ts'
+import { MANIFEST_FILE } from '../set/layout.ts'
+import { explain, type OnBytes } from '../set/pipeline.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { checkManifestCopies, readCatalog, readConfig, readFiles } from './contents.ts'
+import type { IndexedFile } from './file-index.ts'
+import { type NodeManifest, requireManifest } from './manifest.ts'
+import { checkStored } from './stored-file.ts'
+
+export interface VerifyFailure {
+  /** In the set. */
+  readonly file: string
+  readonly problem: string
+}
+
+export interface VerifyReport {
+  /** undefined: the manifest cannot be read. */
+  readonly manifest: NodeManifest | undefined
+  readonly segments: number
+  readonly segmentsVerified: number
+  readonly logPieces: number
+  readonly logPiecesVerified: number
+  readonly failures: readonly VerifyFailure[]
+}
+
+export interface VerifyParts {
+  readonly set: FileStore
+  /** Default: the newest backup. */
+  readonly id?: string | undefined
+  readonly progress: ProgressSink
+  readonly now: () => number
+}
+
+export function verifyNodeBackup({ set, id, progress, now }: VerifyParts): VerifyReport {
+  const failures: VerifyFailure[] = []
+  /** Runs a step whose failure, if it is about the set, is a finding. */
+  const attempt = <R>(file: string, body: () => R): R | undefined => {
+    try {
+      return body()
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || (error.kind !== 'data' && error.kind !== 'io')) throw error
+      failures.push({ file: String(error.where?.file ?? file), problem: error.message })
+      return undefined
+    }
+  }
+  const manifest = attempt(MANIFEST_FILE, () => requireManifest(set, id))
+  if (manifest === undefined)
+    return { manifest, segments: 0, segmentsVerified: 0, logPieces: 0, logPiecesVerified: 0, failures }
+  attempt(MANIFEST_FILE, () => checkManifestCopies(set, manifest))
+  attempt('holdfast.toml', () => readConfig(set, manifest))
+  const entries = attempt('catalog', () => readCatalog(set, manifest))
+  const files = entries === undefined ? undefined : attempt('files', () => readFiles(set, manifest, entries))
+  const pieces = manifest.log ?? []
+  const meter = new ProgressMeter(
+    progress,
+    { verb: 'verify', subject: manifest.id, bytesTotal: manifest.bytes, chunksTotal: 0 },
+    now,
+  )
+  const onBytes: OnBytes = (bytes) => meter.addBytes(bytes)
+  try {
+    const before = failures.length
+    if (files !== undefined) checkFiles(set, files, failures, onBytes)
+    const damagedFiles = failures.length - before
+    let logPiecesVerified = 0
+    for (const piece of pieces) {
+      const check = checkStored(set, piece, () => {})
+      if (check.kind === 'ok') logPiecesVerified++
+      else failures.push({ file: piece.path, problem: explain(check) })
+    }
+    return {
+      manifest,
+      segments: manifest.files,
+      segmentsVerified: files === undefined ? 0 : files.length - damagedFiles,
+      logPieces: pieces.length,
+      logPiecesVerified,
+      failures,
+    }
+  } finally {
+    meter.done()
+  }
+}
+
+function checkFiles(set: FileStore, files: readonly IndexedFile[], failures: VerifyFailure[], onBytes: OnBytes): void {
+  const work = new FileWork({ source: set, onBytes })
+  try {
+    for (const file of files) {
+      if (file.coding === 'plain')
+        work.check(file.path, file, (check) => failures.push({ file: file.path, problem: explain(check) }))
+      else {
+        const check = checkStored(set, file, onBytes)
+        if (check.kind !== 'ok') failures.push({ file: file.path, problem: explain(check) })
+      }
+    }
+    work.flush()
+  } finally {
+    work.end()
+  }
+}

@@ -1,0 +1,26 @@
+/** `holdfast restore`: makes a new data directory of a node backup. */
+import { resolve } from 'node:path'
+import { restoreBackupFolder } from '../dfs/node-backup/index.ts'
+import { formatLsn } from '../dfs/wal/lsn.ts'
+import type { Invocation } from './arguments.ts'
+import { refuseKeyOption } from './backup-command.ts'
+import { lineProgress } from './line-progress.ts'
+import { CommandOutput } from './stdout.ts'
+
+export async function restoreCommand(
+  dataDir: string,
+  { dir, backup, key }: Extract<Invocation, { kind: 'restore' }>,
+): Promise<number> {
+  refuseKeyOption(key)
+  const manifest = restoreBackupFolder(resolve(dir), backup, dataDir, lineProgress())
+  const { id, startedAt, lsn, timeline, files, databases, tables, rows } = manifest
+  const number = (n: number): string => n.toLocaleString('en-US')
+  const out = new CommandOutput()
+  out.line(`Restored ${id} of ${startedAt}, LSN ${formatLsn(lsn)}, to ${dataDir}`)
+  out.line(
+    `${number(databases)} databases, ${number(tables)} tables, ${number(rows)} rows in ${number(files)} files, every byte verified`,
+  )
+  out.line(`The store goes on as timeline ${timeline + 1}`)
+  await out.flush()
+  return 0
+}
