@@ -1,4 +1,7 @@
-/** duckdb-load.ts FILE ROWS_PER_DAY DAYS THREADS: the rows of storage/load.ts through DuckDB's appender, and a checkpoint. Making the values is not timed. */
+/**
+ * duckdb-load.ts FILE ROWS_PER_DAY DAYS THREADS: the rows of storage/load.ts through DuckDB's appender, and a checkpoint. Drawing the numbers is not timed; handing
+ * over values one by one, in the types that the appender takes, is.
+ */
 import {
   DOUBLE,
   DuckDBDataChunk,
