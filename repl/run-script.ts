@@ -27,20 +27,26 @@ export async function runScript(
     return 1
   }
   const progress = new ProgressReporter()
+  let readerIsGone = false
   const session: SessionHandle = host.openSession({
-    onOutput: (bytes) => process.stdout.write(bytes),
+    onOutput: (bytes) => readerIsGone || process.stdout.write(bytes),
     onNotice: (text) => process.stderr.write(`${text}\n`),
     onProgress: (p) => progress.report(p),
   })
   process.stdout.on('drain', () => session.resumeOutput())
   signals.install()
   signals.listen(() => session.interrupt())
-  // The reader of our pipe has gone (`| head`): nothing more to say.
-  process.stdout.on('error', () => process.exit(0))
+  // The reader of our pipe has gone (`| head`): nothing more to say, but the store is closed in order.
+  process.stdout.on('error', () => {
+    readerIsGone = true
+    session.interrupt()
+    session.resumeOutput()
+  })
 
   if (source.args.length > 0 || invocation.kind === 'run') session.setArguments(source.args)
-  const code = await runSource(host, session, source, progress)
+  const code = await runSource(host, session, source, progress, () => readerIsGone)
   if (signals.exitCode !== undefined) return signals.exitCode
+  if (readerIsGone) return 0
   return (await finishJobs(host, waitForJobs, signals)) ? code : (signals.exitCode ?? code)
 }
 
@@ -49,12 +55,13 @@ async function runSource(
   session: SessionHandle,
   source: Source,
   progress: ProgressReporter,
+  isCutOff: () => boolean,
 ): Promise<number> {
   host.noteStatement(session, source.file ?? source.text)
   try {
     const { failure } = await session.run(source.text, source.show, source.file)
     await progress.clear()
-    if (failure === undefined) return 0
+    if (failure === undefined || isCutOff()) return 0
     process.stderr.write(`${failure.text}\n`)
     return 1
   } catch (thrown) {

@@ -68,6 +68,17 @@ describe('a signal', { timeout: 180_000 }, () => {
       expect(existsSync(join(data, 'holdfast.log'))).toBe(false)
     })
 
+  it('is not needed when the reader of a pipe has gone: the store is closed in order', async () => {
+    const data = join(folder, 'pipe')
+    const ended = await holdfast(['-e', FEED], {
+      data,
+      onStart: (child) => child.stdout?.once('data', () => child.stdout?.destroy()),
+    })
+    expect([ended.code, ended.signal, ended.stderr]).toEqual([0, null, expect.not.stringContaining('cancelled')])
+    expect(existsSync(join(data, 'holdfast.lock'))).toBe(false)
+    expect((await holdfast(['-e', COUNT], { data })).stderr).not.toContain('[INFO]')
+  })
+
   it('while the directory is being closed does not stop that; a second one ends the process at once, and the next start recovers', async () => {
     const data = join(folder, 'twice')
     // Enough in the log that the last checkpoint takes a while.
