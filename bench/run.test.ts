@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from './measure.ts'
 
-test('the storage bench prints a row for each figure, with tiny sizes', () => {
+test('the storage bench prints a row for each figure, with tiny sizes', { timeout: 180_000 }, () => {
   const env = {
     HOLDFAST_BENCH_ROUNDS: '1',
     HOLDFAST_BENCH_LOAD_MB: '1',
