@@ -292,7 +292,7 @@ describe('the records of the log', () => {
       'INSERT  dfs://db/pt  300 rows in 3 chunks',
       'TSCOMMIT  -  commit 6',
       'TSBEGIN  -  -',
-      'DDL_ALTER_COLUMN  setting ts.wal.checkpoint_interval  30000',
+      'DDL_ALTER_COLUMN  setting ts.wal.checkpoint_interval  30s',
       'TSCOMMIT  -  commit 7',
       'TSBEGIN  -  -',
       'DELETE  dfs://db/pt  1 chunk',

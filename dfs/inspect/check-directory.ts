@@ -27,6 +27,10 @@ export function* checkDirectory(directory: InspectedDirectory, isDeep: boolean, 
     )
   if (wasUnclean)
     yield noteFinding('unclean', 'The last process did not close the directory: the next start recovers from the log.')
+  if (directory.catalogError !== undefined) {
+    yield findingOf(directory.catalogError, 'catalogDamaged', CATALOG_FILE)
+    return
+  }
   if (catalog === undefined) {
     yield errorFinding('catalogMissing', 'The catalog is missing: this is no data directory, or it was damaged.', {
       file: CATALOG_FILE,

@@ -2,7 +2,7 @@
 import { unreachable } from '../../runtime/errors.ts'
 import type { CatalogCommand } from '../engine/apply.ts'
 import { checkpointOf, entryOf } from '../engine/log-entry.ts'
-import type { SettingValue } from '../settings/index.ts'
+import { formatValue, type SettingValue, settingNamed } from '../settings/index.ts'
 import type { RecordDescription } from '../wal/dump.ts'
 import { formatLsn } from '../wal/lsn.ts'
 import { unpackPayload } from '../wal/payload.ts'
@@ -127,7 +127,7 @@ function describeCommand(command: CatalogCommand): readonly [object: string, ext
     case 'restoreAccess':
       return ['users and groups', 'restored']
     case 'putSetting':
-      return [`setting ${command.name}`, settingText(command.value)]
+      return [`setting ${command.name}`, settingText(command.name, command.value)]
     case 'removeSetting':
       return [`setting ${command.name}`, 'DEFAULT']
     case 'putRun':
@@ -145,4 +145,8 @@ const rowsInChunks = (rows: readonly number[]): string =>
     'row',
   )} in ${counted(rows.length, 'chunk')}`
 
-const settingText = (value: SettingValue): string => String(value)
+/** As a person would write it; a setting of another release as it stands. */
+function settingText(name: string, value: SettingValue): string {
+  const definition = settingNamed(name)
+  return definition === undefined ? String(value) : formatValue(definition, value)
+}

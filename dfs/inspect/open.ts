@@ -1,5 +1,6 @@
 /** A data directory that nobody has open, to be looked at: nothing in it is changed, no recovery is run, and no process can open it meanwhile. */
 import { join } from 'node:path'
+import { type HoldfastError, toHoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { lockForInspection } from '../engine/lock.ts'
@@ -8,8 +9,10 @@ import { LocalFileStore } from '../store/local-store.ts'
 
 export interface InspectedDirectory {
   readonly files: FileStore
-  /** undefined: there is no catalog. */
+  /** undefined: there is no catalog, or it can't be opened. */
   readonly catalog: CatalogReader | undefined
+  /** Why it can't be opened. */
+  readonly catalogError?: HoldfastError
   /** The last process did not close the directory. */
   readonly wasUnclean: boolean
   close(): Promise<void>
@@ -24,10 +27,17 @@ export function openForInspection(dataDir: string): InspectedDirectory {
     const files = new LocalFileStore(dataDir)
     const hadReaders = files.stat(`${CATALOG_FILE}-lock`) !== undefined
     const isThere = files.stat(CATALOG_FILE)?.kind === 'file'
-    const catalog = isThere ? new LmdbCatalogStore(join(dataDir, CATALOG_FILE), { isReadOnly: true }) : undefined
+    let catalog: LmdbCatalogStore | undefined
+    let catalogError: HoldfastError | undefined
+    try {
+      if (isThere) catalog = new LmdbCatalogStore(join(dataDir, CATALOG_FILE), { isReadOnly: true })
+    } catch (error) {
+      catalogError = toHoldfastError(error)
+    }
     return {
       files,
       catalog,
+      ...(catalogError === undefined ? {} : { catalogError }),
       wasUnclean,
       close: async () => {
         await catalog?.close()

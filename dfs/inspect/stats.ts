@@ -94,8 +94,9 @@ export function statsOf(directory: InspectedDirectory): {
   }
 }
 
-export function requireCatalog({ catalog, files }: InspectedDirectory): CatalogReader {
+function requireCatalog({ catalog, catalogError, files }: InspectedDirectory): CatalogReader {
   if (catalog !== undefined) return catalog
+  if (catalogError !== undefined) throw catalogError
   throw new HoldfastError('input', `There is no ${CATALOG_FILE} in ${files.root}: it is no data directory.`, {
     code: 'catalogMissing',
     where: { file: CATALOG_FILE },
