@@ -1,12 +1,14 @@
 /**
  * A store that fails on purpose, around any other store. Counted calls are those that change something: create, open a log, write, truncate, sync,
  * rename, remove, make or sync a folder. Faults:
- * - `failCall: n` - the n-th call (from 1) throws `code` (default EIO); a write lands a random part first; later calls work;
+ * - `failCall: n` - the n-th call (from 1) throws `code` (default EIO); a write lands a random part first; later calls work, but no later sync saves what a
+ *   failed one was to save (in MemoryFileStore);
  * - `dieAtCall: n` - the process "dies" in the n-th call: it and every later call throw `StoreDied`; a write lands a random part first;
  * - `bytesMax` - after so many written bytes every write throws ENOSPC (a short write lands first);
  * - `failReads: n` - the n-th read throws EIO.
  */
 import type { FileReader, FileStore, FileWriter, LogFile } from './file-store.ts'
+import { MemoryLogFile } from './memory-store.ts'
 import { storeErrorOf } from './store-error.ts'
 
 export interface StoreFaults {
@@ -128,7 +130,15 @@ export class FaultyFileStore implements FileStore {
         this.#write(path, bytes, inPlace, (part) => log.writeAt(part, offset))
       },
       truncate: (bytes) => this.#change('truncate', path, () => log.truncate(bytes)),
-      sync: () => this.#change('sync', path, () => log.sync()),
+      sync: () =>
+        this.#change(
+          'sync',
+          path,
+          () => log.sync(),
+          () => {
+            if (this.calls !== this.faults.dieAtCall && log instanceof MemoryLogFile) log.failSync()
+          },
+        ),
       close: () => log.close(),
     }
   }

@@ -3,6 +3,8 @@
  * - a file keeps the bytes of its last sync, plus a random part of what was appended since;
  * - a file opened as a log keeps the bytes of its last sync; each write and truncation since is lost, kept, or torn at a random byte (either side lands), each on
  *   its own and in random order;
+ * - what a failed sync of such a file was to make durable is read as it was written as long as the power lasts, and no later sync saves it: only
+ *   writing it again does;
  * - a folder keeps its entries of the last syncDirectory, plus a random prefix of the changes since, in order (a rename inside one folder is
  *   one change; a rename across folders is two, and either may be lost);
  * - a file whose name is lost is gone, a folder whose name is lost is gone with all that is in it.
@@ -20,6 +22,8 @@ class MemoryFile {
   synced = new Uint8Array(0)
   /** What was done in place since the last sync. */
   unsynced: InPlaceChange[] = []
+  /** A sync has failed: what it was to save counts as written, and is not. */
+  hasLostWrites = false
   modifiedMs = 0
 
   resize(length: number): void {
@@ -37,17 +41,35 @@ class MemoryFile {
   }
 
   sync(): void {
-    this.synced = this.bytes.slice(0, this.length)
+    if (this.hasLostWrites) this.#syncChanges()
+    else this.synced = this.bytes.slice(0, this.length)
     this.unsynced = []
+  }
+
+  failSync(): void {
+    this.hasLostWrites = true
+    this.unsynced = []
+  }
+
+  /** Only what was done since the last sync reaches the disk. */
+  #syncChanges(): void {
+    const disk = new MemoryFile()
+    disk.writeAt(this.synced, 0)
+    for (const { offset, bytes } of this.unsynced)
+      if (bytes === undefined) disk.resize(offset)
+      else disk.writeAt(bytes, offset)
+    this.synced = disk.bytes.slice(0, disk.length)
   }
 
   losePower(random: () => number): void {
     const written = this.bytes.subarray(0, this.length)
     const changes = this.unsynced
     const kept = this.synced.length
+    const isInPlace = changes.length > 0 || this.hasLostWrites
+    this.hasLostWrites = false
     this.bytes = this.synced.slice()
     this.length = kept
-    if (changes.length > 0) for (const change of shuffled(changes, random)) this.#settle(change, random)
+    if (isInPlace) for (const change of shuffled(changes, random)) this.#settle(change, random)
     else if (written.length > kept)
       this.writeAt(written.subarray(kept, kept + Math.floor(random() * (written.length - kept + 1))), kept)
     this.sync()
@@ -335,7 +357,7 @@ class MemoryWriter implements FileWriter {
   close(): void {}
 }
 
-class MemoryLogFile implements LogFile {
+export class MemoryLogFile implements LogFile {
   readonly #file: MemoryFile
   readonly #now: () => number
 
@@ -366,6 +388,11 @@ class MemoryLogFile implements LogFile {
 
   sync(): void {
     this.#file.sync()
+  }
+
+  /** The sync that was asked for has failed. */
+  failSync(): void {
+    this.#file.failSync()
   }
 
   close(): void {}

@@ -10,7 +10,7 @@ import type { FileStore, LogFile } from '../store/file-store.ts'
 import type { CommitLogOptions, OpenedLog } from './commit-log.ts'
 import { DualFile } from './dual-file.ts'
 import { FileGroup } from './file-group.ts'
-import { BOOT_OFFSET, encodeHeader, type LogIdentity } from './file-header.ts'
+import { BOOT_OFFSET, encodeHeader, HEADER_BYTES, type LogIdentity } from './file-header.ts'
 import { FileLog } from './file-log.ts'
 import {
   CURRENT_FILE,
@@ -65,12 +65,27 @@ function rotationOf({ rotation, groupFiles, groupFileBytes }: CommitLogOptions):
   return new FileGroup(groupFiles, groupFileBytes)
 }
 
+/** At once. */
+const REWRITE_BYTES = 1 << 20
+
+/** Writes what is in a part of the file over itself. */
+function rewrite(handle: LogFile, from: number, to: number): void {
+  for (let at = from; at < to; ) {
+    const piece = new Uint8Array(Math.min(REWRITE_BYTES, to - at))
+    handle.read(piece, at)
+    handle.writeAt(piece, at)
+    at += piece.length
+  }
+}
+
 /** Makes the last file ready for new records. */
 function repair(store: FileStore, last: ChainFile, identity: LogIdentity, scan: ScanEnd): LogFile {
   const handle = store.openLog(logPath(last.name))
   try {
     if (scan.kind === 'torn' && handle.bytes > scan.offset) handle.truncate(scan.offset)
-    // What an earlier process wrote may still be on its way to the disk.
+    // What an earlier process wrote may still be on its way to the disk. If a sync of that process has failed, the system takes it for written and would not
+    // write it again: so it is written once more.
+    rewrite(handle, HEADER_BYTES + Math.max(0, (scan.synced ?? 0) - last.header.firstLsn), scan.offset)
     handle.sync()
     if (last.header.boot === undefined || last.header.boot !== identity.boot) {
       const header = encodeHeader({ ...last.header, boot: identity.boot })

@@ -9,6 +9,7 @@ import { type FileHeader, HEADER_BYTES, identityOf, type LogIdentity } from './f
 import { CHECKPOINT_FILE, CURRENT_FILE, LOG_FOLDER, logPath, ringIndex } from './file-set.ts'
 import { LogFileReader } from './log-reader.ts'
 import { FIRST_LSN, formatLsn } from './lsn.ts'
+import type { LogRecord } from './record.ts'
 
 /** How a scan ended. */
 export interface ScanEnd {
@@ -23,6 +24,8 @@ export interface ScanEnd {
   readonly droppedBytes: number
   /** Valid records from where the scan began. */
   readonly records: number
+  /** When the log is opened: what lies below was on the disk, as the records say. */
+  readonly synced?: number
 }
 
 export interface FoundFile {
@@ -118,8 +121,10 @@ function readToEnd(
       `The log begins at LSN ${formatLsn(oldest.header.firstLsn)} in ${logPath(oldest.name)}, but it is needed from LSN ${formatLsn(start)} on.`,
     )
   let records = 0
-  const count = (): void => {
+  let synced = start
+  const count = (record: LogRecord): void => {
     records++
+    synced = Math.max(synced, record.syncedLsn)
   }
   for (const [k, file] of chain.entries()) {
     const { firstLsn } = file.header
@@ -144,7 +149,7 @@ function readToEnd(
         const { isReused } = file.header
         const droppedBytes = judgeEnd(reader, { path, firstLsn, isOfThisBoot, isReused }, stop)
         const kind = droppedBytes > 0 ? 'torn' : 'clean'
-        return { kind, end, file: path, offset: stop.offset, droppedBytes, records }
+        return { kind, end, file: path, offset: stop.offset, droppedBytes, records, synced }
       }
       if (stop.problem !== undefined)
         throw walDamaged(

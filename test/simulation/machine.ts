@@ -92,7 +92,10 @@ export class Machine {
   }
 }
 
+let processes = 0
+
 export class Process {
+  readonly number = ++processes
   readonly files: FaultyFileStore
   readonly catalogFaults: CatalogFaults = {}
   readonly #machine: Machine

@@ -3,10 +3,12 @@
  * answered. A statement can be left hanging: its commit is kept back, so that others can come between, and sent later, alone or together with others.
  */
 
+import { backupHostService } from '../../dfs/builtins/backup-host.ts'
 import type { CatalogStore } from '../../dfs/catalog/key-value.ts'
 import { isCommitUnknown } from '../../dfs/engine/commit-unknown.ts'
 import type { Engine } from '../../dfs/engine/engine.ts'
 import { connectDfs, type DfsSession, dfsBuiltins, type EngineCommand, type EngineReply } from '../../dfs/index.ts'
+import type { LockWorld } from '../../dfs/set/lock.ts'
 import type { SettingValues } from '../../dfs/settings/start.ts'
 import type { FileStore } from '../../dfs/store/file-store.ts'
 import { createInterpreter, createRegistry, type Interpreter } from '../../runtime/index.ts'
@@ -38,7 +40,9 @@ export interface SessionParts {
   readonly model: Model
   readonly settings: SettingValues
   readonly owner: string
-  readonly process: { readonly isDead: boolean }
+  readonly process: { readonly isDead: boolean; readonly number: number }
+  /** Where backups go. */
+  readonly backups?: FileStore
   /** The level of the log now. */
   readonly level: () => number
   /** Called before each request: others may do something first. */
@@ -73,10 +77,22 @@ export class SimulatedSession {
       catalog,
       files,
     })
+    const host = this.dfs.backupHost()
+    const lockWorld = lockWorldOf(parts.process.number)
+    this.#interpreter.provide(backupHostService, {
+      ...host,
+      openSet: () => parts.backups!,
+      context: () => ({ ...host.context(), lockWorld }),
+    })
   }
 
   run(script: string): void {
     this.#interpreter.run(script)
+  }
+
+  /** What the last expression of a script shows. */
+  show(script: string): string {
+    return this.#interpreter.display(this.#interpreter.run(script))
   }
 
   /** Whether it is in the middle of a statement. */
@@ -181,6 +197,15 @@ export class SimulatedSession {
     }
   }
 }
+
+/** Each simulated process has a number of its own, so that locks of dead ones are stale. */
+const lockWorldOf = (pid: number): LockWorld => ({
+  host: 'here',
+  pid,
+  processStartMs: pid * 100_000,
+  now: () => 0,
+  processExists: (other) => other === pid,
+})
 
 function newFilesOf(command: EngineCommand): string[] {
   switch (command.kind) {

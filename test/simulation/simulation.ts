@@ -8,15 +8,16 @@ import { compactChunk } from '../../dfs/compaction/index.ts'
 import { isCommitUnknown } from '../../dfs/engine/commit-unknown.ts'
 import type { Engine } from '../../dfs/engine/engine.ts'
 import { StoreDied } from '../../dfs/store/faulty-store.ts'
+import { MemoryFileStore } from '../../dfs/store/memory-store.ts'
 import type { TableSnapshot } from '../../runtime/index.ts'
 import { HoldfastError } from '../../runtime/index.ts'
 import { difference, differenceOfChunks, readSnapshot, readStore, untidiness } from './compare.ts'
 import { Machine, type Process } from './machine.ts'
-import { Model, type ModelTable } from './model.ts'
+import { Model, type ModelState, type ModelTable } from './model.ts'
 import { Random } from './random.ts'
 import { type Hanging, SimulatedSession } from './session.ts'
 import { Stage, turns } from './stage.ts'
-import { BESIDE, SETUP, SMALL_ROWS, type StatementKind, Statements, USUAL } from './statements.ts'
+import { BESIDE, PLAIN, SETUP, SMALL_ROWS, type StatementKind, Statements, USUAL } from './statements.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -35,6 +36,7 @@ export interface SimulationCounts {
   powerLosses: number
   faults: number
   compared: number
+  backups: number
 }
 
 export const noCounts = (): SimulationCounts => ({
@@ -44,6 +46,7 @@ export const noCounts = (): SimulationCounts => ({
   powerLosses: 0,
   faults: 0,
   compared: 0,
+  backups: 0,
 })
 
 const STEPS = 30
@@ -56,6 +59,7 @@ interface Character {
   readonly isAutomatic: boolean
   readonly pauseRate: number
   readonly nestRate: number
+  readonly backsUp: boolean
 }
 
 interface Reader {
@@ -82,6 +86,12 @@ class Simulation {
   readonly #character: Character
   /** What the content of (chunk, commit) is, for ever. */
   readonly #contents = new Map<string, string>()
+  /** Of the database `dfs://plain`. */
+  readonly #backups = new MemoryFileStore()
+  /** What the last backup that ended well has. */
+  #backedUp: ModelState | undefined
+  /** A later one has not ended well: the set has either. */
+  #mayBeNewer: ModelState[] = []
   #rotation: 'dual' | 'group' = 'dual'
   #owners = 0
   #isPowerLost = false
@@ -113,6 +123,7 @@ class Simulation {
       isAutomatic: random.chance(0.5),
       pauseRate: random.pick([0, 0.3, 0.8]),
       nestRate: random.pick([0, 0, 0.1, 0.3]),
+      backsUp: random.chance(0.3),
     }
     this.#statements = new Statements(random, this.#model, this.#character.levels)
   }
@@ -132,6 +143,7 @@ class Simulation {
     await this.#close()
     await this.#start(false)
     this.#compare('after it was closed')
+    this.#checkBackups()
     if (!this.#mayBeLittered) this.#requireTidy()
     await this.#close()
   }
@@ -205,6 +217,7 @@ class Simulation {
       engine: this.#engine,
       catalog: this.#process.catalog(),
       files: this.#process.files,
+      backups: this.#backups,
       model: this.#model,
       settings: this.#settings(),
       process: this.#process,
@@ -271,6 +284,7 @@ class Simulation {
       this.#counts.deaths++
       if (this.#random.chance(0.5)) {
         this.#machine.losePower()
+        this.#backups.losePower(this.#random.next)
         this.#isPowerLost = true
         this.#counts.powerLosses++
       }
@@ -347,6 +361,7 @@ class Simulation {
       compact: 5,
       reader: 4,
       session: 1,
+      backup: this.#character.backsUp ? 4 : 0,
     })
     switch (what) {
       case 'statement':
@@ -374,6 +389,9 @@ class Simulation {
         break
       case 'session':
         this.#replaceSession()
+        break
+      case 'backup':
+        this.#backup()
         break
     }
     if (this.#process.hasFailed) this.#noteFault()
@@ -541,6 +559,56 @@ class Simulation {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
+  // Backups
+
+  #backup(): void {
+    const session = this.#random.pick(this.#sessions)
+    const now = this.#model.live
+    this.#trace(`${session.owner} backs up ${PLAIN}`)
+    this.#mayBeNewer.push(now)
+    this.#depth++
+    let isDone = false
+    this.#tolerating('a backup', () => {
+      session.run(`backupDB("/backups", "${PLAIN}")`)
+      isDone = true
+    })
+    this.#depth--
+    if (!isDone || this.#process.isDead) return
+    this.#counts.backups++
+    this.#backedUp = now
+    this.#mayBeNewer = []
+    if (this.#random.chance(0.3)) this.#checkBackups()
+  }
+
+  /** Restores the set into an empty store, and compares. */
+  #checkBackups(): void {
+    if (this.#backedUp === undefined) return
+    const machine = new Machine(this.#random, this.#stage)
+    const process = machine.process()
+    const engine = machine.open(process, { settings: {}, isAutomatic: false, pause: () => Promise.resolve() })
+    const session = new SimulatedSession({
+      engine,
+      catalog: process.catalog(),
+      files: machine.disk,
+      backups: this.#backups,
+      model: new Model(),
+      settings: {},
+      process,
+      owner: 'restorer',
+      level: () => 2,
+      before: () => undefined,
+    })
+    const damage = session.show(`checkBackup("/backups", "${PLAIN}").size()`)
+    if (damage !== '0') throw new Violation(`checkBackup finds ${damage} damaged partitions`)
+    session.run(`restoreDB("/backups", "${PLAIN}")`)
+    const found = readStore(session.dfs)
+    const problems = [this.#backedUp, ...this.#mayBeNewer].map((state) => difference(found, plainOf(state)))
+    if (problems.every((p) => p !== undefined))
+      throw new Violation(`The backup does not restore what was backed up: ${problems[0]}`)
+    this.#trace('   the backup restores')
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
   // The maintenance thread
 
   #pause(): Promise<void> {
@@ -603,6 +671,8 @@ class Simulation {
     if (error instanceof HoldfastError) {
       const { kind, code } = error
       if (this.#wasFaulty && (kind === 'io' || code === 'chunkLocked')) return
+      // A backup says which partition can't be read, and why.
+      if (this.#wasFaulty && code === 'chunkChecksum' && error.message.includes('the device reported')) return
       if (code === 'walFull') return
       const isRace = this.#isCrowded || this.#housekeeping !== undefined
       if (isRace && (kind === 'conflict' || code === 'transactionEnded')) return
@@ -650,6 +720,11 @@ class Simulation {
     if (problem !== undefined) throw new Violation(`The store was closed in good order, but ${problem}`)
   }
 }
+
+const plainOf = (state: ModelState): ModelState => ({
+  ...state,
+  tables: new Map([...state.tables].filter(([, table]) => table.url === PLAIN)),
+})
 
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
