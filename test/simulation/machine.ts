@@ -5,6 +5,7 @@ import type { MaintenanceTask } from '../../dfs/maintenance/task.ts'
 import { runTask } from '../../dfs/maintenance/task.ts'
 import type { SettingValues } from '../../dfs/settings/start.ts'
 import { FaultyFileStore } from '../../dfs/store/faulty-store.ts'
+import type { FileStore, LogFile } from '../../dfs/store/file-store.ts'
 import { MemoryFileStore } from '../../dfs/store/memory-store.ts'
 import { CatalogDisk, type CatalogFaults, SimulatedCatalog } from './catalog.ts'
 import type { Random } from './random.ts'
@@ -27,6 +28,8 @@ new Engine({
 export class Machine {
   readonly disk: MemoryFileStore
   readonly catalogDisk = new CatalogDisk()
+  /** What processes reach the disk through. */
+  readonly #device: FileStore
   readonly #random: Random
   readonly #stage: Stage
   #boot = 1
@@ -35,10 +38,12 @@ export class Machine {
   /** What the store told the operator. */
   readonly said: string[] = []
 
-  constructor(random: Random, stage: Stage) {
+  /** `syncsLog`: false for a disk that says so and does not, which must be noticed. */
+  constructor(random: Random, stage: Stage, syncsLog = true) {
     this.#random = random
     this.#stage = stage
     this.disk = new MemoryFileStore(() => stage.nowMs)
+    this.#device = syncsLog ? this.disk : withoutLogSyncs(this.disk)
     const store = first.snapshot.entries
     const mark = [...store].filter(([, e]) => e.key[1] !== 'lsn' && e.key[1] !== 'checkpoint')
     this.catalogDisk.reset(new Map(mark))
@@ -54,7 +59,7 @@ export class Machine {
 
   /** Starts a process that has not opened the store yet: `open` may fail, or die. */
   process(): Process {
-    return new Process(this, this.#random)
+    return new Process(this, this.#device, this.#random)
   }
 
   open(process: Process, options: StartOptions): Engine {
@@ -92,6 +97,29 @@ export class Machine {
   }
 }
 
+function withoutLogSyncs(disk: MemoryFileStore): FileStore {
+  const openLog = (path: string): LogFile => {
+    const log = disk.openLog(path)
+    return {
+      get bytes() {
+        return log.bytes
+      },
+      read: (into, offset) => log.read(into, offset),
+      writeAt: (bytes, offset) => log.writeAt(bytes, offset),
+      truncate: (bytes) => log.truncate(bytes),
+      sync: () => undefined,
+      close: () => log.close(),
+    }
+  }
+  return new Proxy<FileStore>(disk, {
+    get(_, name) {
+      if (name === 'openLog') return openLog
+      const value: unknown = Reflect.get(disk, name, disk)
+      return typeof value === 'function' ? value.bind(disk) : value
+    },
+  })
+}
+
 let processes = 0
 
 export class Process {
@@ -100,9 +128,9 @@ export class Process {
   readonly catalogFaults: CatalogFaults = {}
   readonly #machine: Machine
 
-  constructor(machine: Machine, random: Random) {
+  constructor(machine: Machine, device: FileStore, random: Random) {
     this.#machine = machine
-    this.files = new FaultyFileStore(machine.disk, { random: random.next })
+    this.files = new FaultyFileStore(device, { random: random.next })
   }
 
   /** For one more thread. */

@@ -1,7 +1,7 @@
 /** A few lives of the store in every run of the tests; simulation.long.test.ts has many. */
 import { describe, expect, it } from 'vitest'
 import { freshSeeds, runSeeds } from './seeds.ts'
-import { noCounts } from './simulation.ts'
+import { noCounts, simulate } from './simulation.ts'
 
 const FIXED = 40
 const STEPS = 12
@@ -13,5 +13,14 @@ describe('a store whose processes die, with and without the power, in any call',
     expect(counts.deaths).toBeGreaterThan(FIXED)
     expect(counts.powerLosses).toBeGreaterThan(FIXED / 2)
     expect(counts.statements).toBeGreaterThan(10 * FIXED)
+  })
+
+  it('would be caught if its disk did not sync the log', async () => {
+    let caught = 0
+    for (let seed = 1; seed <= 15; seed++)
+      await simulate({ seed, steps: STEPS, syncsLog: false }).catch(() => {
+        caught++
+      })
+    expect(caught).toBeGreaterThan(2)
   })
 })

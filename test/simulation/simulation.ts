@@ -25,6 +25,8 @@ export interface SimulationOptions {
   readonly steps?: number
   /** Levels of the log to choose from: the first is that of the start, the others are set by statements. */
   readonly levels?: readonly (readonly number[])[]
+  /** false: a disk that says that it has synced the log, and has not. */
+  readonly syncsLog?: boolean
   /** What happens, a line at a time. */
   readonly trace?: (line: string) => void
 }
@@ -115,7 +117,7 @@ class Simulation {
     this.#counts = counts
     this.#trace = options.trace ?? (() => {})
     this.#steps = options.steps ?? STEPS
-    this.#machine = new Machine(random, stage)
+    this.#machine = new Machine(random, stage, options.syncsLog)
     this.#character = {
       levels: random.pick(options.levels ?? [[1], [2], [1, 2], [2, 1], [0], [0, 1, 2], [2, 0]]),
       lives: random.between(2, 5),
