@@ -5,8 +5,9 @@ import { inputError } from '../../runtime/errors.ts'
 import { displayValue } from '../../runtime/print/index.ts'
 import type { Session } from '../../runtime/session.ts'
 import { type PartitionQuery, queryByPartition } from '../../runtime/sql/index.ts'
-import type { CodeValue, Table } from '../../runtime/values/index.ts'
+import { type CodeValue, type Table, typeName } from '../../runtime/values/index.ts'
 import type { CatalogView, ChunkRecord } from '../catalog/types.ts'
+import { isStorable } from '../segment/index.ts'
 import type { BackupQuery } from '../set/meta.ts'
 import { ChunkPartition, type ChunkSnapshot, ChunkTableSource } from '../table-source.ts'
 
@@ -26,6 +27,9 @@ export class TableQuery {
     const query = queryByPartition(found.statement, found.scope, 'backup')
     if (!(query.source instanceof ChunkTableSource))
       throw inputError('sqlObj must select from a table of a database.', { code: 'backupQuery' })
+    for (const { name, type } of query.columns)
+      if (!isStorable(type))
+        throw inputError(`The column [${name}] of type ${typeName(type)} can't be backed up.`, { code: 'notStorable' })
     this.#query = query
     this.#source = query.source
     this.url = query.source.db

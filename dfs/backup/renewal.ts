@@ -5,21 +5,13 @@
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { DatabaseRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
-import { readFinished } from '../set/finished-log.ts'
-import {
-  newStateId,
-  parseFinishedLog,
-  parseStateFolder,
-  partialFolder,
-  planFile,
-  STATES_FOLDER,
-  stateFolder,
-} from '../set/layout.ts'
+import { newStateId, parseFinishedLog, partialFolder, planFile, STATES_FOLDER } from '../set/layout.ts'
 import { removeLockRemains, type SetLock } from '../set/lock.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { BackupSet, filesOf } from '../set/open.ts'
 import type { RunRecord } from '../set/runs.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { PreviousState } from './previous-state.ts'
 import { publish, requireFiles, StateDraft } from './state.ts'
 import { hasRemains, removeAllUnnamed, removeFiles, removeOtherStates } from './sweep.ts'
 
@@ -37,12 +29,8 @@ export class SetRenewal {
   readonly #store: FileStore
   readonly #lock: SetLock
   readonly startedMs: number
-  /** The newest state before this run. */
-  readonly previous: BackupSet
-  /** Indexes of it that were read, by table. */
-  readonly #read = new Map<string, TableIndex>()
-  /** An index was damaged and is replaced: nobody knows which files it named. */
-  #lostIndex = false
+  /** The set before this run. */
+  readonly before: PreviousState
   #remains = false
   #id = ''
 
@@ -51,7 +39,7 @@ export class SetRenewal {
     this.#store = store
     this.#lock = lock
     this.startedMs = context.now()
-    this.previous = new BackupSet(store)
+    this.before = new PreviousState(context, store)
   }
 
   get id(): string {
@@ -61,18 +49,10 @@ export class SetRenewal {
   /** The partial state to go on with, or a new one; answers what interrupted runs finished. */
   begin(): ReadonlyMap<string, SetChunk> {
     removeLockRemains(this.#store, this.#context.lockWorld)
-    this.#remains = hasRemains(this.#store, this.previous.manifest?.id)
-    const finished = new Map<string, SetChunk>()
-    let newest: string | undefined
-    for (const entry of this.#store.list(STATES_FOLDER)) {
-      const state = parseStateFolder(entry.name)
-      if (state === undefined || state.id === this.previous.manifest?.id) continue
-      // Complete but never published: its logs are still in it.
-      readFinished(this.#store, `${STATES_FOLDER}/${entry.name}`, finished)
-      if (state.partial && this.#store.stat(stateFolder(state.id)) === undefined) newest = state.id
-    }
-    if (newest !== undefined) clearMetadata(this.#store, partialFolder(newest))
-    this.#id = newest ?? newStateId(this.#context.now())
+    this.#remains = hasRemains(this.#store, this.before.set.manifest?.id)
+    const { finished, id } = this.before.interrupted()
+    if (id !== undefined) clearMetadata(this.#store, partialFolder(id))
+    this.#id = id ?? newStateId(this.#context.now())
     return finished
   }
 
@@ -86,20 +66,6 @@ export class SetRenewal {
     this.#store.syncDirectory('')
   }
 
-  /** The table in the newest state. `mayStartAnew`: undefined instead of an error if its index is damaged. */
-  previousIndex(url: string, name: string, mayStartAnew: boolean): TableIndex | undefined {
-    try {
-      const index = this.previous.index(url, name)
-      this.#read.set(name, index)
-      return index
-    } catch (error) {
-      if (!(error instanceof HoldfastError) || error.kind !== 'data' || !mayStartAnew) throw error
-      this.#context.progress.note(`${error.message} The table is backed up from the beginning.`)
-      this.#lostIndex = true
-      return undefined
-    }
-  }
-
   /** Publishes the state and removes what it does not name; in between the run counts as done. */
   complete(state: NewState, runs: Iterable<RunRecord>): void {
     const named = this.#publish(state)
@@ -110,8 +76,8 @@ export class SetRenewal {
   /** Answers the files that the new state names for the tables of this run. */
   #publish({ database, cid, tables, dropTables }: NewState): ReadonlySet<string> {
     const { now, product, progress } = this.#context
-    const draft = new StateDraft(this.#store, this.#id, this.previous, (text) => progress.note(text))
-    for (const other of this.previous.databases()) if (other.url !== database.url) draft.carryDatabase(other)
+    const draft = new StateDraft(this.#store, this.#id, this.before.set, (text) => progress.note(text))
+    for (const other of this.before.set.databases()) if (other.url !== database.url) draft.carryDatabase(other)
     draft.putDomain(database)
     const named = new Set<string>()
     for (const index of tables) {
@@ -120,13 +86,13 @@ export class SetRenewal {
       for (const file of filesOf(index)) named.add(file)
     }
     const written = new Set([...tables.map((t) => t.table.name), ...dropTables])
-    for (const table of this.previous.database(database.url)?.tables ?? [])
+    for (const table of this.before.set.database(database.url)?.tables ?? [])
       if (!written.has(table.name)) draft.carryTable(database.url, table)
     const manifest = draft.complete({
       product,
       startedAt: new Date(this.startedMs).toISOString(),
       completedAt: new Date(now()).toISOString(),
-      cid: Math.max(cid, this.previous.manifest?.cid ?? 0),
+      cid: Math.max(cid, this.before.set.manifest?.cid ?? 0),
     })
     publish(this.#store, manifest, this.#lock)
     return named
@@ -134,10 +100,10 @@ export class SetRenewal {
 
   #sweep({ database, dropTables }: NewState, named: ReadonlySet<string>): void {
     try {
-      const dropped = dropTables.map((name) => this.#tryIndex(this.previous, database.url, name))
-      if (this.#remains || this.#lostIndex || dropped.includes(undefined)) this.#sweepAll()
+      const dropped = dropTables.map((name) => this.#tryIndex(this.before.set, database.url, name))
+      if (this.#remains || this.before.lostIndex || dropped.includes(undefined)) this.#sweepAll()
       else
-        for (const index of [...this.#read.values(), ...(dropped as TableIndex[])])
+        for (const index of [...this.before.indexes.values(), ...(dropped as TableIndex[])])
           removeFiles(this.#store, filesOf(index), named)
       removeOtherStates(this.#store, this.#id)
     } catch (error) {

@@ -2,29 +2,21 @@
  * Backing up the rows of a query: it is run on each partition of its table, and what it gives becomes the files of that partition in the set. Partitions of the set
  * that the call is not about, or that are no more in the table, stay as they are.
  */
-import { inputError } from '../../runtime/errors.ts'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
-import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { TableRecord } from '../catalog/types.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
 import { chunkFolder } from '../set/layout.ts'
 import type { SetLock } from '../set/lock.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
-import { setFilePath } from '../set/open.ts'
 import { RunRecord } from '../set/runs.ts'
-import { columnsConflict, schemeConflict, tableConflict } from '../set/structure.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { underSetLock } from './locked-set.ts'
-import type { QueriedChunk, QueriedChunks, TableQuery } from './query.ts'
+import { bytesOf, planQuery, type Queried, type QueryBackupRequest, type QueryPlan } from './query-plan.ts'
 import { byPath, recordFailure, SetRenewal } from './renewal.ts'
 import { RowFiles } from './row-files.ts'
 import { requireDatabase, requireTable } from './select.ts'
 import { syncFolders } from './state.ts'
-
-export interface QueryBackupRequest {
-  readonly query: TableQuery
-  readonly force: boolean
-}
 
 /** Answers how many partitions were written. */
 export function takeQueryBackup(context: BackupContext, store: FileStore, request: QueryBackupRequest): number {
@@ -41,13 +33,6 @@ export function takeQueryBackup(context: BackupContext, store: FileStore, reques
   } finally {
     release()
   }
-}
-
-interface Queried {
-  readonly database: DatabaseRecord
-  readonly table: TableRecord
-  readonly queried: QueriedChunks
-  readonly cid: number
 }
 
 class QueryBackupTask {
@@ -67,8 +52,7 @@ class QueryBackupTask {
 
   run(queried: Queried): number {
     this.#renewal.begin()
-    const previous = this.#previousIndex(queried)
-    const plan = this.#plan(queried, previous)
+    const plan = planQuery(this.#context, this.#request, this.#renewal.before, queried)
     const { database, table, cid } = queried
     const { url } = database
     const { text } = this.#request.query.description
@@ -93,57 +77,6 @@ class QueryBackupTask {
       recordFailure([run], error)
       throw error
     }
-  }
-
-  /** The table in the newest state, if what it holds can go on to be used. */
-  #previousIndex({ database, table, queried }: Queried): TableIndex | undefined {
-    const { force, query } = this.#request
-    const listed = this.#renewal.previous.table(database.url, table.name)
-    const where = { db: database.url, table: table.name, file: this.#store.root }
-    if (listed === undefined) return undefined
-    if (listed.mode === 'copy')
-      throw inputError(
-        'Cannot back up the partitions to the specified backupDir as back up files created by copying files already exist in the directory.',
-        { refId: 'S01022', code: 'backupMode', where },
-      )
-    const startsAnew = force && queried.isWholeTable
-    const index = this.#renewal.previousIndex(database.url, table.name, startsAnew)
-    if (index === undefined) return undefined
-    const structure =
-      schemeConflict(index.database, database) ?? columnsConflict(index.query!.columns, query.description.columns)
-    const conflict = structure ?? (index.table.id === table.id ? undefined : tableConflict(index.table, table))
-    if (conflict !== undefined) {
-      // Every partition of the set is written anew, or is no more in the table.
-      if (startsAnew) return undefined
-      throw inputError(
-        `The backup in ${this.#store.root} holds rows of another query or table as [${table.name}] of [${database.url}]: ${conflict}.`,
-        {
-          code: 'backupStructure',
-          where,
-          hint: 'back up all partitions with force=true, which replaces the old rows, or use another directory',
-        },
-      )
-    }
-    if (index.query!.text !== query.description.text)
-      this.#context.progress.note(
-        `The query is not the one of the backup in ${this.#store.root}; partitions that did not change keep the rows of that one. With force=true all are written anew.`,
-      )
-    return index
-  }
-
-  #plan({ database, table, queried }: Queried, previous: TableIndex | undefined): QueryPlan {
-    const before = new Map((previous?.chunks ?? []).map((c) => [c.path, c]))
-    const keep: SetChunk[] = []
-    const write: WriteStep[] = []
-    const isThere = (chunk: SetChunk): boolean =>
-      chunk.files.every((f) => this.#store.stat(setFilePath(database.url, table.name, chunk, f))?.bytes === f.bytes)
-    for (const source of queried.chunks) {
-      const old = before.get(source.chunk.path)
-      before.delete(source.chunk.path)
-      if (!this.#request.force && old !== undefined && sameVersion(old, source.chunk) && isThere(old)) keep.push(old)
-      else write.push({ source, replaces: old !== undefined })
-    }
-    return { database, selected: queried.chunks.length, write, keep: [...keep, ...before.values()] }
   }
 
   #beginRun(plan: QueryPlan, table: TableRecord): RunRecord {
@@ -198,23 +131,3 @@ class QueryBackupTask {
     return written
   }
 }
-
-interface WriteStep {
-  readonly source: QueriedChunk
-  /** The set has rows of this partition. */
-  readonly replaces: boolean
-}
-
-interface QueryPlan {
-  readonly database: DatabaseRecord
-  readonly selected: number
-  readonly write: readonly WriteStep[]
-  readonly keep: readonly SetChunk[]
-}
-
-/** Bytes that reading a chunk takes, about. */
-const bytesOf = (chunk: ChunkRecord): number => chunk.segments.reduce((sum, s) => sum + s.bytes, 0)
-
-/** The rows of a query may be fewer than those of the partition: its version alone tells whether it changed. */
-const sameVersion = (set: SetChunk, live: ChunkRecord): boolean =>
-  set.chunkId === live.chunkId && set.cid === live.cid && set.updateTimeMs === live.updateTimeMs

@@ -2,20 +2,19 @@
  * Taking a backup. The phases, in order: select (catalog, under a pin), lock, plan, copy, complete, publish, sweep. Killed in any of them, the set still
  * restores its previous state, and the next call goes on from what was copied.
  */
-import { HoldfastError } from '../../runtime/errors.ts'
 import type { DatabaseRecord } from '../catalog/types.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
-import { FinishedLog, finishedKey } from '../set/finished-log.ts'
+import { FinishedLog } from '../set/finished-log.ts'
 import { partialFolder } from '../set/layout.ts'
 import type { SetLock } from '../set/lock.ts'
-import type { SetChunk, TableIndex } from '../set/meta.ts'
+import type { TableIndex } from '../set/meta.ts'
 import { RunRecord } from '../set/runs.ts'
-import { schemeConflict, tableConflict } from '../set/structure.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { ChunkCopier } from './copy.ts'
 import { underSetLock } from './locked-set.ts'
-import { type BackupPlan, planTable, type TablePlan, totalsOf } from './plan.ts'
+import { type BackupPlan, type TablePlan, totalsOf } from './plan.ts'
+import { planRun } from './plan-run.ts'
 import { byPath, recordFailure, SetRenewal } from './renewal.ts'
 import { type BackupRequest, type SelectedTable, selectDatabase, selectTables } from './select.ts'
 import { syncFolders } from './state.ts'
@@ -74,7 +73,15 @@ class BackupTask {
     const finished = this.#renewal.begin()
     if (finished.size > 0)
       this.#context.progress.note(`Continuing an interrupted backup: ${finished.size} partition(s) were copied before.`)
-    const plan = this.#plan(database, selected, cid, finished)
+    const plan = planRun({
+      request: this.#request,
+      before: this.#renewal.before,
+      database,
+      selected,
+      cid,
+      finished,
+      materialise: (table, chunk) => this.#waiting.materialise(table, chunk),
+    })
     this.#renewal.writePlan(this.#planText(plan))
     const runs = new Map(plan.tables.map((t) => [t.table.name, this.#beginRun(t)]))
     try {
@@ -87,68 +94,6 @@ class BackupTask {
       recordFailure(runs.values(), error)
       throw error
     }
-  }
-
-  #plan(
-    database: DatabaseRecord,
-    selected: readonly SelectedTable[],
-    cid: number,
-    finished: ReadonlyMap<string, SetChunk>,
-  ): BackupPlan {
-    const { url, force, snapshot, partitions, tables } = this.#request
-    const names = new Set(selected.map((s) => s.table.name))
-    const listed = this.#renewal.previous.database(url)?.tables ?? []
-    const wholeDatabase = tables === undefined && partitions === undefined
-    return {
-      url,
-      database,
-      cid,
-      tables: selected.map(({ table, chunks }) =>
-        planTable({
-          database,
-          table,
-          chunks,
-          partial: partitions !== undefined,
-          previous: this.#previousIndex(database, { table, chunks }),
-          finished: (path) => finished.get(finishedKey(url, table.name, table.id, path)),
-          force,
-          snapshot,
-          materialise: (chunk) => this.#waiting.materialise(table, chunk),
-          sizeInSet: (file) => this.#store.stat(file)?.bytes,
-        }),
-      ),
-      dropTables: wholeDatabase && snapshot ? listed.map((t) => t.name).filter((name) => !names.has(name)) : [],
-    }
-  }
-
-  /** The table in the newest state, if what it holds can go on to be used. */
-  #previousIndex(database: DatabaseRecord, { table }: SelectedTable): TableIndex | undefined {
-    const { url, force, snapshot, partitions } = this.#request
-    const listed = this.#renewal.previous.table(url, table.name)
-    if (listed === undefined) return undefined
-    if (listed.mode === 'sql')
-      throw new HoldfastError(
-        'input',
-        'Cannot back up the partitions to the specified backupDir as back up files created with SQL statement already exist in the directory.',
-        { refId: 'S01022', code: 'backupMode', where: { db: url, table: table.name, file: this.#store.root } },
-      )
-    const startsAnew = partitions === undefined && snapshot
-    const index = this.#renewal.previousIndex(url, table.name, force && startsAnew)
-    if (index === undefined) return undefined
-    if (index.table.id === table.id) return index
-    // Dropped and made again. Chunks of the old table may stay only if both have one structure.
-    const conflict = schemeConflict(index.database, database) ?? tableConflict(index.table, table)
-    if (conflict === undefined) return index
-    if (startsAnew) return undefined
-    throw new HoldfastError(
-      'input',
-      `The backup in ${this.#store.root} holds another table [${table.name}] of [${url}]: ${conflict}.`,
-      {
-        code: 'backupStructure',
-        where: { db: url, table: table.name },
-        hint: 'back up the whole table with snapshot=true, which replaces the old one, or use another directory',
-      },
-    )
   }
 
   #beginRun(plan: TablePlan): RunRecord {

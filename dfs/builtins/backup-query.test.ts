@@ -10,9 +10,14 @@ const PT = `loadTable("${URL}","pt")`
 let world: TestWorld
 let s: TestSession
 
+/** Appends of up to so many rows wait in memory; others become segments at once. */
+const smallAppends = (value: number): void =>
+  void world.engine.request({ kind: 'putSetting', name: 'ts.append.small_rows', value }, 'admin')
+
 beforeEach(() => {
   world = newWorld()
   s = connect(world)
+  smallAppends(0)
   s.run(`n=1000
     t=table(take(0..99,n) as ID, take(2017.08.07..2017.08.11,n) as date, rand(10.0,n) as x, symbol(take(\`a\`b\`c,n)) as s)
     db=database("${URL}",COMPO,[database(,VALUE,2017.08.07..2017.08.11),database(,RANGE,0 50 100)])
@@ -137,6 +142,7 @@ describe('a backup of a query', () => {
     expect(s.show(`exec rows from getBackupList("/d","${URL}","pt")`)).toBe('[0]')
   })
   it('takes small appends that wait in memory', () => {
+    smallAppends(100)
     s.run('pt.append!(select top 3 * from t)')
     s.run(`backup("/d",<select * from ${PT}>)`)
     expect(n(`exec sum(rows) from getBackupList("/d","${URL}","pt")`)).toBe(1003)
@@ -211,6 +217,7 @@ describe('a backup of a query', () => {
     [`<select * from ${PT} as a inner join t on a.ID=t.ID>`, /can't have joins/],
     [`<select * from ${PT} union all select * from ${PT}>`, /can't have UNION/],
     ['<select * from t>', /needs a query on one table of a database/],
+    [`<select ID, NULL as nothing from ${PT}>`, /The column \[nothing\] of type ANY can't be backed up/],
     ['<1+1>', /sqlObj must be the metacode of a select/],
     [`<delete from ${PT}>`, /can't have delete/],
   ]
@@ -328,6 +335,7 @@ describe('restore from the backup of a query', () => {
 
 describe('loadBackup', () => {
   it.each(['copy', 'query'])('shows the rows of a partition of a %s', (kind) => {
+    smallAppends(100)
     s.run('pt.append!(select top 3 * from t)')
     s.run(kind === 'copy' ? `backupDB("/d","${URL}")` : `backup("/d",<select * from ${PT}>)`)
     const rows = `select * from ${PT} where date=2017.08.08, ID<50`
@@ -345,5 +353,54 @@ describe('loadBackup', () => {
     expect(s.show(`exec twice from loadBackup("/d","${URL}","/20170810/0_50","pt")`)).toBe(
       s.show(`exec x*2 from ${PT} where ID=3`),
     )
+  })
+})
+
+describe('backup with plan=true', () => {
+  const actions = (call: string): string[] => {
+    const all = list(`exec action from ${call}`)
+    return [...new Set(all)].sort().map((action) => `${all.filter((a) => a === action).length} ${action}`)
+  }
+  const everything = (): string =>
+    JSON.stringify([...world.backups].map(([name, set]) => [name, [...(set as MemoryFileStore).files().keys()]]))
+
+  it('tells what a call would do and changes nothing', () => {
+    const first = `backup("/p","${URL}",plan=true)`
+    expect(actions(first)).toEqual(['10 copy'])
+    expect(n(`exec sum(rows) from ${first}`)).toBe(1000)
+    expect(n(`exec min(bytes) from ${first}`)).toBeGreaterThan(100)
+    expect(everything()).toBe('[["/p",[]]]')
+    s.run(`backup("/p","${URL}"); pt.append!(select top 1 * from t); db.dropPartition("/20170811/0_50",\`pt)`)
+    s.run(
+      'pt2=db.createPartitionedTable(t,`pt2,`date`ID); pt2.append!(t); backup("/p","dfs://compoDB",tableName=`pt2); dropTable(db,`pt2)',
+    )
+    const before = everything()
+    const path = `exec chunkPath from backup("/p","${URL}",plan=true) where action`
+    expect(actions(`backup("/p","${URL}",plan=true)`)).toEqual(['1 copy', '11 delete', '8 keep'])
+    expect(list(`${path}="copy"`)[0]).toMatch(/^dfs:\/\/compoDB\/20170807\/0_50\//)
+    expect(actions(`backup("/p","${URL}",true,tableName=\`pt,plan=true)`)).toEqual(['9 copy', '1 delete'])
+    expect(actions(`backup("/p","${URL}",false,,false,\`pt,plan=true)`)).toEqual(['1 copy', '9 keep'])
+    expect(everything()).toBe(before)
+    expect(n(`backup("/p","${URL}")`)).toBe(1)
+    expect(actions(`backup("/p","${URL}",plan=true)`)).toEqual(['9 keep'])
+  })
+  it('tells it of a query', () => {
+    const query = `<select * from ${PT} where date>=2017.08.10>`
+    expect(actions(`backup("/p",${query},plan=true)`)).toEqual(['4 copy'])
+    expect(everything()).toBe('[["/p",[]]]')
+    s.run(`backup("/p",${query}); pt.append!(select * from t where date=2017.08.11, ID<50)`)
+    const before = everything()
+    expect(actions(`backup("/p",<select * from ${PT}>,plan=true)`)).toEqual(['7 copy', '3 keep'])
+    expect(actions(`backup("/p",${query},true,plan=true)`)).toEqual(['4 copy'])
+    expect(s.fails(`backup("/p","${URL}",plan=true)`)).toContain('S01022')
+    expect(everything()).toBe(before)
+    expect(n(`size(getBackupStatus())`)).toBe(1)
+  })
+  it('takes the rights of a backup', () => {
+    s.run('createUser("u1","12345678")')
+    s.session.user = 'u1'
+    expect(s.fails(`backup("/p","${URL}",plan=true)`)).toMatch(/NoPrivilege/)
+    s.session.user = 'guest'
+    expect(s.fails(`backup("/p","${URL}",plan=true)`)).toMatch(/please log in first/)
   })
 })

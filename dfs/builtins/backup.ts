@@ -4,12 +4,23 @@ import { type Arg, boolArg, isGiven, textArg } from '../../runtime/builtins/args
 import { usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
-import { CodeValue, Scalar, type Value } from '../../runtime/values/index.ts'
+import {
+  CodeValue,
+  Scalar,
+  StringVector,
+  T,
+  type Table,
+  tableOf,
+  type Value,
+  vectorOf,
+} from '../../runtime/values/index.ts'
+import { dryRun, dryRunOfQuery, type PlannedChunk } from '../backup/dry-run.ts'
 import { TableQuery } from '../backup/query.ts'
 import { type BackupRequest, type PartitionChoice, requireDatabase } from '../backup/select.ts'
 import { takeBackup } from '../backup/take.ts'
 import { takeQueryBackup } from '../backup/take-query.ts'
 import { pathList, pathsByCondition } from '../partition/conditions.ts'
+import { chunkPathOf, pathIndexOf } from '../set/names.ts'
 import {
   backupStore,
   isMissing,
@@ -24,31 +35,36 @@ const { entries, define } = topicTable('Backup and restore')
 export const backupBuiltins = entries
 
 const BACKUP =
-  'backup(backupDir, [dbPath], [force=false], [parallel=false], [snapshot=true], [tableName], [partition], [keyPath], [sqlObj])'
+  'backup(backupDir, [dbPath], [force=false], [parallel=false], [snapshot=true], [tableName], [partition], [keyPath], [sqlObj], [plan=false])'
 
 define(BACKUP, {
   doc: `Backs up a database, some of its tables, or some partitions into the folder backupDir, and returns how many partitions were copied in this call.
 A partition is copied if it is new or changed since the last backup into this folder; force=true copies all that are selected. With snapshot=true partitions and tables that are no more in the database leave the backup too, unless partition is given.
 partition takes paths ("/20170807/0_50", one or several) or conditions: a value or a vector of values of the first level, a tuple with one entry per level of a COMPO database ([2017.08.07, 0], or (1, 50) where both have one type; an empty entry for no condition). tableName takes one name or several; the default is all tables. The backup is of one instant and blocks no writer; parallel does not change the result. An interrupted call is continued by the next one.
 In place of dbPath, sqlObj (also as second argument) is the metacode of a select on one table: <select * from loadTable(...) where ...>. It is run on each partition alone, and its rows are backed up; a partition that did not change since it was backed up is left out unless force=true, and nothing leaves the backup. snapshot, tableName and partition can not be given then. A folder holds a table in one of the two forms only.
+With plan=true nothing is changed: the result is a table dbName, tableName, chunkPath, chunkID, action, rows, bytes of what the call would do with each partition (copy; resume: an interrupted call copied it; keep; delete: it leaves the backup). bytes are those to be copied, without small appends that are in no file yet; for a query they are those to be read, and rows those of the partition.
 Needs a login. Encryption (keyPath) is refused in this release.`,
-  call: ([backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj], session) => {
+  call: ([backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj, plan], session) => {
     refuseKey(keyPath)
     boolArg(parallel, BACKUP, 'parallel', false)
+    const isPlan = boolArg(plan, BACKUP, 'plan', false)
     const query = queryArg(dbPath, sqlObj)
     if (query !== undefined) {
       refuseWithQuery({ snapshot, tableName, partition })
-      return takeOfQuery(session, backupDir, query, boolArg(force, BACKUP, 'force', false))
+      return takeOfQuery(session, backupDir, query, boolArg(force, BACKUP, 'force', false), isPlan)
     }
     if (!isGiven(dbPath)) throw usageError(BACKUP, 'dbPath or sqlObj is required.')
     const url = urlArg(dbPath, BACKUP, 'dbPath')
-    return take(session, 'backup', backupDir, {
+    const request = {
       url,
       force: boolArg(force, BACKUP, 'force', false),
       snapshot: boolArg(snapshot, BACKUP, 'snapshot', true),
       tables: optionalTexts(tableName, BACKUP, 'tableName'),
       partitions: isMissing(partition) ? undefined : partitionChoice(session, url, partition),
-    })
+    }
+    if (!isPlan) return take(session, 'backup', backupDir, request)
+    const host = loggedInHost(session, 'backup')
+    return planTable(dryRun(host.context(), backupStore(host, backupDir, BACKUP), request))
   },
 })
 
@@ -102,11 +118,30 @@ function refuseWithQuery(others: Readonly<Record<string, Arg>>): void {
       throw usageError(BACKUP, `${name} can be given with dbPath only; sqlObj says itself what is backed up.`)
 }
 
-function takeOfQuery(session: Session, backupDir: Arg, code: CodeValue, force: boolean): Scalar {
+function takeOfQuery(session: Session, backupDir: Arg, code: CodeValue, force: boolean, isPlan: boolean): Value {
   const host = loggedInHost(session, 'backup')
   const store = backupStore(host, backupDir, BACKUP)
   const query = new TableQuery(session, code)
+  if (isPlan) return planTable(dryRunOfQuery(host.context(), store, { query, force }))
   return Scalar.int(takeQueryBackup(host.context(), store, { query, force }))
+}
+
+function planTable(chunks: readonly PlannedChunk[]): Table {
+  const texts = (of: (chunk: PlannedChunk) => string): StringVector => new StringVector(chunks.map(of))
+  const longs = (of: (chunk: PlannedChunk) => number) =>
+    vectorOf(
+      T.LONG,
+      chunks.map((c) => BigInt(of(c))),
+    )
+  return tableOf({
+    dbName: texts((c) => c.database.url),
+    tableName: texts((c) => c.table.name),
+    chunkPath: texts((c) => chunkPathOf(c.database.url, c.path, pathIndexOf(c))),
+    chunkID: texts((c) => c.chunkId),
+    action: texts((c) => c.action),
+    rows: longs((c) => c.rows),
+    bytes: longs((c) => c.bytes),
+  })
 }
 
 /** Paths as they are; conditions against the scheme of the database. */
