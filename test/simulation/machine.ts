@@ -152,9 +152,24 @@ export class Process {
     this.files.faults = { ...this.files.faults, dieAtCall: this.files.calls + calls }
   }
 
-  /** The n-th changing call from now will fail. */
-  failIn(calls: number, code: string): void {
-    this.files.faults = { ...this.files.faults, failCall: this.files.calls + calls, code }
+  /** Something will fail soon. Answers what. */
+  arm(random: Random): string {
+    const { files, catalogFaults } = this
+    const what = random.weighted({ call: 6, read: 2, full: 2, commit: 1 })
+    const soon = random.between(1, 20)
+    if (what === 'call')
+      files.faults = { ...files.faults, failCall: files.calls + soon, code: random.pick(['EIO', 'ENOSPC']) }
+    else if (what === 'read') files.faults = { ...files.faults, failReads: files.reads + soon }
+    else if (what === 'full') files.faults = { ...files.faults, bytesMax: files.bytesWritten + random.between(0, 3000) }
+    else catalogFaults.failIn = random.between(1, 5)
+    return what
+  }
+
+  /** No fault but death is to come. */
+  disarm(): void {
+    const { dieAtCall, random } = this.files.faults
+    this.files.faults = { dieAtCall, random }
+    this.catalogFaults.failIn = undefined
   }
 
   get hasFailed(): boolean {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { freshSeeds, runSeeds } from './seeds.ts'
 import { noCounts, simulate } from './simulation.ts'
 
-const FIXED = 40
+const FIXED = 30
 const STEPS = 12
 
 describe('a store whose processes die, with and without the power, in any call', () => {

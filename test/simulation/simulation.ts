@@ -8,16 +8,19 @@ import { compactChunk } from '../../dfs/compaction/index.ts'
 import { isCommitUnknown } from '../../dfs/engine/commit-unknown.ts'
 import type { Engine } from '../../dfs/engine/engine.ts'
 import { StoreDied } from '../../dfs/store/faulty-store.ts'
-import { MemoryFileStore } from '../../dfs/store/memory-store.ts'
-import type { TableSnapshot } from '../../runtime/index.ts'
 import { HoldfastError } from '../../runtime/index.ts'
-import { difference, differenceOfChunks, readSnapshot, readStore, untidiness } from './compare.ts'
+import { SimulatedBackups } from './backup-set.ts'
+import { type Character, drawCharacter } from './character.ts'
+import { difference, readStore, untidiness } from './compare.ts'
+import { ChunkIdentities } from './identities.ts'
 import { Machine, type Process } from './machine.ts'
-import { Model, type ModelState, type ModelTable } from './model.ts'
+import { Model } from './model.ts'
 import { Random } from './random.ts'
+import { Readers } from './readers.ts'
 import { type Hanging, SimulatedSession } from './session.ts'
 import { Stage, turns } from './stage.ts'
 import { BESIDE, PLAIN, SETUP, SMALL_ROWS, type StatementKind, Statements, USUAL } from './statements.ts'
+import { textOf, Violation } from './violation.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -53,28 +56,10 @@ export const noCounts = (): SimulationCounts => ({
 
 const STEPS = 30
 
-/** What a run is about, drawn at its start. */
-interface Character {
-  readonly levels: readonly number[]
-  readonly lives: number
-  readonly faultRate: number
-  readonly isAutomatic: boolean
-  readonly pauseRate: number
-  readonly nestRate: number
-  readonly backsUp: boolean
-}
-
-interface Reader {
-  readonly snapshot: TableSnapshot
-  readonly table: ModelTable
-}
-
 export async function simulate(options: SimulationOptions, counts: SimulationCounts = noCounts()): Promise<void> {
   const random = new Random(Math.imul(options.seed, 0x9e3779b1) ^ 0x5bd1e995)
   await Stage.set(random, (stage) => new Simulation(random, stage, options, counts).run())
 }
-
-class Violation extends Error {}
 
 class Simulation {
   readonly #random: Random
@@ -86,14 +71,9 @@ class Simulation {
   readonly #model = new Model()
   readonly #statements: Statements
   readonly #character: Character
-  /** What the content of (chunk, commit) is, for ever. */
-  readonly #contents = new Map<string, string>()
+  readonly #identities = new ChunkIdentities()
   /** Of the database `dfs://plain`. */
-  readonly #backups = new MemoryFileStore()
-  /** What the last backup that ended well has. */
-  #backedUp: ModelState | undefined
-  /** A later one has not ended well: the set has either. */
-  #mayBeNewer: ModelState[] = []
+  readonly #backups: SimulatedBackups
   #rotation: 'dual' | 'group' = 'dual'
   #owners = 0
   #isPowerLost = false
@@ -104,7 +84,7 @@ class Simulation {
   #process!: Process
   #engine!: Engine
   #sessions: SimulatedSession[] = []
-  #readers: Reader[] = []
+  #readers = new Readers()
   #gates: (() => void)[] = []
   #housekeeping: Promise<void> | undefined
   #depth = 0
@@ -117,16 +97,9 @@ class Simulation {
     this.#counts = counts
     this.#trace = options.trace ?? (() => {})
     this.#steps = options.steps ?? STEPS
+    this.#backups = new SimulatedBackups(random, stage)
     this.#machine = new Machine(random, stage, options.syncsLog)
-    this.#character = {
-      levels: random.pick(options.levels ?? [[1], [2], [1, 2], [2, 1], [0], [0, 1, 2], [2, 0]]),
-      lives: random.between(2, 5),
-      faultRate: random.pick([0, 0, 0.05, 0.2]),
-      isAutomatic: random.chance(0.5),
-      pauseRate: random.pick([0, 0.3, 0.8]),
-      nestRate: random.pick([0, 0, 0.1, 0.3]),
-      backsUp: random.chance(0.3),
-    }
+    this.#character = drawCharacter(random, options.levels)
     this.#statements = new Statements(random, this.#model, this.#character.levels)
   }
 
@@ -145,7 +118,7 @@ class Simulation {
     await this.#close()
     await this.#start(false)
     this.#compare('after it was closed')
-    this.#checkBackups()
+    this.#backups.check()
     if (!this.#mayBeLittered) this.#requireTidy()
     await this.#close()
   }
@@ -174,7 +147,7 @@ class Simulation {
     const process = this.#machine.process()
     this.#process = process
     this.#sessions = []
-    this.#readers = []
+    this.#readers = new Readers()
     this.#gates = []
     this.#housekeeping = undefined
     this.#wasFaulty = false
@@ -219,7 +192,7 @@ class Simulation {
       engine: this.#engine,
       catalog: this.#process.catalog(),
       files: this.#process.files,
-      backups: this.#backups,
+      backups: this.#backups.store,
       model: this.#model,
       settings: this.#settings(),
       process: this.#process,
@@ -255,7 +228,7 @@ class Simulation {
   #recognise(): void {
     this.#look(({ dfs }) => {
       const found = readStore(dfs)
-      this.#noteContents(found)
+      this.#identities.note(found)
       const numbers = new Set<number>()
       for (const table of found.values()) {
         const n = table.columns.indexOf('n')
@@ -286,7 +259,7 @@ class Simulation {
       this.#counts.deaths++
       if (this.#random.chance(0.5)) {
         this.#machine.losePower()
-        this.#backups.losePower(this.#random.next)
+        this.#backups.store.losePower(this.#random.next)
         this.#isPowerLost = true
         this.#counts.powerLosses++
       }
@@ -299,8 +272,8 @@ class Simulation {
   }
 
   async #close(): Promise<void> {
-    this.#disarm()
-    this.#releaseReaders()
+    this.#process.disarm()
+    this.#readers.endAll()
     this.#openGates()
     for (const session of this.#sessions) this.#engine.closeSession(session.owner)
     const closing = this.#engine.close()
@@ -511,51 +484,23 @@ class Simulation {
 
   /** Somebody begins to read, or looks whether what was begun to be read is still the same, and ends. */
   #reader(): void {
-    if (this.#readers.length > 0 && this.#random.chance(0.6)) {
-      const [reader] = this.#readers.splice(this.#random.int(this.#readers.length), 1)
-      this.#checkReader(reader)
+    if (this.#readers.count > 0 && this.#random.chance(0.6)) {
+      this.#process.disarm()
+      this.#readers.endOne(this.#random)
       return
     }
     const tables = [...this.#model.live.tables.values()]
     if (tables.length === 0) return
     const table = this.#random.pick(tables)
     const session = this.#random.pick(this.#sessions)
-    this.#tolerating('opening a snapshot', () => {
-      this.#readers.push({ snapshot: session.dfs.source(table.url, table.name).snapshot(), table })
-      this.#trace(`${session.owner} reads ${table.name}`)
-    })
-  }
-
-  #checkReader({ snapshot, table }: Reader): void {
-    const wasFaulty = this.#process.files.faults.failReads
-    this.#disarm()
-    try {
-      const problem = differenceOfChunks(
-        readSnapshot(
-          snapshot,
-          table.columns.map((c) => c.name),
-        ),
-        table,
-      )
-      if (problem !== undefined) throw new Violation(`A reader's snapshot of ${table.name} has changed: ${problem}`)
-    } catch (error) {
-      if (error instanceof Violation || !this.#process.isDead)
-        throw error instanceof Violation
-          ? error
-          : new Violation(`A reader's snapshot of ${table.name} can't be read: ${textOf(error)}`, { cause: error })
-    } finally {
-      snapshot.release()
-    }
-    if (wasFaulty !== undefined) this.#trace('a reader has ended')
-  }
-
-  #releaseReaders(): void {
-    for (const reader of this.#readers.splice(0)) this.#checkReader(reader)
+    this.#trace(`${session.owner} reads ${table.name}`)
+    this.#tolerating('opening a snapshot', () => this.#readers.begin(session, table))
   }
 
   #replaceSession(): void {
     const at = this.#random.int(this.#sessions.length)
-    this.#releaseReaders()
+    this.#process.disarm()
+    this.#readers.endAll()
     this.#tolerating('closing a session', () => this.#engine.closeSession(this.#sessions[at].owner))
     if (!this.#process.isDead) this.#sessions[at] = this.#openSession()
   }
@@ -565,11 +510,10 @@ class Simulation {
 
   #backup(): void {
     const session = this.#random.pick(this.#sessions)
-    const now = this.#model.live
     this.#trace(`${session.owner} backs up ${PLAIN}`)
-    this.#mayBeNewer.push(now)
-    this.#depth++
+    const complete = this.#backups.begin(this.#model.live)
     let isDone = false
+    this.#depth++
     this.#tolerating('a backup', () => {
       session.run(`backupDB("/backups", "${PLAIN}")`)
       isDone = true
@@ -577,37 +521,8 @@ class Simulation {
     this.#depth--
     if (!isDone || this.#process.isDead) return
     this.#counts.backups++
-    this.#backedUp = now
-    this.#mayBeNewer = []
-    if (this.#random.chance(0.3)) this.#checkBackups()
-  }
-
-  /** Restores the set into an empty store, and compares. */
-  #checkBackups(): void {
-    if (this.#backedUp === undefined) return
-    const machine = new Machine(this.#random, this.#stage)
-    const process = machine.process()
-    const engine = machine.open(process, { settings: {}, isAutomatic: false, pause: () => Promise.resolve() })
-    const session = new SimulatedSession({
-      engine,
-      catalog: process.catalog(),
-      files: machine.disk,
-      backups: this.#backups,
-      model: new Model(),
-      settings: {},
-      process,
-      owner: 'restorer',
-      level: () => 2,
-      before: () => undefined,
-    })
-    const damage = session.show(`checkBackup("/backups", "${PLAIN}").size()`)
-    if (damage !== '0') throw new Violation(`checkBackup finds ${damage} damaged partitions`)
-    session.run(`restoreDB("/backups", "${PLAIN}")`)
-    const found = readStore(session.dfs)
-    const problems = [this.#backedUp, ...this.#mayBeNewer].map((state) => difference(found, plainOf(state)))
-    if (problems.every((p) => p !== undefined))
-      throw new Violation(`The backup does not restore what was backed up: ${problems[0]}`)
-    this.#trace('   the backup restores')
+    complete()
+    if (this.#random.chance(0.3)) this.#backups.check()
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -627,14 +542,7 @@ class Simulation {
 
   #arm(): void {
     if (!this.#random.chance(this.#character.faultRate)) return
-    const { files, catalogFaults } = this.#process
-    const what = this.#random.weighted({ call: 6, read: 2, full: 2, commit: 1 })
-    if (what === 'call') this.#process.failIn(this.#random.between(1, 20), this.#random.pick(['EIO', 'ENOSPC']))
-    else if (what === 'read') files.faults = { ...files.faults, failReads: files.reads + this.#random.between(1, 20) }
-    else if (what === 'full')
-      files.faults = { ...files.faults, bytesMax: files.bytesWritten + this.#random.between(0, 3000) }
-    else catalogFaults.failIn = this.#random.between(1, 5)
-    this.#trace(`fault: ${what}`)
+    this.#trace(`fault: ${this.#process.arm(this.#random)}`)
     this.#noteFault()
   }
 
@@ -642,14 +550,6 @@ class Simulation {
     if (!this.#wasFaulty) this.#counts.faults++
     this.#wasFaulty = true
     this.#mayBeLittered = true
-  }
-
-  /** No fault but death is to come. */
-  #disarm(): void {
-    const { files, catalogFaults } = this.#process
-    const { dieAtCall, random } = files.faults
-    files.faults = { dieAtCall, random }
-    catalogFaults.failIn = undefined
   }
 
   #tolerating(what: string, body: () => void): void {
@@ -688,48 +588,17 @@ class Simulation {
   // Comparing
 
   #compare(when: string): void {
-    const { dieAtCall, ...rest } = this.#process.files.faults
-    void dieAtCall
-    void rest
     this.#look(({ dfs }) => {
       const found = readStore(dfs)
-      this.#noteContents(found)
+      this.#identities.note(found)
       const problem = difference(found, this.#model.live)
       if (problem !== undefined) throw new Violation(`${when}: ${problem}`)
     })
     this.#counts.compared++
   }
 
-  /** A chunk and a commit name rows for ever: backups rely on it. */
-  #noteContents(found: ReturnType<typeof readStore>): void {
-    for (const { key, columns, chunks } of found.values()) {
-      const n = columns.indexOf('n')
-      const x = columns.indexOf('x')
-      for (const { identity, rows, path } of chunks) {
-        const content = rows.map((r) => `${r[n]}:${r[x]}`).join(' ')
-        const known = this.#contents.get(identity)
-        if (known !== undefined && known !== content)
-          throw new Violation(
-            `(${identity}) of ${key}${path} has named other rows:\n  then ${known}\n  now  ${content}`,
-          )
-        this.#contents.set(identity, content)
-      }
-    }
-  }
-
   #requireTidy(): void {
     const problem = this.#look(({ dfs }) => untidiness(dfs, this.#machine.disk, this.#machine.disk.files().keys()))
     if (problem !== undefined) throw new Violation(`The store was closed in good order, but ${problem}`)
   }
-}
-
-const plainOf = (state: ModelState): ModelState => ({
-  ...state,
-  tables: new Map([...state.tables].filter(([, table]) => table.url === PLAIN)),
-})
-
-function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const kind = error instanceof HoldfastError ? `${error.kind}/${error.code} ` : `${error.name} `
-  return kind + error.message
 }
