@@ -196,6 +196,38 @@ describe('a backup of a query', () => {
     expect(n(`backup("/d",<select * from ${PT} where date=2017.08.08>,true)`)).toBe(2)
     expect(n(`size(checkBackup("/d","${URL}"))`)).toBe(0)
   })
+  it('keeps values and nulls of every type', () => {
+    s.run(`m=[true,false,NULL]
+      every=table(1 1 2 as k, m as b, char([7,NULL,9]) as c, short([1,NULL,3]) as sh, [1,NULL,3] as i, [1l,NULL,3l] as l,
+        [2012.01.01,NULL,2013.01.01] as d, [2012.01M,NULL,2013.01M] as mo, [09:30:00.001,NULL,10:00:00.000] as ti, [09:30m,NULL,10:00m] as mi,
+        [09:30:01,NULL,10:00:00] as se, [2012.01.01T10:00:00,NULL,2013.01.01T10:00:00] as dt, [2012.01.01T10:00:00.001,NULL,2013.01.01T10:00:00.000] as ts,
+        [2012.01.01T10:00:00.000000001,NULL,2013.01.01T10:00:00.000000000] as nt, float([1.5,NULL,2.5]) as f, [1.5,NULL,-2.5] as x,
+        symbol(["a","","ä"]) as sy, ["x","","\u{1F600}"] as st, decimal32([1.25,NULL,3.5],2) as d3, decimal64([1.25,NULL,3.5],4) as d6,
+        decimal128([1.25,NULL,3.5],10) as d12, array(INT[],0,3).append!([[1,2],[3,NULL],[4]]) as av, array(DOUBLE[],0,3).append!([[1.5,2.5],[3.5],[4.5,NULL]]) as ad)
+      et=database("dfs://e",VALUE,1 2).createPartitionedTable(every,\`et,\`k); et.append!(every)
+      backup("/e",<select * from et>)`)
+    const before = values('select * from loadTable("dfs://e","et")')
+    expect(before).toHaveLength(23)
+    expect(values('loadBackup("/e","dfs://e","/1","et")')).toEqual(before.map((c) => c.slice(0, 2)))
+    s.run('dropDatabase("dfs://e"); migrate("/e")')
+    expect(values('select * from loadTable("dfs://e","et")')).toEqual(before)
+    s.run('delete from loadTable("dfs://e","et"); restore("/e","dfs://e","et","%",false,loadTable("dfs://e","et"))')
+    expect(values('select * from loadTable("dfs://e","et")')).toEqual(before)
+  })
+  it('of a table that was altered has its columns as they are now', () => {
+    s.run(
+      `rename!(pt,\`x,\`price); addColumn(pt,\`more,INT); pt=loadTable("${URL}","pt"); backup("/d",<select * from pt>)`,
+    )
+    expect(s.show(`getBackupMeta("/d","${URL}","/20170810/0_50","pt").schema.name`)).toBe(
+      '["ID","date","price","s","more"]',
+    )
+    const all = (): unknown[][] => values(`select * from ${PT} order by ID, date, price`)
+    const before = all()
+    s.run(`truncate("${URL}","pt"); restore("/d","${URL}","pt","%")`)
+    expect(all()).toEqual(before)
+    s.run(`dropDatabase("${URL}"); migrate("/d")`)
+    expect(all()).toEqual(before)
+  })
   it('shows in getBackupStatus', () => {
     s.run(`backup("/d",<select * from ${PT}>); restore("/d","${URL}","pt","%",true)`)
     expect(list('exec type from getBackupStatus()').sort()).toEqual(['BACKUP_BY_SQL', 'RESTORE_BY_SQL'])

@@ -3,6 +3,7 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import { concatVectors } from '../../runtime/ops/cast.ts'
 import { type ColumnSchema, newVector, SymbolBase, Table, type Vector } from '../../runtime/values/index.ts'
 import { chunkBatches } from '../read/chunk.ts'
+import { positionOf } from '../read/segment-blocks.ts'
 import { SegmentReader } from '../segment/index.ts'
 import { factsOf, type SetChunk, type SetFile, type TableIndex } from './meta.ts'
 import { type BackupSet, setFilePath } from './open.ts'
@@ -14,6 +15,7 @@ export function fileRows(set: BackupSet, index: TableIndex, chunk: SetChunk, fil
   const reader = new SegmentReader(set.store, path, { verify: true }, file)
   try {
     const { columns } = index.query!
+    for (const column of columns) positionOf(reader, column)
     return stacked(columns, [...reader.batches(columns.map((c) => c.name))])
   } finally {
     reader.close()
