@@ -20,7 +20,13 @@ export type Invocation =
       readonly key?: string
       readonly keep?: string
     }
-  | { readonly kind: 'verifyBackup'; readonly dir: string; readonly backup?: string; readonly json: boolean }
+  | {
+      readonly kind: 'verifyBackup'
+      readonly dir: string
+      readonly backup?: string
+      readonly key?: string
+      readonly json: boolean
+    }
   | { readonly kind: 'restore'; readonly dir: string; readonly backup?: string; readonly key?: string }
 
 export interface CommandLine {

@@ -8,7 +8,7 @@ import { OptionError } from './config.ts'
 import { ProgressReporter } from './progress.ts'
 import type { EndSignals } from './signals.ts'
 
-const CALL = 'backupNode(args[0], args[1] == "true", args[2] == "true", , int(args[3]))'
+const CALL = 'backupNode(args[0], args[1] == "true", args[2] == "true", args[3], int(args[4]))'
 
 export async function backupCommand(
   host: EngineHost,
@@ -16,8 +16,7 @@ export async function backupCommand(
   invocation: Extract<Invocation, { kind: 'backup' }>,
   signals: EndSignals,
 ): Promise<number> {
-  const { dir, wal, compress, key, keep = '' } = invocation
-  refuseKeyOption(key)
+  const { dir, wal, compress, key = '', keep = '' } = invocation
   if (keep !== '' && !/^[1-9][0-9]{0,5}$/.test(keep))
     throw new OptionError(`--keep must be a number of backups, at least 1, not '${keep}'`)
   if (!existsSync(join(dataDir, 'catalog.mdb')))
@@ -37,7 +36,7 @@ export async function backupCommand(
   )
   signals.install()
   signals.listen(() => session.interrupt())
-  session.setArguments([resolve(dir), String(wal), String(compress), keep])
+  session.setArguments([resolve(dir), String(wal), String(compress), key === '' ? '' : resolve(key), keep])
   try {
     const { failure } = await session.run(CALL, 'last')
     await progress.clear()
@@ -62,12 +61,4 @@ async function openUnused(host: EngineHost): Promise<void> {
       cause: error,
     })
   }
-}
-
-/** To leave a set unencrypted that was asked to be encrypted would be worse than to refuse. */
-export function refuseKeyOption(key: string | undefined): void {
-  if (key !== undefined)
-    throw inputError('Encrypted backups (--key) are not supported by this release; leave --key out.', {
-      code: 'unsupported',
-    })
 }

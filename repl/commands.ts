@@ -85,9 +85,10 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .command('verify-backup <dir>')
     .description('read every byte of a node backup and compare checksums')
     .addOption(backupOption())
+    .addOption(keyOption())
     .option('--json', 'print the result as JSON')
-    .action((dir: string, { backup, json }: { backup?: string; json?: boolean }) =>
-      accept({ kind: 'verifyBackup', dir, json: json === true, ...definedOnly({ backup }) }, {}),
+    .action((dir: string, { backup, key, json }: { backup?: string; key?: string; json?: boolean }) =>
+      accept({ kind: 'verifyBackup', dir, json: json === true, ...definedOnly({ backup, key }) }, {}),
     )
   program
     .command('restore <dir>')
@@ -121,7 +122,7 @@ const dataOption = (): Option =>
 
 const backupOption = (): Option => new Option('--backup <id>', 'a backup by its id (default: the newest)')
 
-const keyOption = (): Option => new Option('--key <file>', 'key of an encrypted backup (not in this release)')
+const keyOption = (): Option => new Option('--key <file>', 'key file of an encrypted set')
 
 const configOption = (): Option =>
   new Option('--config <file>', 'configuration file (default: holdfast.toml in the data directory, or HOLDFAST_CONFIG)')

@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { restoreBackupFolder } from '../dfs/node-backup/index.ts'
 import { formatLsn } from '../dfs/wal/lsn.ts'
 import type { Invocation } from './arguments.ts'
-import { refuseKeyOption } from './backup-command.ts'
 import { lineProgress } from './line-progress.ts'
 import { CommandOutput } from './stdout.ts'
 
@@ -11,8 +10,7 @@ export async function restoreCommand(
   dataDir: string,
   { dir, backup, key }: Extract<Invocation, { kind: 'restore' }>,
 ): Promise<number> {
-  refuseKeyOption(key)
-  const manifest = restoreBackupFolder(resolve(dir), backup, dataDir, lineProgress())
+  const manifest = restoreBackupFolder({ folder: resolve(dir), id: backup, keyFile: key }, dataDir, lineProgress())
   const { id, startedAt, lsn, timeline, files, databases, tables, rows } = manifest
   const number = (n: number): string => n.toLocaleString('en-US')
   const out = new CommandOutput()

@@ -10,8 +10,8 @@ import { CommandOutput } from './stdout.ts'
 const LISTED_MAX = 20
 
 export async function verifyBackupCommand(invocation: Extract<Invocation, { kind: 'verifyBackup' }>): Promise<number> {
-  const { dir, backup, json } = invocation
-  const report = verifyBackupFolder(resolve(dir), backup, lineProgress())
+  const { dir, backup, key, json } = invocation
+  const report = verifyBackupFolder({ folder: resolve(dir), id: backup, keyFile: key }, lineProgress())
   const out = new CommandOutput()
   if (json) out.line(JSON.stringify(plain(report), undefined, 2))
   else for (const line of reportLines(report)) out.line(line)

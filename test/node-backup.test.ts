@@ -92,6 +92,23 @@ describe('the commands for node backups', () => {
     expect(start.stderr).toContain('holds a restore that was cut off')
   })
 
+  it('take a key, and need it again', { timeout: 60_000 }, async () => {
+    const data = at('secret')
+    const expected = await script(`${FILL}${SUMS}`, { data })
+    const key = at('node.key')
+    writeFileSync(key, `holdfast-key-1\n${'0123456789abcdef'.repeat(4)}\n`)
+    const set = at('secret-set')
+    expect(await holdfast(['backup', set, '--data', data, '--key', key])).toMatchObject({ code: 0 })
+    const without = await holdfast(['restore', set, '--data', at('secret-new')])
+    expect(without).toMatchObject({ code: 1 })
+    expect(without.stderr).toContain('are encrypted; their key is needed')
+    expect(existsSync(at('secret-new'))).toBe(false)
+    expect((await holdfast(['verify-backup', set])).stderr).toContain('their key is needed')
+    expect(await holdfast(['verify-backup', set, '--key', key])).toMatchObject({ code: 0 })
+    expect(await holdfast(['restore', set, '--data', at('secret-new'), '--key', key])).toMatchObject({ code: 0 })
+    expect(await sumsOf(at('secret-new'))).toBe(expected)
+  })
+
   it('refuse what they cannot do', { timeout: 30_000 }, async () => {
     const fails = async (...args: string[]): Promise<string> => {
       const { code, stderr } = await holdfast(args)

@@ -1,5 +1,5 @@
 /** backupNode, getNodeBackupStatus: backups of everything that a data directory holds. */
-import { dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { type Arg, boolArg, isGiven, textArg } from '../../runtime/builtins/args.ts'
 import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
@@ -7,8 +7,9 @@ import type { Session } from '../../runtime/session.ts'
 import { Dict, Scalar, T, type Value } from '../../runtime/values/index.ts'
 import { runsOf } from '../catalog/records.ts'
 import type { BackupRun } from '../engine/commands.ts'
+import { type BackupKey, parseKey } from '../node-backup/key.ts'
 import { takeNodeBackup } from '../node-backup/take.ts'
-import { backupStore, isMissing, loggedInHost, refuseKey, timestampOf } from './backup-host.ts'
+import { backupStore, isMissing, loggedInHost, timestampOf } from './backup-host.ts'
 import { listing } from './listing.ts'
 import { dfsOf, requireAdministrator } from './store-args.ts'
 
@@ -20,10 +21,9 @@ const BACKUP = 'backupNode(dir, [includeWal=true], [compress=false], [keyPath], 
 define(BACKUP, {
   doc: `Backs up everything that the data directory holds (databases, users, privileges, settings, the configuration file) into the folder dir, as of one commit, while it is read and written. Returns a dictionary: status, backupId, destination, estimatedSizeBytes (of the data, before compression).
 Files that an earlier backup in dir has are not copied again. With includeWal the log since the moment of the backup is added, from which a recovery to a later time begins. compress=true stores the files that are copied as zstd. keep is how many backups stay in dir, this one included; the default is all. An interrupted call is continued by the next one.
-"holdfast restore" makes a data directory of a backup, "holdfast verify-backup" reads every byte of it. For administrators. Encryption (keyPath) is refused in this release.`,
+"holdfast restore" makes a data directory of a backup, "holdfast verify-backup" reads every byte of it. keyPath is a key file, absolute or in the data directory: everything is encrypted with it (AES-256-GCM), and the same key is needed to verify and to restore. For administrators.`,
   call: ([dir, includeWal, compress, keyPath, keep], session) => {
     requireAdministrator(session, 'backupNode')
-    refuseKey(keyPath)
     const host = loggedInHost(session, 'backupNode')
     const set = backupStore(host, dir, BACKUP)
     const request = {
@@ -31,6 +31,7 @@ Files that an earlier backup in dir has are not copied again. With includeWal th
       compress: boolArg(compress, BACKUP, 'compress', false),
       keep: keepArg(keep),
       config: configOf(session),
+      key: keyArg(session, keyPath),
     }
     const { manifest } = takeNodeBackup({ context: host.context(), catalog: dfsOf(session).catalog, set }, request)
     return dictOf({
@@ -47,6 +48,15 @@ function keepArg(value: Arg): number | undefined {
   const keep = value.kind === 'scalar' ? Number(value.value) : Number.NaN
   if (!Number.isInteger(keep) || keep < 1) throw usageError(BACKUP, 'keep must be a number of backups, at least 1.')
   return keep
+}
+
+function keyArg(session: Session, value: Arg): BackupKey | undefined {
+  if (isMissing(value)) return undefined
+  const host = loggedInHost(session, 'backupNode')
+  const text = textArg(value, BACKUP, 'keyPath')
+  if (text === '' || text.includes('\0')) throw usageError(BACKUP, 'keyPath must be the path of a file.')
+  const path = isAbsolute(text) ? resolve(text) : join(host.home, text)
+  return parseKey(host.openSet(dirname(path)).readFile(basename(path)), path)
 }
 
 /** The configuration file that the process was started with. */

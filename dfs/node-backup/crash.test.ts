@@ -11,8 +11,10 @@ import { FaultyFileStore, StoreDied, type StoreFaults } from '../store/faulty-st
 import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { boot, connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
+import { type BackupKey, parseKey } from './key.ts'
 import { RESTORE_MARKER } from './marker.ts'
 import { restoreNode } from './restore.ts'
+import { SealedFileStore } from './sealed-store.ts'
 import { filesOfState, keptStates } from './states.ts'
 import { type NodeBackupRequest, takeNodeBackup } from './take.ts'
 import { verifyNodeBackup } from './verify.ts'
@@ -34,6 +36,7 @@ const newProcess = (): LockWorld => {
   return { host: 'here', pid, processStartMs: pid * 100_000, now: () => 0, processExists: (p) => p === pid }
 }
 
+const KEY = parseKey(Buffer.from(`holdfast-key-1\n${'5e'.repeat(32)}\n`), 'key')
 const CONFIG = Buffer.from('[storage]\n')
 
 interface Node {
@@ -64,7 +67,7 @@ def grow(n, x) { loadTable("dfs://d", "pt").append!(table(take(2024.01.01..2024.
 `
 
 /** A store that has changed since its first backup: more rows, a partition that is gone, small appends. */
-function story(): {
+function story(request: Partial<NodeBackupRequest> = {}): {
   readonly node: Node
   readonly set: MemoryFileStore
   readonly before: string
@@ -78,26 +81,27 @@ function story(): {
     grow(3000, 1)
     grow(3, 2)`)
   const set = new MemoryFileStore()
-  expect(take(node, set)).toMatchObject({ filesCopied: 3 })
+  expect(take(node, set, request)).toMatchObject({ filesCopied: 3 })
   const before = contentOf(node)
   node.session.run('grow(2000, 3); dropPartition(database("dfs://d"), 2024.01.02, "pt"); grow(3, 4)')
   return { node, set, before, after: contentOf(node) }
 }
 
-function restored(set: FileStore): string {
-  expect(verifyNodeBackup({ set, progress: silentProgress, now: () => 0 }).failures).toEqual([])
+function restored(set: FileStore, key?: BackupKey): string {
+  expect(verifyNodeBackup({ set, key, progress: silentProgress, now: () => 0 }).failures).toEqual([])
   const target = new MemoryFileStore()
   const catalog = new MemoryCatalogStore()
-  restoreNode({ set, target, makeCatalog: (fill) => fill(catalog), progress: silentProgress, now: () => 5 })
+  restoreNode({ set, key, target, makeCatalog: (fill) => fill(catalog), progress: silentProgress, now: () => 5 })
   return contentOf(newSession(boot(catalog, target)))
 }
 
 /** Files that no backup names. */
-function strays(set: MemoryFileStore): string[] {
+function strays(set: MemoryFileStore, key?: BackupKey): string[] {
+  const opened = key === undefined ? set : new SealedFileStore(set, key)
   const named = new Set<string>(['backup_manifest.json'])
   for (const { id, manifest } of keptStates(set, () => {})) {
     for (const name of ['manifest.json', 'catalog', 'files', 'holdfast.toml']) named.add(`states/${id}/${name}`)
-    for (const file of filesOfState(set, manifest!)) named.add(file.path)
+    for (const file of filesOfState(opened, manifest!)) named.add(file.path)
     for (const piece of manifest!.log ?? []) named.add(piece.path)
   }
   return [...set.files().keys()].filter((f) => !named.has(f))
@@ -108,30 +112,32 @@ function eachCall(
   faults: (call: number) => StoreFaults,
   powerLoss: boolean,
 ): number {
-  const first = story()
+  const first = story(request)
   const counted = new FaultyFileStore(first.set)
   expect(take(first.node, counted, request)).toMatchObject({ filesResumed: 0 })
   for (let call = 1; call <= counted.calls; call++) {
-    const { node, set, before, after } = story()
+    const { node, set, before, after } = story(request)
     const next = random(SEED + call)
     const outcome = take(node, new FaultyFileStore(set, { ...faults(call), random: next }), request)
     if (powerLoss) set.losePower(next)
     const what = `call ${call} of ${counted.calls} (${counted.log[call - 1]}): ${outcome instanceof Error ? outcome.message : 'completed'}`
-    const now = restored(set)
+    const now = restored(set, request.key)
     expect(now === before || now === after, what).toBe(true)
     // A run that said it was done was done.
     if (!(outcome instanceof Error)) expect(now, what).toBe(after)
     expect(take(node, set, request), what).not.toBeInstanceOf(Error)
-    expect(restored(set), what).toBe(after)
-    expect(strays(set), what).toEqual([])
+    expect(restored(set, request.key), what).toBe(after)
+    expect(strays(set, request.key), what).toEqual([])
     expect(take(node, set, request), what).toMatchObject({ filesCopied: 0, filesResumed: 0 })
   }
   return counted.calls
 }
 
 describe('a backup of the node that dies', () => {
-  it('in any call of a compressing run leaves the backup before it, and the next run completes', () => {
-    console.log(`died in each of ${eachCall({ compress: true }, (call) => ({ dieAtCall: call }), false)} calls`)
+  it('in any call of a run that compresses and encrypts leaves the backup before it, and the next run completes', () => {
+    console.log(
+      `died in each of ${eachCall({ compress: true, key: KEY }, (call) => ({ dieAtCall: call }), false)} calls`,
+    )
   })
   it('in any call and loses power leaves the backup before it, and the next run completes', () => {
     console.log(`lost power in each of ${eachCall({}, (call) => ({ dieAtCall: call }), true)} calls`)

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import type { ProgressSink } from '../progress.ts'
 import { LocalFileStore } from '../store/local-store.ts'
+import { type BackupKey, parseKey } from './key.ts'
 import type { NodeManifest } from './manifest.ts'
 import { restoreNode } from './restore.ts'
 import { type VerifyReport, verifyNodeBackup } from './verify.ts'
@@ -11,14 +12,22 @@ export type { ProgressSink, ProgressState } from '../progress.ts'
 export type { NodeManifest } from './manifest.ts'
 export type { VerifyFailure, VerifyReport } from './verify.ts'
 
-export function verifyBackupFolder(folder: string, id: string | undefined, progress: ProgressSink): VerifyReport {
-  return verifyNodeBackup({ set: new LocalFileStore(folder), id, progress, now: Date.now })
+export interface BackupChoice {
+  /** Of the set. */
+  readonly folder: string
+  /** Default: the newest. */
+  readonly id?: string | undefined
+  /** Path of the key of an encrypted set. */
+  readonly keyFile?: string | undefined
+}
+
+export function verifyBackupFolder({ folder, id, keyFile }: BackupChoice, progress: ProgressSink): VerifyReport {
+  return verifyNodeBackup({ set: new LocalFileStore(folder), id, key: keyOf(keyFile), progress, now: Date.now })
 }
 
 /** Throws for a `dataDir` that holds anything. */
 export function restoreBackupFolder(
-  folder: string,
-  id: string | undefined,
+  { folder, id, keyFile }: BackupChoice,
   dataDir: string,
   progress: ProgressSink,
 ): NodeManifest {
@@ -26,6 +35,7 @@ export function restoreBackupFolder(
   return restoreNode({
     set: new LocalFileStore(folder),
     id,
+    key: keyOf(keyFile),
     target: new LocalFileStore(place),
     makeCatalog: (fill) => {
       const catalog = new LmdbCatalogStore(join(place, 'catalog.mdb'))
@@ -39,4 +49,10 @@ export function restoreBackupFolder(
     progress,
     now: Date.now,
   })
+}
+
+function keyOf(keyFile: string | undefined): BackupKey | undefined {
+  if (keyFile === undefined) return undefined
+  const path = resolve(keyFile)
+  return parseKey(new LocalFileStore(dirname(path)).readFile(basename(path)), path)
 }

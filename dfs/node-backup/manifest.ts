@@ -22,6 +22,7 @@ import type { FileStore } from '../store/file-store.ts'
 import { formatLsn, parseLsn } from '../wal/lsn.ts'
 import { decodeDigested, encodeDigested } from './digested-json.ts'
 import { isBackupId, isPoolPath, LOG_FOLDER, stateFoldersOf } from './layout.ts'
+import { CIPHER } from './sealed-store.ts'
 import { CODINGS, type Coding } from './stored-file.ts'
 
 const FORMAT = 'holdfast-node-backup'
@@ -63,6 +64,8 @@ export interface NodeManifest {
   readonly catalog: MetadataDigest & { readonly records: number }
   readonly index: MetadataDigest
   readonly config: MetadataDigest | undefined
+  /** undefined: not encrypted. Sizes and digests are those of the files before encryption. */
+  readonly encryption: { readonly cipher: string; readonly keyId: string } | undefined
   /** undefined: taken without the log. */
   readonly log: readonly LogPiece[] | undefined
 }
@@ -117,6 +120,7 @@ export function decodeNodeManifest(bytes: Uint8Array, file: string): NodeManifes
     },
     index: asDigest(o.index, at('index')),
     config: o.config === undefined ? undefined : asDigest(o.config, at('config')),
+    encryption: o.encryption === undefined ? undefined : asEncryption(o.encryption, at('encryption')),
     log:
       o.log === undefined
         ? undefined
@@ -172,6 +176,14 @@ function asLsn(value: unknown, place: Place): number {
 function asDigest(value: unknown, place: Place): MetadataDigest {
   const o = asObject(value, place)
   return { bytes: asCount(o.bytes, inside(place, 'bytes')), digest: asChecksum(o.digest, inside(place, 'digest')) }
+}
+
+function asEncryption(value: unknown, place: Place): NodeManifest['encryption'] {
+  const o = asObject(value, place)
+  return {
+    cipher: asOneOf(o.cipher, [CIPHER], inside(place, 'cipher')),
+    keyId: asChecksum(o.keyId, inside(place, 'keyId')),
+  }
 }
 
 function asLogPiece(value: unknown, place: Place): LogPiece {

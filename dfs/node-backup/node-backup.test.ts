@@ -129,7 +129,6 @@ describe('a backup of the node', () => {
   it('is for administrators, goes nowhere near the store, and refuses what it cannot do', () => {
     const { session } = filled()
     expect(session.fails('backupNode("/data/chunks/x")')).toContain('must not hold, or lie in')
-    expect(session.fails('backupNode("/b", true, false, "/key")')).toContain('not supported by this release')
     expect(session.fails('backupNode("/b", keep=0)')).toContain('at least 1')
     expect(session.fails('getNodeBackupStatus("bk-20200101-000000")')).toContain('no record')
     session.run('backup("/databases", "dfs://ol")')

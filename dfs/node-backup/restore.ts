@@ -15,14 +15,18 @@ import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
 import { readCatalog, readConfig, readFiles, refuseOtherData } from './contents.ts'
 import type { IndexedFile } from './file-index.ts'
+import type { BackupKey } from './key.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
 import { RESTORE_MARKER } from './marker.ts'
+import { openSet } from './open.ts'
 import { decompress } from './stored-file.ts'
 
 export interface NodeRestoreParts {
   readonly set: FileStore
   /** Default: the newest backup. */
   readonly id?: string | undefined
+  /** Of an encrypted set. */
+  readonly key?: BackupKey | undefined
   /** The new data directory. */
   readonly target: FileStore
   /** Makes the catalog of the new directory; durable when it returns. */
@@ -37,8 +41,9 @@ const COMMITS_AFTER = 2 ** 32
 const CONFIG_FILE = 'holdfast.toml'
 
 export function restoreNode(parts: NodeRestoreParts): NodeManifest {
-  const { set, target, id, now } = parts
-  const manifest = requireManifest(set, id)
+  const { target, id, key, now } = parts
+  const manifest = requireManifest(parts.set, id)
+  const set = openSet(parts.set, key, manifest)
   refuseOtherData(manifest)
   refuseUsed(target)
   const entries = readCatalog(set, manifest)
@@ -47,7 +52,7 @@ export function restoreNode(parts: NodeRestoreParts): NodeManifest {
 
   target.makeDirectory('')
   target.writeFileAtomic(RESTORE_MARKER, `${manifest.id}\n`)
-  copyFiles(parts, manifest, files)
+  copyFiles({ ...parts, set }, manifest, files)
   const { records, deltas } = splitEntries(entries)
   flushInto(target, records, deltas)
   if (config !== undefined) target.writeFileAtomic(CONFIG_FILE, config)

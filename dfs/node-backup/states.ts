@@ -61,7 +61,7 @@ export function namedFiles(set: FileStore, states: readonly KeptState[], note: (
       }
       for (const piece of manifest.log ?? []) paths.add(piece.path)
     } catch (error) {
-      if (!(error instanceof HoldfastError) || error.kind !== 'data') throw error
+      if (!(error instanceof HoldfastError) || (error.kind !== 'data' && error.code !== 'sealBroken')) throw error
       note(`The backup ${manifest.id} in the set is damaged: ${error.message}`)
       isIncomplete = true
     }

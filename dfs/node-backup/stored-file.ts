@@ -36,6 +36,10 @@ export interface Encoded {
   readonly stored: ExpectedFile
 }
 
+/** Of this thread, used again: touching new memory costs more than copying. */
+let scratch: Uint8Array | undefined
+const scratchBuffer = (): Uint8Array => (scratch ??= new Uint8Array(HEADER_BYTES + FRAME_BYTES_MAX))
+
 /** Reads `bytes` of a file, or what there is of them, and hands over what belongs into the set. */
 export function encode(
   reader: FileReader,
@@ -46,17 +50,17 @@ export function encode(
 ): Encoded {
   const original = new Checksum()
   const stored = new Checksum()
+  const buffer = scratchBuffer()
   let storedBytes = 0
   const put = (piece: Uint8Array): void => {
     stored.update(piece)
     storedBytes += piece.length
     write(piece)
   }
-  const buffer = new Uint8Array(PIECE_BYTES)
   let at = 0
   while (at < bytes) {
     checkInterrupt()
-    const filled = fill(reader, buffer, at, Math.min(PIECE_BYTES, bytes - at))
+    const filled = fill(reader, at, buffer.subarray(0, Math.min(PIECE_BYTES, bytes - at)))
     if (filled === 0) break
     const piece = buffer.subarray(0, filled)
     original.update(piece)
@@ -75,11 +79,11 @@ export function encode(
   }
 }
 
-/** Reads until `wanted` bytes are there or the file ends. */
-function fill(reader: FileReader, buffer: Uint8Array, offset: number, wanted: number): number {
+/** Reads until `into` is full or the file ends. */
+function fill(reader: FileReader, offset: number, into: Uint8Array): number {
   let filled = 0
-  while (filled < wanted) {
-    const bytes = reader.read(buffer.subarray(filled, Math.min(wanted, filled + READ_BYTES)), offset + filled)
+  while (filled < into.length) {
+    const bytes = reader.read(into.subarray(filled, Math.min(into.length, filled + READ_BYTES)), offset + filled)
     if (bytes === 0) break
     filled += bytes
   }
@@ -101,12 +105,11 @@ export interface Decoded {
   readonly stored: ExpectedFile
 }
 
-const pipeline = new Pipeline()
 const NOTHING: ExpectedFile = { bytes: 0, checksum: '' }
 
 /** Checks a file of the set, as it lies there and as it was. */
 export function checkStored(set: FileStore, file: StoredFile, onBytes: OnBytes): FileCheck {
-  if (file.coding === 'plain') return pipeline.check(set, file.path, file.stored, onBytes)
+  if (file.coding === 'plain') return new Pipeline().check(set, file.path, file.stored, onBytes)
   return decompress(set, file, onBytes).check
 }
 
@@ -140,13 +143,13 @@ function decodeFrames(
 ): Decoded {
   const original = new Checksum()
   const stored = new Checksum()
-  const buffer = new Uint8Array(HEADER_BYTES + FRAME_BYTES_MAX)
+  const buffer = scratchBuffer()
   const view = new DataView(buffer.buffer)
   const refuse = (check: FileCheck): Decoded => ({ check, stored: NOTHING })
   let originalBytes = 0
   for (let at = 0; at < reader.bytes; ) {
     checkInterrupt()
-    const head = fill(reader, buffer, at, HEADER_BYTES)
+    const head = fill(reader, at, buffer.subarray(0, HEADER_BYTES))
     const frameBytes = view.getUint32(8, true)
     const pieceBytes = view.getUint32(12, true)
     const isHeader = head === HEADER_BYTES && view.getUint32(0, true) === HEADER_MAGIC && view.getUint32(4, true) === 8
@@ -158,7 +161,7 @@ function decodeFrames(
     )
       return refuse(damagedAt(file.path, at))
     const frame = buffer.subarray(HEADER_BYTES, HEADER_BYTES + frameBytes)
-    const isWhole = fill(reader, frame, at + HEADER_BYTES, frameBytes) === frameBytes
+    const isWhole = fill(reader, at + HEADER_BYTES, frame) === frameBytes
     const piece = isWhole ? decompressed(frame, pieceBytes) : undefined
     if (piece === undefined) return refuse(damagedAt(file.path, at))
     stored.update(buffer.subarray(0, HEADER_BYTES + frameBytes))

@@ -18,10 +18,13 @@ import type { FileStore } from '../store/file-store.ts'
 import { planCopy, runCopy } from './copy.ts'
 import { type CatalogDump, dumpCatalog } from './dump.ts'
 import { type IndexedFile, writeFileIndex } from './file-index.ts'
+import type { BackupKey } from './key.ts'
 import { catalogFile, configFile, indexFile, isIdTaken, newBackupId, stateFoldersOf } from './layout.ts'
 import { type CopiedPiece, copyLog, placePieces } from './log-copy.ts'
 import { encodeNodeManifest, type LogPiece, type NodeManifest, readNewestManifest } from './manifest.ts'
+import { openSet } from './open.ts'
 import { NodeRun } from './run.ts'
+import { CIPHER } from './sealed-store.ts'
 import { type KeptState, keptStates, type NamedFiles, namedFiles } from './states.ts'
 import type { Coding } from './stored-file.ts'
 import { sweepSet } from './sweep.ts'
@@ -33,6 +36,8 @@ export interface NodeBackupRequest {
   readonly keep: number | undefined
   /** `holdfast.toml` as it is. */
   readonly config: Uint8Array | undefined
+  /** Everything is encrypted with it. */
+  readonly key?: BackupKey | undefined
 }
 
 export interface NodeBackupParts {
@@ -52,14 +57,15 @@ export interface NodeBackupResult {
 const ATTEMPTS = 5
 
 export function takeNodeBackup(parts: NodeBackupParts, request: NodeBackupRequest): NodeBackupResult {
-  const { context, set } = parts
+  const { context } = parts
+  const set = openSet(parts.set, request.key, newestManifest(parts))
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     // Before the view: what is committed later stands in the log behind this.
     const from = statusOf(context).log.end
     const { view, pin, release } = context.pinnedView('backup of the node')
     try {
       const result = underSetLock(context, set, 'the node', pin, (lock) =>
-        new NodeBackupTask(parts, request, lock, view, from).run(),
+        new NodeBackupTask({ ...parts, set }, request, lock, view, from).run(),
       )
       if (result !== undefined) return result
     } finally {
@@ -73,6 +79,18 @@ export function takeNodeBackup(parts: NodeBackupParts, request: NodeBackupReques
 }
 
 const statusOf = ({ client, user }: BackupContext): EngineStatus => client.request({ kind: 'status' }, user).status!
+
+/** The newest backup in the set. Throws for a set of another kind, or of another release. */
+function newestManifest({ context, set }: NodeBackupParts): NodeManifest | undefined {
+  try {
+    return readNewestManifest(set)
+  } catch (error) {
+    // The backups in it have manifests of their own, and this run writes a new one.
+    if (!(error instanceof HoldfastError) || error.code !== 'backupMetadata') throw error
+    context.progress.note(error.message)
+    return keptStates(set, () => {}).findLast((s) => s.manifest !== undefined)?.manifest
+  }
+}
 
 class NodeBackupTask {
   readonly #parts: NodeBackupParts
@@ -98,7 +116,8 @@ class NodeBackupTask {
   /** undefined: the log was cut before it could be copied. */
   run(): NodeBackupResult | undefined {
     const { context, catalog } = this.#parts
-    this.#refuseOtherSet()
+    // Another run may have put the first backup into the set while this one waited.
+    openSet(this.#set, this.#request.key, newestManifest(this.#parts))
     removeLockRemains(this.#set, context.lockWorld)
     for (const { id, isPartial } of stateFoldersOf(this.#set)) if (isPartial) this.#set.removeTree(partialFolder(id))
     const store = catalog.get(keys.store) as StoreMark
@@ -128,17 +147,6 @@ class NodeBackupTask {
       // A thread that is being ended has nobody to tell.
       if (error instanceof HoldfastError) run.fail(error)
       throw error
-    }
-  }
-
-  /** Throws for a set of another kind, or of another release. */
-  #refuseOtherSet(): void {
-    try {
-      readNewestManifest(this.#set)
-    } catch (error) {
-      // The backups in it have manifests of their own, and this run writes a new one.
-      if (!(error instanceof HoldfastError) || error.code !== 'backupMetadata') throw error
-      this.#parts.context.progress.note(error.message)
     }
   }
 
@@ -204,7 +212,7 @@ class NodeBackupTask {
   ): NodeManifest {
     const { context } = this.#parts
     const folder = partialFolder(id)
-    const { config } = this.#request
+    const { config, key } = this.#request
     for (const { path, stored } of [...files, ...(log ?? [])]) this.#requireFile(path, stored.bytes)
     const index = writeFileIndex(this.#set, indexFile(folder), files)
     const { segments: _, ...counts } = dump
@@ -223,6 +231,7 @@ class NodeBackupTask {
       bytes: files.reduce((sum, f) => sum + f.bytes, 0),
       storedBytes: files.reduce((sum, f) => sum + f.stored.bytes, 0),
       index,
+      encryption: key === undefined ? undefined : { cipher: CIPHER, keyId: key.id },
       config: config === undefined ? undefined : this.#write(configFile(folder), config),
       log,
     }

@@ -7,7 +7,9 @@ import { explain, type OnBytes } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { checkManifestCopies, readCatalog, readConfig, readFiles } from './contents.ts'
 import type { IndexedFile } from './file-index.ts'
+import type { BackupKey } from './key.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
+import { openSet } from './open.ts'
 import { checkStored } from './stored-file.ts'
 
 export interface VerifyFailure {
@@ -30,11 +32,13 @@ export interface VerifyParts {
   readonly set: FileStore
   /** Default: the newest backup. */
   readonly id?: string | undefined
+  /** Of an encrypted set. */
+  readonly key?: BackupKey | undefined
   readonly progress: ProgressSink
   readonly now: () => number
 }
 
-export function verifyNodeBackup({ set, id, progress, now }: VerifyParts): VerifyReport {
+export function verifyNodeBackup({ set: files, id, key, progress, now }: VerifyParts): VerifyReport {
   const failures: VerifyFailure[] = []
   /** Runs a step whose failure, if it is about the set, is a finding. */
   const attempt = <R>(file: string, body: () => R): R | undefined => {
@@ -46,13 +50,14 @@ export function verifyNodeBackup({ set, id, progress, now }: VerifyParts): Verif
       return undefined
     }
   }
-  const manifest = attempt(MANIFEST_FILE, () => requireManifest(set, id))
+  const manifest = attempt(MANIFEST_FILE, () => requireManifest(files, id))
   if (manifest === undefined)
     return { manifest, segments: 0, segmentsVerified: 0, logPieces: 0, logPiecesVerified: 0, failures }
+  const set = openSet(files, key, manifest)
   attempt(MANIFEST_FILE, () => checkManifestCopies(set, manifest))
   attempt('holdfast.toml', () => readConfig(set, manifest))
   const entries = attempt('catalog', () => readCatalog(set, manifest))
-  const files = entries === undefined ? undefined : attempt('files', () => readFiles(set, manifest, entries))
+  const indexed = entries === undefined ? undefined : attempt('files', () => readFiles(set, manifest, entries))
   const pieces = manifest.log ?? []
   const meter = new ProgressMeter(
     progress,
@@ -62,7 +67,7 @@ export function verifyNodeBackup({ set, id, progress, now }: VerifyParts): Verif
   const onBytes: OnBytes = (bytes) => meter.addBytes(bytes)
   try {
     const before = failures.length
-    if (files !== undefined) checkFiles(set, files, failures, onBytes)
+    if (indexed !== undefined) checkFiles(set, indexed, failures, onBytes)
     const damagedFiles = failures.length - before
     let logPiecesVerified = 0
     for (const piece of pieces) {
@@ -73,7 +78,7 @@ export function verifyNodeBackup({ set, id, progress, now }: VerifyParts): Verif
     return {
       manifest,
       segments: manifest.files,
-      segmentsVerified: files === undefined ? 0 : files.length - damagedFiles,
+      segmentsVerified: indexed === undefined ? 0 : indexed.length - damagedFiles,
       logPieces: pieces.length,
       logPiecesVerified,
       failures,
