@@ -5,11 +5,13 @@
 import { describe, expect, it } from 'vitest'
 import { backupHostService } from '../builtins/backup-host.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
+import { entryOf, isData } from '../engine/log-entry.ts'
 import { silentProgress } from '../progress.ts'
 import type { LockWorld } from '../set/lock.ts'
 import { FaultyFileStore, StoreDied, type StoreFaults } from '../store/faulty-store.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
+import { walkLog } from '../wal/walk.ts'
 import { boot, connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
 import { type BackupKey, parseKey } from './key.ts'
 import { RESTORE_MARKER } from './marker.ts'
@@ -237,6 +239,46 @@ describe('a backup beside writers', () => {
       )
     expect(sums('pt')).toBe(sums('copy'))
   })
+
+  for (const walRotation of ['dual', 'group'])
+    it(`has the log since its commit, with the rotation ${walRotation}`, async () => {
+      const first = newWorld()
+      connect(first).run(`setClusterSetting("ts.wal.rotation", "${walRotation}")`)
+      await first.engine.close()
+      const node = newSession(boot(first.catalog, first.disk))
+      const writer = connect(node.world)
+      node.session.run(`
+        db = database("dfs://d", VALUE, 2024.01.01..2024.01.03)
+        db.createPartitionedTable(table(1:0, \`day\`id\`v, [DATE, INT, DOUBLE]), "pt", \`day)
+        ${GROW}`)
+      writer.run(`${GROW}; grow(3, 1)`)
+      await node.world.engine.submit({ kind: 'checkpoint' }, 'admin', 'test')
+      writer.run('grow(3, 2); grow(3, 3)')
+      expect(first.disk.list('wal').map((e) => e.name)).toContain(walRotation === 'dual' ? 'current_file' : 'kwdb_wal0')
+      const set = new MemoryFileStore()
+      let commits = 0
+      // When the catalog has been written the commit is fixed, and the log has not been looked at.
+      const busy = new WritesBetween(set, (line) => {
+        if (!line.endsWith('.partial') || !set.files().has(catalogOf(set))) return
+        for (; commits < 3; commits++) writer.run('grow(3, 4)')
+      })
+      take(node, busy)
+      writer.run('grow(3, 5)')
+      const { lsn, cid, log } = keptStates(set, () => {})[0].manifest!
+      const copy = new MemoryFileStore()
+      for (const [k, piece] of log!.entries()) {
+        const file = copy.openWrite(k === log!.length - 1 ? 'wal/current_file' : 'wal/checkpoint_file')
+        file.write(set.readFile(piece.path))
+        file.close()
+      }
+      const cids: number[] = []
+      const walked = walkLog(copy, { from: lsn }, (record) => {
+        if (isData(record)) cids.push(entryOf(record).cid)
+      })
+      expect(walked.stop).toBeUndefined()
+      expect(walked.end).toBe(log!.at(-1)!.endLsn)
+      expect(cids.filter((c) => c > cid)).toHaveLength(commits)
+    })
 })
 
 const catalogOf = (set: MemoryFileStore): string =>
