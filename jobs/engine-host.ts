@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../dfs/engine/engine.ts'
+import type { MaintenanceTask } from '../dfs/maintenance/task.ts'
 import { HoldfastError, inputError, toHoldfastError } from '../runtime/errors.ts'
 import { JobFiles } from './job-files.ts'
 import { JobPool } from './job-pool.ts'
@@ -126,9 +127,12 @@ export class EngineHost {
     const { Engine } = await import('../dfs/engine/engine.ts')
     const maintenance = new MaintenanceThread(config.dataDir)
     const merging = new MaintenanceThread(config.dataDir)
+    const archiving = new MaintenanceThread(config.dataDir)
+    const threadFor = (kind: MaintenanceTask['kind']): MaintenanceThread =>
+      kind === 'compact' ? merging : kind === 'flush' ? maintenance : archiving
     const engine = Engine.open(config.dataDir, {
       settings: config.settings,
-      maintain: (task) => (task.kind === 'compact' ? merging : maintenance).run(task),
+      maintain: (task) => threadFor(task.kind).run(task),
       onClose: () => merging.interrupt(),
       say: (line) => this.#tell(line),
       announce: this.#options.onNotice,
@@ -142,7 +146,7 @@ export class EngineHost {
       onRemark: this.#options.onRemark,
     })
     this.#registry = new JobRegistry({ files, runner: pool, workers, onWriteFailure: this.#options.onRemark })
-    return { engine, registry: this.#registry, pool, threads: [maintenance, merging] }
+    return { engine, registry: this.#registry, pool, threads: [maintenance, merging, archiving] }
   }
 
   /** To whoever watches, and into the log file. */

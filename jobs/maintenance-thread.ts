@@ -1,4 +1,4 @@
-/** A thread that writes segments for the housekeeping of the store: one task at a time, so that it takes at most one core. */
+/** A thread that works on files for the housekeeping of the store: segments, or the archive of the log. One task at a time, so that it takes at most one core. */
 import { parentPort, workerData } from 'node:worker_threads'
 // The concrete files, not the room's entrance: this thread needs no functions and no session.
 import { runTask } from '../dfs/maintenance/task.ts'
@@ -12,10 +12,10 @@ const { dataDir, interrupt } = workerData as MaintenanceThreadData
 const files = new LocalFileStore(dataDir)
 bindInterrupt(interrupt)
 
-parentPort!.on('message', ({ id, task }: MaintenanceQuestion) => {
+parentPort!.on('message', async ({ id, task }: MaintenanceQuestion) => {
   let answer: MaintenanceAnswer
   try {
-    answer = { id, ok: true, result: runTask(files, task, checkInterrupt) }
+    answer = { id, ok: true, result: await runTask(files, task, checkInterrupt) }
   } catch (thrown) {
     answer = { id, ok: false, error: encodeError(toHoldfastError(thrown)) }
   }

@@ -21,6 +21,9 @@ export type MaintenanceAnswer =
   | { readonly id: number; readonly ok: true; readonly result: MaintenanceResult }
   | { readonly id: number; readonly ok: false; readonly error: (EngineAnswer & { readonly ok: false })['error'] }
 
+const END_MS_MAX = 5000
+const END_LOOK_MS = 20
+
 interface Waiting {
   readonly resolve: (result: MaintenanceResult) => void
   readonly reject: (error: unknown) => void
@@ -56,7 +59,13 @@ export class MaintenanceThread {
     Atomics.store(new Int32Array(this.#interrupt), 0, INTERRUPT_CANCEL)
   }
 
+  /** What still runs is told to end first, since a command that it has started would go on without it. */
   async close(): Promise<void> {
+    if (this.#waiting.size > 0) {
+      this.interrupt()
+      for (let waitedMs = 0; this.#waiting.size > 0 && waitedMs < END_MS_MAX; waitedMs += END_LOOK_MS)
+        await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS))
+    }
     await this.#worker?.terminate()
     this.#worker = undefined
   }

@@ -12,6 +12,7 @@ export type Invocation =
   | { readonly kind: 'stats'; readonly chunks: boolean; readonly json: boolean }
   | { readonly kind: 'walDump'; readonly from?: string; readonly to?: string; readonly table?: string }
   | { readonly kind: 'walStatus'; readonly json: boolean }
+  | { readonly kind: 'walArchiveStatus'; readonly json: boolean }
   | {
       readonly kind: 'backup'
       readonly dir: string

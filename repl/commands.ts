@@ -112,6 +112,11 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
   directory('status', 'print level, LSNs, checkpoint and files of the log', wal)
     .option('--json', 'print them as JSON')
     .action((own: OptionTexts & { json?: boolean }) => accept({ kind: 'walStatus', json: own.json === true }, own))
+  directory('archive-status', 'print how far the log is archived', wal)
+    .option('--json', 'print it as JSON')
+    .action((own: OptionTexts & { json?: boolean }) =>
+      accept({ kind: 'walArchiveStatus', json: own.json === true }, own),
+    )
   program.parse(argv, { from: 'user' })
   // Help, version and mistakes end the process inside `parse`.
   return parsed as CommandLine

@@ -63,7 +63,7 @@ compaction_bytes_per_second = "8MB"
       expect(parseConfig(empty, FILE, true)).toEqual({ settings: {} })
   })
 
-  it('may say where the log will be archived, as long as archiving is off', () => {
+  it('may say where the log is archived', () => {
     const text = `[storage]
 wal_archive_enabled = false
 wal_archive_dir = "archive"
@@ -79,6 +79,8 @@ wal_archive_timeout = "5m"
       timeoutMs: 300_000,
     })
     const command = 'aws s3 cp %f s3://bucket/wal/%n --storage-class STANDARD_IA'
+    const on = '[storage]\nwal_archive_enabled = true\nwal_archive_dir = "/a"'
+    expect(parseConfig(on, FILE, true).archive).toMatchObject({ enabled: true, dir: '/a' })
     expect(parseConfig(`storage.wal_archive_command = "${command}"`, FILE, true).archive).toMatchObject({ command })
   })
 })
@@ -127,9 +129,14 @@ describe('a mistake in it', () => {
     ],
     ['[storage]\nwal_archive_enabled = true', '2:1: wal_archive_enabled needs wal_archive_dir or wal_archive_command'],
     [
-      '[storage]\nwal_archive_dir = "/a"\nwal_archive_enabled = true',
-      "3:1: wal_archive_enabled can't be true: this release does not archive the log yet",
+      '[storage]\nwal_archive_dir = "/a"\nwal_archive_enabled = true\nwal_level = 0',
+      "4:1: wal_level can't be 0 while wal_archive_enabled is true",
     ],
+    [
+      '[storage]\nwal_archive_command = "cp %f /a/%n"\nwal_archive_enabled = true\nwal_archive_retention = "7d"',
+      "4:1: wal_archive_retention can't stand beside wal_archive_command",
+    ],
+    ['[storage]\nwal_archive_command = "cp %f /a/%n && sync"', 'wal_archive_command uses &, which is for shells'],
     [
       '[storage]\nwal_archive_command = "cp %p /a"',
       "knows %f (full path), %n (name) and %% (a percent sign), not '%p'",

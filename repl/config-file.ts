@@ -15,6 +15,7 @@ import {
   type SettingInput,
   type SettingValue,
   type SettingValues,
+  splitCommand,
   type ValueType,
 } from '../dfs/settings/index.ts'
 import { nearNames } from '../runtime/compile/suggest.ts'
@@ -168,6 +169,8 @@ function readCommand(value: unknown): ReturnType<typeof readValue> {
   if (wrong !== undefined)
     return { ok: false, reason: `knows %f (full path), %n (name) and %% (a percent sign), not '${wrong}'` }
   if (!placeholders.includes('%f')) return { ok: false, reason: 'must name the file, as %f' }
+  const split = splitCommand(value)
+  if (!split.ok) return split
   return { ok: true, value }
 }
 
@@ -189,7 +192,13 @@ function checkArchive(context: z.core.ParsePayload<Section>): void {
     refuse('wal_archive_command', "can't stand beside wal_archive_dir: exactly one of the two is used")
   if (storage['wal_archive_enabled'] !== true) return
   if (!hasDir && !hasCommand) refuse('wal_archive_enabled', 'needs wal_archive_dir or wal_archive_command')
-  else refuse('wal_archive_enabled', "can't be true: this release does not archive the log yet")
+  if (hasCommand && storage['wal_archive_retention'] !== undefined)
+    refuse(
+      'wal_archive_retention',
+      "can't stand beside wal_archive_command: where the command puts the pieces they must be removed",
+    )
+  if (storage['wal_level'] === 0)
+    refuse('wal_level', "can't be 0 while wal_archive_enabled is true: data would not be in the archive")
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ export const ARCHIVE_KEYS: readonly ConfigKey[] = [
     key: 'wal_archive_enabled',
     type: { type: 'boolean' },
     default: 'false',
-    description: 'Whether sealed pieces of the log are archived. This release does not archive yet and refuses true.',
+    description: 'Whether sealed pieces of the log, and the data that they name, are archived (docs/operations.md).',
   },
   {
     section: 'storage',
@@ -104,7 +104,7 @@ export const ARCHIVE_KEYS: readonly ConfigKey[] = [
     type: { type: 'command' },
     default: '',
     description:
-      'Command that archives one: `%f` is its full path, `%n` its name, `%%` a percent sign. Started without a shell; exit code 0 means done.',
+      'Command that archives one: `%f` is its full path, `%n` its name, `%%` a percent sign. Started without a shell; exit code 0 means done. See docs/operations.md.',
   },
   {
     section: 'storage',
@@ -118,13 +118,13 @@ export const ARCHIVE_KEYS: readonly ConfigKey[] = [
     key: 'wal_archive_retention',
     type: { type: 'duration', min: MINUTE, max: 36_500 * DAY },
     default: '',
-    description: 'How long archived pieces are kept; without it, for ever.',
+    description: 'How long archived pieces are kept in the directory; without it, for ever.',
   },
   {
     section: 'storage',
     key: 'wal_archive_timeout',
     type: { type: 'duration', min: 1000, max: 30 * DAY },
-    default: '',
+    default: '5m',
     description: 'A partly full log is sealed and archived after this long.',
   },
 ]

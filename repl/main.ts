@@ -30,7 +30,8 @@ async function main(): Promise<number> {
       return await statsCommand(settings.config.dataDir, invocation.chunks, invocation.json)
     }
     case 'walDump':
-    case 'walStatus': {
+    case 'walStatus':
+    case 'walArchiveStatus': {
       const { walCommand } = await import('./wal-command.ts')
       return await walCommand(settings.config, invocation)
     }

@@ -1,12 +1,12 @@
-/** `holdfast wal dump` and `holdfast wal status`: they read the files as they lie there, so they work beside a running process. */
-import { dumpLog, type WalStatus, walStatusOf } from '../dfs/inspect/index.ts'
+/** `holdfast wal dump`, `holdfast wal status`, `holdfast wal archive-status`: they read the files as they lie there, so they work beside a running process. */
+import { dumpLog, type WalStatus, walArchiveStatusOf, walStatusOf } from '../dfs/inspect/index.ts'
 import { formatLsn } from '../dfs/wal/lsn.ts'
 import type { SessionConfig } from '../jobs/index.ts'
 import { alignedLines } from './aligned-lines.ts'
 import type { Invocation } from './arguments.ts'
 import { CommandOutput } from './stdout.ts'
 
-type WalInvocation = Extract<Invocation, { kind: 'walDump' | 'walStatus' }>
+type WalInvocation = Extract<Invocation, { kind: 'walDump' | 'walStatus' | 'walArchiveStatus' }>
 
 export async function walCommand(
   { dataDir, settings }: Pick<SessionConfig, 'dataDir' | 'settings'>,
@@ -20,6 +20,15 @@ export async function walCommand(
     await out.flush()
     return 0
   }
+  if (invocation.kind === 'walArchiveStatus') {
+    const { lastArchiveTimeMs, ...status } = await walArchiveStatusOf(dataDir, settings)
+    const lastArchiveTime = lastArchiveTimeMs === undefined ? null : new Date(lastArchiveTimeMs).toISOString()
+    const shown = { ...status, lastArchiveTime }
+    if (invocation.json) out.line(JSON.stringify(shown, undefined, 2))
+    else for (const line of archiveLines(shown)) out.line(line)
+    await out.flush()
+    return 0
+  }
   const { stop } = dumpLog(dataDir, invocation, (line) => out.line(line))
   await out.flush()
   if (stop === undefined) return 0
@@ -30,6 +39,22 @@ export async function walCommand(
       : `damage: the log goes on at LSN ${formatLsn(followedBy)}`
   process.stderr.write(`holdfast: ${file}, offset ${offset}, LSN ${formatLsn(lsn)}: ${problem} (${meaning})\n`)
   return followedBy === undefined ? 0 : 1
+}
+
+type ShownArchive = Omit<Awaited<ReturnType<typeof walArchiveStatusOf>>, 'lastArchiveTimeMs'> & {
+  readonly lastArchiveTime: string | null
+}
+
+function archiveLines(status: ShownArchive): string[] {
+  const number = (n: number): string => n.toLocaleString('en-US')
+  const { lastArchivedSegment: last, lastError, failedAttempts } = status
+  return [
+    `Archiving   ${status.archivingEnabled ? 'on' : 'off'}`,
+    `Last piece  ${last === '' ? 'none yet' : `${last} at ${status.lastArchiveTime}`}`,
+    `Waiting     ${number(status.segmentsPending)} pieces, ${number(status.bytesPending)} bytes`,
+    `Archived    ${number(status.totalArchivedBytes)} bytes, the last piece at ${number(status.archiveRateBytesPerSec)} bytes/s`,
+    ...(lastError === '' ? [] : [`Last error  ${lastError} (failed attempts: ${number(failedAttempts)})`]),
+  ]
 }
 
 const LEVELS = ['off', 'sync', 'flush', 'external']

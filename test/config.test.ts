@@ -63,8 +63,8 @@ describe('holdfast.toml', () => {
     ],
     [
       'archiving',
-      '[storage]\nwal_archive_dir = "/a"\nwal_archive_enabled = true\n',
-      "3:1: wal_archive_enabled can't be true: this release does not archive the log yet",
+      '[storage]\nwal_archive_dir = "/a"\nwal_archive_enabled = true\nwal_level = 0\n',
+      "4:1: wal_level can't be 0 while wal_archive_enabled is true: data would not be in the archive",
     ],
     ['a syntax error', '[storage]\nwal_level 1\n', '2:'],
   ])('with %s stops the start with one line', async (name, toml, message) => {

@@ -90,6 +90,22 @@ define('getWalFiles()', {
     }),
 })
 
+define('getWalArchiveStatus()', {
+  doc: 'A table of one row on the archive of the log: archivingEnabled, lastArchivedSegment (24 hex digits, empty before the first), lastArchiveTime, segmentsPending (pieces of log that are sealed and not archived), bytesPending, archiveRateBytesPerSec (of the last piece), totalArchivedBytes, lastError (empty after an attempt that did not fail), failedAttempts. `holdfast wal archive-status` prints the same.',
+  call: (_, session) =>
+    listing([statusOf(session).archive], {
+      archivingEnabled: [T.BOOL, (s) => (s.archivingEnabled ? 1 : 0)],
+      lastArchivedSegment: [T.STRING, (s) => s.lastArchivedSegment],
+      lastArchiveTime: [T.TIMESTAMP, (s) => timestampOf(s.lastArchiveTimeMs)],
+      segmentsPending: [T.LONG, (s) => BigInt(s.segmentsPending)],
+      bytesPending: [T.LONG, (s) => BigInt(s.bytesPending)],
+      archiveRateBytesPerSec: [T.LONG, (s) => BigInt(s.archiveRateBytesPerSec)],
+      totalArchivedBytes: [T.LONG, (s) => BigInt(s.totalArchivedBytes)],
+      lastError: [T.STRING, (s) => s.lastError],
+      failedAttempts: [T.LONG, (s) => BigInt(s.failedAttempts)],
+    }),
+})
+
 const STATS = 'getStorageStats([dbUrl], [tableName])'
 define(STATS, {
   doc: 'A table with a row for each chunk of the tables that you may see: dbUrl, tableName, partition, chunkId, cid (commit that last changed its rows), rows, segments, bytes, deltaRows and deltaBytes (small appends that are in the log and in memory only), updateTime.',

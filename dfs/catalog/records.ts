@@ -6,6 +6,7 @@
  *   ['meta', 'checkpoint']                    CheckpointMark: where recovery begins
  *   ['meta', 'store']                         StoreMark: which store this is, and its timeline
  *   ['meta', 'copy']                          CopyMark, while the directory may be copied by other tools
+ *   ['meta', 'archive']                       ArchiveMark: how far the log is archived
  *   ['meta', 'access']                        counts the changes of users, groups and grants
  *   ['db', url]  ['table', url, name]  ['chunk', url, table, path]
  *   ['changed', url, table]                   commit that last changed the table's chunks
@@ -42,6 +43,24 @@ export interface CheckpointMark {
   readonly lastTransaction: number
 }
 
+/** How far the log of a timeline is archived, from where on. Absent: archiving was never on, or has been off since. */
+export interface ArchiveMark {
+  readonly timeline: number
+  /** Archiving began here: what was before is in no archive, and data segments of commits up to `sinceCid` may be missing there. */
+  readonly sinceLsn: number
+  readonly sinceCid: number
+  /** Number of the last file that is archived; all from the one with `sinceLsn` on are. 0: none yet. */
+  readonly lastSequence: number
+  readonly lastName: string
+  readonly lastTimeMs: number
+  /** Of pieces and data segments, since archiving began. */
+  readonly totalBytes: number
+  /** When the last piece was archived. */
+  readonly bytesPerSecond: number
+  /** Why the last attempt failed; absent after one that did not. */
+  readonly failure?: { readonly message: string; readonly timeMs: number; readonly attempts: number }
+}
+
 export const keys = {
   format: ['meta', 'format'],
   cid: ['meta', 'cid'],
@@ -50,6 +69,7 @@ export const keys = {
   checkpoint: ['meta', 'checkpoint'],
   store: ['meta', 'store'],
   copy: ['meta', 'copy'],
+  archive: ['meta', 'archive'],
   database: (url: string) => ['db', url],
   databases: ['db'],
   table: (url: string, name: string) => ['table', url, name],

@@ -4,6 +4,7 @@
  * Messages are structured-clonable plain data.
  */
 import type { AccessCommand } from '../access/index.ts'
+import type { ArchiveStatus } from '../archive/status.ts'
 import type { CopyMark } from '../catalog/records.ts'
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, StoredColumn, TableRecord } from '../catalog/types.ts'
 import type { DeltaBlock } from '../delta/block.ts'
@@ -279,6 +280,7 @@ export interface EngineStatus {
   }[]
   readonly pins: readonly { readonly pin: number; readonly cid: number; readonly why: string }[]
   readonly copy: CopyMark | undefined
+  readonly archive: ArchiveStatus
 }
 
 /** How a session reaches the engine: directly in tests, over a MessagePort with Atomics.wait from a session thread. Throws what the engine threw. */

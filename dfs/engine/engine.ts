@@ -6,6 +6,9 @@
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import { DEFAULT_PASSWORD, DEFAULT_USER, hashPassword } from '../access/index.ts'
+import { Archiver } from '../archive/archiver.ts'
+import { ArchiveLedger } from '../archive/ledger.ts'
+import { requireLoggedData, walLevelAfter } from '../archive/require-log.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { type CheckpointMark, type CopyMark, keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
 import type { CatalogView } from '../catalog/types.ts'
@@ -31,6 +34,7 @@ import { CommitClock, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
 import { prepareCatalog, type Started, startStorage } from './start.ts'
 
 const GARBAGE_EVERY_MS = 5000
+const ARCHIVE_LOOK_MS = 1000
 
 export interface EngineParts {
   readonly catalog: CatalogStore
@@ -79,6 +83,7 @@ export class Engine implements EngineClient {
         readonly committer: Committer
         readonly checkpointer: Checkpointer
         readonly compactor: Compactor
+        readonly archiver: Archiver
       })
     | undefined
   #settings: StoreSettings | undefined
@@ -89,6 +94,7 @@ export class Engine implements EngineClient {
   #hasStrays = false
   #garbageTimer: NodeJS.Timeout | undefined
   #checkpointTimer: NodeJS.Timeout | undefined
+  #archiveTimer: NodeJS.Timeout | undefined
   #isClosing = false
   /** Where the last one ended, and what it had to leave in memory. */
   #lastCheckpoint = { end: 0, deltaBytes: 0 }
@@ -125,6 +131,9 @@ export class Engine implements EngineClient {
   recover(wasUnclean: boolean): void {
     const { say = () => {}, bootId = '', maintain, isAutomatic = false } = this.#parts
     const store = prepareCatalog(this.#catalog, this.files.root)
+    const { archive = { enabled: false } } = this.#startSettings
+    if (archive.enabled) requireLoggedData(this.settings.walLevel)
+    const ledger = new ArchiveLedger(this.#catalog, store.timeline, archive.enabled)
     const started = startStorage(
       {
         catalog: this.#catalog,
@@ -135,6 +144,7 @@ export class Engine implements EngineClient {
         wasUnclean,
         say,
         beforeApply: keepNamedFiles,
+        retain: (file) => ledger.isNeeded(file),
       },
       store,
     )
@@ -154,6 +164,7 @@ export class Engine implements EngineClient {
       beforeApply: (writer, command) => {
         this.#requireOpen(transactionOf(command))
         requireUnlocked(this.#catalog, this.#locks, command)
+        if (archive.enabled) requireLoggedData(walLevelAfter(command, this.#startSettings))
         if (command.kind === 'append') this.#locks.requireOpen(command)
         requireFiles(this.files, command)
         keepNamedFiles(writer, command)
@@ -199,7 +210,19 @@ export class Engine implements EngineClient {
       isLocked,
       isPaused: () => this.#copyMark() !== undefined,
     })
-    this.#started = { ...started, committer, checkpointer, compactor }
+    ledger.begin({ timeline: store.timeline, lsn: log.end, cid: recovered.lastCid })
+    const archiver = new Archiver({
+      settings: archive,
+      ledger,
+      log,
+      files: this.files,
+      now: this.#now,
+      maintain: work,
+      walBytesMax: () => this.settings.checkpointWalBytesMax,
+      onArchived: () => this.collectGarbage(),
+      say,
+    })
+    this.#started = { ...started, committer, checkpointer, compactor, archiver }
     this.#lastCheckpoint = { end: checkpointMark(this.#catalog)?.lsn ?? log.oldest, deltaBytes: 0 }
     this.#clock.announce(recovered.lastCid, deltas.lastEvent)
     for (const run of runsOf(this.#catalog).filter((r) => r.state === 'running'))
@@ -211,12 +234,17 @@ export class Engine implements EngineClient {
     if (wasUnclean) sweepOrphans(this.#catalog, this.files, this.#now())
     this.collectGarbage()
     if (isAutomatic) this.#scheduleCheckpoint()
+    if (isAutomatic && archive.enabled) this.#archiveTimer = setInterval(() => archiver.tick(), ARCHIVE_LOOK_MS).unref()
   }
 
   /** The settings in force, as of the last commit. */
   get settings(): StoreSettings {
-    this.#settings ??= settingsOf(this.#catalog, this.#parts.settings ?? NO_START_SETTINGS).values
+    this.#settings ??= settingsOf(this.#catalog, this.#startSettings).values
     return this.#settings
+  }
+
+  get #startSettings(): StartSettings {
+    return this.#parts.settings ?? NO_START_SETTINGS
   }
 
   get #running() {
@@ -269,6 +297,11 @@ export class Engine implements EngineClient {
   /** Merges small segments until nothing is worth it; answers how many times. */
   compact(): Promise<number> {
     return this.#running.compactor.run().finally(() => this.collectGarbage())
+  }
+
+  /** Seals the log when it is due, and archives what is sealed; answers how many pieces of log were archived. With a directory of the file system it happens by itself. */
+  archive(): Promise<number> {
+    return this.#running.archiver.run()
   }
 
   #view(): CatalogView {
@@ -355,7 +388,7 @@ export class Engine implements EngineClient {
 
   /** What stands in no catalog. */
   status(): EngineStatus {
-    const { committer, log, deltas } = this.#running
+    const { committer, log, deltas, archiver } = this.#running
     const mark = checkpointMark(this.#catalog)
     return {
       cid: committer.lastCid,
@@ -367,6 +400,7 @@ export class Engine implements EngineClient {
       transactions: this.#locks.transactions().map(({ paths, ...t }) => ({ ...t, chunks: paths?.size })),
       pins: Array.from(this.#pins, ([pin, { cid, why }]) => ({ pin, cid, why })),
       copy: this.#copyMark(),
+      archive: archiver.status,
     }
   }
 
@@ -503,7 +537,8 @@ export class Engine implements EngineClient {
     const pinned = [...this.#pins.values()].map((p) => p.cid)
     const sessions = this.#slots.oldest()
     this.#running.deltas.forget(sessions, pinned)
-    const oldest = Math.min(sessions, this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY, ...pinned)
+    const copied = this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY
+    const oldest = Math.min(sessions, copied, this.#running.archiver.pinnedCid, ...pinned)
     return removeGarbage(this.#catalog, this.files, oldest)
   }
 
@@ -512,6 +547,7 @@ export class Engine implements EngineClient {
     this.#isClosing = true
     clearTimeout(this.#garbageTimer)
     clearTimeout(this.#checkpointTimer)
+    clearInterval(this.#archiveTimer)
     const { log } = this.#running
     let isClean = true
     try {
@@ -525,6 +561,7 @@ export class Engine implements EngineClient {
       isClean = false
       this.#parts.say?.(`The last checkpoint failed, the next start recovers from the log: ${(error as Error).message}`)
     }
+    await this.#running.archiver.close()
     clearTimeout(this.#garbageTimer)
     log.close()
     await this.#catalog.close()

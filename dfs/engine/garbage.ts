@@ -14,9 +14,10 @@ export function removeGarbage(catalog: CatalogStore, files: FileStore, oldestSna
   let waiting = false
   for (const [key, names] of catalog.entries(keys.garbages)) {
     const cid = key[1] as number
+    // In order of commits: all that follow must stay as well.
     if (cid > oldestSnapshot) {
       waiting = true
-      continue
+      break
     }
     removeFiles(files, names as string[])
     due.push(cid)

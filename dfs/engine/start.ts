@@ -7,7 +7,7 @@ import { CATALOG_FORMAT, type CheckpointMark, keys, type StoreMark } from '../ca
 import { DeltaStore } from '../delta/store.ts'
 import type { StoreSettings } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { type CommitLog, openCommitLog } from '../wal/commit-log.ts'
+import { type CommitLog, type LogFileInfo, openCommitLog } from '../wal/commit-log.ts'
 import { formatLsn } from '../wal/lsn.ts'
 import type { CatalogCommand } from './apply.ts'
 import { type Recovered, recover } from './recovery.ts'
@@ -22,6 +22,8 @@ export interface StartParts {
   readonly wasUnclean: boolean
   readonly say: (line: string) => void
   readonly beforeApply: (writer: CatalogWriter, command: CatalogCommand) => void
+  /** Whether a log file that a checkpoint covers must stay for now. */
+  readonly retain: (file: LogFileInfo) => boolean
 }
 
 export interface Started {
@@ -86,6 +88,7 @@ export function startStorage(parts: StartParts, store: StoreMark): Started {
     storeId: store.id,
     bootId,
     from,
+    retain: parts.retain,
     ...(applied === undefined ? {} : { reached: applied - 1 }),
   })
   try {

@@ -1,4 +1,5 @@
 /** Settings of the store: their definitions, their values at the start, and what is in force. Loads nothing heavy: the main thread starts with it. */
+export { type CommandWords, fillCommand, splitCommand } from './command-words.ts'
 export {
   environmentVariable,
   SETTINGS,
@@ -17,6 +18,7 @@ export {
   settingsOf,
 } from './effective.ts'
 export {
+  ARCHIVE_TIMEOUT_MS,
   type ArchiveSettings,
   environmentSettings,
   NO_START_SETTINGS,

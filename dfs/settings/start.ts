@@ -15,9 +15,12 @@ export interface ArchiveSettings {
   readonly command?: string
   readonly restoreCommand?: string
   readonly retentionMs?: number
-  /** A partly full log is sealed and archived after this long. */
+  /** A partly full log is sealed and archived after this long; default ARCHIVE_TIMEOUT_MS. */
   readonly timeoutMs?: number
 }
+
+/** Until the log is archived, files that it names stay; so it is never left to fill up by itself. */
+export const ARCHIVE_TIMEOUT_MS = 5 * 60_000
 
 export interface StartSettings {
   readonly environment: SettingValues

@@ -31,8 +31,13 @@ export interface CommitLog {
    * complete. May be called again before `endCheckpoint`.
    */
   beginCheckpoint(): number
-  /** Everything below `redo` is in the catalog and in segments: its files may be deleted or used again. */
+  /** Everything below `redo` is in the catalog and in segments: its files may be deleted or used again. 0: only asks `retain` again. */
   endCheckpoint(redo: number): void
+  /**
+   * Ends the file that is written to, synced, so that it can be archived; later records go to another. false: it has no records, or the rotation has no other
+   * file now.
+   */
+  seal(): boolean
   /** Reads the records from an LSN to the end. Throws `walDamaged` for a record that is not what was written, `walMissing` for an LSN below `oldest`. */
   scan(from: number, onRecord: (record: LogRecord) => void): ScanEnd
   /** Of files on disk. */

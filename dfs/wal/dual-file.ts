@@ -22,6 +22,12 @@ export class DualFile implements Rotation {
     if (set.end > set.current!.firstLsn) this.#rotate(set)
   }
 
+  seal(set: LogFileSet): boolean {
+    const before = set.current
+    this.#rotate(set)
+    return set.current !== before
+  }
+
   adopt(set: LogFileSet): void {
     if (set.current?.name !== CURRENT_FILE) this.#rotate(set)
   }

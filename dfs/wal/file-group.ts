@@ -27,6 +27,10 @@ export class FileGroup implements Rotation {
 
   atCheckpoint(): void {}
 
+  seal(set: LogFileSet): boolean {
+    return this.#switch(set)
+  }
+
   adopt(set: LogFileSet): void {
     if (set.current === undefined || ringIndex(set.current.name) === undefined) this.#switch(set)
   }

@@ -77,6 +77,12 @@ export class FileLog implements CommitLog {
     set.dropCovered(this.#rotation)
   }
 
+  seal(): boolean {
+    const set = this.#set
+    this.sync()
+    return set.end > set.current!.firstLsn && this.#rotation.seal(set)
+  }
+
   scan(from: number, onRecord: (record: LogRecord) => void): ScanEnd {
     const set = this.#set
     const { end } = set

@@ -43,6 +43,8 @@ export interface Rotation {
   makeRoom(set: LogFileSet, bytes: number, mayGrow: boolean): void
   /** Everything is synced, and redo will start at the end. */
   atCheckpoint(set: LogFileSet): void
+  /** Everything is synced, and the current file has records: goes on in another file if there is room for one. */
+  seal(set: LogFileSet): boolean
   /** After opening: the last file may be missing (a new log), or one of the other strategy. */
   adopt(set: LogFileSet): void
   /** Whether a file that is covered stays to be used again. */

@@ -59,6 +59,10 @@ class ReadOnlyLog implements CommitLog {
     // Every file stays.
   }
 
+  seal(): boolean {
+    return false
+  }
+
   scan(from: number, onRecord: (record: LogRecord) => void): ScanEnd {
     const start = Math.max(from, this.oldest)
     for (const { path, firstLsn, endLsn } of this.files()) {
