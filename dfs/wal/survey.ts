@@ -172,6 +172,13 @@ function endOfNothing(
   start: number,
 ): ScanEnd {
   const unfinished = found.find((file) => file.bytes <= HEADER_BYTES)
+  const headless = found.find((file) => file.bytes > HEADER_BYTES)
+  if (options.from > 0 && unfinished === undefined && headless !== undefined)
+    throw walDamaged(
+      { file: logPath(headless.name), offset: 0, lsn: start },
+      'its header is damaged',
+      `The log is needed from LSN ${formatLsn(options.from)} on.`,
+    )
   if (options.from > 0 && unfinished === undefined && options.mayBeMissing !== true)
     throw walMissing(`There is no log below ${store.root}, but it is needed from LSN ${formatLsn(options.from)} on.`)
   const droppedBytes = unfinished?.bytes ?? 0

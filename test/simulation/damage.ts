@@ -125,7 +125,7 @@ function requireReport(error: unknown, file: string, where: string): void {
     throw new Error(`${where}, and what fails is no error of the data: ${(error as Error).message}`, { cause: error })
   if (!error.message.includes(file))
     throw new Error(`${where}, and the error does not name the file: ${error.message}`, { cause: error })
-  if (!/offset \d+|byte \d+|bytes instead of/.test(error.message))
+  if (!/offset \d+|LSN 0\/|bytes instead of/.test(error.message))
     throw new Error(`${where}, and the error does not say where: ${error.message}`, { cause: error })
 }
 

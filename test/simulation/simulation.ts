@@ -280,8 +280,8 @@ class Simulation {
     for (let k = 0; k < 100 && this.#gates.length === 0; k++) await turns(1)
     this.#character.pauseRate > 0 ? await this.#openGatesUntil(closing) : await closing
     if (this.#process.isDead) return
-    this.#trace('-- closed')
-    this.#model.beginCheckpoint()()
+    this.#trace(this.#machine.isUnclean ? '-- closed, without a last checkpoint' : '-- closed')
+    if (!this.#machine.isUnclean) this.#model.beginCheckpoint()()
   }
 
   async #openGatesUntil(work: Promise<unknown>): Promise<void> {
