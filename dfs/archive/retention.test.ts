@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keys } from '../catalog/records.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { filesBelow } from '../write/testing.ts'
+import { requireApart } from './require-apart.ts'
 import { removeExpired } from './retention.ts'
 import { encodeSegmentList } from './segment-list.ts'
 import { archivedWorld, freshCatalog, piecesOf } from './testing.ts'
@@ -59,6 +60,16 @@ describe('retention', () => {
     expect(store.stat(`${piece(1)}.segments`)).toBeUndefined()
     expect(store.stat(`${piece(4)}.segments`)).toBeDefined()
   })
+})
+
+describe('the directory', () => {
+  it.each(['/data', '/data/chunks', '/data/wal/old', '/data/archive', '/data/x/../wal'])('%s is refused', (dir) =>
+    expect(() => requireApart('/data', dir)).toThrow('the store keeps files of its own there'),
+  )
+
+  it.each(['/data/wal-archive', '/data2', '/', '/backups', '/data/..x'])('%s is taken', (dir) =>
+    requireApart('/data', dir),
+  )
 })
 
 describe('the archive beside the engine', () => {

@@ -8,6 +8,7 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import { DEFAULT_PASSWORD, DEFAULT_USER, hashPassword } from '../access/index.ts'
 import { Archiver } from '../archive/archiver.ts'
 import { ArchiveLedger } from '../archive/ledger.ts'
+import { requireApart } from '../archive/require-apart.ts'
 import { requireLoggedData, walLevelAfter } from '../archive/require-log.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { type CheckpointMark, type CopyMark, keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
@@ -133,6 +134,7 @@ export class Engine implements EngineClient {
     const store = prepareCatalog(this.#catalog, this.files.root)
     const { archive = { enabled: false } } = this.#startSettings
     if (archive.enabled) requireLoggedData(this.settings.walLevel)
+    if (archive.enabled) requireApart(this.files.root, archive.dir)
     const ledger = new ArchiveLedger(this.#catalog, store.timeline, archive.enabled)
     const started = startStorage(
       {
