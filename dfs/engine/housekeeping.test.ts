@@ -11,8 +11,7 @@ import type { SettingValues } from '../settings/index.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import type { ChunkTableSource } from '../table-source.ts'
 import { Engine } from './engine.ts'
-
-const URL = 'dfs://db'
+import { createPlainTable, PLAIN_COLUMNS, PLAIN_URL } from './testing.ts'
 
 interface Store {
   readonly catalog: MemoryCatalogStore
@@ -40,41 +39,7 @@ const killed = ({ catalog, files }: Store): Store => start(catalog, files, true)
 
 function withTable(file: SettingValues = {}): Store {
   const store = start(undefined, undefined, false, file)
-  store.engine.request({
-    kind: 'createDatabase',
-    database: {
-      url: URL,
-      id: 'd',
-      schemes: [{ kind: 'VALUE', type: T.INT, values: [0, 1, 2] }],
-      compo: false,
-      engine: 'OLAP',
-      atomic: 'TRANS',
-      chunkGranularity: 'TABLE',
-      owner: 'admin',
-      createdMs: 0,
-    },
-  })
-  store.engine.request({
-    kind: 'createTable',
-    table: {
-      db: URL,
-      name: 'pt',
-      id: 't',
-      physicalIndex: '',
-      columns: [
-        { name: 'id', type: T.INT },
-        { name: 'x', type: T.INT },
-      ],
-      partitionColumns: ['id'],
-      sortColumns: [],
-      keepDuplicates: 'ALL',
-      compressMethods: {},
-      comment: '',
-      owner: 'admin',
-      createdMs: 0,
-      schemaVersion: 1,
-    },
-  })
+  createPlainTable(store.engine)
   return store
 }
 
@@ -91,13 +56,10 @@ function connect(store: Store): { readonly source: ChunkTableSource; readonly vi
     catalog: store.catalog,
     files: store.files,
   })
-  return { source: dfs.source(URL, 'pt'), view: () => dfs.view() }
+  return { source: dfs.source(PLAIN_URL, 'pt'), view: () => dfs.view() }
 }
 
-const LAYOUT = layoutOf([
-  { name: 'id', type: T.INT },
-  { name: 'x', type: T.INT },
-])
+const LAYOUT = layoutOf(PLAIN_COLUMNS)
 
 const rows = (first: number, count: number): Table => {
   const x = Array.from({ length: count }, (_, k) => first + k)
@@ -157,9 +119,9 @@ describe('small appends', () => {
     for (let k = 0; k < 9; k++) source.append(rows(k, 1))
     source.append(rows(9, 3000))
     for (let k = 3009; k < 3018; k++) source.append(rows(k, 1))
-    const before = [...view().chunks(URL, 'pt')]
+    const before = [...view().chunks(PLAIN_URL, 'pt')]
     await store.engine.checkpoint()
-    const after = [...view().chunks(URL, 'pt')]
+    const after = [...view().chunks(PLAIN_URL, 'pt')]
     expect(after.map((c) => c.delta)).toEqual([undefined, undefined, undefined])
     expect(after.map((c) => [c.chunkId, c.cid, c.rows, c.updateTimeMs])).toEqual(
       before.map((c) => [c.chunkId, c.cid, c.rows, c.updateTimeMs]),
@@ -178,7 +140,7 @@ describe('small appends', () => {
     await store.engine.checkpoint()
     source.append(rows(9, 3))
     expect(seen()).toBe(9)
-    store.engine.request({ kind: 'dropChunks', db: URL, table: 'pt', paths: undefined })
+    store.engine.request({ kind: 'dropChunks', db: PLAIN_URL, table: 'pt', paths: undefined })
     expect(seen()).toBe(9)
     expect(contents(source)).toEqual([])
     held.release()
@@ -190,7 +152,7 @@ describe('small appends', () => {
     const store = withTable()
     const { source } = connect(store)
     for (let k = 0; k < 9; k++) source.append(rows(k, 1))
-    store.engine.request({ kind: 'dropChunks', db: URL, table: 'pt', paths: ['/1'] })
+    store.engine.request({ kind: 'dropChunks', db: PLAIN_URL, table: 'pt', paths: ['/1'] })
     source.append(rows(10, 1))
     const after = killed(store)
     expect(contents(connect(after).source)).toEqual([[0, 3, 6], [10], [2, 5, 8]])
@@ -217,7 +179,7 @@ describe('many writers at once', () => {
     return store.engine.submit(
       {
         kind: 'insertRows',
-        db: URL,
+        db: PLAIN_URL,
         table: 'pt',
         tableId: 't',
         expectedSchemaVersion: 1,
@@ -268,7 +230,7 @@ describe('many writers at once', () => {
 
 describe('a transaction that rewrites', () => {
   const begin = (store: Store, paths: string[] | undefined, owner: string): number =>
-    store.engine.request({ kind: 'begin', db: URL, table: 'pt', tableId: 't', paths }, 'admin', owner).tid!
+    store.engine.request({ kind: 'begin', db: PLAIN_URL, table: 'pt', tableId: 't', paths }, 'admin', owner).tid!
 
   it('keeps others from its chunks, and ends with its session', () => {
     const store = withTable()
@@ -277,7 +239,7 @@ describe('a transaction that rewrites', () => {
       `<ChunkInTransaction>The openChunks operation failed because the chunk '/db/1/pt' is currently locked and in use by transaction ${tid}.`,
     )
     begin(store, ['/0'], 'b')
-    expect(() => store.engine.request({ kind: 'dropTable', db: URL, table: 'pt' })).toThrow(
+    expect(() => store.engine.request({ kind: 'dropTable', db: PLAIN_URL, table: 'pt' })).toThrow(
       expect.objectContaining({ refId: 'S01003' }),
     )
     store.engine.closeSession('a')
@@ -327,7 +289,7 @@ describe('a copy of the directory', () => {
     await store.engine.beginCopy()
     await expect(store.engine.beginCopy()).rejects.toThrow(/A checkpoint for copies is active since 2023-11-14T/)
     source.append(rows(3009, 3000))
-    store.engine.request({ kind: 'dropChunks', db: URL, table: 'pt', paths: ['/2'] })
+    store.engine.request({ kind: 'dropChunks', db: PLAIN_URL, table: 'pt', paths: ['/2'] })
 
     const files = new MemoryFileStore()
     for (const path of store.files.files().keys()) {

@@ -5,6 +5,7 @@ import type { CatalogStore } from '../catalog/key-value.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { keys, type StoreMark } from '../catalog/records.ts'
 import { Engine } from '../engine/engine.ts'
+import { createPlainTable, PLAIN_URL } from '../engine/testing.ts'
 import { checkDirectory, type Finding, noTotals } from '../inspect/index.ts'
 import { DfsSession } from '../session.ts'
 import { FaultyFileStore, StoreDied } from '../store/faulty-store.ts'
@@ -13,8 +14,6 @@ import { MemoryFileStore } from '../store/memory-store.ts'
 import type { ChunkTableSource } from '../table-source.ts'
 import { adoptCopy, wantsRestore } from './adopt.ts'
 import { RESTORE_TRIGGER, readCatalogCopy, readCopyManifest } from './format.ts'
-
-const URL = 'dfs://db'
 
 interface Store {
   readonly catalog: MemoryCatalogStore
@@ -39,7 +38,7 @@ function sourceOf({ catalog, files, engine }: Store): ChunkTableSource {
     catalog,
     files,
   })
-  return dfs.source(URL, 'pt')
+  return dfs.source(PLAIN_URL, 'pt')
 }
 
 function rows(first: number, count: number): Table {
@@ -66,50 +65,16 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, k
 async function original(): Promise<Store> {
   const store = start(new MemoryCatalogStore(), new MemoryFileStore(), false)
   const { engine } = store
-  engine.request({
-    kind: 'createDatabase',
-    database: {
-      url: URL,
-      id: 'd',
-      schemes: [{ kind: 'VALUE', type: T.INT, values: [0, 1, 2] }],
-      compo: false,
-      engine: 'OLAP',
-      atomic: 'TRANS',
-      chunkGranularity: 'TABLE',
-      owner: 'admin',
-      createdMs: 0,
-    },
-  })
-  engine.request({
-    kind: 'createTable',
-    table: {
-      db: URL,
-      name: 'pt',
-      id: 't',
-      physicalIndex: '',
-      columns: [
-        { name: 'id', type: T.INT },
-        { name: 'x', type: T.INT },
-      ],
-      partitionColumns: ['id'],
-      sortColumns: [],
-      keepDuplicates: 'ALL',
-      compressMethods: {},
-      comment: '',
-      owner: 'admin',
-      createdMs: 0,
-      schemaVersion: 1,
-    },
-  })
+  createPlainTable(engine)
   const source = sourceOf(store)
   source.append(rows(0, 3000))
   for (let k = 3000; k < 3012; k++) source.append(rows(k, 1))
-  engine.request({ kind: 'begin', db: URL, table: 'pt', tableId: 't', paths: ['/0', '/1'] }, 'admin', 'rewriter')
+  engine.request({ kind: 'begin', db: PLAIN_URL, table: 'pt', tableId: 't', paths: ['/0', '/1'] }, 'admin', 'rewriter')
   await engine.beginCopy()
   engine.closeSession('rewriter')
   source.append(rows(3012, 3000))
   source.append(rows(6012, 1))
-  engine.request({ kind: 'dropChunks', db: URL, table: 'pt', paths: ['/2'] })
+  engine.request({ kind: 'dropChunks', db: PLAIN_URL, table: 'pt', paths: ['/2'] })
   return store
 }
 

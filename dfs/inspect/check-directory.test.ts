@@ -5,6 +5,7 @@ import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { keys } from '../catalog/records.ts'
 import type { ChunkRecord, TableRecord } from '../catalog/types.ts'
 import { Engine } from '../engine/engine.ts'
+import { createPlainTable, PLAIN_URL } from '../engine/testing.ts'
 import { DfsSession } from '../session.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import type { ChunkTableSource } from '../table-source.ts'
@@ -13,8 +14,6 @@ import { walkLog } from '../wal/walk.ts'
 import { describeRecord } from './describe-record.ts'
 import { checkDirectory, checkRunning, type Finding, formatFinding, noTotals } from './index.ts'
 import { statsOf } from './stats.ts'
-
-const URL = 'dfs://db'
 
 interface Store {
   readonly catalog: MemoryCatalogStore
@@ -39,41 +38,7 @@ async function withRows(): Promise<Store> {
   let nowMs = 1_700_000_000_000
   const engine = new Engine({ catalog, files, now: () => ++nowMs })
   engine.recover(false)
-  engine.request({
-    kind: 'createDatabase',
-    database: {
-      url: URL,
-      id: 'd',
-      schemes: [{ kind: 'VALUE', type: T.INT, values: [0, 1, 2] }],
-      compo: false,
-      engine: 'OLAP',
-      atomic: 'TRANS',
-      chunkGranularity: 'TABLE',
-      owner: 'admin',
-      createdMs: 0,
-    },
-  })
-  engine.request({
-    kind: 'createTable',
-    table: {
-      db: URL,
-      name: 'pt',
-      id: 't',
-      physicalIndex: '',
-      columns: [
-        { name: 'id', type: T.INT },
-        { name: 'x', type: T.INT },
-      ],
-      partitionColumns: ['id'],
-      sortColumns: [],
-      keepDuplicates: 'ALL',
-      compressMethods: {},
-      comment: '',
-      owner: 'admin',
-      createdMs: 0,
-      schemaVersion: 1,
-    },
-  })
+  createPlainTable(engine)
   const dfs = new DfsSession({
     session: { user: 'admin', now: () => 0 } as unknown as Session,
     home: '/nowhere',
@@ -82,7 +47,7 @@ async function withRows(): Promise<Store> {
     catalog,
     files,
   })
-  const source = () => dfs.source(URL, 'pt')
+  const source = () => dfs.source(PLAIN_URL, 'pt')
   source().append(rows(0, 3000))
   await engine.checkpoint()
   source().append(rows(3000, 5))
@@ -96,7 +61,8 @@ function findings(store: Store, isDeep = false): Finding[] {
   return [...checkDirectory(offline(store), isDeep, noTotals())].filter((f) => f !== undefined)
 }
 
-const chunk = ({ catalog }: Store, path: string): ChunkRecord => catalog.get(keys.chunk(URL, 'pt', path)) as ChunkRecord
+const chunk = ({ catalog }: Store, path: string): ChunkRecord =>
+  catalog.get(keys.chunk(PLAIN_URL, 'pt', path)) as ChunkRecord
 
 const change = ({ catalog }: Store, key: readonly string[], edit: (record: never) => unknown): void =>
   catalog.transaction((w) => w.put(key, edit(w.get(key) as never)))
@@ -132,7 +98,9 @@ describe('the check of a directory', () => {
 
   it('says what a table and a chunk hold', async () => {
     const { stats, chunks } = statsOf(offline(await withRows()))
-    expect(stats.tables).toMatchObject([{ db: URL, table: 'pt', chunks: 3, rows: 3305, segments: 6, deltaRows: 5 }])
+    expect(stats.tables).toMatchObject([
+      { db: PLAIN_URL, table: 'pt', chunks: 3, rows: 3305, segments: 6, deltaRows: 5 },
+    ])
     expect(Array.from(chunks(), (c) => [c.partition, c.rows, c.deltaRows])).toEqual([
       ['/0', 1102, 2],
       ['/1', 1102, 2],
@@ -164,13 +132,13 @@ describe('the check of a directory', () => {
     ],
     [
       'a chunk that counts other rows than its segments',
-      (s) => change(s, keys.chunk(URL, 'pt', '/2'), (c: ChunkRecord) => ({ ...c, rows: c.rows + 1 })),
+      (s) => change(s, keys.chunk(PLAIN_URL, 'pt', '/2'), (c: ChunkRecord) => ({ ...c, rows: c.rows + 1 })),
       { code: 'rowCount', partition: '/2' },
     ],
     [
       'a file that two chunks name',
       (s) =>
-        change(s, keys.chunk(URL, 'pt', '/2'), (c: ChunkRecord) => ({
+        change(s, keys.chunk(PLAIN_URL, 'pt', '/2'), (c: ChunkRecord) => ({
           ...c,
           segments: [chunk(s, '/1').segments[0], ...c.segments.slice(1)],
         })),
@@ -181,7 +149,7 @@ describe('the check of a directory', () => {
       (s) =>
         s.catalog.transaction((w) => {
           const record = chunk(s, '/1')
-          w.put(keys.chunk(URL, 'gone', '/1'), { ...record, chunkId: 'other', rows: 0, segments: [] })
+          w.put(keys.chunk(PLAIN_URL, 'gone', '/1'), { ...record, chunkId: 'other', rows: 0, segments: [] })
         }),
       { code: 'tableMissing', table: 'gone' },
     ],
@@ -189,18 +157,25 @@ describe('the check of a directory', () => {
       'a chunk outside the scheme',
       (s) =>
         s.catalog.transaction((w) =>
-          w.put(keys.chunk(URL, 'pt', '/9'), { ...chunk(s, '/1'), path: '/9', chunkId: 'x', rows: 0, segments: [] }),
+          w.put(keys.chunk(PLAIN_URL, 'pt', '/9'), {
+            ...chunk(s, '/1'),
+            path: '/9',
+            chunkId: 'x',
+            rows: 0,
+            segments: [],
+          }),
         ),
       { code: 'partitionPath', partition: '/9' },
     ],
     [
       'two chunks of one identity',
-      (s) => change(s, keys.chunk(URL, 'pt', '/2'), (c: ChunkRecord) => ({ ...c, chunkId: chunk(s, '/1').chunkId })),
+      (s) =>
+        change(s, keys.chunk(PLAIN_URL, 'pt', '/2'), (c: ChunkRecord) => ({ ...c, chunkId: chunk(s, '/1').chunkId })),
       { code: 'chunkId', partition: '/2' },
     ],
     [
       'a partition column that is missing',
-      (s) => change(s, keys.table(URL, 'pt'), (t: TableRecord) => ({ ...t, partitionColumns: ['nope'] })),
+      (s) => change(s, keys.table(PLAIN_URL, 'pt'), (t: TableRecord) => ({ ...t, partitionColumns: ['nope'] })),
       { code: 'schema', table: 'pt' },
     ],
     [
@@ -237,7 +212,7 @@ describe('the check of a directory', () => {
       formatFinding({
         severity: 'error',
         code: 'x',
-        db: URL,
+        db: PLAIN_URL,
         table: 't',
         partition: '/1',
         file: 'f',
@@ -280,7 +255,7 @@ describe('the records of the log', () => {
   it('are described in a line each', async () => {
     const { files, engine } = await withRows()
     engine.request({ kind: 'putSetting', name: 'ts.wal.checkpoint_interval', value: 30_000 })
-    engine.request({ kind: 'dropChunks', db: URL, table: 'pt', paths: ['/1'] })
+    engine.request({ kind: 'dropChunks', db: PLAIN_URL, table: 'pt', paths: ['/1'] })
     const lines: string[] = []
     walkLog(files, {}, (record) => lines.push(formatRecord(record, describeRecord).replace(/^\S+ {2}\S+ {2}/, '')))
     expect(lines.map((line) => line.replace(/ {2}\d+ bytes$/, '').replace(/^\d+ {2}/, ''))).toEqual([

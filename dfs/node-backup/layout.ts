@@ -55,7 +55,3 @@ export function poolPath(segment: string, isCompressed: boolean, checksum?: stri
   const name = checksum === undefined ? plain : distinctName(plain, checksum)
   return isCompressed ? `${name}${COMPRESSED_SUFFIX}` : name
 }
-
-/** The name of a piece of log: timeline and number, 24 hex digits. */
-export const logPieceName = (timeline: number, sequence: number): string =>
-  `${timeline.toString(16).padStart(8, '0')}${sequence.toString(16).padStart(16, '0')}`.toUpperCase()

@@ -5,7 +5,8 @@ import type { OnBytes } from '../set/pipeline.ts'
 import type { FileReader, FileStore } from '../store/file-store.ts'
 import type { LogFileInfo } from '../wal/commit-log.ts'
 import { BOOT_OFFSET, decodeHeader, HEADER_BYTES } from '../wal/file-header.ts'
-import { COMPRESSED_SUFFIX, LOG_FOLDER, logPieceName } from './layout.ts'
+import { pieceName } from '../wal/piece-name.ts'
+import { COMPRESSED_SUFFIX, LOG_FOLDER } from './layout.ts'
 import type { LogPiece } from './manifest.ts'
 import { type Coding, encode, openSource, SourceUnreadable } from './stored-file.ts'
 
@@ -58,7 +59,7 @@ function copyPiece(
       // A ring writes the header of a file before anything else when it uses it again.
       if (original.bytes !== wanted || headerOf(reader, info) !== header) return undefined
       writer.sync()
-      const name = logPieceName(info.timeline, info.sequence)
+      const name = pieceName(info.timeline, info.sequence)
       return { name, firstLsn: info.firstLsn, endLsn: info.endLsn, ...original, coding, stored, temporary }
     } finally {
       writer.close()
