@@ -87,9 +87,11 @@ export const Backtick = custom(
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\', "'": "'", '"': '"' }
 
-function quoted(text: string, offset: number): Match | null {
+function quoted(text: string, offset: number, matched: IToken[]): Match | null {
   const quote = text[offset]
   if (quote !== '"' && quote !== "'") return null
+  if (text[offset + 1] === '\\' && text[offset + 2] === quote && text[offset + 3] !== quote && isEscapeOption(matched))
+    return withPayload(text.slice(offset, offset + 3), { type: 'CHAR', value: 92 })
   let value = ''
   let at = offset + 1
   for (; at < text.length && text[at] !== quote; at++) {
@@ -105,6 +107,31 @@ function quoted(text: string, offset: number): Match | null {
       : { type: 'STRING', value }
   return withPayload(text.slice(offset, at + 1), payload)
 }
+
+/** `escaped = '\'` of EXPORT and IMPORT is the backslash itself. */
+function isEscapeOption(matched: IToken[]): boolean {
+  if (matched.at(-1)?.image !== '=' || matched.at(-2)?.image.toLowerCase() !== 'escaped') return false
+  if (!/^(with|,|\n)$/i.test(matched.at(-3)?.image ?? '')) return false
+  return matched.some(
+    (token, k) => /^(export|import)$/i.test(token.image) && EXCHANGED.test(matched[k + 1]?.image ?? ''),
+  )
+}
+const EXCHANGED = /^(into|table|database)$/i
+
+const address = /dfs:\/\/[^\s"'`;,.(){}[\]<>]+/y
+/** An address of the store without quotes, where EXPORT and IMPORT name a table or a database; elsewhere `//` begins a comment. */
+export const StoreAddress = custom(
+  'StoreAddress',
+  (text, offset, matched) => {
+    if (!text.startsWith('dfs://', offset) || !EXCHANGED.test(matched.at(-1)?.image ?? '')) return null
+    if (!/^(from|import)$/i.test(matched.at(-2)?.image ?? '')) return null
+    address.lastIndex = offset
+    const match = address.exec(text)
+    return match === null ? null : withPayload(match[0], { type: 'STRING', value: match[0] })
+  },
+  ['d'],
+)
+
 export const QuotedString = createToken({
   name: 'QuotedString',
   pattern: { exec: quoted as never },
@@ -186,6 +213,7 @@ export function tokenize(text: string): {
       ColumnRef,
       Macro,
       NumberLiteral,
+      StoreAddress,
       Identifier,
       Backtick,
       QuotedString,

@@ -4,6 +4,7 @@ import type { IToken } from 'chevrotain'
 import type { Alias, Expr, FrameBound, SelectItem, SortKey, WindowFrame } from '../ast.ts'
 import { Backtick, Macro, Newline, NumberLiteral, QuotedString } from '../lexer.ts'
 import type { Cursor } from './cursor.ts'
+import { exchangeOptionsFollow } from './exchange-statements.ts'
 import { parseExpr } from './expressions.ts'
 import { parseArguments } from './postfix.ts'
 import { seriesNames } from './primary.ts'
@@ -45,7 +46,7 @@ export function optionalAlias(p: Cursor): Alias | null {
   const token = p.tokens[p.at]
   if (token === undefined || token.tokenType === Newline || token.tokenType.name !== 'Identifier') return null
   if (CLAUSE_WORDS.has(token.image) || JOIN_WORDS.has(token.image) || RESERVED.has(token.image)) return null
-  if (token.image.endsWith('!')) return null
+  if (token.image.endsWith('!') || exchangeOptionsFollow(p)) return null
   p.next()
   return { kind: 'name', name: token.image }
 }

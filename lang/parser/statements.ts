@@ -5,6 +5,7 @@ import type { AssignTarget, Block, ClassAttribute, DefStatement, Expr, Statement
 import { Newline } from '../lexer.ts'
 import type { Span } from '../source.ts'
 import { type Cursor, spanOf } from './cursor.ts'
+import { parseExchangeStatement } from './exchange-statements.ts'
 import { parseExpr } from './expressions.ts'
 import { parseDef, parseParams } from './functions.ts'
 import { parseSlot } from './postfix.ts'
@@ -87,11 +88,11 @@ export function parseStatement(p: Cursor): Statement {
 function statement(p: Cursor): Statement {
   const token = p.peek()
   const start = token.startOffset
-  const setting = parseSettingsStatement(p)
-  if (setting !== undefined) return setting
+  const special = parseSettingsStatement(p) ?? parseExchangeStatement(p)
+  if (special !== undefined) return special
   if (token.tokenType.name === 'Identifier' && !p.names.isVariable(token.image)) {
-    const special = keyword(p, token, start)
-    if (special !== undefined) return special
+    const known = keyword(p, token, start)
+    if (known !== undefined) return known
   }
   if (token.image === '#' && p.peek(1).image === 'include') {
     p.next()
