@@ -1,7 +1,10 @@
 /** How handles of the store cross threads: by name, found again in the other thread's session. */
 import { HoldfastError } from '../runtime/errors.ts'
+import type { Session } from '../runtime/session.ts'
 import { Resource, T } from '../runtime/values/index.ts'
 import { registerResourceCodec, setSourceCodec, type TransferOptions } from '../runtime/values/transfer.ts'
+import { type BackupTablePlace, BackupTableSource } from './backup-table/source.ts'
+import { openBackupTable } from './builtins/backup-open.ts'
 import { type DfsSession, databaseHandle, dfsService } from './session.ts'
 import { ChunkTableSource } from './table-source.ts'
 
@@ -13,12 +16,14 @@ export function registerDfsCodecs(): void {
   done = true
   setSourceCodec({
     encode: (source) => {
+      if (source instanceof BackupTableSource) return { backup: source.place }
       if (!(source instanceof ChunkTableSource))
         throw new HoldfastError('input', `The table ${source.name} can't be used in another session.`)
       return { db: source.db, table: source.tableName }
     },
     decode: (data, options) => {
-      const { db, table } = data as { db: string; table: string }
+      const { db, table, backup } = data as { db: string; table: string; backup?: BackupTablePlace }
+      if (backup !== undefined) return openBackupTable(sessionOf(options), backup)
       return storeOf(options).source(db, table)
     },
   })
@@ -35,7 +40,9 @@ export function registerDfsCodecs(): void {
   })
 }
 
-function storeOf(options: TransferOptions): DfsSession {
+const storeOf = (options: TransferOptions): DfsSession => sessionOf(options).service(dfsService)
+
+function sessionOf(options: TransferOptions): Session {
   if (options.session === undefined) throw new HoldfastError('bug', 'a stored table crosses threads without a session')
-  return options.session.service(dfsService)
+  return options.session
 }

@@ -2,6 +2,7 @@
 import type { Builtin } from '../runtime/registry.ts'
 import { backupBuiltins } from './builtins/backup.ts'
 import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
+import { backupOpenBuiltins } from './builtins/backup-open.ts'
 import { databaseBuiltins } from './builtins/database-index.ts'
 import { nodeBackupBuiltins } from './builtins/node-backup.ts'
 import { restoreBuiltins } from './builtins/restore.ts'
@@ -27,6 +28,7 @@ export const dfsBuiltins: readonly Builtin[] = [
   ...databaseBuiltins,
   ...backupBuiltins,
   ...backupInspectBuiltins,
+  ...backupOpenBuiltins,
   ...restoreBuiltins,
   ...nodeBackupBuiltins,
 ]

@@ -29,8 +29,12 @@ export function loggedInHost(session: Session, name: string): BackupHost {
   return session.service(backupHostService)
 }
 
-/** The store of a backup directory. It must not be part of what is backed up. */
-export function backupStore(host: BackupHost, backupDir: Arg, signature: string): FileStore {
+/** The store of a backup directory. */
+export const backupStore = (host: BackupHost, backupDir: Arg, signature: string): FileStore =>
+  host.openSet(backupFolder(host, backupDir, signature))
+
+/** The absolute path of a backup directory. It must not be part of what is backed up. */
+export function backupFolder(host: BackupHost, backupDir: Arg, signature: string): string {
   const text = textArg(backupDir, signature, 'backupDir')
   if (text === '' || text.includes('\0')) throw usageError(signature, 'backupDir must be the path of a folder.')
   if (/^s3:\/\//i.test(text))
@@ -48,7 +52,7 @@ export function backupStore(host: BackupHost, backupDir: Arg, signature: string)
         where: { file: folder },
       },
     )
-  return host.openSet(folder)
+  return folder
 }
 
 /** The url from a text, or from a database handle. */

@@ -14,6 +14,7 @@ import {
   vectorOf,
 } from '../../runtime/values/index.ts'
 import { requireDatabase } from '../backup/select.ts'
+import { BackupTableSource } from '../backup-table/source.ts'
 import type { DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
 import { dfsService } from '../session.ts'
 import { ChunkTableSource } from '../table-source.ts'
@@ -30,9 +31,16 @@ export function storeSchema(v: Value, session: Session): Dict | undefined {
   }
   if (v.kind === 'resource' && v.resourceType === 'scheme')
     return dictOf(partitionEntries((v.payload as { readonly schemes: readonly Scheme[] }).schemes))
-  return v.kind === 'source' && v.source instanceof ChunkTableSource
-    ? dictOf(tableEntries(v.source, session))
-    : undefined
+  if (v.kind !== 'source') return undefined
+  if (v.source instanceof BackupTableSource) {
+    const { database, table } = v.source.readable
+    return dictOf(tableEntries(database, table))
+  }
+  if (!(v.source instanceof ChunkTableSource)) return undefined
+  const { source } = v
+  const view = dfsOf(session).view()
+  const db = requireDatabase(view, source.db)
+  return dictOf(tableEntries(db, view.table(source.db, source.tableName) ?? source.record))
 }
 
 type Entry = readonly [string, Value]
@@ -87,10 +95,7 @@ function schemeValue(scheme: Scheme): Value {
   }
 }
 
-function tableEntries(source: ChunkTableSource, session: Session): Entry[] {
-  const view = dfsOf(session).view()
-  const db = requireDatabase(view, source.db)
-  const table = view.table(source.db, source.tableName) ?? source.record
+function tableEntries(db: DatabaseRecord, table: TableRecord): Entry[] {
   const common: Entry[] = [
     ['dbUrl', Scalar.string(db.url)],
     ['tableName', Scalar.string(table.name)],

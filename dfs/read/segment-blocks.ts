@@ -19,11 +19,11 @@ import { decodeBlocks, deltaColumns } from '../delta/codec.ts'
 import { segmentMayMatch } from '../partition/prune.ts'
 import type { BatchMemory } from '../segment/batch-memory.ts'
 import { SegmentReader, type VerifiedBuffers } from '../segment/index.ts'
-import type { FileStore } from '../store/file-store.ts'
+import type { FileSource } from '../store/file-store.ts'
 
 /** What reading takes. `baseOf` gives the one symbol base of a stored SYMBOL column. */
 export interface ReadAccess {
-  readonly files: FileStore
+  readonly files: FileSource
   readonly baseOf: (storedName: string) => SymbolBase
   /** Checks the checksum of every buffer, or of those that are not known to be whole. */
   readonly verify?: boolean | VerifiedBuffers

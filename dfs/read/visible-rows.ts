@@ -3,7 +3,7 @@
  * as far as runs can share one. The answer belongs to (chunkId, cid) for ever and is remembered.
  */
 import type { ChunkRecord, TableRecord } from '../catalog/types.ts'
-import type { FileStore } from '../store/file-store.ts'
+import type { FileSource } from '../store/file-store.ts'
 import { mergeRuns } from './merge.ts'
 import { hidesRows, type RowOrder, rowOrder } from './order.ts'
 import { type CommitRun, commitRuns } from './runs.ts'
@@ -18,7 +18,7 @@ interface Counted {
 }
 
 const CHUNKS_MAX = 1 << 16
-const knownOf = new WeakMap<FileStore, Map<string, Counted>>()
+const knownOf = new WeakMap<FileSource, Map<string, Counted>>()
 
 export function visibleRows(access: ReadAccess, table: TableRecord, chunk: ChunkRecord): number {
   const order = rowOrder(table)

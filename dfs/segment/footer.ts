@@ -54,6 +54,13 @@ export function requireWholeFooter({ bytes, start, metadata }: Footer, file: str
   if (checksumOf(blank) !== own.text) throw segmentError(file, 'the checksum of its footer does not match', start)
 }
 
+/** The checksum of the footer of an open segment file, compared with the footer: it stands for all checksums of columns in it. */
+export function footerChecksum(reader: FileReader, file: string): string {
+  const footer = readFooter(reader, file)
+  requireWholeFooter(footer, file)
+  return footer.metadata.get(KEY_FOOTER)!.text
+}
+
 const FIELD_CUSTOM_METADATA = 4
 /** A footer has three of ours; a thousand is surely none of ours. */
 const PAIRS_MAX = 1000

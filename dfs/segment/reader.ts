@@ -22,7 +22,7 @@ import {
 } from '../../runtime/values/index.ts'
 import type { SegmentRef } from '../catalog/types.ts'
 import { checksumOf } from '../store/checksum.ts'
-import type { FileReader, FileStore } from '../store/file-store.ts'
+import type { FileReader, FileSource } from '../store/file-store.ts'
 import type { BatchMemory } from './batch-memory.ts'
 import { elementBytes } from './column-type.ts'
 import { readFooter, requireWholeFooter } from './footer.ts'
@@ -50,7 +50,7 @@ export class SegmentReader {
 
   /** Opens a segment. With `expected`, size and row count must agree with the catalog. */
   constructor(
-    store: FileStore,
+    store: FileSource,
     file: string,
     options: ReadOptions = {},
     expected?: Pick<SegmentRef, 'rows' | 'bytes'>,

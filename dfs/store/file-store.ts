@@ -38,6 +38,9 @@ export interface FileStore {
   list(path: string): readonly DirectoryEntry[]
 }
 
+/** What reading takes of a store: files are opened, and nothing else. */
+export type FileSource = Pick<FileStore, 'openRead'>
+
 /** A store as one thread tells another of it. */
 export interface StoreAddress {
   readonly kind: 'local'
