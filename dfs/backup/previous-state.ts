@@ -31,7 +31,7 @@ export class PreviousState {
       if (state === undefined || state.id === this.set.manifest?.id) continue
       // Complete but never published: its logs are still in it.
       readFinished(this.store, `${STATES_FOLDER}/${entry.name}`, finished)
-      if (state.partial && this.store.stat(stateFolder(state.id)) === undefined) id = state.id
+      if (state.kind === 'partial' && this.store.stat(stateFolder(state.id)) === undefined) id = state.id
     }
     return { finished, id }
   }

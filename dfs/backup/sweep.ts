@@ -50,7 +50,7 @@ function removeEmptyUp(store: FileStore, folder: string): void {
 export function hasRemains(store: FileStore, newestId: string | undefined): boolean {
   for (const entry of store.list(STATES_FOLDER)) {
     const state = parseStateFolder(entry.name)
-    if (state !== undefined && (state.partial || state.id !== newestId)) return true
+    if (state !== undefined && (state.kind !== 'complete' || state.id !== newestId)) return true
   }
   if (newestId === undefined) return false
   return store.list(stateFolder(newestId)).some((e) => e.name === 'plan.json' || parseFinishedLog(e.name) !== undefined)
@@ -63,7 +63,7 @@ export function removeOtherStates(store: FileStore, newestId: string): void {
     if (entry.kind === 'file' && entry.name.startsWith(`${MANIFEST_FILE}.`)) store.remove(entry.name)
   for (const entry of store.list(STATES_FOLDER)) {
     const state = parseStateFolder(entry.name)
-    if (state !== undefined && (state.partial || state.id !== newestId))
+    if (state !== undefined && (state.kind !== 'complete' || state.id !== newestId))
       store.removeTree(`${STATES_FOLDER}/${entry.name}`)
   }
   store.remove(planFile(newest))

@@ -120,7 +120,7 @@ define(LOAD, {
   call: ([backupDir, dbPath, partition, tableName, keyPath], session) => {
     refuseKey(keyPath)
     const host = loggedInHost(session, 'loadBackup')
-    return reading(backupStore(host, backupDir, LOAD), (set) => {
+    return reading(backupStore(host, backupDir, LOAD), {}, (set) => {
       const index = set.index(urlArg(dbPath, LOAD, 'dbPath'), textArg(tableName, LOAD, 'tableName'))
       host.context().access.readBackup(index)
       return chunkRows(set, index, requireChunk(index, textArg(partition, LOAD, 'partition')))

@@ -1,6 +1,8 @@
 /** Restoring databases and tables that are not there yet, each on its own: the failure of one does not stop the others. */
 import { inputError, toHoldfastError } from '../../runtime/errors.ts'
 import type { BackupContext } from '../set/context.ts'
+import type { SetOptions } from '../set/open.ts'
+import { noBackupIn } from '../set/states.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { type RestoredTable, reading, restoreWholeTable } from './restore.ts'
 
@@ -23,11 +25,12 @@ export function migrateSet(
   context: BackupContext,
   store: FileStore,
   request: MigrateRequest,
+  options: SetOptions = {},
 ): readonly MigratedTable[] {
-  return reading(store, (set) => {
+  return reading(store, options, (set) => {
     const databases = request.url === undefined ? set.databases() : [set.requireDatabase(request.url)]
     if (databases.length === 0)
-      throw inputError(`There is no backup in ${store.root}.`, { code: 'backupMissing', where: { file: store.root } })
+      throw inputError(noBackupIn(store), { code: 'backupMissing', where: { file: store.root } })
     const sources = databases.flatMap((d) =>
       request.table === undefined
         ? d.tables.map((t) => ({ url: d.url, table: t.name }))

@@ -3,7 +3,7 @@ import { inputError } from '../../runtime/errors.ts'
 import type { DatabaseRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
-import { BackupSet, chunksMatching } from '../set/open.ts'
+import { BackupSet, chunksMatching, type SetOptions } from '../set/open.ts'
 import { schemeConflict } from '../set/structure.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { planRestore } from './plan.ts'
@@ -34,8 +34,9 @@ export function restorePartitions(
   context: BackupContext,
   store: FileStore,
   request: RestorePartitionsRequest,
+  options: SetOptions = {},
 ): RestoredPartitions {
-  return reading(store, (set) => {
+  return reading(store, options, (set) => {
     const index = set.index(request.url, request.table)
     const view = context.view()
     const target = existingTarget(view, index, request.target.url, request.target.table)
@@ -79,8 +80,9 @@ export function restoreTable(
   store: FileStore,
   source: RestoredTable,
   target: RestoredTable,
+  options: SetOptions = {},
 ): RestoredTable {
-  return reading(store, (set) => {
+  return reading(store, options, (set) => {
     requireCopies(set, source.url, [source.table])
     return restoreWholeTable(context, set, source, target)
   })
@@ -92,8 +94,9 @@ export function restoreDatabase(
   store: FileStore,
   url: string,
   targetUrl: string,
+  options: SetOptions = {},
 ): readonly RestoredTable[] {
-  return reading(store, (set) => {
+  return reading(store, options, (set) => {
     const { tables } = set.requireDatabase(url)
     requireCopies(
       set,
@@ -158,9 +161,9 @@ function createIfMissing(context: BackupContext, domain: DatabaseRecord, url: st
   context.client.request({ kind: 'createDatabase', database: newDatabase(context, domain, url) }, context.user)
 }
 
-/** Opens the set; a failure because it was renewed meanwhile says so. */
-export function reading<R>(store: FileStore, work: (set: BackupSet) => R): R {
-  const set = new BackupSet(store)
+/** Opens a state of the set; a failure because it left the set meanwhile says so. */
+export function reading<R>(store: FileStore, options: SetOptions, work: (set: BackupSet) => R): R {
+  const set = new BackupSet(store, options)
   try {
     return work(set)
   } catch (error) {

@@ -96,8 +96,8 @@ describe('backup_manifest.json', () => {
   const refused: readonly [what: string, change: (o: Record<string, unknown>) => unknown, message: RegExp][] = [
     [
       'a newer minor version',
-      (o) => Object.assign(o, { formatVersion: '1.3' }),
-      /backup format 1\.3; this release reads 1\.0 to 1\.2/,
+      (o) => Object.assign(o, { formatVersion: '1.4' }),
+      /backup format 1\.4; this release reads 1\.0 to 1\.3/,
     ],
     ['another major version', (o) => Object.assign(o, { formatVersion: '2.0' }), /backup format 2\.0/],
     ['another checksum', (o) => Object.assign(o, { checksum: 'SHA-256' }), /uses the checksum SHA-256/],

@@ -10,23 +10,42 @@ export const DATA_FOLDER = 'data'
 export const LOCK_FOLDER = 'backup.lock'
 
 const PARTIAL_SUFFIX = '.partial'
+const DROPPED_SUFFIX = '.dropped'
 const ID = /^[0-9]{8}T[0-9]{9}Z-[0-9a-f]{6}$/
 
-/** `20240131T101500123Z-5f09ac`: sorts by time, never repeats. */
-export function newStateId(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().replace(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`
+/** `20240131T101500123Z-5f09ac`: never repeats, and sorts behind `newestId` even if the clock was set back since. */
+export function newStateId(nowMs: number, newestId?: string): string {
+  const ms = newestId === undefined ? nowMs : Math.max(nowMs, timeOfStateId(newestId) + 1)
+  return `${new Date(ms).toISOString().replace(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`
 }
 
 export const isStateId = (text: string): boolean => ID.test(text)
 
+/** When the run began that made the state, in milliseconds; for one whose manifest cannot be read. */
+export function timeOfStateId(id: string): number {
+  const [, date, time] = /^([0-9]{8})T([0-9]{9})Z/.exec(id)!
+  const day = date.replace(/^(....)(..)(..)$/, '$1-$2-$3')
+  return Date.parse(`${day}T${time.replace(/^(..)(..)(..)(...)$/, '$1:$2:$3.$4')}Z`)
+}
+
 export const stateFolder = (id: string): string => `${STATES_FOLDER}/${id}`
 export const partialFolder = (id: string): string => `${STATES_FOLDER}/${id}${PARTIAL_SUFFIX}`
+export const droppedFolder = (id: string): string => `${STATES_FOLDER}/${id}${DROPPED_SUFFIX}`
 
-/** The id of a folder below `states/`, and whether its run has ended; undefined for anything else. */
-export function parseStateFolder(name: string): { readonly id: string; readonly partial: boolean } | undefined {
-  const partial = name.endsWith(PARTIAL_SUFFIX)
-  const id = partial ? name.slice(0, -PARTIAL_SUFFIX.length) : name
-  return isStateId(id) ? { id, partial } : undefined
+export interface StateFolder {
+  readonly id: string
+  /** `partial`: its run has not ended; `dropped`: it is no state any more, and its files are being removed. */
+  readonly kind: 'complete' | 'partial' | 'dropped'
+}
+
+/** What a name below `states/` stands for; undefined for anything else. */
+export function parseStateFolder(name: string): StateFolder | undefined {
+  const [id, ...suffixes] = name.split(/(?=\.)/)
+  if (!isStateId(id)) return undefined
+  if (suffixes.length === 0) return { id, kind: 'complete' }
+  if (suffixes.length > 1) return undefined
+  if (suffixes[0] === PARTIAL_SUFFIX) return { id, kind: 'partial' }
+  return suffixes[0] === DROPPED_SUFFIX ? { id, kind: 'dropped' } : undefined
 }
 
 export const stateManifestFile = (folder: string): string => `${folder}/manifest.json`

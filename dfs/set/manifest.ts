@@ -1,5 +1,6 @@
 /**
- * `backup_manifest.json`, and the same bytes again as `states/<id>/manifest.json`: what the newest state holds, for people and tools.
+ * `backup_manifest.json`, and the same bytes again as `states/<id>/manifest.json`: what the newest state holds, for people and tools. Every other state of the set
+ * has a manifest in its own folder.
  *
  * JSON with two blanks of indentation. The last property is `digest`, XXH64 of every byte before its line, so that a flipped bit anywhere in the file is found:
  * what follows the digest is fixed text. Version: a reader refuses another major number, and a newer minor one (it would drop what it does not know).
@@ -21,10 +22,11 @@ import {
 } from './checked.ts'
 import { isStateId, MANIFEST_FILE, stateFolder, stateManifestFile } from './layout.ts'
 import { checkName, folderOfDatabase } from './names.ts'
+import { checkRetention, type Retention } from './retention.ts'
 
 const FORMAT = 'holdfast-backup-set'
 export const FORMAT_MAJOR = 1
-export const FORMAT_MINOR = 2
+export const FORMAT_MINOR = 3
 const CHECKSUM = 'XXH64'
 
 /** Size and XXH64 of a metadata file. Its place follows from the state's id and the names. */
@@ -59,8 +61,10 @@ export interface Manifest {
   readonly id: string
   readonly startedAt: string
   readonly completedAt: string
-  /** Newest instant in the set. */
+  /** Newest instant in the state. */
   readonly cid: number
+  /** Which states the set keeps when the next one is made. Absent before format 1.3, whose sets held one state. */
+  readonly retention?: Retention
   readonly databases: readonly ManifestDatabase[]
 }
 
@@ -78,6 +82,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
       startedAt: manifest.startedAt,
       completedAt: manifest.completedAt,
       cid: manifest.cid,
+      retention: manifest.retention,
       checksum: CHECKSUM,
       tables: tables.length,
       chunks: sum((t) => t.chunks),
@@ -144,6 +149,7 @@ function checkManifest(value: unknown, place: Place): Manifest {
     startedAt: asText(o.startedAt, inside(place, 'startedAt')),
     completedAt: asText(o.completedAt, inside(place, 'completedAt')),
     cid: asCount(o.cid, inside(place, 'cid')),
+    ...(o.retention === undefined ? {} : { retention: checkRetention(o.retention, inside(place, 'retention')) }),
     databases,
   }
 }
@@ -215,11 +221,19 @@ export function readManifest(store: FileStore): Manifest | undefined {
   return decodeManifest(readMetadata(store, MANIFEST_FILE), MANIFEST_FILE)
 }
 
-/** Throws unless the state's own copy of the manifest holds the same bytes. */
+/** The manifest in a state's own folder. */
+export function readStateManifest(store: FileStore, id: string): Manifest {
+  const file = stateManifestFile(stateFolder(id))
+  const manifest = decodeManifest(readMetadata(store, file), file)
+  if (manifest.id !== id) throw damagedMetadata(file, `it describes ${manifest.id} instead of ${id}`)
+  return manifest
+}
+
+/** Throws unless the state's own manifest is sound and, for the newest state, holds the bytes of `backup_manifest.json`. */
 export function checkStateManifest(store: FileStore, manifest: Manifest): void {
-  const file = stateManifestFile(stateFolder(manifest.id))
-  const bytes = readMetadata(store, file)
-  decodeManifest(bytes, file)
-  if (!Buffer.from(bytes).equals(readMetadata(store, MANIFEST_FILE)))
+  const { id } = readStateManifest(store, manifest.id)
+  if (readManifest(store)?.id !== id) return
+  const file = stateManifestFile(stateFolder(id))
+  if (!Buffer.from(readMetadata(store, file)).equals(readMetadata(store, MANIFEST_FILE)))
     throw damagedMetadata(file, `it differs from ${MANIFEST_FILE}`)
 }

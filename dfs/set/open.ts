@@ -1,22 +1,33 @@
-/** The newest state of a backup set, for reading. Opening reads the manifest; the index of a table is read, and checked against the manifest, when it is asked for. */
+/**
+ * A state of a backup set, for reading: the newest, unless another one is chosen. Opening reads the manifest; the index of a table is read, and checked against the
+ * manifest, when it is asked for.
+ */
 import { HoldfastError, inputError } from '../../runtime/errors.ts'
 import type { DatabaseRecord } from '../catalog/types.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { damagedMetadata } from './checked.ts'
-import { chunkFolder, domainFile, MANIFEST_FILE, stateFolder, tableIndexFile } from './layout.ts'
-import { type Manifest, type ManifestDatabase, type ManifestTable, readManifest } from './manifest.ts'
+import { chunkFolder, domainFile, stateFolder, tableIndexFile } from './layout.ts'
+import type { Manifest, ManifestDatabase, ManifestTable } from './manifest.ts'
 import { decodeDomain, decodeTableIndex, readVouched, type SetChunk, type SetFile, type TableIndex } from './meta.ts'
 import { dbNameOf } from './names.ts'
+import { chooseState, isState, LATEST, noBackupIn, type StateChoice } from './states.ts'
 import { matchesPartition } from './wildcard.ts'
+
+/** How a set is read. */
+export interface SetOptions {
+  /** Default: the newest. */
+  readonly state?: StateChoice
+}
 
 export class BackupSet {
   readonly store: FileStore
-  /** undefined: nothing was ever backed up into this folder. */
+  /** Of the chosen state. undefined: nothing was ever backed up into this folder. */
   readonly manifest: Manifest | undefined
 
-  constructor(store: FileStore) {
+  /** Throws if the set has states and not the one that is chosen. */
+  constructor(store: FileStore, { state = LATEST }: SetOptions = {}) {
     this.store = store
-    this.manifest = readManifest(store)
+    this.manifest = chooseState(store, state)
   }
 
   databases(): readonly ManifestDatabase[] {
@@ -38,7 +49,7 @@ export class BackupSet {
     const has = this.databases().map((d) => d.url)
     throw inputError(
       this.manifest === undefined
-        ? `There is no backup in ${this.store.root}: ${MANIFEST_FILE} is missing.`
+        ? noBackupIn(this.store)
         : `The backup in ${this.store.root} does not contain the database [${url}]; it holds ${has.join(', ') || 'none'}.`,
       { code: 'backupMissing', where: { file: this.store.root, db: url } },
     )
@@ -84,14 +95,14 @@ export class BackupSet {
   }
 
   /**
-   * Throws if the set was renewed since it was opened: a backup that ends removes the files of the state before it, and readers take no lock (the set may lie on a
-   * medium that cannot be written). For a reader that found files missing.
+   * Throws if the state has left the set since it was opened: a backup that ends, or a prune, removes the files that only such states name, and readers take no lock
+   * (the set may lie on a medium that cannot be written). For a reader that found files missing.
    */
   assertCurrent(): void {
-    if (readManifest(this.store)?.id !== this.manifest?.id) throw this.#replaced()
+    if (this.manifest !== undefined && !isState(this.store, this.manifest.id)) throw this.#replaced()
   }
 
-  /** A failure to read something of this set, or "it was renewed while it was read" if that is the reason. */
+  /** A failure to read something of this state, or "it left the set while it was read" if that is the reason. */
   explainFailure(error: unknown): unknown {
     if (!(error instanceof HoldfastError) || (error.kind !== 'data' && error.kind !== 'io')) return error
     try {
@@ -105,7 +116,7 @@ export class BackupSet {
   #replaced(cause?: unknown): HoldfastError {
     return new HoldfastError(
       'conflict',
-      `The backup in ${this.store.root} was renewed while it was read; call again.`,
+      `The backup in ${this.store.root} was renewed while it was read: the state ${this.manifest?.id} has left it; call again.`,
       {
         code: 'backupReplaced',
         where: { file: this.store.root },

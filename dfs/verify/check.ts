@@ -1,5 +1,5 @@
 /**
- * Checking a backup: every byte that the newest state names is read and compared. Damage of data is listed chunk by chunk; damage of metadata is thrown, with the
+ * Checking a backup: every byte that a state names is read and compared. Damage of data is listed chunk by chunk; damage of metadata is thrown, with the
  * file named, because nothing that stands in it could be trusted.
  */
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
@@ -7,7 +7,7 @@ import { FileWork } from '../set/file-work.ts'
 import { checkStateManifest } from '../set/manifest.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { pathIndexOf } from '../set/names.ts'
-import { BackupSet, chunksMatching, setFilePath } from '../set/open.ts'
+import { BackupSet, chunksMatching, type SetOptions, setFilePath } from '../set/open.ts'
 import type { FileCheck } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 
@@ -37,8 +37,9 @@ export function checkBackupSet(
   store: FileStore,
   request: CheckRequest,
   listener: CheckListener,
+  options: SetOptions = {},
 ): readonly DamagedChunk[] {
-  const set = new BackupSet(store)
+  const set = new BackupSet(store, options)
   try {
     const damaged = checkOpened(set, request, listener)
     if (damaged.length > 0) set.assertCurrent()
