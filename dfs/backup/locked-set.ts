@@ -1,18 +1,18 @@
-/** The lock of a set for the time of one backup: one run at a time changes it. */
+/** The lock of a set for the time of one run: one at a time changes it. */
 import type { BackupContext } from '../set/context.ts'
 import { type LockWorld, lockSetInTurn, type SetLock, thisWorld } from '../set/lock.ts'
 import type { FileStore } from '../store/file-store.ts'
 
-/** Waits for its turn, and runs the body while it holds the lock. `subject`: the database, or the table; `pin` is the pin of the run's view. */
+/** Waits for its turn, and runs the body while it holds the lock. `what`: what the run does, for others that want the set; `pin` is the pin of the run's view. */
 export function underSetLock<R>(
   context: BackupContext,
   store: FileStore,
-  subject: string,
+  what: string,
   pin: number,
   body: (lock: SetLock) => R,
 ): R {
   const note = (text: string): void => context.progress.note(text)
-  const lock = lockSetInTurn(store, `backup of ${subject}`, note, lockWorldOf(context, pin))
+  const lock = lockSetInTurn(store, what, note, lockWorldOf(context, pin))
   try {
     return body(lock)
   } finally {

@@ -2,7 +2,7 @@
 import { inputError } from '../../runtime/errors.ts'
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { finishedKey } from '../set/finished-log.ts'
-import type { SetChunk, TableIndex } from '../set/meta.ts'
+import type { SetChunk, SetFile, TableIndex } from '../set/meta.ts'
 import { schemeConflict, tableConflict } from '../set/structure.ts'
 import { type BackupPlan, planTable } from './plan.ts'
 import type { PreviousState } from './previous-state.ts'
@@ -37,6 +37,8 @@ export function planRun(input: RunInput): BackupPlan {
         chunks,
         partial: partitions !== undefined,
         previous: previousIndex(input, table),
+        olderFiles: olderFilesOf(before, url, table.name),
+        hasUnknownFiles: () => before.hasUnknownFiles,
         finished: (path) => finished.get(finishedKey(url, table.name, table.id, path)),
         force,
         snapshot,
@@ -45,6 +47,15 @@ export function planRun(input: RunInput): BackupPlan {
       }),
     ),
     dropTables: wholeDatabase && snapshot ? listed.map((t) => t.name).filter((name) => !names.has(name)) : [],
+  }
+}
+
+/** Read when the first partition is copied: of a table that did not change nobody has to know. */
+function olderFilesOf(before: PreviousState, url: string, name: string): (path: string) => readonly SetFile[] {
+  let byPath: ReadonlyMap<string, readonly SetFile[]> | undefined
+  return (path) => {
+    byPath ??= before.olderFiles(url, name)
+    return byPath.get(path) ?? []
   }
 }
 

@@ -49,6 +49,10 @@ export interface TablePlanInput {
   /** Only named partitions: others of the set stay as they are. */
   readonly partial: boolean
   readonly previous: TableIndex | undefined
+  /** The files that older states name for a partition; asked only if something of it is copied. */
+  readonly olderFiles: (path: string) => readonly SetFile[]
+  /** A state cannot be read: a file of the set may be its, and is not written over. */
+  readonly hasUnknownFiles: () => boolean
   readonly finished: (path: string) => SetChunk | undefined
   readonly force: boolean
   readonly snapshot: boolean
@@ -78,8 +82,14 @@ export function planTable(input: TablePlanInput): TablePlan {
       steps.push({ kind: 'resume', chunk: finished })
       continue
     }
-    const named = [...(before?.files ?? []), ...(finished?.files ?? [])]
-    const files = planFiles(input.materialise(live), named, force ? [] : named, (file) => isThere(live, file))
+    const named = [...(before?.files ?? []), ...(finished?.files ?? []), ...input.olderFiles(live.path)]
+    const hasUnknownFiles = input.hasUnknownFiles()
+    const files = planFiles(input.materialise(live), named, {
+      candidates: force ? [] : named,
+      isThere: (file) => isThere(live, file),
+      mayBeNamed: (name) =>
+        hasUnknownFiles && input.sizeInSet(setFilePath(database.url, table.name, live, { name })) !== undefined,
+    })
     const { chunkId, cid, rows, updateTimeMs, path } = live
     steps.push({
       kind: 'copy',
@@ -91,12 +101,19 @@ export function planTable(input: TablePlanInput): TablePlan {
   return { database, table, selected, steps }
 }
 
-/** `named` are files that a state or a finished record names in this chunk's folder; `candidates` those whose content may be used again. */
+interface ChunkFolder {
+  /** Those whose content may be used again. */
+  readonly candidates: readonly SetFile[]
+  readonly isThere: (file: SetFile) => boolean
+  /** Whether a file of this name, which none of the known ones has, may belong to a state that cannot be read. */
+  readonly mayBeNamed: (name: string) => boolean
+}
+
+/** `named` are files that a state or a finished record names in this chunk's folder. */
 function planFiles(
   live: ChunkRecord,
   named: readonly SetFile[],
-  candidates: readonly SetFile[],
-  isThere: (file: SetFile) => boolean,
+  { candidates, isThere, mayBeNamed }: ChunkFolder,
 ): FileStep[] {
   const taken = new Set<string>()
   const same = (a: Pick<SetFile, 'checksum' | 'bytes'>, b: Pick<SetFile, 'checksum' | 'bytes'>): boolean =>
@@ -111,7 +128,11 @@ function planFiles(
     const found = reused[k]
     if (found !== undefined) return { kind: 'reuse', file: { name: found.name, ...facts } }
     let name = segmentName(segment.file)
-    const isFree = (): boolean => !taken.has(name) && named.every((n) => n.name !== name || same(n, segment))
+    const isFree = (): boolean => {
+      if (taken.has(name)) return false
+      const known = named.filter((n) => n.name === name)
+      return known.length > 0 ? known.every((n) => same(n, segment)) : !mayBeNamed(name)
+    }
     for (let n = 0; !isFree(); n++)
       name = distinctName(segmentName(segment.file), n === 0 ? segment.checksum : `${segment.checksum}-${n}`)
     taken.add(name)

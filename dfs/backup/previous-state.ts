@@ -1,52 +1,93 @@
-/** A set as a backup finds it: its newest state, and what interrupted runs left. Nothing is changed here. */
+/** A set as a backup finds it: its states, the newest of which the backup goes on from, and what interrupted runs left. Nothing is changed here. */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { BackupContext } from '../set/context.ts'
 import { readFinished } from '../set/finished-log.ts'
 import { parseStateFolder, STATES_FOLDER, stateFolder } from '../set/layout.ts'
-import type { SetChunk, TableIndex } from '../set/meta.ts'
+import type { SetChunk, SetFile, TableIndex } from '../set/meta.ts'
 import { BackupSet } from '../set/open.ts'
+import { isDamage, StateFiles, tablesOfStates } from '../set/state-files.ts'
+import { type KnownState, listStates } from '../set/states.ts'
 import type { FileStore } from '../store/file-store.ts'
 
 export class PreviousState {
   readonly store: FileStore
+  /** Its newest state. */
   readonly set: BackupSet
+  /** All of them, oldest first. */
+  readonly states: readonly KnownState[]
   readonly #context: BackupContext
-  /** Indexes that were read, by table. */
+  /** Indexes of the newest state that were read, by table. */
   readonly indexes = new Map<string, TableIndex>()
   /** An index was damaged and is replaced: nobody knows which files it named. */
   lostIndex = false
+  #hasUnknownFiles: boolean
 
   constructor(context: BackupContext, store: FileStore) {
     this.#context = context
     this.store = store
     this.set = new BackupSet(store)
+    this.states = listStates(store)
+    this.#hasUnknownFiles = this.states.some((s) => s.damage !== undefined)
+  }
+
+  /** A state cannot be read: files that no other state names may be its. */
+  get hasUnknownFiles(): boolean {
+    return this.#hasUnknownFiles
   }
 
   /** What interrupted runs finished, and the partial state to go on with. */
   interrupted(): { readonly finished: ReadonlyMap<string, SetChunk>; readonly id: string | undefined } {
     const finished = new Map<string, SetChunk>()
+    const states = new Set(this.states.map((s) => s.id))
     let id: string | undefined
     for (const entry of this.store.list(STATES_FOLDER)) {
-      const state = parseStateFolder(entry.name)
-      if (state === undefined || state.id === this.set.manifest?.id) continue
-      // Complete but never published: its logs are still in it.
+      const folder = parseStateFolder(entry.name)
+      if (folder === undefined || folder.kind === 'dropped' || states.has(folder.id)) continue
+      // Also one that is complete and was never announced: its logs are still in it.
       readFinished(this.store, `${STATES_FOLDER}/${entry.name}`, finished)
-      if (state.kind === 'partial' && this.store.stat(stateFolder(state.id)) === undefined) id = state.id
+      if (folder.kind === 'partial' && this.store.stat(stateFolder(folder.id)) === undefined) id = folder.id
     }
     return { finished, id }
   }
 
-  /** A table of the state. `mayStartAnew`: undefined instead of an error if its index is damaged. */
+  /** A table of the newest state. `mayStartAnew`: undefined instead of an error if its index is damaged. */
   index(url: string, name: string, mayStartAnew: boolean): TableIndex | undefined {
     try {
       const index = this.set.index(url, name)
       this.indexes.set(name, index)
       return index
     } catch (error) {
-      if (!(error instanceof HoldfastError) || error.kind !== 'data' || !mayStartAnew) throw error
+      if (!isDamage(error) || !mayStartAnew) throw error
       this.#context.progress.note(`${error.message} The table is backed up from the beginning.`)
       this.lostIndex = true
+      this.#hasUnknownFiles = true
       return undefined
     }
   }
+
+  /** The files that older states name for a table, by partition path. Reads their indexes. */
+  olderFiles(url: string, name: string): ReadonlyMap<string, readonly SetFile[]> {
+    const newest = this.set.table(url, name)?.index.digest
+    const files = new Map<string, Map<string, SetFile>>()
+    const reader = new StateFiles(this.store)
+    for (const table of tablesOfStates(this.states.slice(0, -1)))
+      if (table.url === url && table.name === name)
+        for (const [digest, states] of table.states)
+          if (digest !== newest)
+            try {
+              for (const chunk of reader.index(table, digest, states).chunks) {
+                const ofChunk = files.get(chunk.path) ?? new Map<string, SetFile>()
+                files.set(chunk.path, ofChunk)
+                for (const file of chunk.files) if (!ofChunk.has(file.name)) ofChunk.set(file.name, file)
+              }
+            } catch (error) {
+              if (!isDamage(error)) throw error
+              this.#hasUnknownFiles = true
+            }
+    return new Map(Array.from(files, ([path, named]) => [path, [...named.values()]]))
+  }
 }
+
+/** Whether an error is a HoldfastError of the disk. */
+export const isDiskFailure = (error: unknown): error is HoldfastError =>
+  error instanceof HoldfastError && error.kind === 'io'

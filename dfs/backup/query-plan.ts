@@ -4,6 +4,7 @@ import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.
 import type { BackupContext } from '../set/context.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { setFilePath } from '../set/open.ts'
+import type { Retention } from '../set/retention.ts'
 import { columnsConflict, schemeConflict, tableConflict } from '../set/structure.ts'
 import type { PreviousState } from './previous-state.ts'
 import type { QueriedChunk, QueriedChunks, TableQuery } from './query.ts'
@@ -11,6 +12,8 @@ import type { QueriedChunk, QueriedChunks, TableQuery } from './query.ts'
 export interface QueryBackupRequest {
   readonly query: TableQuery
   readonly force: boolean
+  /** Which states of the set stay, from now on; undefined: as the set has it. */
+  readonly retention?: Retention | undefined
 }
 
 /** The table as the run sees it. */

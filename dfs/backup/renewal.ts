@@ -1,6 +1,6 @@
 /**
- * One run's change of a set, whatever the run puts into it: the partial state it works in, the publication of the new state, and the removal of what the new state
- * does not name. Up to the publication the set keeps its previous state.
+ * One run's change of a set, whatever the run puts into it: the partial state it works in, the publication of the new state, and the removal of what no state
+ * names any more. Up to the publication the set keeps the states that it had.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { DatabaseRecord } from '../catalog/types.ts'
@@ -8,12 +8,15 @@ import type { BackupContext } from '../set/context.ts'
 import { newStateId, parseFinishedLog, partialFolder, planFile, STATES_FOLDER } from '../set/layout.ts'
 import { removeLockRemains, type SetLock } from '../set/lock.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
-import { BackupSet, filesOf } from '../set/open.ts'
+import { ONE_STATE, type Retention } from '../set/retention.ts'
 import type { RunRecord } from '../set/runs.ts'
+import { StateFiles } from '../set/state-files.ts'
+import { listStates } from '../set/states.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { PreviousState } from './previous-state.ts'
+import { byRetention, dropStates } from './drop-states.ts'
+import { isDiskFailure, PreviousState } from './previous-state.ts'
+import { removeDropped, removeRunRemains, settleRemains } from './remains.ts'
 import { publish, requireFiles, StateDraft } from './state.ts'
-import { hasRemains, removeAllUnnamed, removeFiles, removeOtherStates } from './sweep.ts'
 
 /** What the new state holds of the database of the run; its other tables, and other databases, stay as they are. */
 export interface NewState {
@@ -24,22 +27,34 @@ export interface NewState {
   readonly dropTables: readonly string[]
 }
 
+export interface RenewalFacts {
+  /** The moment that the new state is of: before its view of the catalog was taken. */
+  readonly takenMs: number
+  /** Which states stay; undefined: as the set has it. */
+  readonly retention: Retention | undefined
+}
+
 export class SetRenewal {
   readonly #context: BackupContext
   readonly #store: FileStore
   readonly #lock: SetLock
-  readonly startedMs: number
+  readonly #retention: Retention
+  readonly takenMs: number
   /** The set before this run. */
   readonly before: PreviousState
-  #remains = false
+  readonly #remains: boolean
   #id = ''
 
-  constructor(context: BackupContext, store: FileStore, lock: SetLock) {
+  constructor(context: BackupContext, store: FileStore, lock: SetLock, { takenMs, retention }: RenewalFacts) {
     this.#context = context
     this.#store = store
     this.#lock = lock
-    this.startedMs = context.now()
+    this.takenMs = takenMs
+    removeLockRemains(store, context.lockWorld)
+    const { partial, dropped, runFiles } = settleRemains(store)
+    this.#remains = partial || dropped || runFiles
     this.before = new PreviousState(context, store)
+    this.#retention = retention ?? this.before.set.manifest?.retention ?? ONE_STATE
   }
 
   get id(): string {
@@ -48,91 +63,81 @@ export class SetRenewal {
 
   /** The partial state to go on with, or a new one; answers what interrupted runs finished. */
   begin(): ReadonlyMap<string, SetChunk> {
-    removeLockRemains(this.#store, this.#context.lockWorld)
-    this.#remains = hasRemains(this.#store, this.before.set.manifest?.id)
     const { finished, id } = this.before.interrupted()
-    if (id !== undefined) clearMetadata(this.#store, partialFolder(id))
-    this.#id = id ?? newStateId(this.#context.now())
+    const newest = this.before.states.at(-1)?.id
+    const isUsable = id !== undefined && (newest === undefined || id > newest)
+    this.#id = isUsable ? id : newStateId(this.#context.now(), newest)
+    if (isUsable) clearMetadata(this.#store, partialFolder(id))
     return finished
   }
 
   /** Makes the partial state durable before the first file: it tells the next run to look for files that nobody names. */
   writePlan(plan: object): void {
     const folder = partialFolder(this.#id)
-    const facts = { user: this.#context.user, startedAt: new Date(this.startedMs).toISOString() }
+    const facts = { user: this.#context.user, startedAt: new Date(this.takenMs).toISOString() }
     this.#store.makeDirectory(folder)
     this.#store.writeFileAtomic(planFile(folder), `${JSON.stringify({ ...plan, ...facts }, undefined, 2)}\n`)
     this.#store.syncDirectory(STATES_FOLDER)
     this.#store.syncDirectory('')
   }
 
-  /** Publishes the state and removes what it does not name; in between the run counts as done. */
+  /** Publishes the state and drops those that need not stay; in between the run counts as done. */
   complete(state: NewState, runs: Iterable<RunRecord>): void {
-    const named = this.#publish(state)
+    this.#publish(state)
     for (const run of runs) run.complete()
-    this.#sweep(state, named)
+    this.#sweep(state)
   }
 
-  /** Answers the files that the new state names for the tables of this run. */
-  #publish({ database, cid, tables, dropTables }: NewState): ReadonlySet<string> {
+  #publish({ database, cid, tables, dropTables }: NewState): void {
     const { now, product, progress } = this.#context
     const draft = new StateDraft(this.#store, this.#id, this.before.set, (text) => progress.note(text))
     for (const other of this.before.set.databases()) if (other.url !== database.url) draft.carryDatabase(other)
     draft.putDomain(database)
-    const named = new Set<string>()
     for (const index of tables) {
       requireFiles(this.#store, index)
       draft.putTable(index)
-      for (const file of filesOf(index)) named.add(file)
     }
     const written = new Set([...tables.map((t) => t.table.name), ...dropTables])
     for (const table of this.before.set.database(database.url)?.tables ?? [])
       if (!written.has(table.name)) draft.carryTable(database.url, table)
     const manifest = draft.complete({
       product,
-      startedAt: new Date(this.startedMs).toISOString(),
+      startedAt: new Date(this.takenMs).toISOString(),
       completedAt: new Date(now()).toISOString(),
       cid: Math.max(cid, this.before.set.manifest?.cid ?? 0),
+      retention: this.#retention,
     })
     publish(this.#store, manifest, this.#lock)
-    return named
   }
 
-  #sweep({ database, dropTables }: NewState, named: ReadonlySet<string>): void {
+  #sweep({ database, tables }: NewState): void {
+    const note = (text: string): void => this.#context.progress.note(text)
     try {
-      const dropped = dropTables.map((name) => this.#tryIndex(this.before.set, database.url, name))
-      if (this.#remains || this.before.lostIndex || dropped.includes(undefined)) this.#sweepAll()
-      else
-        for (const index of [...this.before.indexes.values(), ...(dropped as TableIndex[])])
-          removeFiles(this.#store, filesOf(index), named)
-      removeOtherStates(this.#store, this.#id)
+      const files = new StateFiles(this.#store, {}, this.#indexesAtHand(database.url, tables))
+      const drop = byRetention(listStates(this.#store), this.#retention)
+      dropStates(this.#store, drop, files, this.#remains || this.before.lostIndex, note)
+      removeDropped(this.#store)
+      removeRunRemains(this.#store)
     } catch (error) {
-      if (!(error instanceof HoldfastError) || error.kind !== 'io') throw error
-      this.#context.progress.note(`The backup is complete, but old files could not be removed: ${error.message}`)
+      if (!isDiskFailure(error)) throw error
+      note(`The backup is complete, but old files could not be removed: ${error.message}`)
     }
   }
 
-  #sweepAll(): void {
-    const set = new BackupSet(this.#store)
-    const named = new Set<string>()
-    for (const database of set.databases())
-      for (const { name } of database.tables) {
-        const index = this.#tryIndex(set, database.url, name)
-        if (index === undefined) return
-        for (const file of filesOf(index)) named.add(file)
-      }
-    removeAllUnnamed(this.#store, named)
-  }
-
-  /** undefined if it is damaged: then nobody knows which files it names, and none may be removed. */
-  #tryIndex(set: BackupSet, url: string, name: string): TableIndex | undefined {
-    try {
-      return set.index(url, name)
-    } catch (error) {
-      if (!(error instanceof HoldfastError) || error.kind !== 'data') throw error
-      this.#context.progress.note(`${error.message} Old files stay in the set.`)
-      return undefined
+  /** Indexes that need not be read again: those of the state before, and of the new one. */
+  #indexesAtHand(url: string, tables: readonly TableIndex[]): ReadonlyMap<string, TableIndex> {
+    const known = new Map<string, TableIndex>()
+    const add = (index: TableIndex, digest: string | undefined): void => {
+      if (digest !== undefined) known.set(StateFiles.keyOf(url, index.table.name, digest), index)
     }
+    for (const index of this.before.indexes.values())
+      add(index, this.before.set.table(url, index.table.name)?.index.digest)
+    const now =
+      listStates(this.#store)
+        .at(-1)
+        ?.manifest?.databases.find((d) => d.url === url)?.tables ?? []
+    for (const index of tables) add(index, now.find((t) => t.name === index.table.name)?.index.digest)
+    return known
   }
 }
 

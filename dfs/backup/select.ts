@@ -1,6 +1,7 @@
 /** What a backup call is about: tables and partitions of one database, checked against one look at the catalog. */
 import { inputError } from '../../runtime/errors.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { Retention } from '../set/retention.ts'
 
 export interface BackupRequest {
   readonly url: string
@@ -10,6 +11,8 @@ export interface BackupRequest {
   readonly partitions: PartitionChoice | undefined
   readonly force: boolean
   readonly snapshot: boolean
+  /** Which states of the set stay, from now on; undefined: as the set has it. */
+  readonly retention?: Retention | undefined
 }
 
 export type PartitionChoice =

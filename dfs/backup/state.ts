@@ -72,7 +72,7 @@ export class StateDraft {
   }
 
   /** Writes the state's manifest, which completes the partial folder. */
-  complete(facts: Pick<Manifest, 'product' | 'startedAt' | 'completedAt' | 'cid'>): Manifest {
+  complete(facts: Omit<Manifest, 'id' | 'databases'>): Manifest {
     const byName = <N extends { readonly name: string }>(a: N, b: N): number => (a.name < b.name ? -1 : 1)
     const databases = [...this.#databases]
       .sort(([a], [b]) => (a < b ? -1 : 1))

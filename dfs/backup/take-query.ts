@@ -21,14 +21,15 @@ import { syncFolders } from './state.ts'
 /** Answers how many partitions were written. */
 export function takeQueryBackup(context: BackupContext, store: FileStore, request: QueryBackupRequest): number {
   const { url, table: name } = request.query
+  const takenMs = context.now()
   const { view, pin, release } = context.pinnedView(`backup of ${url}/${name}`)
   try {
     const database = requireDatabase(view, url)
     const table = requireTable(view, url, name)
     context.access.backup(database, table)
     const queried = request.query.at(view)
-    return underSetLock(context, store, `${url}/${name}`, pin, (lock) =>
-      new QueryBackupTask(context, store, request, lock).run({ database, table, queried, cid: view.cid }),
+    return underSetLock(context, store, `backup of ${url}/${name}`, pin, (lock) =>
+      new QueryBackupTask(context, store, request, takenMs, lock).run({ database, table, queried, cid: view.cid }),
     )
   } finally {
     release()
@@ -42,12 +43,12 @@ class QueryBackupTask {
   readonly #lock: SetLock
   readonly #renewal: SetRenewal
 
-  constructor(context: BackupContext, store: FileStore, request: QueryBackupRequest, lock: SetLock) {
+  constructor(context: BackupContext, store: FileStore, request: QueryBackupRequest, takenMs: number, lock: SetLock) {
     this.#context = context
     this.#store = store
     this.#request = request
     this.#lock = lock
-    this.#renewal = new SetRenewal(context, store, lock)
+    this.#renewal = new SetRenewal(context, store, lock, { takenMs, retention: request.retention })
   }
 
   run(queried: Queried): number {
@@ -70,7 +71,7 @@ class QueryBackupTask {
       const written = this.#write(plan, table, run)
       const chunks = [...plan.keep, ...written].sort(byPath)
       const { description: query } = this.#request.query
-      const index: TableIndex = { database, table, query, cid, takenMs: this.#renewal.startedMs, chunks }
+      const index: TableIndex = { database, table, query, cid, takenMs: this.#renewal.takenMs, chunks }
       this.#renewal.complete({ database, cid, tables: [index], dropTables: [] }, [run])
       return written.length
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * Taking a backup. The phases, in order: select (catalog, under a pin), lock, plan, copy, complete, publish, sweep. Killed in any of them, the set still
- * restores its previous state, and the next call goes on from what was copied.
+ * restores every state that it had, and the next call goes on from what was copied.
  */
 import type { DatabaseRecord } from '../catalog/types.ts'
 import { ProgressMeter } from '../progress.ts'
@@ -32,16 +32,17 @@ export interface BackupResult {
 
 /** Backs a database, tables or partitions up into the set. The tables and databases that the call is not about stay in the set as they are. */
 export function takeBackup(context: BackupContext, store: FileStore, request: BackupRequest): BackupResult {
+  const takenMs = context.now()
   const { view, pin, release } = context.pinnedView(`backup of ${request.url}`)
   try {
     const database = selectDatabase(view, request)
     const selected = selectTables(view, request)
     for (const { table } of selected) context.access.backup(database, table)
-    return underSetLock(context, store, request.url, pin, (lock) =>
+    return underSetLock(context, store, `backup of ${request.url}`, pin, (lock) =>
       context.writing(() => {
         const waiting = new WaitingRows(context.data)
         try {
-          return new BackupTask(context, store, request, lock, waiting).run(database, selected, view.cid)
+          return new BackupTask(context, store, request, takenMs, lock, waiting).run(database, selected, view.cid)
         } finally {
           waiting.remove()
         }
@@ -60,13 +61,20 @@ class BackupTask {
   readonly #waiting: WaitingRows
   readonly #renewal: SetRenewal
 
-  constructor(context: BackupContext, store: FileStore, request: BackupRequest, lock: SetLock, waiting: WaitingRows) {
+  constructor(
+    context: BackupContext,
+    store: FileStore,
+    request: BackupRequest,
+    takenMs: number,
+    lock: SetLock,
+    waiting: WaitingRows,
+  ) {
     this.#waiting = waiting
     this.#context = context
     this.#store = store
     this.#request = request
     this.#lock = lock
-    this.#renewal = new SetRenewal(context, store, lock)
+    this.#renewal = new SetRenewal(context, store, lock, { takenMs, retention: request.retention })
   }
 
   run(database: DatabaseRecord, selected: readonly SelectedTable[], cid: number): BackupResult {
@@ -150,7 +158,7 @@ class BackupTask {
 
   #indexOf(plan: BackupPlan, { database, table, steps }: TablePlan): TableIndex {
     const chunks = steps.flatMap((s) => (s.kind === 'delete' ? [] : [s.chunk]))
-    return { database, table, cid: plan.cid, takenMs: this.#renewal.startedMs, chunks: chunks.sort(byPath) }
+    return { database, table, cid: plan.cid, takenMs: this.#renewal.takenMs, chunks: chunks.sort(byPath) }
   }
 
   #planText(plan: BackupPlan): object {

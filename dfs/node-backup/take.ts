@@ -64,7 +64,7 @@ export function takeNodeBackup(parts: NodeBackupParts, request: NodeBackupReques
     const from = statusOf(context).log.end
     const { view, pin, release } = context.pinnedView('backup of the node')
     try {
-      const result = underSetLock(context, set, 'the node', pin, (lock) =>
+      const result = underSetLock(context, set, 'backup of the node', pin, (lock) =>
         new NodeBackupTask({ ...parts, set }, request, lock, view, from).run(),
       )
       if (result !== undefined) return result
