@@ -1,6 +1,7 @@
 /** The entrance of the store. */
 import type { Builtin } from '../runtime/registry.ts'
 import { backupBuiltins } from './builtins/backup.ts'
+import { backupCheckBuiltins } from './builtins/backup-check.ts'
 import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
 import { backupOpenBuiltins } from './builtins/backup-open.ts'
 import { databaseBuiltins } from './builtins/database-index.ts'
@@ -27,6 +28,7 @@ export {
 export const dfsBuiltins: readonly Builtin[] = [
   ...databaseBuiltins,
   ...backupBuiltins,
+  ...backupCheckBuiltins,
   ...backupInspectBuiltins,
   ...backupOpenBuiltins,
   ...restoreBuiltins,

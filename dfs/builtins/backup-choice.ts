@@ -32,10 +32,10 @@ export function stateArg(value: Value | undefined, signature: string): StateChoi
   )
 }
 
-const TIMES: ReadonlySet<number> = new Set([T.DATE, T.DATETIME, T.TIMESTAMP, T.NANOTIMESTAMP])
+export const TIMES: ReadonlySet<number> = new Set([T.DATE, T.DATETIME, T.TIMESTAMP, T.NANOTIMESTAMP])
 
 /** Milliseconds since 1970, UTC. */
-function momentOf(value: Scalar): number {
+export function momentOf(value: Scalar): number {
   const local = new Date(Number(castScalar(value, T.TIMESTAMP).value) + (value.type === T.DATE ? DAY_MS - 1 : 0))
   return new Date(
     local.getUTCFullYear(),

@@ -1,4 +1,4 @@
-/** getBackupList, getBackupMeta, checkBackup, loadBackup, getBackupStatus (specification of the store, section 12). */
+/** getBackupList, getBackupMeta, loadBackup, getBackupStatus (specification of the store, section 12). */
 
 import { textArg } from '../../runtime/builtins/args.ts'
 import { inputError } from '../../runtime/errors.ts'
@@ -19,19 +19,10 @@ import {
 import type { BackupRun } from '../engine/commands.ts'
 import { reading } from '../restore/restore.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
-import { chunkPathOf, dbNameOf, pathIndexOf } from '../set/names.ts'
+import { chunkPathOf, pathIndexOf } from '../set/names.ts'
 import { BackupSet } from '../set/open.ts'
 import { chunkRows } from '../set/rows.ts'
-import { checkBackupSet } from '../verify/check.ts'
-import {
-  backupStore,
-  loggedInHost,
-  optionalText,
-  optionalTexts,
-  refuseKey,
-  timestampOf,
-  urlArg,
-} from './backup-host.ts'
+import { backupStore, loggedInHost, optionalText, refuseKey, timestampOf, urlArg } from './backup-host.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupInspectBuiltins = entries
@@ -124,33 +115,6 @@ define(LOAD, {
       const index = set.index(urlArg(dbPath, LOAD, 'dbPath'), textArg(tableName, LOAD, 'tableName'))
       host.context().access.readBackup(index)
       return chunkRows(set, index, requireChunk(index, textArg(partition, LOAD, 'partition')))
-    })
-  },
-})
-
-const CHECK = 'checkBackup(backupDir, dbPath, [tableName], [partition])'
-
-define(CHECK, {
-  doc: `Reads every byte of a backup and compares checksums. Returns a table dbName, tableName, chunkPath, chunkID, partitionPath with a row per partition that is damaged or misses files; it is empty when all is well. Damage of the backup's own records is an error that names the file.
-tableName takes one name or several, partition a pattern as in restore. Damaged partitions are repaired by backup(..., force=true).`,
-  call: ([backupDir, dbPath, tableName, partition], session) => {
-    const host = loggedInHost(session, 'checkBackup')
-    const store = backupStore(host, backupDir, CHECK)
-    const damaged = checkBackupSet(
-      store,
-      {
-        url: urlArg(dbPath, CHECK, 'dbPath'),
-        tables: optionalTexts(tableName, CHECK, 'tableName'),
-        pattern: optionalText(partition, CHECK, 'partition') ?? '%',
-      },
-      host.context(),
-    )
-    return tableOf({
-      dbName: texts(damaged.map((d) => d.url)),
-      tableName: texts(damaged.map((d) => d.table)),
-      chunkPath: texts(damaged.map((d) => chunkPathOf(`/${dbNameOf(d.url)}`, d.chunk.path, d.physicalIndex))),
-      chunkID: texts(damaged.map((d) => d.chunk.chunkId)),
-      partitionPath: texts(damaged.map((d) => d.chunk.path)),
     })
   },
 })

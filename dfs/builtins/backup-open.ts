@@ -4,6 +4,8 @@ import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import { SourceTable } from '../../runtime/values/index.ts'
 import { type BackupTablePlace, BackupTableSource } from '../backup-table/source.ts'
+import type { KnownFooter } from '../backup-table/vouched-files.ts'
+import { Ledger } from '../ledger/ledger.ts'
 import { BackupSet, type SetOptions } from '../set/open.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
 import { backupFolder, backupHostService, loggedInHost, urlArg } from './backup-host.ts'
@@ -40,5 +42,13 @@ function openTable(
   const index = set.index(url, table)
   const requireAccess = (): void => host.context().access.readBackup(index)
   requireAccess()
-  return new BackupTableSource({ place: { folder, url, table, state: set.manifest!.id }, set, index, requireAccess })
+  // Read when the first file is opened: a handle that is only passed on needs none of it.
+  let ledger: Ledger | undefined
+  const knownFooter: KnownFooter = (path, file) => {
+    ledger ??= new Ledger(set.store, (text) => host.context().progress.note(text))
+    const proof = ledger.file(path, file)
+    return proof?.isSound === true ? proof.footer : undefined
+  }
+  const place = { folder, url, table, state: set.manifest!.id }
+  return new BackupTableSource({ place, set, index, knownFooter, requireAccess })
 }

@@ -4,6 +4,7 @@ import { createInterpreter, createRegistry, type Interpreter } from '../../runti
 import { contextOf, shop, URL } from '../set/fixture.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { backupBuiltins } from './backup.ts'
+import { backupCheckBuiltins } from './backup-check.ts'
 import { backupHostService } from './backup-host.ts'
 import { backupInspectBuiltins } from './backup-inspect.ts'
 import { restoreBuiltins } from './restore.ts'

@@ -14,11 +14,12 @@ import {
 import { contentOf, contextOf, FIRST_DAY, shop, TestEngine, URL } from '../set/fixture.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { backupBuiltins } from './backup.ts'
+import { backupCheckBuiltins } from './backup-check.ts'
 import type { BackupHost } from './backup-host.ts'
 import { backupInspectBuiltins } from './backup-inspect.ts'
 import { restoreBuiltins } from './restore.ts'
 
-const all = [...backupBuiltins, ...restoreBuiltins, ...backupInspectBuiltins]
+const all = [...backupBuiltins, ...restoreBuiltins, ...backupCheckBuiltins, ...backupInspectBuiltins]
 
 /** A session over the documentation's database: five days by two ranges. Sets are in memory, by folder. */
 function start(tables = ['pt'], user = 'admin') {
