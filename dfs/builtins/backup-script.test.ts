@@ -14,7 +14,9 @@ let session: Interpreter
 beforeEach(() => {
   const engine = shop(new MemoryFileStore(), ['quotes', 'quotes_2'])
   const sets = new Map<string, MemoryFileStore>()
-  session = createInterpreter({ registry: createRegistry(backupBuiltins, restoreBuiltins, backupInspectBuiltins) })
+  session = createInterpreter({
+    registry: createRegistry(backupBuiltins, restoreBuiltins, backupCheckBuiltins, backupInspectBuiltins),
+  })
   session.user = 'admin'
   let calls = 0
   session.provide(backupHostService, {
