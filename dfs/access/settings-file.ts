@@ -65,14 +65,19 @@ const isObject = (v: unknown): v is Shape => typeof v === 'object' && v !== null
 const isText = (v: unknown): v is string => typeof v === 'string'
 const isListOf = <V>(v: unknown, is: (e: unknown) => e is V): v is V[] => Array.isArray(v) && v.every(is)
 
-const isUser = (v: unknown): v is UserRecord =>
-  isObject(v) && isText(v.name) && isText(v.salt) && isText(v.hash) && typeof v.isAdmin === 'boolean'
+export const isUser = (v: unknown): v is UserRecord =>
+  isObject(v) &&
+  isText(v.name) &&
+  isText(v.salt) &&
+  isText(v.hash) &&
+  typeof v.isAdmin === 'boolean' &&
+  (v.locked === undefined || typeof v.locked === 'boolean')
 
-const isGroup = (v: unknown): v is GroupRecord => isObject(v) && isText(v.name) && isListOf(v.members, isText)
+export const isGroup = (v: unknown): v is GroupRecord => isObject(v) && isText(v.name) && isListOf(v.members, isText)
 
 const RIGHTS = new Set<unknown>([...ACCESS_TYPES.values()].flatMap((type) => type.rights))
 
-const isAccessRecord = (v: unknown): v is AccessRecord =>
+export const isAccessRecord = (v: unknown): v is AccessRecord =>
   isObject(v) &&
   isText(v.name) &&
   Array.isArray(v.rules) &&

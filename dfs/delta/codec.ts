@@ -255,7 +255,17 @@ function decodeArrays(
       elements.push(0)
     } else {
       const view = new DataView(span.block.buffer, span.block.byteOffset, span.block.byteLength)
-      for (let r = 0; r < span.rows; r++) offsets[row + r + 1] = start + view.getUint32(span.at + 4 * r, true)
+      for (let r = 0; r < span.rows; r++) {
+        offsets[row + r + 1] = start + view.getUint32(span.at + 4 * r, true)
+        if (offsets[row + r + 1] < offsets[row + r])
+          throw new HoldfastError(
+            'data',
+            `A block of ${span.rows} small appends has arrays that end before they begin.`,
+            {
+              code: 'deltaDamaged',
+            },
+          )
+      }
       const count = offsets[row + span.rows] - start
       inner.push({ block: span.block, rows: count, at: span.at + 4 * span.rows })
       elements.push(count)

@@ -4,7 +4,7 @@
  *
  * A TSROLLBACK takes a transaction back even after its TSCOMMIT: the catalog could not be written, and nobody was told that it had happened.
  */
-import { unreachable } from '../../runtime/errors.ts'
+import { HoldfastError, unreachable } from '../../runtime/errors.ts'
 import { packPayload, unpackPayload } from '../wal/payload.ts'
 import type { LogRecord, NewRecord, RecordKind } from '../wal/record.ts'
 import type { CatalogCommand, DeltaDrop } from './apply.ts'
@@ -72,12 +72,53 @@ export const isData = ({ kind, flags }: LogRecord): boolean =>
   kind !== 'TSROLLBACK' &&
   !(kind === 'CHECKPOINT' && flags === FLAG_CHECKPOINT_DONE)
 
-export const entryOf = (record: LogRecord): LogEntry => unpackPayload(record.payload) as LogEntry
+/** Throws a data error for a record whose checksum is right and that no store wrote: a log may come from an archive. */
+export function entryOf(record: LogRecord): LogEntry {
+  const entry = unpackPayload(record.payload) as LogEntry | null
+  const isEntry =
+    typeof entry?.command?.kind === 'string' &&
+    isCounter(entry.cid) &&
+    isCounter(entry.timeMs) &&
+    typeof entry.user === 'string' &&
+    isListOf(entry.ids, (id) => typeof id === 'string') &&
+    isListOf(entry.drops, (drop) => typeof drop?.tableId === 'string')
+  if (!isEntry) throw noEntry('a transaction')
+  if (entry.command.kind === 'insertRows') requireRows(entry.command)
+  return entry
+}
 
-export const checkpointOf = (record: LogRecord): CheckpointEntry | undefined =>
-  record.kind === 'CHECKPOINT' && record.flags === FLAG_CHECKPOINT_DONE
-    ? (unpackPayload(record.payload) as CheckpointEntry)
-    : undefined
+/** Rows of small appends go straight into memory. */
+function requireRows({ tableId, layout, chunks }: CatalogCommand & { kind: 'insertRows' }): void {
+  const isWhole =
+    typeof tableId === 'string' &&
+    typeof layout === 'string' &&
+    isListOf(
+      chunks,
+      (c) =>
+        typeof c?.path === 'string' && isCounter(c.rows) && c.data instanceof Uint8Array && c.rows <= c.data.length,
+    )
+  if (!isWhole) throw noEntry('rows of small appends')
+}
+
+export function checkpointOf(record: LogRecord): CheckpointEntry | undefined {
+  if (record.kind !== 'CHECKPOINT' || record.flags !== FLAG_CHECKPOINT_DONE) return undefined
+  const entry = unpackPayload(record.payload) as CheckpointEntry | null
+  if (!isCounter(entry?.redo) || !isCounter(entry.cid) || !isCounter(entry.lastTransaction))
+    throw noEntry('a checkpoint')
+  return entry
+}
+
+const isCounter = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= COUNTER_MAX
+
+/** Beyond it nothing that counts in a store can have got. */
+const COUNTER_MAX = 2 ** 50
+
+const isListOf = <V>(list: readonly V[] | undefined, is: (value: V) => boolean): boolean =>
+  Array.isArray(list) && list.every(is)
+
+const noEntry = (what: string): HoldfastError =>
+  new HoldfastError('data', `the record does not hold ${what}`, { code: 'logEntry' })
 
 export function logKind(command: CatalogCommand): RecordKind {
   switch (command.kind) {

@@ -129,13 +129,13 @@ function analyse({ log, from, catalog }: RecoveryParts): Analysis {
         committed.delete(transaction)
         break
       default: {
-        const checkpoint = checkpointOf(record)
+        const checkpoint = explained(record, () => checkpointOf(record))
         if (checkpoint !== undefined) {
           lastTransaction = Math.max(lastTransaction, checkpoint.lastTransaction)
           lastCid = Math.max(lastCid, checkpoint.cid)
           break
         }
-        const entry = entryOf(record)
+        const entry = explained(record, () => entryOf(record))
         lastCid = Math.max(lastCid, entry.cid)
         keptBytes += record.payload.length
         if (keptBytes > KEPT_BYTES_MAX) kept = undefined
@@ -153,7 +153,13 @@ function eachDataRecord({ log, from }: RecoveryParts, { kept }: Analysis, take: 
   if (kept !== undefined) kept.forEach(take)
   else
     log.scan(from, (record) => {
-      if (isData(record)) take(dataOf(record, entryOf(record)))
+      if (isData(record))
+        take(
+          dataOf(
+            record,
+            explained(record, () => entryOf(record)),
+          ),
+        )
     })
 }
 
@@ -188,7 +194,7 @@ function redo(parts: RecoveryParts, analysis: Analysis): { readonly records: num
       if (++waiting >= REDO_BATCH) store()
     }
     lastCid = Math.max(lastCid, cid)
-    applyToDeltas(deltas, entry, cid, record.lsn)
+    explained(record, () => applyToDeltas(deltas, entry, cid, record.lsn))
   })
   store()
   dropStored(catalog, deltas, lastCid)
@@ -198,7 +204,7 @@ function redo(parts: RecoveryParts, analysis: Analysis): { readonly records: num
 function redoEntry(parts: RecoveryParts, overlay: CatalogOverlay, record: DataRecord): number {
   const { command, ids, timeMs, cid } = record.entry
   let nextId = 0
-  try {
+  return explained(record, () => {
     verifyNewSegments(parts.files, command)
     parts.beforeApply(overlay, command)
     return applyCommand(overlay, command, {
@@ -207,6 +213,13 @@ function redoEntry(parts: RecoveryParts, overlay: CatalogOverlay, record: DataRe
       newId: () => ids[nextId++],
       deltaChunkId: (tableId, path) => parts.deltas.chunkId(tableId, path),
     }).cid
+  })
+}
+
+/** Whatever fails with a record whose checksum is right fails because of what the record says, or of what it needs. */
+function explained<R>(record: Pick<LogRecord, 'lsn' | 'kind' | 'transaction'>, body: () => R): R {
+  try {
+    return body()
   } catch (error) {
     throw new HoldfastError(
       'data',

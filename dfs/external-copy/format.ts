@@ -10,10 +10,13 @@
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogKey } from '../catalog/key-value.ts'
 import { CATALOG_FORMAT } from '../catalog/records.ts'
+import { readMetadata } from '../set/bounded.ts'
+import { asChecksum, asCount, asCounter, asObject, asText, asTimeline, inside, type Place } from '../set/checked.ts'
 import { Checksum } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { lazyPackr } from '../store/message-pack.ts'
 import { parentOf } from '../store/paths.ts'
+import { checkEntries } from './checked-entries.ts'
 
 export const COPY_FOLDER = 'checkpoint'
 export const COPY_CATALOG = `${COPY_FOLDER}/catalog`
@@ -92,31 +95,63 @@ export function readCopyManifest(files: FileStore): CopyManifest {
       COPY_MANIFEST,
       `is missing although there is a file ${RESTORE_TRIGGER}: no checkpoint was active when the directory was copied`,
     )
-  let manifest: CopyManifest
+  const bytes = readMetadata(files, COPY_MANIFEST)
+  let parsed: unknown
   try {
-    manifest = JSON.parse(Buffer.from(files.readFile(COPY_MANIFEST)).toString('utf8')) as CopyManifest
+    parsed = JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch (error) {
     throw copyIncomplete(COPY_MANIFEST, `is not JSON (${(error as Error).message})`)
   }
-  if (manifest.product !== 'holdfast' || typeof manifest.digest !== 'string')
-    throw copyIncomplete(COPY_MANIFEST, 'does not describe a checkpoint of Holdfast')
-  if (manifest.format !== CATALOG_FORMAT)
+  const { product, format } = (parsed ?? {}) as { readonly product?: unknown; readonly format?: unknown }
+  if (product !== 'holdfast') throw copyIncomplete(COPY_MANIFEST, 'does not describe a checkpoint of Holdfast')
+  if (format !== CATALOG_FORMAT)
     throw unusable(
       COPY_MANIFEST,
-      `was made by a release with data format ${manifest.format}; this one has format ${CATALOG_FORMAT}`,
+      `was made by a release with data format ${String(format)}; this one has format ${CATALOG_FORMAT}`,
       'start the copy with the release that made it',
     )
-  return manifest
+  try {
+    return checkCopyManifest(parsed, { file: COPY_MANIFEST, field: '' })
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    throw copyIncomplete(COPY_MANIFEST, `is not what a store writes (${error.message})`)
+  }
+}
+
+function checkCopyManifest(value: unknown, place: Place): CopyManifest {
+  const o = asObject(value, place)
+  const at = (field: string): Place => inside(place, field)
+  return {
+    product: 'holdfast',
+    format: CATALOG_FORMAT,
+    storeId: asText(o.storeId, at('storeId'), 64),
+    timeline: asTimeline(o.timeline, at('timeline')),
+    cid: asCounter(o.cid, at('cid')),
+    lsn: asCounter(o.lsn, at('lsn')),
+    startedAt: asText(o.startedAt, at('startedAt'), 64),
+    records: asCount(o.records, at('records')),
+    bytes: asCount(o.bytes, at('bytes')),
+    digest: asChecksum(o.digest, at('digest')),
+    files: asCount(o.files, at('files')),
+    fileBytes: asCount(o.fileBytes, at('fileBytes')),
+  }
 }
 
 /** The records, after their checksum was found right. */
 export function readCatalogCopy(files: FileStore, manifest: CopyManifest): CatalogEntry[] {
   if (files.stat(COPY_CATALOG)?.bytes !== manifest.bytes)
     throw copyIncomplete(COPY_CATALOG, 'is missing or does not have its size')
-  const bytes = Buffer.from(files.readFile(COPY_CATALOG))
+  const bytes = Buffer.from(readMetadata(files, COPY_CATALOG, manifest.bytes))
   if (new Checksum().update(bytes).hex() !== manifest.digest) throw copyIncomplete(COPY_CATALOG, 'is damaged')
   const entries = decodeCatalogCopy(bytes)
-  if (entries === undefined) throw copyIncomplete(COPY_CATALOG, 'is not a copy of a catalog')
+  if (entries === undefined || entries.length !== manifest.records)
+    throw copyIncomplete(COPY_CATALOG, 'is not a copy of a catalog')
+  try {
+    checkEntries(entries, manifest.cid, COPY_CATALOG)
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    throw copyIncomplete(COPY_CATALOG, `is not what a store writes (${error.message})`)
+  }
   return entries
 }
 
@@ -129,7 +164,12 @@ export function decodeCatalogCopy(bytes: Buffer): CatalogEntry[] | undefined {
     at += LENGTH_BYTES
     if (length === 0) return at === bytes.length ? entries : undefined
     if (at + length > bytes.length) return undefined
-    const entry: unknown = packr().unpack(bytes.subarray(at, at + length))
+    let entry: unknown
+    try {
+      entry = packr().unpack(bytes.subarray(at, at + length))
+    } catch {
+      return undefined
+    }
     if (!Array.isArray(entry) || entry.length !== 2 || !Array.isArray(entry[0])) return undefined
     entries.push(entry as unknown as CatalogEntry)
     at += length

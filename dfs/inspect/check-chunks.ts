@@ -1,9 +1,9 @@
 /** Chunks against their tables, and the files that they name against the disk. */
 import type { CatalogReader } from '../catalog/key-value.ts'
+import { pathProblem } from '../catalog/problems.ts'
 import { keys } from '../catalog/records.ts'
 import type { ChunkRecord, SegmentRef } from '../catalog/types.ts'
 import type { TableDeltas } from '../delta/merge.ts'
-import { parsePath, partitionNumbers } from '../partition/names.ts'
 import { verifySegment } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { type KnownTable, tableKey } from './check-tables.ts'
@@ -39,7 +39,7 @@ export function* checkChunks(check: ChunkCheck): Checking<Map<string, string>> {
       yield errorFinding('tableMissing', 'Chunks are stored for a table that is not in the catalog.', place)
     }
     if (known !== undefined) {
-      const problem = pathProblem(known, place.partition)
+      const problem = pathProblem(known.database, known.table, place.partition)
       if (problem !== undefined) yield errorFinding('partitionPath', problem, place)
     }
     for (const problem of chunkProblems(chunk, place.partition, check.cid)) yield errorFinding('chunk', problem, place)
@@ -105,21 +105,6 @@ function* chunkProblems(chunk: ChunkRecord, path: string, cid: number): Iterable
       yield 'Its segments do not stand in the order of their commits.'
       return
     }
-}
-
-function pathProblem({ database, table }: KnownTable, path: string): string | undefined {
-  if (table.partitionColumns.length === 0)
-    return path === `/${table.name}` ? undefined : `A dimension table has one chunk, /${table.name}.`
-  let names: string[]
-  try {
-    names = parsePath(database, path)
-  } catch (error) {
-    return (error as Error).message
-  }
-  const level = names.findIndex((name, k) => !partitionNumbers(database.schemes[k]).has(name))
-  return level < 0
-    ? undefined
-    : `${names[level]} is no partition of level ${level + 1} (${database.schemes[level].kind}) of the database.`
 }
 
 /** Every file below chunks/. */

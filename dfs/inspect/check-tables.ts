@@ -1,8 +1,8 @@
 /** Databases and tables against each other: what the rest of the check, and every reader, relies on. */
 import type { CatalogReader } from '../catalog/key-value.ts'
+import { tableProblems } from '../catalog/problems.ts'
 import { viewOf } from '../catalog/records.ts'
-import { type DatabaseRecord, storedName, type TableRecord } from '../catalog/types.ts'
-import { partitionColumnTypeError } from '../partition/scheme.ts'
+import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { type Checking, type CheckTotals, errorFinding } from './finding.ts'
 
 export interface KnownTable {
@@ -40,23 +40,4 @@ export function* checkTables(catalog: CatalogReader, totals: CheckTotals): Check
     yield undefined
   }
   return known
-}
-
-function* tableProblems(database: DatabaseRecord, table: TableRecord): Iterable<string> {
-  const byName = new Map(table.columns.map((c) => [c.name, c]))
-  if (byName.size < table.columns.length) yield 'Two columns have the same name.'
-  if (new Set(table.columns.map(storedName)).size < table.columns.length)
-    yield 'Two columns have the same name in the files.'
-  const { partitionColumns, sortColumns, primaryKey = [] } = table
-  if (partitionColumns.length > 0 && partitionColumns.length !== database.schemes.length)
-    yield `It has ${partitionColumns.length} partition columns for ${database.schemes.length} levels.`
-  for (const name of [...partitionColumns, ...sortColumns, ...primaryKey])
-    if (!byName.has(name)) yield `The column ${name} by which it is partitioned, sorted or keyed is missing.`
-  for (const [level, name] of partitionColumns.entries()) {
-    const column = byName.get(name)
-    const scheme = database.schemes[level]
-    if (column === undefined || scheme === undefined) continue
-    const problem = partitionColumnTypeError(scheme, column)
-    if (problem !== undefined) yield problem
-  }
 }

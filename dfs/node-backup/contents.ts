@@ -3,6 +3,7 @@
 import { HoldfastError } from '../../runtime/errors.ts'
 import { CATALOG_FORMAT } from '../catalog/records.ts'
 import type { ChunkRecord } from '../catalog/types.ts'
+import { checkEntries } from '../external-copy/checked-entries.ts'
 import { type CatalogEntry, decodeCatalogCopy } from '../external-copy/format.ts'
 import { readMetadata } from '../set/bounded.ts'
 import { damagedMetadata } from '../set/checked.ts'
@@ -31,7 +32,11 @@ export function refuseOtherData({ id, dataFormat }: NodeManifest): void {
   throw new HoldfastError(
     'data',
     `The backup ${id} is of data format ${dataFormat}; this release restores format ${CATALOG_FORMAT}.`,
-    { code: 'backupFormat', hint: 'restore it with the release that made it, and start the result with this one' },
+    {
+      code: 'backupFormat',
+      where: { file: stateManifestFile(stateFolder(id)) },
+      hint: 'restore it with the release that made it, and start the result with this one',
+    },
   )
 }
 
@@ -41,11 +46,12 @@ function readVouched(set: FileStore, file: string, { bytes, digest }: MetadataDi
   return Buffer.from(content.buffer, content.byteOffset, content.byteLength)
 }
 
-export function readCatalog(set: FileStore, { id, catalog }: NodeManifest): readonly CatalogEntry[] {
+export function readCatalog(set: FileStore, { id, cid, catalog }: NodeManifest): readonly CatalogEntry[] {
   const file = catalogFile(stateFolder(id))
   const entries = decodeCatalogCopy(readVouched(set, file, catalog))
   if (entries === undefined || entries.length !== catalog.records)
     throw damagedMetadata(file, 'it is not the copy of a catalog', HINT)
+  checkEntries(entries, cid, file)
   return entries
 }
 

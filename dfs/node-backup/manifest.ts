@@ -8,9 +8,11 @@ import {
   asArray,
   asChecksum,
   asCount,
+  asCounter,
   asObject,
   asOneOf,
   asText,
+  asTimeline,
   damagedMetadata,
   inside,
   type Place,
@@ -105,7 +107,7 @@ export function decodeNodeManifest(bytes: Uint8Array, file: string): NodeManifes
     storeId: text('storeId'),
     timeline: asTimeline(o.timeline, at('timeline')),
     dataFormat: count('dataFormat'),
-    cid: count('cid'),
+    cid: asCounter(o.cid, at('cid')),
     lsn: asLsn(o.lsn, at('lsn')),
     databases: count('databases'),
     tables: count('tables'),
@@ -157,15 +159,9 @@ function asTime(text: string, place: Place): string {
   return text
 }
 
-function asTimeline(value: unknown, place: Place): number {
-  const timeline = asCount(value, place)
-  if (timeline >= 0xffff_ffff) throw damagedMetadata(place.file, `${place.field} is not a timeline`)
-  return timeline
-}
-
 function asLsn(value: unknown, place: Place): number {
   try {
-    return parseLsn(asText(value, place))
+    return asCounter(parseLsn(asText(value, place)), place)
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'lsn')
       throw damagedMetadata(place.file, `${place.field} is not an LSN`)

@@ -38,6 +38,8 @@ const VALUE_TYPES: ReadonlySet<TypeId> = new Set([
 const HASH_TYPES: ReadonlySet<TypeId> = new Set([...VALUE_TYPES, T.LONG, T.UUID, T.IPADDR, T.INT128])
 
 const MAX_HASH_BUCKETS = 1 << 20
+/** As of a HASH: names of all partitions of a scheme are made at once. */
+const MAX_SEQ_BLOCKS = 1 << 20
 
 /** The scheme that `database(..., kind, scheme)` describes. Throws what is wrong with it. */
 export function schemeOf(kind: Scheme['kind'], scheme: Value): Scheme {
@@ -50,10 +52,57 @@ export function schemeOf(kind: Scheme['kind'], scheme: Value): Scheme {
       return listScheme(scheme)
     case 'HASH':
       return hashScheme(scheme)
-    case 'SEQ':
-      return { kind, type: T.INT, blocks: countOf(scheme, 'The partition scheme of SEQ must be a positive integer.') }
+    case 'SEQ': {
+      const blocks = countOf(scheme, 'The partition scheme of SEQ must be a positive integer.')
+      if (blocks > MAX_SEQ_BLOCKS) throw invalid('SEQ', `there can be at most ${MAX_SEQ_BLOCKS} blocks`)
+      return { kind, type: T.INT, blocks }
+    }
   }
 }
+
+/** What is wrong with a scheme that was not made here; undefined: `schemeOf` could have made it. */
+export function schemeProblem(scheme: Scheme): string | undefined {
+  const { kind, type } = scheme
+  if (!(kind === 'HASH' ? HASH_TYPES : VALUE_TYPES).has(type)) return 'it is of a type that cannot choose a partition'
+  switch (kind) {
+    case 'HASH':
+      return isBetween(scheme.buckets, MAX_HASH_BUCKETS) ? undefined : `it has ${scheme.buckets} buckets`
+    case 'SEQ':
+      return isBetween(scheme.blocks, MAX_SEQ_BLOCKS) ? undefined : `it has ${scheme.blocks} blocks`
+    case 'VALUE':
+      return elementsProblem(type, scheme.values) ?? repeated(scheme.values)
+    case 'RANGE':
+      if (scheme.bounds.length < 2) return 'it has fewer than two bounds'
+      return (
+        elementsProblem(type, scheme.bounds) ??
+        (scheme.bounds.every((raw, k) => k === 0 || scheme.bounds[k - 1]! < raw!)
+          ? undefined
+          : 'its bounds do not ascend')
+      )
+    case 'LIST':
+      if (scheme.groups.length === 0) return 'it has no groups'
+      return elementsProblem(type, scheme.groups.flat()) ?? repeated(scheme.groups.flat())
+  }
+}
+
+const isBetween = (n: number, max: number): boolean => Number.isInteger(n) && n > 0 && n <= max
+
+function elementsProblem(type: TypeId, raws: readonly Raw[]): string | undefined {
+  const wanted = isLiteral(type) ? 'string' : 'number'
+  for (const raw of raws) {
+    if (typeof raw !== wanted || isNullRaw(type, raw)) return 'it has a value that is not of its type'
+    if (typeof raw === 'number' && !(Number.isInteger(raw) && Math.abs(raw) < 2 ** 31))
+      return 'it has a value that is not of its type'
+    const name = valueName(type, raw)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+    if (/[\u0000-\u0020\u007f/\\]/.test(name) || Buffer.byteLength(name) > 200)
+      return 'it has a value that can be no name of a folder'
+  }
+  return undefined
+}
+
+const repeated = (raws: readonly Raw[]): string | undefined =>
+  new Set(raws).size < raws.length ? 'a value occurs twice' : undefined
 
 interface Elements {
   readonly type: TypeId

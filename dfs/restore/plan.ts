@@ -1,4 +1,6 @@
 /** What a restore will do to one table, as plain data: per chunk keep, put or remove, found by comparing the chunk in the set with the live one. */
+import { inputError } from '../../runtime/errors.ts'
+import { pathProblem } from '../catalog/problems.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
 import { type SetChunk, sameContent, type TableIndex } from '../set/meta.ts'
 
@@ -42,8 +44,20 @@ export function planRestore(
   const url = target.database.url
   const live = new Map<string, ChunkRecord>()
   if (!target.createTable) for (const chunk of view.chunks(url, target.table.name)) live.set(chunk.path, chunk)
+  const database = { ...target.database, schemes: target.extendSchemes ?? target.database.schemes }
   const steps: RestoreStep[] = choice.chunks.map((chunk) => {
     const path = pathInTarget(index.table, target.table, chunk.path)
+    const problem = pathProblem(database, target.table, path)
+    // Rows of a partition that the scheme does not have would be found by no condition.
+    if (problem !== undefined)
+      throw inputError(
+        `The partition ${chunk.path} of the backup cannot be restored into ${url}/${target.table.name}: ${problem}`,
+        {
+          code: 'restorePartition',
+          where: { db: url, table: target.table.name, partition: chunk.path },
+          hint: 'add it by addValuePartitions, or restore the other partitions by restore',
+        },
+      )
     const there = live.get(path)
     return !choice.force && there !== undefined && sameContent(there, chunk)
       ? { kind: 'keep', chunk }

@@ -48,6 +48,30 @@ export function asCount(value: unknown, place: Place): number {
   return value
 }
 
+/** A commit id or an LSN: one that leaves room for those that come after it. A larger one cannot be true, and would be the last of the store that took it. */
+export function asCounter(value: unknown, place: Place): number {
+  const counter = asCount(value, place)
+  if (counter > COUNTER_MAX) throw wrong(place, 'a number that a store can have counted to')
+  return counter
+}
+
+/** A time in milliseconds since 1970 that a calendar has. */
+export function asTimeMs(value: unknown, place: Place): number {
+  const ms = asCount(value, place)
+  if (ms > TIME_MS_MAX) throw wrong(place, 'a time')
+  return ms
+}
+
+/** The number of a timeline, with room for the next. */
+export function asTimeline(value: unknown, place: Place): number {
+  const timeline = asCount(value, place)
+  if (timeline >= 0xffff_ffff) throw wrong(place, 'a timeline')
+  return timeline
+}
+
+const COUNTER_MAX = 2 ** 50
+const TIME_MS_MAX = 8.64e15
+
 export function asBoolean(value: unknown, place: Place): boolean {
   if (typeof value !== 'boolean') throw wrong(place, 'true or false')
   return value

@@ -84,9 +84,16 @@ function* recordsOf(store: FileStore, file: string): Generator<FinishedChunk> {
       .toString(16)
       .padStart(16, '0')
     if (body.length < length || checksumOf(body) !== digest) return
+    let content: unknown
+    try {
+      content = unpack(body)
+    } catch {
+      // A sound checksum over what is no MessagePack: nobody of us wrote it.
+      return
+    }
     let finished: FinishedChunk
     try {
-      const [db, table, tableId, columns, chunk] = asArray(unpack(body), place)
+      const [db, table, tableId, columns, chunk] = asArray(content, place)
       const names = asArray(columns, place).map((c) => asText(c, place))
       finished = {
         db: asText(db, place),

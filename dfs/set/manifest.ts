@@ -13,6 +13,7 @@ import {
   asArray,
   asChecksum,
   asCount,
+  asCounter,
   asObject,
   asOneOf,
   asText,
@@ -148,7 +149,7 @@ function checkManifest(value: unknown, place: Place): Manifest {
     id,
     startedAt: asText(o.startedAt, inside(place, 'startedAt')),
     completedAt: asText(o.completedAt, inside(place, 'completedAt')),
-    cid: asCount(o.cid, inside(place, 'cid')),
+    cid: asCounter(o.cid, inside(place, 'cid')),
     ...(o.retention === undefined ? {} : { retention: checkRetention(o.retention, inside(place, 'retention')) }),
     databases,
   }
@@ -179,7 +180,7 @@ function checkTable(value: unknown, place: Place): ManifestTable {
   return {
     name: checkName(asText(o.name, inside(place, 'name')), inside(place, 'name')),
     mode: asOneOf(o.mode, ['copy', 'sql'], inside(place, 'mode')),
-    cid: count('cid'),
+    cid: asCounter(o.cid, inside(place, 'cid')),
     takenAt: asText(o.takenAt, inside(place, 'takenAt')),
     chunks: count('chunks'),
     rows: count('rows'),

@@ -11,12 +11,24 @@
  * The manifest holds size and XXH64 of the whole file, so a file of another state cannot take its place.
  */
 import type { ColumnSchema } from '../../runtime/values/index.ts'
+import { columnProblems, pathProblem, rangeProblem, storedTypes, tableProblems } from '../catalog/problems.ts'
 import type { DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { lazyPackr } from '../store/message-pack.ts'
 import { readMetadata } from './bounded.ts'
-import { asArray, asChecksum, asCount, asObject, asText, damagedMetadata, inside, type Place } from './checked.ts'
+import {
+  asArray,
+  asChecksum,
+  asCount,
+  asCounter,
+  asObject,
+  asText,
+  asTimeMs,
+  damagedMetadata,
+  inside,
+  type Place,
+} from './checked.ts'
 import { FORMAT_MAJOR, FORMAT_MINOR, type MetadataDigest, refuseOtherVersion } from './manifest.ts'
 import { checkName, checkPartitionPath } from './names.ts'
 import { checkColumns, checkDatabaseRecord, checkRaw, checkTableRecord } from './records.ts'
@@ -170,22 +182,40 @@ export function decodeTableIndex(bytes: Uint8Array, file: string): TableIndex {
   const chunksPlace = inside(place, 'chunks')
   const chunks = asArray(o.chunks, chunksPlace).map((c) => decodeChunk(c, columns, chunksPlace))
   if (new Set(chunks.map((c) => c.path)).size !== chunks.length) throw damagedMetadata(file, 'a partition occurs twice')
-  return {
+  const index: TableIndex = {
     database,
     table,
     ...(o.query == null ? {} : { query: checkQuery(o.query, inside(place, 'query')) }),
-    cid: asCount(o.cid, inside(place, 'cid')),
-    takenMs: asCount(o.takenMs, inside(place, 'takenMs')),
+    cid: asCounter(o.cid, inside(place, 'cid')),
+    takenMs: asTimeMs(o.takenMs, inside(place, 'takenMs')),
     chunks,
+  }
+  for (const problem of indexProblems(index)) throw damagedMetadata(file, problem)
+  return index
+}
+
+/** What is right field by field, and wrong as a whole. */
+function* indexProblems({ database, table, query, chunks }: TableIndex): Iterable<string> {
+  for (const problem of tableProblems(database, table)) yield `the table does not fit its database: ${problem}`
+  const types = storedTypes(query === undefined ? table : { columns: query.columns })
+  const ids = new Set<string>()
+  for (const chunk of chunks) {
+    const problem = pathProblem(database, table, chunk.path, true)
+    if (problem !== undefined) yield `chunk ${chunk.path}: ${problem}`
+    if (ids.has(chunk.chunkId)) yield `chunk ${chunk.path} has the identity of another one`
+    ids.add(chunk.chunkId)
+    for (const f of chunk.files) {
+      const range = rangeProblem(types, f)
+      if (range !== undefined) yield `file ${f.name} of chunk ${chunk.path}: ${range}`
+    }
   }
 }
 
 function checkQuery(value: unknown, place: Place): BackupQuery {
   const o = asObject(value, place)
-  return {
-    text: asText(o.text, inside(place, 'text'), 1 << 20),
-    columns: checkColumns(o.columns, inside(place, 'columns')),
-  }
+  const columns = checkColumns(o.columns, inside(place, 'columns'))
+  for (const problem of columnProblems({ columns })) throw damagedMetadata(place.file, `${place.field}: ${problem}`)
+  return { text: asText(o.text, inside(place, 'text'), 1 << 20), columns }
 }
 
 /** Column names of min/max are written once a file and referred to by position. */
@@ -240,9 +270,9 @@ export function decodeChunk(value: unknown, columns: readonly string[], place: P
     throw damagedMetadata(place.file, `the rows of the files of ${at.field} do not add up`)
   return {
     chunkId: asText(chunkId, at, 64),
-    cid: asCount(cid, at),
+    cid: asCounter(cid, at),
     rows: total,
-    updateTimeMs: asCount(updateTimeMs, at),
+    updateTimeMs: asTimeMs(updateTimeMs, at),
     path: chunkPath,
     files: list,
   }
@@ -271,7 +301,7 @@ function decodeFile(value: unknown, columns: readonly string[], place: Place): S
     bytes: asCount(bytes, place),
     checksum: asChecksum(checksum, place),
     minMax: Object.fromEntries(minMax),
-    ...(cid == null ? {} : { cid: asCount(cid, place) }),
+    ...(cid == null ? {} : { cid: asCounter(cid, place) }),
     ...(nulls == null ? {} : { nulls: Object.fromEntries(nullCounts(nulls)) }),
     ...((marks & FLAG_SORTED) === 0 ? {} : { sorted: true }),
     ...((marks & FLAG_UNIQUE_KEYS) === 0 ? {} : { uniqueKeys: true }),

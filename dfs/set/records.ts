@@ -1,6 +1,8 @@
 /** Checks of catalog records that come out of a backup set, field by field: restore hands them to the engine as its own. */
 import { elementType, type Raw, TYPES, type TypeId } from '../../runtime/values/index.ts'
+import { columnProblems } from '../catalog/problems.ts'
 import type { DatabaseRecord, Scheme, StoredColumn, TableRecord } from '../catalog/types.ts'
+import { schemeProblem } from '../partition/scheme.ts'
 import {
   asArray,
   asBoolean,
@@ -8,6 +10,7 @@ import {
   asObject,
   asOneOf,
   asText,
+  asTimeMs,
   damagedMetadata,
   inside,
   type Place,
@@ -38,6 +41,13 @@ const texts = (value: unknown, place: Place): string[] =>
 const raws = (value: unknown, place: Place): Raw[] => asArray(value, place).map((v, k) => checkRaw(v, inside(place, k)))
 
 function checkScheme(value: unknown, place: Place): Scheme {
+  const scheme = readScheme(value, place)
+  const problem = schemeProblem(scheme)
+  if (problem !== undefined) throw damagedMetadata(place.file, `${place.field} is no partition scheme: ${problem}`)
+  return scheme
+}
+
+function readScheme(value: unknown, place: Place): Scheme {
   const o = asObject(value, place)
   const kind = asOneOf(o.kind, ['VALUE', 'RANGE', 'LIST', 'HASH', 'SEQ'], inside(place, 'kind'))
   const type = checkType(o.type, inside(place, 'type'))
@@ -74,7 +84,7 @@ export function checkDatabaseRecord(value: unknown, place: Place): DatabaseRecor
     atomic: asOneOf(o.atomic, ['TRANS', 'CHUNK'], inside(place, 'atomic')),
     chunkGranularity: asOneOf(o.chunkGranularity, ['TABLE', 'DATABASE'], inside(place, 'chunkGranularity')),
     owner: asText(o.owner, inside(place, 'owner')),
-    createdMs: asCount(o.createdMs, inside(place, 'createdMs')),
+    createdMs: asTimeMs(o.createdMs, inside(place, 'createdMs')),
   }
 }
 
@@ -109,6 +119,7 @@ export function checkColumns(value: unknown, place: Place): StoredColumn[] {
 export function checkTableRecord(value: unknown, place: Place): TableRecord {
   const o = asObject(value, place)
   const columns = checkColumns(o.columns, inside(place, 'columns'))
+  for (const problem of columnProblems({ columns })) throw damagedMetadata(place.file, `${place.field}: ${problem}`)
   return {
     db: checkUrl(asText(o.db, inside(place, 'db')), inside(place, 'db')),
     name: checkName(asText(o.name, inside(place, 'name')), inside(place, 'name')),
@@ -128,7 +139,7 @@ export function checkTableRecord(value: unknown, place: Place): TableRecord {
     compressMethods: textMap(o.compressMethods, inside(place, 'compressMethods')),
     comment: asText(o.comment, inside(place, 'comment')),
     owner: asText(o.owner, inside(place, 'owner')),
-    createdMs: asCount(o.createdMs, inside(place, 'createdMs')),
+    createdMs: asTimeMs(o.createdMs, inside(place, 'createdMs')),
     schemaVersion: asCount(o.schemaVersion, inside(place, 'schemaVersion')),
   }
 }

@@ -1,0 +1,112 @@
+/** Records of a copied catalog that no store writes, one at a time, in a catalog that is otherwise sound. */
+import { describe, expect, it } from 'vitest'
+import { connect, newWorld } from '../write/testing.ts'
+import { checkEntries } from './checked-entries.ts'
+import type { CatalogEntry } from './format.ts'
+
+const CID = 1000
+
+/** All records of a store, with a table in memory and one in segments. */
+async function entriesOf(): Promise<CatalogEntry[]> {
+  const world = newWorld()
+  const session = connect(world)
+  session.run(`
+    t = table(1:0, \`k\`x\`s, [INT, LONG, SYMBOL])
+    database("dfs://a", RANGE, 0 10 20).createPartitionedTable(t, "pt", "k")
+    database("dfs://h", HASH, [SYMBOL, 3]).createPartitionedTable(t, "pt", "s")
+    createUser("ada", "secret12"); createGroup("g", "ada"); grant("g", TABLE_READ, "dfs://a/pt")
+    setClusterSetting("ts.wal.checkpoint_interval", "5m")
+    rows = table(take(0..19, 100) as k, long(til(100)) as x, take(\`a\`b, 100) as s)
+    loadTable("dfs://a", "pt").append!(rows); loadTable("dfs://h", "pt").append!(rows)
+    backup("/b", "dfs://a")`)
+  await world.engine.checkpoint()
+  // What the deletion replaces stays as long as somebody reads it.
+  world.engine.request({ kind: 'pin', why: 'test' }, 'admin', session.owner)
+  session.run('delete from loadTable("dfs://a", "pt") where k = 3')
+  return [...world.catalog.entries([])].map(([key, value]) => [key, structuredClone(value)])
+}
+
+const sound = await entriesOf()
+
+type Changes = Record<string, unknown>
+const replaced = (kind: string, change: (value: Changes) => Changes | unknown): CatalogEntry[] => {
+  const at = sound.findIndex(([key]) => key[0] === kind)
+  return sound.map((entry, k) => (k === at ? [entry[0], change(entry[1] as Changes)] : entry))
+}
+const segmentsOf = (value: Changes): Changes[] => value.segments as Changes[]
+const firstSegment = (value: Changes, changes: Changes): Changes => ({
+  ...value,
+  segments: [{ ...segmentsOf(value)[0], ...changes }, ...segmentsOf(value).slice(1)],
+})
+
+describe('the records of a copied catalog', () => {
+  it('pass as a store writes them, each kind of them', () => {
+    checkEntries(sound, CID, 'f')
+    const kinds = new Set(sound.map(([key]) => key[0]))
+    for (const kind of [
+      'meta',
+      'db',
+      'table',
+      'chunk',
+      'changed',
+      'user',
+      'group',
+      'grant',
+      'setting',
+      'run',
+      'garbage',
+    ])
+      expect(kinds).toContain(kind)
+  })
+
+  const refused: readonly [what: string, entries: () => readonly CatalogEntry[], message: RegExp][] = [
+    ['an unknown kind', () => [...sound, [['spell', 'x'], 1]], /knows no such record/],
+    ['an unknown mark', () => [...sound, [['meta', 'x'], 1]], /knows no such record/],
+    ['a key of another form', () => [...sound, [['db'], 1]], /key has another form/],
+    ['a record twice', () => [...sound, sound[0]], /occurs twice/],
+    ['a database that is none', () => replaced('db', () => null), /is not an object/],
+    ['a database of another name', () => replaced('db', (v) => ({ ...v, url: 'dfs://zz' })), /describes dfs:\/\/zz/],
+    [
+      'a scheme that falls',
+      () => replaced('db', (v) => ({ ...v, schemes: [{ kind: 'RANGE', type: 4, bounds: [3, 1] }] })),
+      /do not ascend/,
+    ],
+    ['a table without its database', () => sound.filter(([key]) => key[0] !== 'db'), /database is missing/],
+    ['a chunk without its table', () => sound.filter(([key]) => key[0] !== 'table'), /table is missing/],
+    ['columns that are no list', () => replaced('table', (v) => ({ ...v, columns: 'x' })), /not a list/],
+    [
+      'partition columns that are none',
+      () => replaced('table', (v) => ({ ...v, partitionColumns: ['zz'] })),
+      /zz .*is missing/,
+    ],
+    ['a chunk of the future', () => replaced('chunk', (v) => ({ ...v, cid: CID + 1 })), /later than commit/],
+    ['a chunk without segments', () => replaced('chunk', (v) => ({ ...v, segments: undefined })), /not a list/],
+    ['rows that do not add up', () => replaced('chunk', (v) => ({ ...v, rows: 1 })), /do not add up/],
+    ['a segment that climbs', () => replaced('chunk', (v) => firstSegment(v, { file: 'chunks/../x' })), /not allowed/],
+    [
+      'a segment elsewhere',
+      () => replaced('chunk', (v) => firstSegment(v, { file: 'wal/current_file' })),
+      /not allowed/,
+    ],
+    ['a range that is none', () => replaced('chunk', (v) => firstSegment(v, { minMax: { k: 1 } })), /not a list/],
+    [
+      'a range of another type',
+      () => replaced('chunk', (v) => firstSegment(v, { minMax: { k: ['a', 'b'] } })),
+      /range of k/,
+    ],
+    ['a user without a password', () => replaced('user', (v) => ({ ...v, hash: 1 })), /no user/],
+    ['a group without members', () => replaced('group', (v) => ({ ...v, members: 'ada' })), /no group/],
+    [
+      'a privilege that nobody knows',
+      () => replaced('grant', (v) => ({ ...v, rules: [{ right: 'FLY', scope: { kind: 'all' }, allow: true }] })),
+      /privileges/,
+    ],
+    ['a setting that is a list', () => replaced('setting', () => ({ value: [] })), /no setting/],
+    ['garbage that climbs', () => replaced('garbage', () => ['chunks/../../x']), /not allowed/],
+    ['a checkpoint beyond counting', () => replaced('meta', () => 2 ** 60), /not a count|counted to/],
+  ]
+  it.each(refused)('with %s are refused, with the file named', (_, entries, message) => {
+    expect(() => checkEntries(entries(), CID, 'the file')).toThrow(message)
+    expect(() => checkEntries(entries(), CID, 'the file')).toThrow(/the file/)
+  })
+})

@@ -1,0 +1,22 @@
+/** Changed files of every format, some hundreds; fuzz.long.test.ts has many thousands. */
+import { describe, expect, it } from 'vitest'
+import { soundOutcome } from './case.ts'
+import { allSubjects, runCases } from './run.ts'
+
+const CASES = 500
+
+describe('sound files', () => {
+  it('are accepted by every operation', async () => {
+    for (const subject of await allSubjects())
+      for (const name of Object.keys(subject.operations))
+        expect([subject.name, name, await soundOutcome(subject, name)]).toEqual([subject.name, name, 'clean'])
+  })
+})
+
+describe('changed files of backup sets, node backups, copies and archives', () => {
+  it('matter nothing or are refused with the file named', async () => {
+    const refused = await runCases(1, CASES)
+    // Many changes must be noticed: else nothing is proved. Others are in files that the operation does not read.
+    expect(refused).toBeGreaterThan(CASES * 0.25)
+  })
+})
