@@ -74,6 +74,11 @@ export interface FileWorkOptions {
   readonly helpers?: FileHelpers
 }
 
+/** Starts the helpers of this thread's session for work that is to come, while it is still being found out what exactly. */
+export function expectFileWork(source: FileStore, bytes: number): void {
+  if (source.address !== undefined && bytes >= HELPED_BYTES) sessionHelpers.start()
+}
+
 let lastWork = 0
 
 export class FileWork {
