@@ -45,11 +45,10 @@ export class Table {
   }
 
   schema(): ColumnSchema[] {
-    return this.columns.map((c, k) => ({
-      name: this.names[k],
-      type: c.type,
-      scale: 'scale' in c ? c.scale : undefined,
-    }))
+    return this.columns.map((c, k) => {
+      const elements = c.storage === 'array' ? c.flat : c
+      return { name: this.names[k], type: c.type, scale: 'scale' in elements ? elements.scale : undefined }
+    })
   }
 }
 

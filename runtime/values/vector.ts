@@ -541,7 +541,8 @@ export class ArrayVector extends VectorBase {
 
 /** A vector of `length` elements for a non-array type: zeros (empty strings, VOID for ANY), or nulls. */
 export function newVector(type: TypeId, length: number, fill: 'zero' | 'null' = 'zero', scale = 0): Vector {
-  if (type >= ARRAY_BASE) return new ArrayVector(new Int32Array(length + 1), newVector(type - ARRAY_BASE, 0))
+  if (type >= ARRAY_BASE)
+    return new ArrayVector(new Int32Array(length + 1), newVector(type - ARRAY_BASE, 0, fill, scale))
   const storage = typeInfo(type).storage
   switch (storage) {
     case 'string':
