@@ -40,8 +40,8 @@ describe('import arrows', () => {
 })
 
 describe('the operating system', () => {
-  it('is touched in dfs only by the file store, the directory lock and the archive command', () => {
-    const allowed = /^dfs\/(store|engine\/lock|catalog|archive\/run-command)/
+  it('is touched in dfs only by the file store, the directory lock and the commands of the archive', () => {
+    const allowed = /^dfs\/(store|engine\/lock|catalog|archive\/run-command|pitr\/restore-command)/
     const wrong = sources('dfs')
       .filter((file) => !allowed.test(file))
       .filter((file) => imports(file).some((s) => /^node:(fs|child_process)/.test(s)))

@@ -1,0 +1,149 @@
+/**
+ * A new data directory as the store was at a target: the base backup, and the log behind it up to there. Decided first (plan.ts), then the segments that the target's state has
+ * are copied, those of the backup before those of each piece of log; what the replay superseded is never copied. Small appends become segments, the log
+ * begins anew on a timeline of its own, and the catalog is written last.
+ */
+import type { CatalogStore } from '../catalog/key-value.ts'
+import { type CheckpointMark, keys, type StoreMark } from '../catalog/records.ts'
+import { beginLog, fillCatalog, flushInto } from '../external-copy/adopt.ts'
+import { readConfig } from '../node-backup/contents.ts'
+import type { NodeManifest } from '../node-backup/manifest.ts'
+import { ProgressMeter, type ProgressSink } from '../progress.ts'
+import type { FileStore } from '../store/file-store.ts'
+import type { Moment } from './errors.ts'
+import { NewDirectory } from './new-directory.ts'
+import { nextCid, nextTimeline, planRecovery, type RecoveryPlan, type RecoverySources } from './plan.ts'
+import { completionLines, RecoveryReport } from './report.ts'
+import { type LocatedSegment, locateSegments, SegmentCopier } from './segments.ts'
+import type { RecoveryTarget } from './target.ts'
+
+export interface StoreRecoveryParts {
+  readonly sources: RecoverySources
+  readonly target: RecoveryTarget
+  /** The new data directory. */
+  readonly data: FileStore
+  /** Makes its catalog; durable when it returns. */
+  readonly makeCatalog: (fill: (catalog: CatalogStore) => void) => void
+  readonly say: (line: string) => void
+  readonly progress: ProgressSink
+  readonly now: () => number
+}
+
+export interface RecoveredStore {
+  readonly base: NodeManifest
+  readonly recoveredTo: Moment
+  readonly timeline: number
+  readonly transactions: number
+  readonly rolledBack: number
+}
+
+const CONFIG_FILE = 'holdfast.toml'
+const LOG_FILE = 'holdfast.log'
+const SCRATCH_FOLDER = 'recovery'
+
+/** Throws what keeps it from the target; the directory is as it was then. */
+export function recoverStore(parts: StoreRecoveryParts): RecoveredStore {
+  const { data, sources, target, say, progress } = parts
+  const report = new RecoveryReport(say)
+  const directory = new NewDirectory(data)
+  try {
+    directory.begin()
+    report.begin(target, '')
+    const scratch = { files: data, folder: SCRATCH_FOLDER }
+    const plan = planRecovery(sources, target, scratch, {
+      base: (base) => report.base(base),
+      note: (text) => progress.note(text),
+    })
+    copySegments(parts, plan, report)
+    const store: StoreMark = { id: plan.base.storeId, timeline: nextTimeline(plan, sources.archive) }
+    const end = [
+      ...completionLines(plan.analysis, plan.replayed),
+      `The store goes on as timeline ${store.timeline}; recoveries to moments from now on begin with a backup of it`,
+    ]
+    writeStore(parts, plan, store, [...report.lines, ...end])
+    directory.complete()
+    for (const line of end) report.say(line)
+    const { base, analysis, replayed } = plan
+    return {
+      base,
+      recoveredTo: analysis.recoveredTo,
+      timeline: store.timeline,
+      transactions: replayed.transactions,
+      rolledBack: analysis.open,
+    }
+  } catch (error) {
+    giveBack(directory)
+    throw error
+  }
+}
+
+function giveBack(directory: NewDirectory): void {
+  try {
+    directory.giveBack()
+  } catch {
+    // What led here is the failure to be reported. The marker stands, so the directory is refused, and the next recovery empties it.
+  }
+}
+
+function copySegments(
+  { sources, data, progress, now }: StoreRecoveryParts,
+  plan: RecoveryPlan,
+  report: RecoveryReport,
+): void {
+  const { base, analysis } = plan
+  const segments = locateSegments(plan, sources)
+  const byPiece = new Map<number | undefined, LocatedSegment[]>()
+  for (const segment of segments) {
+    const list = byPiece.get(segment.piece)
+    if (list === undefined) byPiece.set(segment.piece, [segment])
+    else list.push(segment)
+  }
+  const bytesTotal = segments.reduce((sum, s) => sum + s.bytes, 0)
+  const meter = new ProgressMeter(progress, { verb: 'restore', subject: base.id, bytesTotal, chunksTotal: 0 }, now)
+  const copier = new SegmentCopier(plan, sources, data, (bytes) => meter.addBytes(bytes))
+  const bring = (piece: number | undefined): void =>
+    copier.run((byPiece.get(piece) ?? []).map((segment) => ({ segment, to: segment.file })))
+  try {
+    bring(undefined)
+    report.baseRestored(base.chunks)
+    report.replaying(analysis)
+    for (const [k, { name }] of analysis.pieces.entries()) {
+      bring(k)
+      report.replayed(name, k === analysis.pieces.length - 1)
+    }
+  } finally {
+    meter.done()
+  }
+}
+
+function writeStore(
+  { data, makeCatalog, now }: StoreRecoveryParts,
+  { base, set, analysis, replayed }: RecoveryPlan,
+  store: StoreMark,
+  lines: readonly string[],
+): void {
+  data.removeTree(SCRATCH_FOLDER)
+  const { catalog, deltas } = replayed
+  const before = catalog.get(keys.checkpoint) as CheckpointMark | undefined
+  const lastTransaction = Math.max(before?.lastTransaction ?? 0, analysis.lastTransaction)
+  const { lsn } = analysis.recoveredTo
+  catalog.put(keys.checkpoint, { lsn, timeMs: now(), lastTransaction } satisfies CheckpointMark)
+  catalog.remove(keys.archive)
+  const records = catalog.records()
+  const waiting = [...deltas.live(Number.POSITIVE_INFINITY)].flatMap(([tableId, chunks]) =>
+    chunks.map((delta) => ({ tableId, delta })),
+  )
+  flushInto(data, records, waiting)
+  const config = readConfig(set, base)
+  if (config !== undefined) data.writeFileAtomic(CONFIG_FILE, config)
+  writeLogFile(data, lines, now())
+  beginLog(data, store, { lsn })
+  const start = { lsn, cid: nextCid(replayed.cid, now()) }
+  makeCatalog((filled) => fillCatalog(filled, records.values(), store, start, now()))
+}
+
+/** What the operator was told stands in the log file of the new store, too. */
+function writeLogFile(data: FileStore, lines: readonly string[], nowMs: number): void {
+  const stamp = new Date(nowMs).toISOString()
+  data.writeFileAtomic(LOG_FILE, lines.map((line) => `${stamp} [INFO] ${line}\n`).join(''))
+}

@@ -1,0 +1,59 @@
+/** What a recovery tells the operator, line by line. */
+import type { NodeManifest } from '../node-backup/manifest.ts'
+import { formatLsn } from '../wal/lsn.ts'
+import type { Analysis } from './analysis.ts'
+import type { Replayed } from './replay.ts'
+import { formatTime, type RecoveryTarget } from './target.ts'
+
+const count = (n: number): string => n.toLocaleString('en-US')
+
+export class RecoveryReport {
+  readonly lines: string[] = []
+  readonly #hear: (line: string) => void
+
+  /** `hear`: as soon as a line is known. */
+  constructor(hear: (line: string) => void) {
+    this.#hear = hear
+  }
+
+  say(line: string): void {
+    this.lines.push(line)
+    this.#hear(line)
+  }
+
+  begin(target: RecoveryTarget, what: string): void {
+    this.say(`Starting Point-in-Time Recovery${what}`)
+    if (target.kind === 'time') this.say(`Target time: ${formatTime(target.ms)}`)
+    else if (target.kind === 'lsn') this.say(`Target LSN: ${formatLsn(target.lsn)}`)
+    else this.say('Target: latest')
+  }
+
+  base({ id, lsn, startedAt }: NodeManifest): void {
+    this.say(`Base backup: ${id} of ${startedAt}`)
+    this.say(`Base backup LSN: ${formatLsn(lsn)}`)
+  }
+
+  baseRestored(chunks: number): void {
+    this.say(`Phase 1: Restoring base backup... done (${count(chunks)} chunks)`)
+  }
+
+  replaying({ pieces }: Analysis): void {
+    this.say(
+      pieces.length === 0
+        ? 'Phase 2: Replaying WAL segments... none to replay (target reached)'
+        : 'Phase 2: Replaying WAL segments...',
+    )
+  }
+
+  replayed(name: string, isLast: boolean): void {
+    this.say(`Replaying segment ${name}... done${isLast ? ' (target reached)' : ''}`)
+  }
+}
+
+/** The lines of the end. */
+export const completionLines = ({ recoveredTo, open }: Analysis, { transactions }: Replayed): string[] => [
+  'Phase 3: Recovery complete',
+  `Recovered to: ${formatTime(recoveredTo.timeMs)} (LSN: ${formatLsn(recoveredTo.lsn)})`,
+  `Transactions recovered: ${count(transactions)}`,
+  `Transactions rolled back: ${count(open)} (in progress at the recovery point)`,
+]
