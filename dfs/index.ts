@@ -4,6 +4,7 @@ import { backupBuiltins } from './builtins/backup.ts'
 import { backupCheckBuiltins } from './builtins/backup-check.ts'
 import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
 import { backupOpenBuiltins } from './builtins/backup-open.ts'
+import { backupStatesBuiltins } from './builtins/backup-states.ts'
 import { databaseBuiltins } from './builtins/database-index.ts'
 import { nodeBackupBuiltins } from './builtins/node-backup.ts'
 import { restoreBuiltins } from './builtins/restore.ts'
@@ -31,6 +32,7 @@ export const dfsBuiltins: readonly Builtin[] = [
   ...backupCheckBuiltins,
   ...backupInspectBuiltins,
   ...backupOpenBuiltins,
+  ...backupStatesBuiltins,
   ...restoreBuiltins,
   ...nodeBackupBuiltins,
 ]

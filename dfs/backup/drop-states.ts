@@ -16,15 +16,14 @@ export interface StateDrop {
   readonly stay: readonly KnownState[]
 }
 
-/**
- * Which states a rule wants to stay. A damaged state counts for nothing; it goes when it is older than all that stay, until when it may be mended. `states`: oldest first.
- */
+/** Which states a rule wants to stay. A damaged state stays as long as if it were sound, for it may be mended; the others count without it. `states`: oldest first. */
 export function byRetention(states: readonly KnownState[], retention: Retention): StateDrop {
-  const sound = states.filter((s) => s.damage === undefined)
-  const wanted = statesToKeep(sound, retention)
-  const oldest = sound.find((s) => wanted.has(s.id))
-  const stays = ({ id, damage }: KnownState): boolean =>
-    damage === undefined ? wanted.has(id) : oldest === undefined || id > oldest.id
+  const amongSound = statesToKeep(
+    states.filter((s) => s.damage === undefined),
+    retention,
+  )
+  const amongAll = statesToKeep(states, retention)
+  const stays = ({ id, damage }: KnownState): boolean => (damage === undefined ? amongSound : amongAll).has(id)
   return { stay: states.filter(stays), gone: states.filter((s) => !stays(s)) }
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../../runtime/values/index.ts'
 import { dryRun, dryRunOfQuery, type PlannedChunk } from '../backup/dry-run.ts'
 import { TableQuery } from '../backup/query.ts'
+import type { QueryBackupRequest } from '../backup/query-plan.ts'
 import { type BackupRequest, type PartitionChoice, requireDatabase } from '../backup/select.ts'
 import { takeBackup } from '../backup/take.ts'
 import { takeQueryBackup } from '../backup/take-query.ts'
@@ -30,28 +31,33 @@ import {
   refuseMetacode,
   urlArg,
 } from './backup-host.ts'
+import { requireMayDrop, retentionArg } from './backup-retention.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupBuiltins = entries
 
 const BACKUP =
-  'backup(backupDir, [dbPath], [force=false], [parallel=false], [snapshot=true], [tableName], [partition], [keyPath], [sqlObj], [plan=false])'
+  'backup(backupDir, [dbPath], [force=false], [parallel=false], [snapshot=true], [tableName], [partition], [keyPath], [sqlObj], [plan=false], [keep], [daily], [weekly], [monthly])'
 
 define(BACKUP, {
   doc: `Backs up a database, some of its tables, or some partitions into the folder backupDir, and returns how many partitions were copied in this call.
 A partition is copied if it is new or changed since the last backup into this folder; force=true copies all that are selected. With snapshot=true partitions and tables that are no more in the database leave the backup too, unless partition is given.
 partition takes paths ("/20170807/0_50", one or several) or conditions: a value or a vector of values of the first level, a tuple with one entry per level of a COMPO database ([2017.08.07, 0], or (1, 50) where both have one type; an empty entry for no condition). tableName takes one name or several; the default is all tables. The backup is of one instant and blocks no writer; parallel does not change the result. An interrupted call is continued by the next one.
 In place of dbPath, sqlObj (also as second argument) is the metacode of a select on one table: <select * from loadTable(...) where ...>. It is run on each partition alone, and its rows are backed up; a partition that did not change since it was backed up is left out unless force=true, and nothing leaves the backup. snapshot, tableName and partition can not be given then. A folder holds a table in one of the two forms only.
+keep is how many states of the backup stay in the folder, the newest counted; with daily, weekly or monthly the newest of each of the last so many days, weeks and months stays too. Each state restores alone, and files that several have are there once. The numbers hold until a call gives others; a folder for which none were ever given keeps one state. Every call makes a state.
 With plan=true nothing is changed: the result is a table dbName, tableName, chunkPath, chunkID, action, rows, bytes of what the call would do with each partition (copy; resume: an interrupted call copied it; keep; delete: it leaves the backup). bytes are those to be copied, without small appends that are in no file yet; for a query they are those to be read, and rows those of the partition.
 Needs a login. Encryption (keyPath) is refused in this release.`,
-  call: ([backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj, plan], session) => {
+  call: (args, session) => {
+    const [backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj, plan, ...numbers] = args
     refuseKey(keyPath)
+    const retention = retentionArg(numbers, BACKUP)
     boolArg(parallel, BACKUP, 'parallel', false)
     const isPlan = boolArg(plan, BACKUP, 'plan', false)
     const query = queryArg(dbPath, sqlObj)
     if (query !== undefined) {
       refuseWithQuery({ snapshot, tableName, partition })
-      return takeOfQuery(session, backupDir, query, boolArg(force, BACKUP, 'force', false), isPlan)
+      const request = { force: boolArg(force, BACKUP, 'force', false), retention }
+      return takeOfQuery(session, backupDir, query, request, isPlan)
     }
     if (!isGiven(dbPath)) throw usageError(BACKUP, 'dbPath or sqlObj is required.')
     const url = urlArg(dbPath, BACKUP, 'dbPath')
@@ -61,6 +67,7 @@ Needs a login. Encryption (keyPath) is refused in this release.`,
       snapshot: boolArg(snapshot, BACKUP, 'snapshot', true),
       tables: optionalTexts(tableName, BACKUP, 'tableName'),
       partitions: isMissing(partition) ? undefined : partitionChoice(session, url, partition),
+      retention,
     }
     if (!isPlan) return take(session, 'backup', backupDir, request)
     const host = loggedInHost(session, 'backup')
@@ -68,11 +75,11 @@ Needs a login. Encryption (keyPath) is refused in this release.`,
   },
 })
 
-const BACKUP_DB = 'backupDB(backupDir, dbPath, [keyPath])'
+const BACKUP_DB = 'backupDB(backupDir, dbPath, [keyPath], [keep], [daily], [weekly], [monthly])'
 
 define(BACKUP_DB, {
-  doc: 'Backs up a database into the folder backupDir: what is new or changed is copied, what was dropped leaves the backup. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true).',
-  call: ([backupDir, dbPath, keyPath], session) => {
+  doc: 'Backs up a database into the folder backupDir: what is new or changed is copied, what was dropped leaves the backup. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true); keep, daily, weekly and monthly as there.',
+  call: ([backupDir, dbPath, keyPath, ...numbers], session) => {
     refuseMetacode(dbPath)
     refuseKey(keyPath)
     return take(session, 'backupDB', backupDir, {
@@ -81,15 +88,16 @@ define(BACKUP_DB, {
       snapshot: true,
       tables: undefined,
       partitions: undefined,
+      retention: retentionArg(numbers, BACKUP_DB),
     })
   },
 })
 
-const BACKUP_TABLE = 'backupTable(backupDir, dbPath, tableName, [keyPath])'
+const BACKUP_TABLE = 'backupTable(backupDir, dbPath, tableName, [keyPath], [keep], [daily], [weekly], [monthly])'
 
 define(BACKUP_TABLE, {
-  doc: 'Backs up one table into the folder backupDir; other tables in the backup stay as they are. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true, tableName).',
-  call: ([backupDir, dbPath, tableName, keyPath], session) => {
+  doc: 'Backs up one table into the folder backupDir; other tables in the backup stay as they are. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true, tableName); keep, daily, weekly and monthly as there.',
+  call: ([backupDir, dbPath, tableName, keyPath, ...numbers], session) => {
     refuseMetacode(dbPath)
     refuseKey(keyPath)
     return take(session, 'backupTable', backupDir, {
@@ -98,6 +106,7 @@ define(BACKUP_TABLE, {
       snapshot: true,
       tables: [textArg(tableName, BACKUP_TABLE, 'tableName')],
       partitions: undefined,
+      retention: retentionArg(numbers, BACKUP_TABLE),
     })
   },
 })
@@ -118,12 +127,19 @@ function refuseWithQuery(others: Readonly<Record<string, Arg>>): void {
       throw usageError(BACKUP, `${name} can be given with dbPath only; sqlObj says itself what is backed up.`)
 }
 
-function takeOfQuery(session: Session, backupDir: Arg, code: CodeValue, force: boolean, isPlan: boolean): Value {
+function takeOfQuery(
+  session: Session,
+  backupDir: Arg,
+  code: CodeValue,
+  request: Omit<QueryBackupRequest, 'query'>,
+  isPlan: boolean,
+): Value {
   const host = loggedInHost(session, 'backup')
   const store = backupStore(host, backupDir, BACKUP)
   const query = new TableQuery(session, code)
-  if (isPlan) return planTable(dryRunOfQuery(host.context(), store, { query, force }))
-  return Scalar.int(takeQueryBackup(host.context(), store, { query, force }))
+  if (isPlan) return planTable(dryRunOfQuery(host.context(), store, { query, ...request }))
+  requireMayDrop(host, store, request.retention)
+  return Scalar.int(takeQueryBackup(host.context(), store, { query, ...request }))
 }
 
 function planTable(chunks: readonly PlannedChunk[]): Table {
@@ -156,5 +172,6 @@ function partitionChoice(session: Session, url: string, partition: Value): Parti
 function take(session: Session, name: string, backupDir: Arg, request: BackupRequest): Scalar {
   const host = loggedInHost(session, name)
   const store = backupStore(host, backupDir, `${name}(backupDir, dbPath, ...)`)
+  requireMayDrop(host, store, request.retention)
   return Scalar.int(takeBackup(host.context(), store, request).chunksCopied)
 }

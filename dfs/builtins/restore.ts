@@ -7,31 +7,35 @@ import { Scalar, StringVector, T, type Table, tableOf, type Value, vectorOf } fr
 import { migrateSet } from '../restore/migrate.ts'
 import { type RestoredTable, restoreDatabase, restorePartitions, restoreTable } from '../restore/restore.ts'
 import { chunkPathOf, databaseUrl, pathIndexOf } from '../set/names.ts'
+import { STATE_DOC, setOptions } from './backup-choice.ts'
 import { backupStore, isMissing, loggedInHost, optionalText, optionalUrl, refuseKey, urlArg } from './backup-host.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const restoreBuiltins = entries
 
 const RESTORE =
-  'restore(backupDir, dbPath, tableName, partition, [force=false], [outputTable], [parallel=false], [snapshot=false], [keyPath])'
+  'restore(backupDir, dbPath, tableName, partition, [force=false], [outputTable], [parallel=false], [snapshot=false], [keyPath], [state])'
 
 define(RESTORE, {
   doc: `Restores partitions of a table from a backup and returns their paths. Database and table must exist and have the structure of the backup (a VALUE scheme may have more values); restoreTable, restoreDB and migrate create what is missing.
 partition is one text with wildcards, % for any characters and ? for one, matched against /dbName/partitions: "%" for all, "%20170810%", "/compoDB/20170807/0_50", "%/Key4/tp/%". Only partitions that differ from the backup are restored, unless force=true. With outputTable, the handle of a table of the same structure, that table is written instead. snapshot=true with partition="%" also removes partitions that the backup does not have.
 From a backup of a query, rows are appended to outputTable; in the original table a restored partition becomes what the backup has. snapshot can not be given for it, and the columns of the query must be those of the table.
-Every byte is checked while it is copied; all partitions are put in place in one transaction, so the table is never half restored. An interrupted call is continued by the next one. Needs a login.`,
-  call: ([backupDir, dbPath, tableName, partition, force, outputTable, parallel, snapshot, keyPath], session) => {
+Every byte is checked while it is copied; all partitions are put in place in one transaction, so the table is never half restored. An interrupted call is continued by the next one. ${STATE_DOC} Needs a login.`,
+  call: (args, session) => {
+    const [backupDir, dbPath, tableName, partition, force, outputTable, parallel, snapshot, keyPath, state] = args
     refuseKey(keyPath)
     const host = loggedInHost(session, 'restore')
     boolArg(parallel, RESTORE, 'parallel', false)
     const source = { url: urlArg(dbPath, RESTORE, 'dbPath'), table: textArg(tableName, RESTORE, 'tableName') }
-    const restored = restorePartitions(host.context(), backupStore(host, backupDir, RESTORE), {
+    const request = {
       ...source,
       pattern: textArg(partition, RESTORE, 'partition'),
       force: boolArg(force, RESTORE, 'force', false),
       snapshot: isMissing(snapshot) ? undefined : boolArg(snapshot, RESTORE, 'snapshot', false),
       target: outputArg(outputTable) ?? source,
-    })
+    }
+    const store = backupStore(host, backupDir, RESTORE)
+    const restored = restorePartitions(host.context(), store, request, setOptions(state, RESTORE))
     const { url } = restored.index.database
     const last = pathIndexOf(restored.index)
     return new StringVector(restored.chunks.map((c) => chunkPathOf(url, c.path, last)))
@@ -48,24 +52,25 @@ function outputArg(value: Arg): RestoredTable | undefined {
   return { url: databaseUrl(name.slice(0, slash)), table: name.slice(slash + 1) }
 }
 
-const RESTORE_DB = 'restoreDB(backupDir, dbPath, [newDBPath], [keyPath])'
+const RESTORE_DB = 'restoreDB(backupDir, dbPath, [newDBPath], [keyPath], [state])'
 
 define(RESTORE_DB, {
-  doc: 'Restores a database from a backup, under its own name or as newDBPath. Database and tables are created when they are missing; partitions of existing tables that differ from the backup are replaced, and those that the backup does not have are removed. Returns a table dbName, tableName with a row per restored table. Needs a login.',
-  call: ([backupDir, dbPath, newDBPath, keyPath], session) => {
+  doc: `Restores a database from a backup, under its own name or as newDBPath. Database and tables are created when they are missing; partitions of existing tables that differ from the backup are replaced, and those that the backup does not have are removed. Returns a table dbName, tableName with a row per restored table. ${STATE_DOC} Needs a login.`,
+  call: ([backupDir, dbPath, newDBPath, keyPath, state], session) => {
     refuseKey(keyPath)
     const host = loggedInHost(session, 'restoreDB')
     const url = urlArg(dbPath, RESTORE_DB, 'dbPath')
     const target = optionalUrl(newDBPath, RESTORE_DB, 'newDBPath') ?? url
-    return tableList(restoreDatabase(host.context(), backupStore(host, backupDir, RESTORE_DB), url, target))
+    const store = backupStore(host, backupDir, RESTORE_DB)
+    return tableList(restoreDatabase(host.context(), store, url, target, setOptions(state, RESTORE_DB)))
   },
 })
 
-const RESTORE_TABLE = 'restoreTable(backupDir, dbPath, tableName, [newDBPath], [newTableName], [keyPath])'
+const RESTORE_TABLE = 'restoreTable(backupDir, dbPath, tableName, [newDBPath], [newTableName], [keyPath], [state])'
 
 define(RESTORE_TABLE, {
-  doc: 'Restores a table from a backup, into the same or another database (newDBPath) and under the same or another name (newTableName). Database and table are created when they are missing; otherwise the table becomes what the backup has. Returns a table dbName, tableName with one row. Needs a login.',
-  call: ([backupDir, dbPath, tableName, newDBPath, newTableName, keyPath], session) => {
+  doc: `Restores a table from a backup, into the same or another database (newDBPath) and under the same or another name (newTableName). Database and table are created when they are missing; otherwise the table becomes what the backup has. Returns a table dbName, tableName with one row. ${STATE_DOC} Needs a login.`,
+  call: ([backupDir, dbPath, tableName, newDBPath, newTableName, keyPath, state], session) => {
     refuseKey(keyPath)
     const host = loggedInHost(session, 'restoreTable')
     const source = {
@@ -76,15 +81,16 @@ define(RESTORE_TABLE, {
       url: optionalUrl(newDBPath, RESTORE_TABLE, 'newDBPath') ?? source.url,
       table: optionalText(newTableName, RESTORE_TABLE, 'newTableName') ?? source.table,
     }
-    return tableList([restoreTable(host.context(), backupStore(host, backupDir, RESTORE_TABLE), source, target)])
+    const store = backupStore(host, backupDir, RESTORE_TABLE)
+    return tableList([restoreTable(host.context(), store, source, target, setOptions(state, RESTORE_TABLE))])
   },
 })
 
-const MIGRATE = 'migrate(backupDir, [backupDBPath], [backupTableName], [newDBPath], [newTableName], [keyPath])'
+const MIGRATE = 'migrate(backupDir, [backupDBPath], [backupTableName], [newDBPath], [newTableName], [keyPath], [state])'
 
 define(MIGRATE, {
-  doc: 'Restores what is not there yet: every database of a backup, one database, or one table, which may get another database or name. Returns a table dbName, tableName, success, errorMsg with a row per table under its original name; a table that exists already, or that fails, does not stop the others. Needs a login.',
-  call: ([backupDir, backupDBPath, backupTableName, newDBPath, newTableName, keyPath], session) => {
+  doc: `Restores what is not there yet: every database of a backup, one database, or one table, which may get another database or name. Returns a table dbName, tableName, success, errorMsg with a row per table under its original name; a table that exists already, or that fails, does not stop the others. ${STATE_DOC} Needs a login.`,
+  call: ([backupDir, backupDBPath, backupTableName, newDBPath, newTableName, keyPath, state], session) => {
     refuseKey(keyPath)
     const host = loggedInHost(session, 'migrate')
     const request = {
@@ -97,7 +103,8 @@ define(MIGRATE, {
       throw usageError(MIGRATE, 'backupTableName and newDBPath need backupDBPath.')
     if (request.table === undefined && request.newTable !== undefined)
       throw inputError('migrate can rename a table only if backupTableName names it.', { code: 'usage' })
-    const rows = migrateSet(host.context(), backupStore(host, backupDir, MIGRATE), request)
+    const store = backupStore(host, backupDir, MIGRATE)
+    const rows = migrateSet(host.context(), store, request, setOptions(state, MIGRATE))
     return tableOf({
       dbName: new StringVector(rows.map((r) => r.url)),
       tableName: new StringVector(rows.map((r) => r.table)),

@@ -72,3 +72,34 @@ export class StateFiles {
 /** Whether an error says that something of a set is damaged, as opposed to a disk that fails or a fault of ours. */
 export const isDamage = (error: unknown): error is HoldfastError =>
   error instanceof HoldfastError && (error.kind === 'data' || error.code === 'sealBroken')
+
+/** The bytes of the data files that each state has and no other; undefined if a state is damaged, so that nobody knows what it shares. */
+export function bytesOfStates(
+  store: FileStore,
+  states: readonly KnownState[],
+  options: SetOptions = {},
+): ReadonlyMap<string, number> | undefined {
+  if (states.some((s) => s.damage !== undefined)) return undefined
+  const files = new StateFiles(store, options)
+  const bytes = new Map<string, number>()
+  try {
+    for (const table of tablesOfStates(states)) {
+      // Of each file its size and the one state that has it, or '' for several.
+      const owners = new Map<string, { readonly bytes: number; state: string }>()
+      for (const [digest, same] of table.states) {
+        const state = same.length === 1 ? same[0].id : ''
+        for (const { path, file } of files.filesOf(files.index(table, digest, same))) {
+          const known = owners.get(path)
+          if (known === undefined) owners.set(path, { bytes: file.bytes, state })
+          else known.state = ''
+        }
+      }
+      for (const owner of owners.values())
+        if (owner.state !== '') bytes.set(owner.state, (bytes.get(owner.state) ?? 0) + owner.bytes)
+    }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return undefined
+  }
+  return bytes
+}
