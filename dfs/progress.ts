@@ -4,7 +4,7 @@
  */
 import { type ServiceKey, type Session, serviceKey } from '../runtime/session.ts'
 
-export type ProgressVerb = 'backup' | 'restore' | 'verify'
+export type ProgressVerb = 'backup' | 'restore' | 'verify' | 'export' | 'import'
 
 export interface ProgressState {
   readonly verb: ProgressVerb

@@ -36,9 +36,10 @@ const IMPORT_OPTIONS = [
   'thread_concurrency',
   'batch_rows',
   'auto_shrink',
+  'atomic',
 ]
 /** Options that may stand alone: that means yes. */
-const FLAGS = ['column_name', 'meta_only', 'data_only', 'auto_shrink']
+const FLAGS = ['column_name', 'meta_only', 'data_only', 'auto_shrink', 'atomic']
 
 /** The statement ahead, undefined if it is another one. */
 export function parseExchangeStatement(p: Cursor): ExpressionStatement | undefined {

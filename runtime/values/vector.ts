@@ -357,7 +357,8 @@ export interface Utf8Strings {
   readonly bytes: Uint8Array
 }
 
-const decoder = new TextDecoder()
+// A text may begin with U+FEFF: it is no mark of a byte order here.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Strings: decoded on first touch when they came from a file or another thread. */
 export class StringVector extends VectorBase {

@@ -18,7 +18,7 @@ import {
 } from '../../../runtime/values/index.ts'
 import { arrayText } from './arrays.ts'
 import { CR, type CsvFormat, LF } from './format.ts'
-import { doubleText, floatText, isoDate, valueText } from './values.ts'
+import { dividedByDay, doubleText, floatText, isoDate, valueText } from './values.ts'
 
 export interface TextBlock {
   bytes: Uint8Array
@@ -28,10 +28,13 @@ export interface TextBlock {
 export class FieldTexts {
   readonly #format: CsvFormat
   readonly #nullText: Buffer
+  /** The delimiter may stand in a number or a date. */
+  readonly #mayHoldDelimiter: boolean
 
   /** A table of one column writes a null of no text as two quotes: a blank line would be no row. */
   constructor(format: CsvFormat, columns: number) {
     this.#format = format
+    this.#mayHoldDelimiter = /[\w+\-.: ]/.test(String.fromCharCode(format.delimiter))
     const quotes = String.fromCharCode(format.quote, format.quote)
     this.#nullText = Buffer.from(format.nullText === '' && columns === 1 ? quotes : format.nullText)
   }
@@ -50,7 +53,7 @@ export class FieldTexts {
           v.offsets[k] === v.offsets[k + 1] ? '' : arrayText(v.flat, v.offsets[k], v.offsets[k + 1]),
         )
       case 'fixed':
-        return this.#fixed(v, from, to, out)
+        return this.#mayHoldDelimiter ? this.#others(v, from, to, out) : this.#fixed(v, from, to, out)
       default:
         return this.#others(v, from, to, out)
     }
@@ -167,7 +170,8 @@ export class FieldTexts {
   #instants(data: BigInt64Array, perSecond: number, width: number, from: number, to: number, out: TextBlock): number {
     const words = new Int32Array(data.buffer, data.byteOffset, data.length * 2)
     const bytes = room(out, (to - from) * Math.max(40, this.#nullText.length))
-    const big = BigInt(perSecond)
+    const perDay = perSecond * 86400
+    const bigPerDay = BigInt(perDay)
     let at = 0
     let known = Number.NaN
     let text = ''
@@ -177,21 +181,17 @@ export class FieldTexts {
         out.ends[k - from] = at
         continue
       }
-      let seconds: number
-      let rest: number
-      if (perSecond === 1000) {
-        const count = words[2 * k + 1] * 4294967296 + (words[2 * k] >>> 0)
-        seconds = Math.floor(count / 1000)
-        rest = count - seconds * 1000
-        if (!Number.isSafeInteger(count)) [seconds, rest] = divide(data[k], big)
-      } else [seconds, rest] = divide(data[k], big)
-      const days = Math.floor(seconds / 86400)
+      const count = words[2 * k + 1] * 4294967296 + (words[2 * k] >>> 0)
+      let days = Math.floor(count / perDay)
+      let inDay = count - days * perDay
+      if (!Number.isSafeInteger(count)) [days, inDay] = dividedByDay(data[k], bigPerDay)
       if (days !== known) {
         known = days
         text = isoDate(days)
       }
+      const second = Math.floor(inDay / perSecond)
+      let rest = inDay - second * perSecond
       at = ascii(bytes, at, text)
-      const second = seconds - days * 86400
       bytes[at] = 32
       twoDigits(bytes, at + 1, Math.floor(second / 3600))
       bytes[at + 3] = 58
@@ -349,14 +349,4 @@ function quoted(
   }
   out[at++] = quote
   return at
-}
-
-function divide(value: bigint, by: bigint): [number, number] {
-  let quotient = value / by
-  let rest = value % by
-  if (rest < 0n) {
-    quotient--
-    rest += by
-  }
-  return [Number(quotient), Number(rest)]
 }

@@ -99,14 +99,20 @@ export function valueText(type: TypeId, raw: Raw, scale: number): string {
 }
 
 function instantText(raw: bigint, perSecond: bigint, digits: number): string {
-  let rest = raw % perSecond
-  let seconds = raw / perSecond
+  const [days, inDay] = dividedByDay(raw, perSecond * 86400n)
+  const unit = Number(perSecond)
+  return `${isoDate(days)} ${clock(Math.floor(inDay / unit))}.${pad(inDay % unit, digits)}`
+}
+
+/** Whole days, and what is left of the count: with as many units as fit into 64 bits seconds alone are no exact numbers. */
+export function dividedByDay(count: bigint, perDay: bigint): [number, number] {
+  let days = count / perDay
+  let rest = count % perDay
   if (rest < 0n) {
-    rest += perSecond
-    seconds--
+    days--
+    rest += perDay
   }
-  const days = Math.floor(Number(seconds) / 86400)
-  return `${isoDate(days)} ${clock(Number(seconds) - days * 86400)}.${pad(Number(rest), digits)}`
+  return [Number(days), Number(rest)]
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
