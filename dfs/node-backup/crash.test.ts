@@ -7,16 +7,16 @@ import { backupHostService } from '../builtins/backup-host.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { entryOf, isData } from '../engine/log-entry.ts'
 import { silentProgress } from '../progress.ts'
+import { type BackupKey, parseKey } from '../set/key.ts'
 import type { LockWorld } from '../set/lock.ts'
+import { SealedFileStore } from '../set/sealed-store.ts'
 import { FaultyFileStore, StoreDied, type StoreFaults } from '../store/faulty-store.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { walkLog } from '../wal/walk.ts'
 import { boot, connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
-import { type BackupKey, parseKey } from './key.ts'
 import { RESTORE_MARKER } from './marker.ts'
 import { restoreNode } from './restore.ts'
-import { SealedFileStore } from './sealed-store.ts'
 import { filesOfState, keptStates } from './states.ts'
 import { type NodeBackupRequest, takeNodeBackup } from './take.ts'
 import { verifyNodeBackup } from './verify.ts'
@@ -99,7 +99,7 @@ function restored(set: FileStore, key?: BackupKey): string {
 
 /** Files that no backup names. */
 function strays(set: MemoryFileStore, key?: BackupKey): string[] {
-  const opened = key === undefined ? set : new SealedFileStore(set, key)
+  const opened = key === undefined ? set : new SealedFileStore(set, key, 'plain')
   const named = new Set<string>(['backup_manifest.json'])
   for (const { id, manifest } of keptStates(set, () => {})) {
     for (const name of ['manifest.json', 'catalog', 'files', 'holdfast.toml']) named.add(`states/${id}/${name}`)

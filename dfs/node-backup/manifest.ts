@@ -20,11 +20,11 @@ import {
 import { MANIFEST_FILE, stateFolder, stateManifestFile } from '../set/layout.ts'
 import type { MetadataDigest } from '../set/manifest.ts'
 import type { ExpectedFile } from '../set/pipeline.ts'
+import { CIPHER } from '../set/seal.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { formatLsn, parseLsn } from '../wal/lsn.ts'
 import { decodeDigested, encodeDigested } from './digested-json.ts'
 import { isBackupId, isPoolPath, LOG_FOLDER, stateFoldersOf } from './layout.ts'
-import { CIPHER } from './sealed-store.ts'
 import { CODINGS, type Coding } from './stored-file.ts'
 
 const FORMAT = 'holdfast-node-backup'

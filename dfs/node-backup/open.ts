@@ -1,9 +1,9 @@
 /** A set as its manifest says it is to be read: with a key, or without. Throws before anything is written. */
 import { inputError } from '../../runtime/errors.ts'
+import type { BackupKey } from '../set/key.ts'
+import { SealedFileStore } from '../set/sealed-store.ts'
 import type { FileStore } from '../store/file-store.ts'
-import type { BackupKey } from './key.ts'
 import type { NodeManifest } from './manifest.ts'
-import { SealedFileStore } from './sealed-store.ts'
 
 /** `manifest` undefined: nothing is known of the set, it takes the key that is given. */
 export function openSet(set: FileStore, key: BackupKey | undefined, manifest: NodeManifest | undefined): FileStore {
@@ -25,5 +25,5 @@ export function openSet(set: FileStore, key: BackupKey | undefined, manifest: No
         hint: `the key has the id ${key.id}, the backups need ${needed}`,
       })
   }
-  return key === undefined ? set : new SealedFileStore(set, key)
+  return key === undefined ? set : new SealedFileStore(set, key, 'plain')
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { silentProgress } from '../progress.ts'
+import { type BackupKey, parseKey } from '../set/key.ts'
+import { SealedFileStore } from '../set/sealed-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { boot, connect, newWorld, type TestSession } from '../write/testing.ts'
-import { type BackupKey, parseKey } from './key.ts'
 import { restoreNode } from './restore.ts'
-import { SealedFileStore } from './sealed-store.ts'
 import { verifyNodeBackup } from './verify.ts'
 
 const keyText = (digit: string): string => `holdfast-key-1\n${digit.repeat(64)}\n`
@@ -104,7 +104,7 @@ describe('an encrypted backup', () => {
         isRefused(file, bytes.subarray(0, length), `${file} cut to ${length}`)
     }
     // The same content, encrypted with the same key under another name.
-    const store = new SealedFileStore(set, key)
+    const store = new SealedFileStore(set, key, 'plain')
     const [first] = sealed.filter((f) => f.endsWith('.arrow'))
     const elsewhere = store.openWrite('data/elsewhere')
     elsewhere.write(store.readFile(first))

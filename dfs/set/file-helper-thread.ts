@@ -6,7 +6,6 @@ import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_
 import { encodeError } from '../../runtime/error-message.ts'
 import { toHoldfastError } from '../../runtime/errors.ts'
 import { bindInterrupt, INTERRUPT_NONE } from '../../runtime/interrupt.ts'
-import { openStore } from '../store/address.ts'
 import {
   HELPER_GONE,
   HELPER_WAKE,
@@ -21,6 +20,7 @@ import {
   WORK_INTERRUPT,
   WORK_REFUSALS,
 } from './file-task.ts'
+import { openStore } from './open-store.ts'
 import { type FileCheck, Pipeline } from './pipeline.ts'
 import { TaskRunner } from './task-runner.ts'
 

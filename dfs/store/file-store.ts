@@ -41,11 +41,15 @@ export interface FileStore {
 /** What reading takes of a store: files are opened, and nothing else. */
 export type FileSource = Pick<FileStore, 'openRead'>
 
-/** A store as one thread tells another of it. */
-export interface StoreAddress {
-  readonly kind: 'local'
-  readonly root: string
-}
+/** A store as one thread tells another of it: a folder, or an encrypted set in one. */
+export type StoreAddress =
+  | { readonly kind: 'local'; readonly root: string }
+  | {
+      readonly kind: 'sealed'
+      readonly root: string
+      readonly key: { readonly bytes: Uint8Array; readonly id: string }
+      readonly names: 'sealed' | 'plain'
+    }
 
 export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other'

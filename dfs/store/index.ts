@@ -1,4 +1,3 @@
-export * from './address.ts'
 export * from './checksum.ts'
 export * from './faulty-store.ts'
 export type * from './file-store.ts'
