@@ -20,7 +20,7 @@ import type { CatalogStore } from './catalog/key-value.ts'
 import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
 import { RecordCache } from './catalog/record-cache.ts'
 import { keys, runsOf, viewOf } from './catalog/records.ts'
-import type { CatalogView, DatabaseRecord, TableRecord } from './catalog/types.ts'
+import type { CatalogRecords, CatalogView, DatabaseRecord, TableRecord } from './catalog/types.ts'
 import { DeltaReader } from './delta/reader.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
 import type { SessionTicket } from './engine/engine.ts'
@@ -45,6 +45,8 @@ export interface StoreConfig extends RouteConfig {
   readonly settings: StartSettings
   /** Absolute path of the configuration file, whether it is there or not. Default: `holdfast.toml` in the data directory. */
   readonly configFile?: string
+  /** Absolute path of the folder of nodelocal://1/... Default: `export` in the data directory. */
+  readonly exportDir?: string
 }
 
 export const DEFAULT_CONFIG: StoreConfig = {
@@ -145,8 +147,22 @@ export class DfsSession {
     return this.#open().files
   }
 
-  /** The store as of now. */
-  view(): CatalogView {
+  /** Which databases and tables there are now. */
+  view(): CatalogRecords {
+    return this.#look()
+  }
+
+  /** Looks at the store as of now, chunks included; what the body sees stays as long as it runs. */
+  looking<R>(body: (view: CatalogView) => R): R {
+    const { view, release } = this.heldView()
+    try {
+      return body(view)
+    } finally {
+      release()
+    }
+  }
+
+  #look(): CatalogView {
     const { catalog, records, clock, deltas } = this.#open()
     for (;;) {
       const { cid } = clock
@@ -172,7 +188,7 @@ export class DfsSession {
     const { announcer } = this.#open()
     let view!: CatalogView
     const { release } = announcer.hold(() => {
-      view = this.view()
+      view = this.#look()
       return view.cid
     })
     return { view, release }
@@ -241,6 +257,7 @@ export class DfsSession {
         data: this.files,
         client: { request: (command) => this.request(command) },
         view: () => this.view(),
+        looking: (body) => this.looking(body),
         pinnedView: (why) => this.pinnedView(why),
         writing: (body) => this.writing(body),
         user: this.#session.user,

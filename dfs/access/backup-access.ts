@@ -2,7 +2,7 @@
  * Who may back up and restore. A backup reads tables; a restore changes or creates them, and is one more way to read what the backup holds, so that the
  * tables of a backup are guarded like those of the store: whoever could read or make the live table may have its backup.
  */
-import type { CatalogView, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { CatalogRecords, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { mayCreateDatabase, mayDo, noPrivilege, requireCreateDatabase, requireOperation } from './operations.ts'
 import type { Permissions } from './permissions.ts'
 
@@ -26,7 +26,7 @@ export interface BackupAccess {
   restore(source: BackedUpTable, target: RestorePlace): void
 }
 
-export function backupAccess(permissions: () => Permissions, view: () => CatalogView): BackupAccess {
+export function backupAccess(permissions: () => Permissions, view: () => CatalogRecords): BackupAccess {
   const readBackup = (source: BackedUpTable): void => {
     if (!mayReadBackup(permissions(), view(), source))
       throw noPrivilege(permissions().user, `read the backup of table ${source.database.url}/${source.table.name}`)
@@ -47,7 +47,7 @@ export function backupAccess(permissions: () => Permissions, view: () => Catalog
   }
 }
 
-function mayReadBackup(permissions: Permissions, view: CatalogView, { database, table }: BackedUpTable): boolean {
+function mayReadBackup(permissions: Permissions, view: CatalogRecords, { database, table }: BackedUpTable): boolean {
   const { url } = database
   const db = view.database(url)
   const live = db === undefined ? undefined : view.table(url, table.name)

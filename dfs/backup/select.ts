@@ -1,6 +1,6 @@
 /** What a backup call is about: tables and partitions of one database, checked against one look at the catalog. */
 import { inputError } from '../../runtime/errors.ts'
-import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { CatalogRecords, CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import type { Retention } from '../set/retention.ts'
 
 export interface BackupRequest {
@@ -25,14 +25,14 @@ export interface SelectedTable {
   readonly chunks: Iterable<ChunkRecord>
 }
 
-export function requireDatabase(view: CatalogView, url: string): DatabaseRecord {
+export function requireDatabase(view: CatalogRecords, url: string): DatabaseRecord {
   const database = view.database(url)
   if (database === undefined)
     throw inputError(`Database [${url}] does not exist.`, { code: 'databaseMissing', where: { db: url } })
   return database
 }
 
-export function requireTable(view: CatalogView, url: string, name: string): TableRecord {
+export function requireTable(view: CatalogRecords, url: string, name: string): TableRecord {
   const table = view.table(url, name)
   if (table === undefined)
     throw inputError(`Table [${name}] does not exist in the database [${url}].`, {
@@ -43,7 +43,7 @@ export function requireTable(view: CatalogView, url: string, name: string): Tabl
 }
 
 /** The database of a backup, which must be one that files can be copied of. */
-export function selectDatabase(view: CatalogView, request: BackupRequest): DatabaseRecord {
+export function selectDatabase(view: CatalogRecords, request: BackupRequest): DatabaseRecord {
   const database = requireDatabase(view, request.url)
   if (database.chunkGranularity === 'DATABASE')
     throw inputError('When chunkGranularity is set to DATABASE, only SQL backup (specified by sqlObj) is supported.', {

@@ -18,7 +18,7 @@ import {
   tableOf,
   type Value,
 } from '../../runtime/values/index.ts'
-import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { readAccess } from '../read/access.ts'
 import { visibleRows } from '../read/visible-rows.ts'
 import { dbNameOf } from '../set/names.ts'
@@ -33,13 +33,16 @@ export const introspectionFunctions = entries
 
 provideSchema(storeSchema)
 provideExists((path, session) => {
-  const view = dfsOf(session).view()
-  const place = placeOf(view, path)
+  const dfs = dfsOf(session)
+  const place = placeOf(dfs.view(), path)
   if (place === undefined || place.names.length === 0) return place !== undefined
   const below = `/${place.names.join('/')}`
-  return view
-    .tables(place.db.url)
-    .some((t) => Array.from(view.chunks(place.db.url, t.name)).some((c) => `${c.path}/`.startsWith(`${below}/`)))
+  const { url } = place.db
+  return dfs.looking((view) =>
+    view
+      .tables(url)
+      .some((t) => Array.from(view.chunks(url, t.name)).some((c) => `${c.path}/`.startsWith(`${below}/`))),
+  )
 })
 
 const LIST = 'listTables(dbUrl)'
@@ -64,8 +67,9 @@ interface ChunkPlace {
   readonly dfsPath: string
 }
 
-function* chunksOf(session: Session): Iterable<ChunkPlace> {
-  const view = dfsOf(session).view()
+const chunksOf = (session: Session): ChunkPlace[] => dfsOf(session).looking((view) => [...chunksIn(view)])
+
+function* chunksIn(view: CatalogView): Iterable<ChunkPlace> {
   for (const db of view.databases())
     for (const table of view.tables(db.url)) {
       const end = db.chunkGranularity === 'TABLE' ? `/${table.physicalIndex}` : ''

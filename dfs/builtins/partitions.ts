@@ -6,7 +6,7 @@ import { rawText } from '../../runtime/print/index.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import { isTemporal, type Raw, Scalar, T, typeName, type Value } from '../../runtime/values/index.ts'
-import type { CatalogView, DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
+import type { CatalogRecords, DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
 import { pathList, pathsByCondition } from '../partition/conditions.ts'
 import { parsePath, valueName } from '../partition/names.ts'
 import { convertsTo, schemeOf } from '../partition/scheme.ts'
@@ -27,26 +27,29 @@ define(DROP, {
         code: 'dropPartition',
       })
     const paths = required(partitionPaths, DROP, 'partitionPaths')
-    const view = dfsOf(session).view()
-    const tables = tablesOf(view, db, tableName)
-    for (const table of tables) dfsOf(session).requireAccess('dropPartition', db, table)
+    const dfs = dfsOf(session)
+    const records = dfs.view()
+    const tables = tablesOf(records, db, tableName)
+    for (const table of tables) dfs.requireAccess('dropPartition', db, table)
     const withValues = boolArg(deleteSchema, DROP, 'deleteSchema', false)
     if (withValues) {
-      dfsOf(session).requireAccess('dropPartitionValues', db)
-      checkDeleteSchema(view, db)
+      dfs.requireAccess('dropPartitionValues', db)
+      checkDeleteSchema(records, db)
     }
     const selected = selector(db, paths)
-    const targets = tables.map((table) => ({
-      table: table.name,
-      paths: Array.from(view.chunks(db.url, table.name), (c) => c.path).filter(selected),
-    }))
+    const targets = dfs.looking((view) =>
+      tables.map((table) => ({
+        table: table.name,
+        paths: Array.from(view.chunks(db.url, table.name), (c) => c.path).filter(selected),
+      })),
+    )
     const values = withValues ? valuesSelected(db, paths) : []
     if (values.length === 0 && targets.every((t) => t.paths.length === 0))
       throw inputError(`None of the specified partitions exists in ${db.url}.`, {
         refId: 'S01056',
         where: { db: db.url },
       })
-    for (const t of targets) if (t.paths.length > 0) dfsOf(session).request({ kind: 'dropChunks', db: db.url, ...t })
+    for (const t of targets) if (t.paths.length > 0) dfs.request({ kind: 'dropChunks', db: db.url, ...t })
     if (withValues) dropValues(session, db, values)
     return Scalar.VOID
   },
@@ -57,7 +60,7 @@ function isEmpty(v: Arg): boolean {
   return (v.kind === 'vector' && v.length === 0) || (v.kind === 'scalar' && v.isNull())
 }
 
-function tablesOf(view: CatalogView, db: DatabaseRecord, tableName: Arg): readonly TableRecord[] {
+function tablesOf(view: CatalogRecords, db: DatabaseRecord, tableName: Arg): readonly TableRecord[] {
   if (!isMissing(tableName)) {
     const table = tableOfDatabase(view, db, textArg(tableName, DROP, 'tableName'))
     if (table.partitionColumns.length === 0)
@@ -76,7 +79,7 @@ function selector(db: DatabaseRecord, value: Value): (path: string) => boolean {
   return (path) => wanted.has(path)
 }
 
-function checkDeleteSchema(view: CatalogView, db: DatabaseRecord): void {
+function checkDeleteSchema(view: CatalogRecords, db: DatabaseRecord): void {
   if (db.schemes[0].kind !== 'VALUE')
     throw usageError(DROP, 'deleteSchema=true needs a database whose (first) partition level is VALUE.')
   if (view.tables(db.url).length > 1)
@@ -97,14 +100,18 @@ function valuesSelected(db: DatabaseRecord, value: Value): readonly Raw[] {
 
 /** Takes values out of the scheme, those of partitions that still have rows excepted. */
 function dropValues(session: Session, db: DatabaseRecord, values: readonly Raw[]): void {
-  const view = dfsOf(session).view()
-  const used = new Set<string>()
-  for (const table of view.tables(db.url))
-    for (const chunk of view.chunks(db.url, table.name)) used.add(chunk.path.split('/')[1])
+  const dfs = dfsOf(session)
+  const used = dfs.looking(
+    (view) =>
+      new Set(
+        view
+          .tables(db.url)
+          .flatMap((table) => Array.from(view.chunks(db.url, table.name), (chunk) => chunk.path.split('/')[1])),
+      ),
+  )
   const { type } = db.schemes[0]
   const gone = values.filter((raw) => !used.has(valueName(type, raw)))
-  if (gone.length > 0)
-    dfsOf(session).request({ kind: 'dropValues', db: db.url, level: 0, paths: gone.map((raw) => String(raw)) })
+  if (gone.length > 0) dfs.request({ kind: 'dropValues', db: db.url, level: 0, paths: gone.map((raw) => String(raw)) })
 }
 
 function levelArg(db: DatabaseRecord, v: Arg, signature: string): number {
@@ -183,21 +190,24 @@ define('existsPartition(path, [tableName])', {
   doc: 'Whether a table has rows in a partition: "dfs://db/20170807/0_50" with the name of the table, or with its physical index at the end.',
   call: ([path, tableName], session) => {
     const signature = 'existsPartition(path, [tableName])'
-    const view = dfsOf(session).view()
-    const place = placeOf(view, textArg(path, signature, 'path'))
+    const dfs = dfsOf(session)
+    const records = dfs.view()
+    const place = placeOf(records, textArg(path, signature, 'path'))
     if (place === undefined) return Scalar.FALSE
     const { db, names } = place
-    const named = isMissing(tableName) ? undefined : view.table(db.url, textArg(tableName, signature, 'tableName'))
+    const named = isMissing(tableName) ? undefined : records.table(db.url, textArg(tableName, signature, 'tableName'))
     if (!isMissing(tableName) && named === undefined) return Scalar.FALSE
     const last = names[names.length - 1]
-    const candidates = named === undefined ? view.tables(db.url) : [named]
+    const candidates = named === undefined ? records.tables(db.url) : [named]
     return Scalar.bool(
-      candidates.some((t) => {
-        const isIndexed = names.length > 1 && last === t.physicalIndex
-        if (named === undefined && !isIndexed && db.chunkGranularity === 'TABLE') return false
-        const has = (parts: readonly string[]) => view.chunk(db.url, t.name, `/${parts.join('/')}`) !== undefined
-        return has(names) || (isIndexed && has(names.slice(0, -1)))
-      }),
+      dfs.looking((view) =>
+        candidates.some((t) => {
+          const isIndexed = names.length > 1 && last === t.physicalIndex
+          if (named === undefined && !isIndexed && db.chunkGranularity === 'TABLE') return false
+          const has = (parts: readonly string[]) => view.chunk(db.url, t.name, `/${parts.join('/')}`) !== undefined
+          return has(names) || (isIndexed && has(names.slice(0, -1)))
+        }),
+      ),
     )
   },
 })

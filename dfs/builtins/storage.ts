@@ -110,14 +110,16 @@ const STATS = 'getStorageStats([dbUrl], [tableName])'
 define(STATS, {
   doc: 'A table with a row for each chunk of the tables that you may see: dbUrl, tableName, partition, chunkId, cid (commit that last changed its rows), rows, segments, bytes, deltaRows and deltaBytes (small appends that are in the log and in memory only), updateTime.',
   call: ([dbUrl, tableName], session): Table => {
-    const view = dfsOf(session).view()
+    const dfs = dfsOf(session)
     const name = isMissing(tableName) ? undefined : textArg(tableName as Arg & {}, STATS, 'tableName')
-    const databases = isMissing(dbUrl) ? view.databases() : [databaseArg(session, dbUrl, STATS, 'dbUrl')]
-    const rows = databases.flatMap((db) =>
-      view
-        .tables(db.url)
-        .filter((t) => (name === undefined || t.name === name) && mayDo(dfsOf(session).permissions, 'read', db, t))
-        .flatMap((t) => Array.from(view.chunks(db.url, t.name), (chunk) => ({ t, chunk }))),
+    const databases = isMissing(dbUrl) ? dfs.view().databases() : [databaseArg(session, dbUrl, STATS, 'dbUrl')]
+    const rows = dfs.looking((view) =>
+      databases.flatMap((db) =>
+        view
+          .tables(db.url)
+          .filter((t) => (name === undefined || t.name === name) && mayDo(dfs.permissions, 'read', db, t))
+          .flatMap((t) => Array.from(view.chunks(db.url, t.name), (chunk) => ({ t, chunk }))),
+      ),
     )
     const sum = (numbers: readonly number[]): bigint => BigInt(numbers.reduce((n, b) => n + b, 0))
     return listing(rows, {

@@ -5,7 +5,7 @@ import { scalarToVector } from '../../runtime/ops/cast.ts'
 import type { Session } from '../../runtime/session.ts'
 import { type Scalar, StringVector, Table, type Vector } from '../../runtime/values/index.ts'
 import { requireDatabase } from '../backup/select.ts'
-import type { CatalogView, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { CatalogRecords, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { type DfsSession, dfsService } from '../session.ts'
 import { urlArg } from './backup-host.ts'
 
@@ -16,7 +16,7 @@ export function databaseArg(session: Session, value: Arg, signature: string, nam
   return requireDatabase(dfsOf(session).view(), urlArg(value, signature, name))
 }
 
-export function tableOfDatabase(view: CatalogView, db: DatabaseRecord, name: string): TableRecord {
+export function tableOfDatabase(view: CatalogRecords, db: DatabaseRecord, name: string): TableRecord {
   const table = view.table(db.url, name)
   if (table === undefined)
     throw inputError(`The table [${name}] of database [${db.url}] does not exist.`, {
@@ -43,7 +43,7 @@ export interface Place {
 }
 
 /** The database that a path lies in (`dfs://a/b/20170807` -> `dfs://a/b` or `dfs://a`): the longest one that exists. */
-export function placeOf(view: CatalogView, path: string): Place | undefined {
+export function placeOf(view: CatalogRecords, path: string): Place | undefined {
   let url = path.replace(/\/+$/, '')
   const names: string[] = []
   while (url.length > 'dfs://'.length) {

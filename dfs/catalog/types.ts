@@ -118,13 +118,20 @@ export interface SegmentRef {
 }
 
 /** What the catalog shows of the store at one instant. Returned by `Catalog.read()`; cheap. */
-export interface CatalogView {
+export interface CatalogRecords {
   /** cid of the last committed transaction. */
   readonly cid: number
   databases(): readonly DatabaseRecord[]
   database(url: string): DatabaseRecord | undefined
   tables(url: string): readonly TableRecord[]
   table(url: string, name: string): TableRecord | undefined
+}
+
+/**
+ * The same with the chunks. A chunk is in two places, the catalog and the engine's memory, and rows move from one to the other: whoever reads both must have announced
+ * it, so that nothing is forgotten meanwhile. So there is such a view only while it is held.
+ */
+export interface CatalogView extends CatalogRecords {
   /** Chunks of a table, with the small appends that are in no segment yet; streamed, those with segments in path order first. */
   chunks(url: string, table: string): Iterable<ChunkRecord>
   /** Chunks as far as they are in segments, in path order. */

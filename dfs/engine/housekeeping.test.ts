@@ -3,7 +3,7 @@ import type { Session } from '../../runtime/session.ts'
 import { T, Table, type Vector, vectorOf } from '../../runtime/values/index.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { keys, type StoreMark } from '../catalog/records.ts'
-import type { CatalogView } from '../catalog/types.ts'
+import type { ChunkRecord } from '../catalog/types.ts'
 import { encodeRows, layoutOf } from '../delta/codec.ts'
 import { adoptCopy } from '../external-copy/adopt.ts'
 import { DfsSession } from '../session.ts'
@@ -44,7 +44,7 @@ function withTable(file: SettingValues = {}): Store {
 }
 
 let owners = 0
-function connect(store: Store): { readonly source: ChunkTableSource; readonly view: () => CatalogView } {
+function connect(store: Store): { readonly source: ChunkTableSource; readonly chunks: () => readonly ChunkRecord[] } {
   const owner = `s${owners++}`
   const dfs = new DfsSession({
     session: { user: 'admin', now: () => 0 } as unknown as Session,
@@ -56,7 +56,7 @@ function connect(store: Store): { readonly source: ChunkTableSource; readonly vi
     catalog: store.catalog,
     files: store.files,
   })
-  return { source: dfs.source(PLAIN_URL, 'pt'), view: () => dfs.view() }
+  return { source: dfs.source(PLAIN_URL, 'pt'), chunks: () => dfs.looking((view) => [...view.chunks(PLAIN_URL, 'pt')]) }
 }
 
 const LAYOUT = layoutOf(PLAIN_COLUMNS)
@@ -115,13 +115,13 @@ describe('small appends', () => {
 
   it('become segments at a checkpoint, in their order among bulk appends, under the same chunk version', async () => {
     const store = withTable()
-    const { source, view } = connect(store)
+    const { source, chunks } = connect(store)
     for (let k = 0; k < 9; k++) source.append(rows(k, 1))
     source.append(rows(9, 3000))
     for (let k = 3009; k < 3018; k++) source.append(rows(k, 1))
-    const before = [...view().chunks(PLAIN_URL, 'pt')]
+    const before = chunks()
     await store.engine.checkpoint()
-    const after = [...view().chunks(PLAIN_URL, 'pt')]
+    const after = chunks()
     expect(after.map((c) => c.delta)).toEqual([undefined, undefined, undefined])
     expect(after.map((c) => [c.chunkId, c.cid, c.rows, c.updateTimeMs])).toEqual(
       before.map((c) => [c.chunkId, c.cid, c.rows, c.updateTimeMs]),

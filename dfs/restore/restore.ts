@@ -38,8 +38,7 @@ export function restorePartitions(
 ): RestoredPartitions {
   return reading(store, options, (set) => {
     const index = set.index(request.url, request.table)
-    const view = context.view()
-    const target = existingTarget(view, index, request.target.url, request.target.table)
+    const target = existingTarget(context.view(), index, request.target.url, request.target.table)
     context.access.restore(index, target)
     const chunks = chunksMatching(index, request.pattern)
     const { force, snapshot } = request
@@ -52,10 +51,8 @@ export function restorePartitions(
       return { index, chunks: restoreRows(context, set, { index, target, chunks, way: wayOf(request), force }) }
     }
     const removeOthers = snapshot === true && request.pattern === '%'
-    return {
-      index,
-      chunks: restoreByPlan(context, set, planRestore(view, index, target, { chunks, force, removeOthers })),
-    }
+    const plan = context.looking((view) => planRestore(view, index, target, { chunks, force, removeOthers }))
+    return { index, chunks: restoreByPlan(context, set, plan) }
   })
 }
 
@@ -143,14 +140,15 @@ export function restoreWholeTable(
   // The database may have got more partitions since this table was backed up, or be another one altogether: then the table's own knowledge counts.
   const isNewer = domain !== undefined && schemeConflict(read.database, domain) === undefined
   const index = isNewer ? { ...read, database: domain } : read
-  const view = context.view()
-  const place = targetOrNew(context, view, index, target.url, target.table)
+  const place = targetOrNew(context, context.view(), index, target.url, target.table)
   context.access.restore(index, place)
   if (index.query !== undefined) {
     restoreRows(context, set, { index, target: place, chunks: index.chunks, way: 'replace', force: false })
     return target
   }
-  const plan = planRestore(view, index, place, { chunks: index.chunks, force: false, removeOthers: true })
+  const plan = context.looking((view) =>
+    planRestore(view, index, place, { chunks: index.chunks, force: false, removeOthers: true }),
+  )
   restoreByPlan(context, set, plan)
   return target
 }

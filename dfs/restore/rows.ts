@@ -33,8 +33,9 @@ export interface RowsRequest {
 /** Answers the chunks of the set whose rows were restored. */
 export function restoreRows(context: BackupContext, set: BackupSet, request: RowsRequest): readonly SetChunk[] {
   const { database, table } = request.target
-  const view = context.view()
-  const chunks = request.chunks.filter((chunk) => request.way === 'append' || !isThere(view, request, chunk))
+  const chunks = context.looking((view) =>
+    request.chunks.filter((chunk) => request.way === 'append' || !isThere(view, request, chunk)),
+  )
   const run = new RunRecord(context.client, () => context.now(), {
     user: context.user,
     type: 'RESTORE_BY_SQL',

@@ -1,14 +1,14 @@
 /** Finding or describing the table that a restore puts chunks into, and refusing one whose structure does not fit. */
 import { randomUUID } from 'node:crypto'
 import { inputError } from '../../runtime/errors.ts'
-import type { CatalogView, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { CatalogRecords, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { TableIndex } from '../set/meta.ts'
 import { missingValues, rowsConflict, schemeConflict, tableConflict } from '../set/structure.ts'
 import type { RestoreTarget } from './plan.ts'
 
 /** An existing table. Throws if it, or its database, is missing or does not fit. */
-export function existingTarget(view: CatalogView, index: TableIndex, url: string, name: string): RestoreTarget {
+export function existingTarget(view: CatalogRecords, index: TableIndex, url: string, name: string): RestoreTarget {
   const database = view.database(url)
   if (database === undefined)
     throw inputError(`Database [${url}] does not exist; restore needs an existing table.`, {
@@ -29,7 +29,7 @@ export function existingTarget(view: CatalogView, index: TableIndex, url: string
 /** An existing table, or one to be made from the backup, with its database if that is missing too. */
 export function targetOrNew(
   context: Pick<BackupContext, 'user' | 'now'>,
-  view: CatalogView,
+  view: CatalogRecords,
   index: TableIndex,
   url: string,
   name: string,

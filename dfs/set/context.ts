@@ -1,6 +1,6 @@
 /** What backup, restore and verify use of the world: the data directory, the engine, the clock, and somebody to tell how far they are. */
 import type { BackupAccess } from '../access/index.ts'
-import type { CatalogView } from '../catalog/types.ts'
+import type { CatalogRecords, CatalogView } from '../catalog/types.ts'
 import type { EngineClient } from '../engine/commands.ts'
 import type { ProgressSink } from '../progress.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -11,7 +11,9 @@ export interface BackupContext {
   readonly data: FileStore
   readonly client: EngineClient
   /** A fresh look at the catalog, with everything that was committed before the call. */
-  view(): CatalogView
+  view(): CatalogRecords
+  /** The same with the chunks, as long as the body runs. */
+  looking<R>(body: (view: CatalogView) => R): R
   /** The same, of one commit whose files stay until `release`. Read it before the next call of `view` or of a command. */
   pinnedView(why: string): { readonly view: CatalogView; readonly pin: number; readonly release: () => void }
   readonly user: string

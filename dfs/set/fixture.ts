@@ -148,6 +148,7 @@ export function contextOf(engine: TestEngine, nowMs = 1_700_000_000_000): Backup
     data: engine.data,
     client: engine,
     view: () => engine.view(),
+    looking: (body) => body(engine.view()),
     pinnedView: (why) => {
       const pin = engine.request({ kind: 'pin', why }).pin!
       return { view: engine.view(), pin, release: () => engine.request({ kind: 'unpin', pin }) }

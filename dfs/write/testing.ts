@@ -3,6 +3,7 @@ import { createInterpreter, createRegistry, type Interpreter } from '../../runti
 import { backupHostService } from '../builtins/backup-host.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
+import type { EngineCommand } from '../engine/commands.ts'
 import { Engine } from '../engine/engine.ts'
 import { connectDfs, dfsBuiltins, type StoreConfig } from '../index.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -56,7 +57,14 @@ let sessions = 0
 
 export function connect(
   { catalog, disk, engine, backups }: TestWorld,
-  options: { readonly config?: Partial<StoreConfig>; readonly files?: FileStore } = {},
+  options: {
+    readonly config?: Partial<StoreConfig>
+    readonly files?: FileStore
+    /** What the session sees of the catalog. */
+    readonly catalog?: CatalogStore
+    /** Runs before the engine does what the session asks for. */
+    readonly before?: (command: EngineCommand) => void
+  } = {},
 ): TestSession {
   const owner = `session ${sessions++}`
   const session = createInterpreter({ registry, print: () => {} })
@@ -65,10 +73,13 @@ export function connect(
     home: '/data',
     link: {
       open: () => engine.openSession(owner),
-      request: (command, user) => engine.request(command, user, owner),
+      request: (command, user) => {
+        options.before?.(command)
+        return engine.request(command, user, owner)
+      },
     },
     config: options.config,
-    catalog,
+    catalog: options.catalog ?? catalog,
     files: options.files ?? disk,
   })
   session.user = 'admin'

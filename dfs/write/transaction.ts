@@ -7,7 +7,7 @@
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { Operation } from '../access/index.ts'
-import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { CatalogRecords, CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import type { EngineCommand } from '../engine/commands.ts'
 import { isCommitUnknown } from '../engine/commit-unknown.ts'
 import type { DfsSession } from '../session.ts'
@@ -56,10 +56,11 @@ export const runRewrite = <R>(dfs: DfsSession, rewriter: Rewriter<R>): R =>
 
 function runOnce<R>(dfs: DfsSession, rewriter: Rewriter<R>, locksAll: boolean): R {
   const { db, tableName } = rewriter
-  const before = dfs.view()
-  const found = requireTable(before, db, tableName)
-  dfs.requireAccess(rewriter.operation, found.database, found.table)
-  const chosen = rewriter.lock(found.database, found.table, before)
+  const { found, chosen } = dfs.looking((view) => {
+    const found = requireTable(view, db, tableName)
+    dfs.requireAccess(rewriter.operation, found.database, found.table)
+    return { found, chosen: rewriter.lock(found.database, found.table, view) }
+  })
   if (chosen?.length === 0) return rewriter.nothing
   const paths = locksAll ? undefined : chosen
   const { id: tableId } = found.table
@@ -133,7 +134,7 @@ function rollback(dfs: DfsSession, tid: number): void {
 }
 
 export function requireTable(
-  view: CatalogView,
+  view: CatalogRecords,
   db: string,
   name: string,
 ): { readonly database: DatabaseRecord; readonly table: TableRecord } {

@@ -1,5 +1,5 @@
 /** What the store really holds, read through a session like any other, and how it differs from what the model says. */
-import type { ChunkRecord } from '../../dfs/catalog/types.ts'
+import type { CatalogView, ChunkRecord } from '../../dfs/catalog/types.ts'
 import type { DfsSession } from '../../dfs/index.ts'
 import { verifySegment } from '../../dfs/segment/index.ts'
 import type { FileStore } from '../../dfs/store/file-store.ts'
@@ -117,7 +117,10 @@ const numbers = (rows: readonly (readonly Raw[])[], n: number): string => rows.m
 
 /** Segments that are not what the catalog says, and files that nobody names. */
 export function untidiness(dfs: DfsSession, disk: FileStore, allFiles: Iterable<string>): string | undefined {
-  const view = dfs.view()
+  return dfs.looking((view) => untidinessOf(view, disk, allFiles))
+}
+
+function untidinessOf(view: CatalogView, disk: FileStore, allFiles: Iterable<string>): string | undefined {
   const named = new Set<string>()
   for (const { url } of [...view.databases()])
     for (const { name } of [...view.tables(url)])

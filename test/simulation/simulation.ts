@@ -466,7 +466,7 @@ class Simulation {
       const session = this.#random.pick(this.#sessions)
       const view = session.dfs.view()
       const table = view.table(url, name)!
-      const chunks = [...view.chunks(url, name)]
+      const chunks = session.dfs.looking((held) => [...held.chunks(url, name)])
       if (chunks.length === 0) return
       const chunk = this.#random.pick(chunks)
       const files = this.#process.files
