@@ -7,6 +7,7 @@ import { backupOpenBuiltins } from './builtins/backup-open.ts'
 import { backupStatesBuiltins } from './builtins/backup-states.ts'
 import { databaseBuiltins } from './builtins/database-index.ts'
 import { nodeBackupBuiltins } from './builtins/node-backup.ts'
+import { pitrBuiltins } from './builtins/pitr.ts'
 import { restoreBuiltins } from './builtins/restore.ts'
 
 export { type JobCaps, jobCapsService } from './access/index.ts'
@@ -35,4 +36,5 @@ export const dfsBuiltins: readonly Builtin[] = [
   ...backupStatesBuiltins,
   ...restoreBuiltins,
   ...nodeBackupBuiltins,
+  ...pitrBuiltins,
 ]

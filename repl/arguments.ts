@@ -29,6 +29,20 @@ export type Invocation =
       readonly json: boolean
     }
   | { readonly kind: 'restore'; readonly dir: string; readonly backup?: string; readonly key?: string }
+  | {
+      readonly kind: 'restorePitr'
+      readonly target: string
+      /** Folder of the set. */
+      readonly backup: string
+      readonly backupId?: string
+      readonly walArchiveDir?: string
+      readonly key?: string
+      /** Only this table, as `dfs://db/tb`, into the data directory as it is. */
+      readonly table?: string
+      readonly partition?: string
+      /** Its new name, as `dfs://db/tb`. */
+      readonly as?: string
+    }
 
 export interface CommandLine {
   readonly invocation: Invocation

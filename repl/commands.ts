@@ -13,6 +13,16 @@ Examples:
   holdfast --data /srv/ticks jobs           background jobs of a data directory
   holdfast check --deep --data /srv/ticks   is everything there that should be?`
 
+interface PitrOptions {
+  readonly backup: string
+  readonly backupId?: string
+  readonly walArchiveDir?: string
+  readonly key?: string
+  readonly table?: string
+  readonly partition?: string
+  readonly as?: string
+}
+
 export function parseWithCommander(argv: readonly string[], interactive: boolean): CommandLine {
   let parsed: CommandLine | undefined
   const program = new Command('holdfast')
@@ -99,6 +109,25 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .action((dir: string, own: OptionTexts & { backup?: string; key?: string }) => {
       const { backup, key } = own
       accept({ kind: 'restore', dir, ...definedOnly({ backup, key }) }, own)
+    })
+  program
+    .command('restore-pitr <target>')
+    .description(
+      'recover to a point in time: <target> is an ISO time with zone, `latest`, or `lsn:H/L`; --data is a new directory, or with --table one that nobody has open',
+    )
+    .addOption(new Option('--backup <dir>', 'set of node backups').makeOptionMandatory())
+    .addOption(new Option('--data <dir>', 'the new data directory; must be empty or missing').makeOptionMandatory())
+    .option('--wal-archive-dir <dir>', 'archive of the log (default: what --config says)')
+    .addOption(new Option('--config <file>', 'configuration with wal_archive_dir or wal_restore_command'))
+    .option('--backup-id <id>', 'begin with this backup (default: the newest that is not after the target)')
+    .addOption(keyOption())
+    .option('--table <path>', 'only this table (dfs://db/tb), as a new table of the data directory')
+    .option('--partition <path>', 'only this partition of the table, such as /20240101')
+    .option('--as <path>', 'the new name of the table (dfs://db/new)')
+    .action((target: string, own: OptionTexts & PitrOptions) => {
+      const { backup, backupId, walArchiveDir, key, table, partition, as } = own
+      const given = definedOnly({ backupId, walArchiveDir, key, table, partition, as })
+      accept({ kind: 'restorePitr', target, backup, ...given }, own)
     })
   const wal = program.command('wal').description('look at the write-ahead log of a data directory, in use or not')
   directory('dump', 'print the records of the log, one a line', wal)

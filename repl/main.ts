@@ -49,6 +49,10 @@ async function main(): Promise<number> {
       const { restoreCommand } = await import('./restore-command.ts')
       return await restoreCommand(settings.config.dataDir, invocation)
     }
+    case 'restorePitr': {
+      const { restorePitrCommand } = await import('./restore-pitr-command.ts')
+      return await restorePitrCommand(settings, invocation, (use) => withHost(settings, use))
+    }
     case 'prompt': {
       const { prompt } = await import('./prompt.ts')
       return await withHost(settings, (host, signals) => prompt(host, settings.waitForJobs, signals))

@@ -55,13 +55,13 @@ function create(session: Session, parts: Omit<DatabaseRecord, 'id' | 'owner' | '
   requireCreateDatabase(dfsOf(session).permissions, parts.url)
   if (parts.schemes.some((s) => s.kind === 'SEQ'))
     throw inputError('A SEQ partition scheme is for local databases only.', { code: 'partitionScheme' })
-  checkName(parts.url)
+  checkDatabaseName(parts.url)
   const database = { ...parts, id: randomUUID(), owner: session.user, createdMs: session.now() }
   dfsOf(session).request({ kind: 'createDatabase', database })
 }
 
-// Each part of the name becomes a folder.
-function checkName(url: string): void {
+/** Throws `databaseName` for a name that no database may get: each part becomes a folder. */
+export function checkDatabaseName(url: string): void {
   for (const name of url.slice('dfs://'.length).split('/')) {
     const safe = isSafeName(name) && !/[:*?"<>|%]/.test(name) && Buffer.byteLength(name) <= 100
     if (!safe) throw inputError(`[${url}] is not a valid name of a database.`, { code: 'databaseName' })

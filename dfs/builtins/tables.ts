@@ -115,7 +115,8 @@ function create(session: Session, signature: string, options: TableOptions): Sou
 
 const nameOf = (v: Arg, signature: string): string => checkTableName(textArg(v, signature, 'tableName'))
 
-function checkTableName(name: string): string {
+/** Throws `tableName` for a name that no table may get. */
+export function checkTableName(name: string): string {
   if (!/^\p{L}[\p{L}\p{N}_]*$/u.test(name) || Buffer.byteLength(name) > 200)
     throw inputError(
       `[${name}] is not a valid name of a table: it must begin with a letter, and hold letters, digits and underscores only.`,

@@ -373,7 +373,7 @@ class Commit {
     const writer = this.#writer
     if (command.createDatabase !== undefined && viewOf(writer).database(db) === undefined)
       this.#createDatabase(command.createDatabase)
-    if (command.createTable !== undefined && viewOf(writer).table(db, table) === undefined)
+    if (command.createTable !== undefined && (command.isNewTable || viewOf(writer).table(db, table) === undefined))
       this.#createTable(command.createTable)
     if (command.extendSchemes !== undefined) this.#extendSchemes(db, command.extendSchemes)
     const { id: tableId } = this.#requireTable(db, table)

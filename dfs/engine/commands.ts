@@ -159,6 +159,8 @@ export type EngineCommand =
       readonly createDatabase?: DatabaseRecord
       readonly createTable?: TableRecord
       readonly extendSchemes?: readonly Scheme[]
+      /** The table must not be there: a conflict if it is. */
+      readonly isNewTable?: boolean
     }
   /** Replaces the schemes of a database by longer ones (addValuePartitions, addRangePartitions). */
   | { readonly kind: 'extendSchemes'; readonly db: string; readonly schemes: readonly Scheme[] }

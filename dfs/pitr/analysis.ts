@@ -7,11 +7,11 @@
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
-import { unpackPayload } from '../wal/payload.ts'
 import type { LogRecord } from '../wal/record.ts'
 import { momentOf } from './base.ts'
 import { logDamaged, type Moment, pastTheEnd } from './errors.ts'
 import { type ChainPiece, type LogChain, readRecords } from './log-chain.ts'
+import { commitIdOf } from './log-record.ts'
 import { isAfter, type RecoveryTarget } from './target.ts'
 
 export interface Analysis {
@@ -135,7 +135,7 @@ class Reading {
   #commit(record: LogRecord): void {
     const { transaction, endLsn, timeMs } = record
     this.#open.delete(transaction)
-    const { cid } = unpackPayload(record.payload) as { readonly cid: number }
+    const cid = commitIdOf(record)
     this.#committed.push({ transaction, before: this.#recoveredTo, endLsn })
     const isInBackup = cid <= this.#base.cid
     this.#recoveredTo = { timeMs: isInBackup ? this.#recoveredTo.timeMs : timeMs, lsn: endLsn }
@@ -167,8 +167,7 @@ class Reading {
   #behind(record: LogRecord): boolean {
     if (record.kind === 'TSROLLBACK') this.#takeBack(record.transaction)
     if (record.kind === 'TSCOMMIT') {
-      const { cid } = unpackPayload(record.payload) as { readonly cid: number }
-      if (cid <= this.#base.cid) throw new BackupAfterTarget()
+      if (commitIdOf(record) <= this.#base.cid) throw new BackupAfterTarget()
       this.#isFollowed = true
     }
     this.isSettled = this.#isFollowed && this.#committed.length === 0

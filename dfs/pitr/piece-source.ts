@@ -2,7 +2,7 @@
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { LogPiece, NodeManifest } from '../node-backup/manifest.ts'
 import { decompress } from '../node-backup/stored-file.ts'
-import { explain, Pipeline } from '../set/pipeline.ts'
+import { explain } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parsePieceName, pieceName } from '../wal/piece-name.ts'
 import type { RestoreCommand } from './restore-command.ts'
@@ -38,14 +38,12 @@ export function followerOf(name: string): string {
 export class SetPieces implements PieceSource {
   readonly #set: FileStore
   readonly #scratch: Scratch
-  readonly #isSealed: boolean
   readonly #pieces = new Map<string, LogPiece>()
 
   /** `set` as it is read with its key. */
   constructor(set: FileStore, base: NodeManifest, all: readonly NodeManifest[], scratch: Scratch) {
     this.#set = set
     this.#scratch = scratch
-    this.#isSealed = base.encryption !== undefined
     for (const { storeId, timeline, log = [] } of all) {
       if (storeId !== base.storeId || timeline !== base.timeline) continue
       for (const piece of log)
@@ -79,21 +77,20 @@ export class SetPieces implements PieceSource {
 
   #open(piece: LogPiece): PieceFile {
     const { path, coding, bytes, name } = piece
-    if (coding === 'plain' && !this.#isSealed) return { files: this.#set, path, bytes }
+    if (coding === 'plain') return { files: this.#set, path, bytes }
     const { files } = this.#scratch
     const staged = scratchPath(this.#scratch, name)
-    const nothing = (): void => {}
-    if (coding === 'plain') {
-      const check = new Pipeline().copy(this.#set, path, files, staged, piece, nothing, (writer) => writer.close())
+    const writer = files.openWrite(staged)
+    try {
+      const { check } = decompress(
+        this.#set,
+        piece,
+        () => {},
+        (part) => writer.write(part),
+      )
       if (check.kind !== 'ok') throw damagedPiece(path, explain(check))
-    } else {
-      const writer = files.openWrite(staged)
-      try {
-        const { check } = decompress(this.#set, piece, nothing, (part) => writer.write(part))
-        if (check.kind !== 'ok') throw damagedPiece(path, explain(check))
-      } finally {
-        writer.close()
-      }
+    } finally {
+      writer.close()
     }
     return { files, path: staged, bytes }
   }

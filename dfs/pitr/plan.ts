@@ -7,9 +7,9 @@ import type { TableRecord } from '../catalog/types.ts'
 import type { CatalogEntry } from '../external-copy/format.ts'
 import { readCatalog, readFiles, refuseOtherData } from '../node-backup/contents.ts'
 import type { IndexedFile } from '../node-backup/file-index.ts'
-import type { BackupKey } from '../set/key.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { openSet } from '../node-backup/open.ts'
+import type { BackupKey } from '../set/key.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parsePieceName } from '../wal/piece-name.ts'
 import { type Analysis, analyse, BackupAfterTarget } from './analysis.ts'
@@ -138,8 +138,8 @@ export function nextTimeline({ base, all }: RecoveryPlan, archive: FileStore | u
   return highest + 1
 }
 
-/** More commits than a store makes in any millisecond, for as long as it runs. */
-const COMMITS_PER_MS = 1024
+/** More commits than a store makes in a millisecond, taken over all of its life. */
+const COMMITS_PER_MS = 256
 /** More commits than a store makes after a backup of it. */
 const COMMITS_AFTER = 2 ** 32
 

@@ -2,7 +2,7 @@
  * The second reading of the log behind a backup: the transactions that count are applied to the backup's catalog in memory, in order. What comes out is the catalog of the
  * target, the rows that were in no segment then, and which segments are named, with the piece of log that named each first. No segment is read.
  */
-import { HoldfastError, toHoldfastError } from '../../runtime/errors.ts'
+import { HoldfastError } from '../../runtime/errors.ts'
 import { segmentsOf } from '../archive/segments-of.ts'
 import type { CatalogWriter } from '../catalog/key-value.ts'
 import { keys } from '../catalog/records.ts'
@@ -11,7 +11,7 @@ import { DeltaStore, NO_LSN } from '../delta/store.ts'
 import { applyCommand, type CatalogCommand } from '../engine/apply.ts'
 import type { ChunkDelta } from '../engine/commands.ts'
 import { applyToDeltas } from '../engine/committer.ts'
-import { entryOf, isData, type LogEntry } from '../engine/log-entry.ts'
+import { isData, type LogEntry } from '../engine/log-entry.ts'
 import type { CatalogEntry } from '../external-copy/format.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { formatLsn } from '../wal/lsn.ts'
@@ -20,6 +20,7 @@ import type { Analysis } from './analysis.ts'
 import { momentOf } from './base.ts'
 import { logDamaged, type Moment } from './errors.ts'
 import { readRecords } from './log-chain.ts'
+import { dataOf, unusable } from './log-record.ts'
 import { type NarrowTo, narrowed } from './narrow.ts'
 import { ReplayCatalog } from './replay-catalog.ts'
 
@@ -101,7 +102,7 @@ class Replay implements Replayed {
   take(record: LogRecord, piece: number): boolean {
     const { transaction } = record
     if (record.lsn >= this.#analysis.stopLsn) return false
-    if (isData(record)) this.#waiting.set(transaction, { entry: entryOf(record), lsn: record.lsn })
+    if (isData(record)) this.#waiting.set(transaction, { entry: dataOf(record), lsn: record.lsn })
     else if (record.kind === 'TSROLLBACK') this.#waiting.delete(transaction)
     else if (record.kind === 'TSCOMMIT') {
       const waiting = this.#waiting.get(transaction)
@@ -131,7 +132,7 @@ class Replay implements Replayed {
         }).cid
       applyToDeltas(this.deltas, { ...entry, command, drops }, cid, lsn)
     } catch (error) {
-      throw replayFailed(transaction, kind, lsn, error)
+      throw unusable({ transaction, kind, lsn }, error)
     }
     this.cid = Math.max(this.cid, cid)
     const by: NamedBy = { piece, before: this.#reached }
@@ -141,19 +142,6 @@ class Replay implements Replayed {
     if (command === entry.command && command.kind !== 'flush' && command.kind !== 'compact') this.transactions++
   }
 }
-
-/** What a damaged log can not cause: its records were whole. */
-const replayFailed = (transaction: number, kind: string, lsn: number, error: unknown): HoldfastError =>
-  new HoldfastError(
-    'data',
-    `The recovery cannot repeat the transaction ${transaction} (${kind}) at LSN ${formatLsn(lsn)}: ${toHoldfastError(error).message}`,
-    {
-      code: 'replayFailed',
-      where: { lsn: formatLsn(lsn) },
-      hint: 'the log does not fit the backup; recover to an LSN before it, or begin with another backup',
-      cause: error,
-    },
-  )
 
 const LEVEL = 'ts.wal.wal_level'
 

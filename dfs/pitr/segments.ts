@@ -32,12 +32,16 @@ export interface LocatedSegment extends ExpectedFile {
   readonly piece: number | undefined
 }
 
-/** Where every segment of the target's state is to be had. Throws for one that is nowhere. */
-export function locateSegments(plan: RecoveryPlan, sources: RecoverySources): LocatedSegment[] {
+/** Where every segment of the target's state is to be had, or every wanted one. Throws for one that is nowhere. */
+export function locateSegments(
+  plan: RecoveryPlan,
+  sources: RecoverySources,
+  wanted?: ReadonlySet<string>,
+): LocatedSegment[] {
   const located = new Map<string, LocatedSegment>()
   const locator = new Locator(plan, sources)
   for (const ref of segmentsNamed(plan.replayed.catalog))
-    if (!located.has(ref.file)) located.set(ref.file, locator.locate(ref))
+    if (!located.has(ref.file) && wanted?.has(ref.file) !== false) located.set(ref.file, locator.locate(ref))
   return [...located.values()]
 }
 

@@ -4,8 +4,9 @@
  */
 import type { TableRecord } from '../catalog/types.ts'
 import type { CatalogCommand } from '../engine/apply.ts'
-import { entryOf, isData } from '../engine/log-entry.ts'
+import { isData } from '../engine/log-entry.ts'
 import type { LogRecord } from '../wal/record.ts'
+import { dataOf } from './log-record.ts'
 
 /** What happened to a name. */
 type Step =
@@ -36,7 +37,7 @@ export class TableTrace {
       if (step !== undefined) this.#steps.push({ transaction, step })
       this.#waiting.delete(transaction)
     } else if (isData(record) && (kind.startsWith('DDL_') || kind === 'UPDATE')) {
-      const { command, cid } = entryOf(record)
+      const { command, cid } = dataOf(record)
       const step = cid > this.#sinceCid ? this.#stepOf(command) : undefined
       if (step !== undefined) this.#waiting.set(transaction, step)
     }

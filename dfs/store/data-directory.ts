@@ -12,6 +12,7 @@ const STORE_FILES = [
   'holdfast.lock',
   'holdfast.toml',
   'batchJobs',
+  'recovery',
 ]
 
 export const storeFilesOf = (home: string): string[] => STORE_FILES.map((name) => join(home, name))
