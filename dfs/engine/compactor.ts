@@ -31,6 +31,8 @@ export class Compactor {
   readonly #tidyAt = new Map<string, number>()
   #running: Promise<number> | undefined
   #isStopped = false
+  /** The commit as of which a merge is reading; its files stay until the merge has ended. */
+  readsCid = Number.POSITIVE_INFINITY
 
   constructor(parts: CompactorParts) {
     this.#parts = parts
@@ -54,11 +56,15 @@ export class Compactor {
     const { choose } = await import('../compaction/index.ts').then((c) => ({ choose: c.compactionCandidates }))
     let merges = 0
     const refused = new Set<string>()
-    while (!this.#isStopped && this.#parts.settings().compactionEnabled && !this.#parts.isPaused()) {
-      const candidate = this.#next(choose, refused)
-      if (candidate === undefined) break
-      if (await this.#merge(candidate)) merges++
-      else refused.add(candidate.chunk.chunkId)
+    try {
+      while (!this.#isStopped && this.#parts.settings().compactionEnabled && !this.#parts.isPaused()) {
+        const candidate = this.#next(choose, refused)
+        if (candidate === undefined) break
+        if (await this.#merge(candidate)) merges++
+        else refused.add(candidate.chunk.chunkId)
+      }
+    } finally {
+      this.readsCid = Number.POSITIVE_INFINITY
     }
     return merges
   }
@@ -74,6 +80,7 @@ export class Compactor {
   ): CompactionCandidate | undefined {
     const { catalog, view, settings, isLocked } = this.#parts
     const now = view()
+    this.readsCid = now.cid
     const policy = { minSegments: settings().compactionSegmentsMin, maxBytes: MERGE_BYTES_MAX }
     for (const database of now.databases())
       for (const table of now.tables(database.url)) {

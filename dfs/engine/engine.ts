@@ -540,8 +540,21 @@ export class Engine implements EngineClient {
     const sessions = this.#slots.oldest()
     this.#running.deltas.forget(sessions, pinned)
     const copied = this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY
-    const oldest = Math.min(sessions, copied, this.#running.archiver.pinnedCid, ...pinned)
+    const { archiver, compactor } = this.#running
+    const oldest = Math.min(sessions, copied, archiver.pinnedCid, compactor.readsCid, ...pinned)
     return removeGarbage(this.#catalog, this.files, oldest)
+  }
+
+  /** Ends without a checkpoint, as if the process died; for a store that is thrown away, or started again at once. */
+  abandon(): void {
+    this.#isClosing = true
+    clearTimeout(this.#garbageTimer)
+    clearTimeout(this.#checkpointTimer)
+    clearInterval(this.#archiveTimer)
+    this.#started?.log.close()
+    // Every commit is durable when it returns; nothing is left to wait for.
+    void this.#catalog.close()
+    this.#lock?.leave()
   }
 
   /** Ends in order: a last checkpoint, so that the next start has nothing to recover. */
@@ -576,6 +589,3 @@ const checkpointMark = (catalog: CatalogStore): CheckpointMark | undefined =>
   catalog.get(keys.checkpoint) as CheckpointMark | undefined
 
 const READY: Promise<unknown> = Promise.resolve()
-
-const _isLogFull = (outcome: Outcome): boolean =>
-  'error' in outcome && outcome.error instanceof HoldfastError && outcome.error.code === 'walFull'

@@ -6,6 +6,7 @@ import { keys, type StoreMark } from '../catalog/records.ts'
 import type { ChunkRecord } from '../catalog/types.ts'
 import { encodeRows, layoutOf } from '../delta/codec.ts'
 import { adoptCopy } from '../external-copy/adopt.ts'
+import { type Maintainer, runTask } from '../maintenance/task.ts'
 import { DfsSession } from '../session.ts'
 import type { SettingValues } from '../settings/index.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
@@ -25,11 +26,12 @@ function start(
   files = new MemoryFileStore(),
   wasUnclean = false,
   file: SettingValues = {},
+  maintain?: Maintainer,
 ): Store {
   const said: string[] = []
   let nowMs = 1_700_000_000_000
   const settings = { file, environment: {} }
-  const engine = new Engine({ catalog, files, now: () => ++nowMs, say: (line) => said.push(line), settings })
+  const engine = new Engine({ catalog, files, now: () => ++nowMs, say: (line) => said.push(line), settings, maintain })
   engine.recover(wasUnclean)
   return { catalog, files, engine, said }
 }
@@ -267,6 +269,27 @@ describe('merging', () => {
     expect(contents(source)).toEqual(expected(36_000))
     expect(await store.engine.compact()).toBe(0)
     expect(contents(connect(killed(store)).source)).toEqual(expected(36_000))
+  })
+
+  it('keeps the files that it reads, though nobody else needs them any more', async () => {
+    const files = new MemoryFileStore()
+    let store: Store
+    let there = 0
+    const maintain: Maintainer = async (task) => {
+      if (task.kind === 'compact' && task.chunk.path === '/0') {
+        store.engine.request({ kind: 'dropChunks', db: PLAIN_URL, table: 'pt', paths: ['/0'] })
+        there = segments(store).length
+      }
+      return runTask(files, task)
+    }
+    store = start(undefined, files, false, {}, maintain)
+    createPlainTable(store.engine)
+    const { source } = connect(store)
+    for (let k = 0; k < 12; k++) source.append(rows(k * 3000, 3000))
+    expect(await store.engine.compact()).toBe(2)
+    expect(there).toBe(36)
+    expect(segments(store)).toHaveLength(2)
+    expect(contents(source)).toEqual(expected(36_000).slice(1))
   })
 
   it('waits while other tools copy the directory', async () => {
