@@ -3,6 +3,7 @@ import type { Builtin } from '../../runtime/registry.ts'
 import { accessTableFunctions } from './access-tables.ts'
 import { checkStoreFunctions } from './check-store.ts'
 import { databaseFunctions } from './databases.ts'
+import { exchangeFunctions } from './exchange.ts'
 import { grantFunctions } from './grants.ts'
 import { introspectionFunctions } from './introspection.ts'
 import { loadTextFunctions } from './load-text.ts'
@@ -18,6 +19,7 @@ export const databaseBuiltins: readonly Builtin[] = [
   ...databaseFunctions,
   ...tableFunctions,
   ...loadTextFunctions,
+  ...exchangeFunctions,
   ...partitionFunctions,
   ...introspectionFunctions,
   ...sessionFunctions,

@@ -8,6 +8,7 @@ import type { FileStore, FileWriter } from '../store/file-store.ts'
 import { CsvWriter } from './csv/write.ts'
 import { dataFileName, UNFINISHED } from './layout.ts'
 import type { ExportOptions } from './options.ts'
+import { ParquetEncoder } from './parquet/write.ts'
 
 /** Writes the rows of one file. */
 export interface FileEncoder {
@@ -96,7 +97,8 @@ export class ExportFiles {
   }
 }
 
-function encoderOf(columns: readonly ColumnSchema[], { csv, header }: ExportOptions): FileEncoder {
+function encoderOf(columns: readonly ColumnSchema[], { format, csv, header, product }: ExportOptions): FileEncoder {
+  if (format === 'parquet') return new ParquetEncoder(columns, product)
   return new CsvEncoder(columns, new CsvWriter(csv, columns.length), header)
 }
 

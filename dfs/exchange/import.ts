@@ -11,7 +11,7 @@ import type { TableRecord } from '../catalog/types.ts'
 import { ProgressMeter, progressOf } from '../progress.ts'
 import { hidesRows, rowOrder } from '../read/order.ts'
 import { type DfsSession, dfsService } from '../session.ts'
-import type { FileStore } from '../store/file-store.ts'
+import type { FileReader, FileStore } from '../store/file-store.ts'
 import type { ChunkTableSource } from '../table-source.ts'
 import { appendBatches } from '../write/append-batches.ts'
 import { convertRows, routeToPartitions } from '../write/incoming.ts'
@@ -21,6 +21,7 @@ import { readCsv } from './csv/read.ts'
 import { CsvWriter } from './csv/write.ts'
 import { dataFiles } from './layout.ts'
 import type { ImportOptions } from './options.ts'
+import { readParquet } from './parquet/read.ts'
 import { RejectFile } from './reject-file.ts'
 
 export interface ImportCounts {
@@ -172,8 +173,7 @@ class FileImport {
         const rejects = new RejectFile(this.#store, file)
         let done = 0
         try {
-          const { csv, header } = this.#options
-          for (const batch of readCsv(reader, file, this.#columns, csv, header, batchRows)) {
+          for (const batch of readFile(reader, file, this.#columns, this.#options, batchRows)) {
             rejects.add(batch.rejected)
             this.#rejected += batch.rejected.length
             if (batch.rows > 0) yield { batch, rejects }
@@ -277,6 +277,17 @@ class FileImport {
     this.#rejected += rejections.length
   }
 }
+
+const readFile = (
+  reader: FileReader,
+  file: string,
+  columns: readonly ColumnSchema[],
+  { format, csv, header }: ImportOptions,
+  batchRows: number,
+): Iterable<FileBatch> =>
+  format === 'parquet'
+    ? readParquet(reader, file, columns, batchRows)
+    : readCsv(reader, file, columns, csv, header, batchRows)
 
 /** What the rows are to blame for, not the disk or the table. */
 const isRowsFault = (error: unknown): error is HoldfastError =>

@@ -12,6 +12,8 @@ export interface ExportOptions {
   readonly what: 'all' | 'meta' | 'data'
   /** Rows of a file at most; 0: any number. */
   readonly chunkRows: number
+  /** Name and version of the product, for files that note who wrote them. */
+  readonly product: string
   readonly csv: CsvFormat
 }
 
