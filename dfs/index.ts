@@ -2,6 +2,8 @@
 import type { Builtin } from '../runtime/registry.ts'
 import { backupBuiltins } from './builtins/backup.ts'
 import { backupCheckBuiltins } from './builtins/backup-check.ts'
+import { backupDiffBuiltins } from './builtins/backup-diff.ts'
+import { backupDrillBuiltins } from './builtins/backup-drill.ts'
 import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
 import { backupOpenBuiltins } from './builtins/backup-open.ts'
 import { backupStatesBuiltins } from './builtins/backup-states.ts'
@@ -31,6 +33,8 @@ export const dfsBuiltins: readonly Builtin[] = [
   ...databaseBuiltins,
   ...backupBuiltins,
   ...backupCheckBuiltins,
+  ...backupDiffBuiltins,
+  ...backupDrillBuiltins,
   ...backupInspectBuiltins,
   ...backupOpenBuiltins,
   ...backupStatesBuiltins,

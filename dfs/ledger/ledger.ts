@@ -13,11 +13,11 @@ import type { TableIndex } from '../set/meta.ts'
 import type { ExpectedFile } from '../set/pipeline.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { PART_SUFFIX, replaceFile } from '../store/replace-file.ts'
 import { decodeProofs, encodeProofs, type FileProof, type Proofs, type RowsProof } from './file.ts'
 
 export const LEDGER_FOLDER = 'ledger'
 const SUFFIX = '.proofs'
-const PART_SUFFIX = '.part'
 const NAME = /^[0-9]{8}T[0-9]{9}Z-[0-9a-f]{6}\.proofs$/
 /** So many files are merged into one. */
 const FILES_MAX = 16
@@ -72,8 +72,12 @@ export class Ledger {
   }
 
   rows(index: TableIndex, chunk: TableIndex['chunks'][number]): RowsDigest | undefined {
-    const key = rowsKey({ url: index.database.url, table: index.table.name, path: chunk.path })
-    return this.#rows.get(`${key}\n${contentOf(index, chunk)}`)?.digest
+    const place = { url: index.database.url, table: index.table.name, path: chunk.path }
+    return this.rowsOf(place, contentOf(index, chunk))
+  }
+
+  rowsOf(place: Pick<RowsProof, 'url' | 'table' | 'path'>, content: string): RowsDigest | undefined {
+    return this.#rows.get(`${rowsKey(place)}\n${content}`)?.digest
   }
 
   addFile(proof: FileProof): void {
@@ -128,17 +132,7 @@ export class Ledger {
   #write(proofs: Proofs, nowMs: number): string {
     const stamp = new Date(nowMs).toISOString().replace(/[-:.]/g, '')
     const name = `${stamp}-${randomBytes(3).toString('hex')}${SUFFIX}`
-    const part = `${LEDGER_FOLDER}/${name}${PART_SUFFIX}`
-    const writer = this.#store.openWrite(part)
-    try {
-      writer.write(encodeProofs(proofs))
-      writer.sync()
-    } finally {
-      writer.close()
-    }
-    this.#store.rename(part, `${LEDGER_FOLDER}/${name}`)
-    this.#store.syncDirectory(LEDGER_FOLDER)
-    this.#store.syncDirectory('')
+    replaceFile(this.#store, `${LEDGER_FOLDER}/${name}`, encodeProofs(proofs))
     return name
   }
 
