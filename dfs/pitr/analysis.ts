@@ -55,7 +55,7 @@ export function analyse(
     while (readNext());
   } catch (error) {
     // What is missing or damaged behind the target keeps nobody from it.
-    if (!(error instanceof HoldfastError) || error.kind === 'cancelled' || !reading.isStopped) throw error
+    if (!(error instanceof HoldfastError) || error.kind === 'cancelled' || !reading.isPast) throw error
   }
   return reading.result(chain.pieces)
 }
@@ -91,6 +91,13 @@ class Reading {
   /** The target was passed. */
   get isStopped(): boolean {
     return this.#stopLsn !== Number.POSITIVE_INFINITY
+  }
+
+  /** Nothing that is still to come can count. */
+  get isPast(): boolean {
+    const target = this.#target
+    // A piece begins with the begin of a transaction, or with data: a TSCOMMIT at the very target would have been read.
+    return this.isStopped || (target.kind === 'lsn' && this.#seen.lsn >= target.lsn)
   }
 
   /** The last record that counts. */

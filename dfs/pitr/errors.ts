@@ -81,5 +81,5 @@ export function segmentUnusable(file: string, problem: string, from: Moment, end
 
 function reachable(from: Moment, end: Moment | undefined): string {
   if (end === undefined || end.lsn <= from.lsn) return `what can be reached is the backup itself, ${formatMoment(from)}`
-  return `what can be reached: ${formatMoment(from)} to ${formatMoment(end)}`
+  return `what can be reached: ${formatMoment(from)} to ${formatMoment(end)}, which is the target lsn:${formatLsn(end.lsn)}`
 }

@@ -2,9 +2,10 @@
  * For tests: a store in memory that is backed up and archived while it is changed at random, with a copy of what it showed after each step, and recoveries of it.
  * Each number that the engine asks the clock for is later than the one before, so every commit has its own time.
  */
-import { type ArchivedWorld, archivedWorld, type WorldOptions } from '../archive/testing.ts'
+import { type ArchivedWorld, archivedWorld, piecesOf, type WorldOptions } from '../archive/testing.ts'
 import { backupHostService } from '../builtins/backup-host.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
+import { rollbackRecord } from '../engine/log-entry.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { type NodeBackupRequest, takeNodeBackup } from '../node-backup/take.ts'
 import { silentProgress } from '../progress.ts'
@@ -12,6 +13,10 @@ import type { BackupContext } from '../set/context.ts'
 import type { LockWorld } from '../set/lock.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
+import { decodeHeader, encodeHeader, type FileHeader, HEADER_BYTES, identityOf } from '../wal/file-header.ts'
+import { LogFileReader } from '../wal/log-reader.ts'
+import { pieceName } from '../wal/piece-name.ts'
+import { RecordEncoder } from '../wal/record.ts'
 import { boot, connect, type TestSession } from '../write/testing.ts'
 import type { RecoverySources } from './plan.ts'
 import { type RecoveredStore, recoverStore } from './recover-store.ts'
@@ -125,4 +130,28 @@ export async function settle({ engine, clock }: ArchivedWorld): Promise<void> {
   clock.nowMs += 600_000
   await engine.archive()
   await engine.archive()
+}
+
+/** A piece of log as if another store had written it. */
+export function asOfAnotherStore(piece: Uint8Array): Uint8Array {
+  const header = decodeHeader(piece) as FileHeader
+  const foreign = encodeHeader({ ...header, store: identityOf(1, 'another store', '').store })
+  return Buffer.concat([foreign, piece.subarray(HEADER_BYTES)])
+}
+
+/** Adds a piece to the archive that takes back the last transaction of the one before it. */
+export function appendRollback(archive: FileStore, timeMs: number): void {
+  const last = piecesOf(archive).at(-1)!
+  const bytes = archive.readFile(last)
+  const header = decodeHeader(bytes) as FileHeader
+  const firstLsn = header.firstLsn + bytes.length - HEADER_BYTES
+  let transaction = 0
+  const reader = new LogFileReader(archive, last)
+  reader.scan(HEADER_BYTES, bytes.length, header.firstLsn, (record) => {
+    if (record.kind === 'TSCOMMIT') transaction = record.transaction
+  })
+  reader.close()
+  const record = new RecordEncoder().encode([rollbackRecord(transaction, timeMs)], firstLsn, firstLsn)
+  const next = encodeHeader({ ...header, sequence: header.sequence + 1, firstLsn })
+  archive.writeFileAtomic(pieceName(header.timeline, header.sequence + 1), Buffer.concat([next, record]))
 }
