@@ -13,6 +13,7 @@ import { pitrBuiltins } from './builtins/pitr.ts'
 import { restoreBuiltins } from './builtins/restore.ts'
 
 export { type JobCaps, jobCapsService } from './access/index.ts'
+export { jobIdService } from './builtins/exchange.ts'
 export { registerDfsCodecs } from './codecs.ts'
 export type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
 export { Engine, type SessionTicket } from './engine/engine.ts'

@@ -5,6 +5,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { serialize } from 'node:v8'
+import { jobIdService } from '../dfs/index.ts'
 import { toHoldfastError } from '../runtime/errors.ts'
 import {
   collectGarbage,
@@ -31,6 +32,7 @@ export default function runJob(task: JobTask): JobOutcome {
     progress: progressLines(log),
   })
   session.interpreter.user = record.user
+  session.interpreter.provide(jobIdService, record.jobId)
   try {
     log.line(`Start the job [${record.jobId}]: ${record.jobDesc}`)
     const result = call(session, task)

@@ -114,6 +114,8 @@ export interface SessionConfig {
   readonly settings: StartSettings
   /** Absolute path of the configuration file, whether it is there or not. */
   readonly configFile?: string
+  /** Absolute path of the folder of nodelocal://1/... Absent: `export` in the data directory. */
+  readonly exportDir?: string
 }
 
 /** What ties a session thread to the engine. */

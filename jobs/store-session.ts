@@ -40,6 +40,7 @@ export function connectStore(
       enableInsertStatementForDFSTable: config.enableInsertStatement === true,
       settings: config.settings,
       ...(config.configFile === undefined ? {} : { configFile: config.configFile }),
+      ...(config.exportDir === undefined ? {} : { exportDir: config.exportDir }),
     },
   })
   interpreter.provide(progressService, progressSink(voice))

@@ -63,6 +63,10 @@ compaction_bytes_per_second = "8MB"
       expect(parseConfig(empty, FILE, true)).toEqual({ settings: {} })
   })
 
+  it('may say where exports go, relative to its folder', () => {
+    expect(parseConfig('[storage]\nexport_dir = "exports"', FILE, true).exportDir).toBe('/etc/exports')
+  })
+
   it('may say where the log is archived', () => {
     const text = `[storage]
 wal_archive_enabled = false

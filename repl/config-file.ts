@@ -19,7 +19,7 @@ import {
   type ValueType,
 } from '../dfs/settings/index.ts'
 import { nearNames } from '../runtime/compile/suggest.ts'
-import { ARCHIVE_KEYS, type KeyType, PROCESS_KEYS } from './config-keys.ts'
+import { ARCHIVE_KEYS, EXCHANGE_KEYS, type KeyType, PROCESS_KEYS } from './config-keys.ts'
 import { TomlPlaces } from './toml-places.ts'
 
 export interface FileConfig {
@@ -32,6 +32,8 @@ export interface FileConfig {
   readonly workers?: number
   readonly settings: SettingValues
   readonly archive?: ArchiveSettings
+  /** Absolute. */
+  readonly exportDir?: string
 }
 
 /** A fault in the file. The message begins with file, line and column. */
@@ -80,7 +82,7 @@ const KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ...[...new Set(PROCESS_KEYS.map((k) => k.section))]
     .filter((section) => section !== '')
     .map((section) => [section, PROCESS_KEYS.filter((k) => k.section === section).map((k) => k.key)] as const),
-  ['storage', [...SETTINGS.map((s) => s.tomlKey), ...ARCHIVE_KEYS.map((k) => k.key)]],
+  ['storage', [...SETTINGS.map((s) => s.tomlKey), ...[...EXCHANGE_KEYS, ...ARCHIVE_KEYS].map((k) => k.key)]],
 ])
 
 function unknownKey(path: readonly string[], key: string): string {
@@ -126,7 +128,9 @@ function schema(folder: string, isOfData: boolean) {
     session: section('session'),
     jobs: section('jobs'),
     storage: z.optional(
-      fields([...SETTINGS.map((s) => ({ key: s.tomlKey, type: s })), ...ARCHIVE_KEYS]).check(checkArchive),
+      fields([...SETTINGS.map((s) => ({ key: s.tomlKey, type: s })), ...EXCHANGE_KEYS, ...ARCHIVE_KEYS]).check(
+        checkArchive,
+      ),
     ),
   })
 }
@@ -223,6 +227,7 @@ function configOf(parsed: Parsed): FileConfig {
     workers: (parsed.jobs as Section | undefined)?.['workers'] as number | undefined,
     settings,
     archive: archiveOf(storage),
+    exportDir: storage['export_dir'] as string | undefined,
   }
 }
 

@@ -83,6 +83,16 @@ export const PROCESS_KEYS: readonly ConfigKey[] = [
   },
 ]
 
+export const EXCHANGE_KEYS: readonly ConfigKey[] = [
+  {
+    section: 'storage',
+    key: 'export_dir',
+    type: { type: 'path' },
+    default: '`export` in the data directory',
+    description: 'The folder that `nodelocal://1/...` stands for in EXPORT and IMPORT (docs/export-import.md).',
+  },
+]
+
 export const ARCHIVE_KEYS: readonly ConfigKey[] = [
   {
     section: 'storage',

@@ -65,6 +65,7 @@ export function settingsOf(
         trueOrFalse(env, 'HOLDFAST_ENABLE_INSERT_STATEMENT') ?? file.enableInsertStatement ?? false,
       settings: { environment: environmentSettings(env), file: file.settings, archive: file.archive },
       configFile: configFileOf(options, env, file),
+      exportDir: file.exportDir,
     },
     workers: workers === undefined ? (file.workers ?? availableParallelism()) : parseWorkers(workers),
     waitForJobs: options.wait !== false,

@@ -1,6 +1,6 @@
 /** Writes docs/configuration.md from the tables of settings and keys (`npm run docs`, see functions-doc.ts). */
 import { allowedValues, environmentVariable, formatValue, SETTINGS } from '../dfs/settings/index.ts'
-import { ARCHIVE_KEYS, type ConfigKey, type KeyType, PROCESS_KEYS } from '../repl/config-keys.ts'
+import { ARCHIVE_KEYS, type ConfigKey, EXCHANGE_KEYS, type KeyType, PROCESS_KEYS } from '../repl/config-keys.ts'
 
 /** The whole page. */
 export function configurationPage(): string {
@@ -80,6 +80,14 @@ Only in the file. At most one of directory and command; paths are relative to th
 | key | values | default | |
 |---|---|---|---|
 ${ARCHIVE_KEYS.map((k) => row([`\`${k.key}\``, valuesOf(k.type), k.default, k.description])).join('\n')}
+
+## Export and import: \`[storage]\`
+
+Only in the file. Paths are relative to the folder of the file.
+
+| key | values | default | |
+|---|---|---|---|
+${EXCHANGE_KEYS.map((k) => row([`\`${k.key}\``, valuesOf(k.type), k.default, k.description])).join('\n')}
 
 ## The process
 
