@@ -269,7 +269,7 @@ export class DfsSession {
         progress: progressOf(this.#session),
         product: this.config.product,
       }),
-      openSet: (folder) => new LocalFileStore(folder),
+      openSet: (folder) => new LocalFileStore(folder, { refusesLinks: true }),
       runs: () => {
         this.catalog.refresh()
         return runsOf(this.catalog).filter((run) => run.type !== 'BACKUP_NODE')

@@ -141,7 +141,7 @@ function analyse({ log, from, catalog }: RecoveryParts): Analysis {
         if (keptBytes > KEPT_BYTES_MAX) kept = undefined
         else kept?.push(dataOf(record, entry))
         if (entry.command.kind === 'insertRows' || record.lsn >= appliedLsn)
-          for (const path of pathsOf(entry.command)) dirty.add(path)
+          for (const path of explained(record, () => pathsOf(entry.command))) dirty.add(path)
       }
     }
   })

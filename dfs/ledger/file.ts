@@ -26,7 +26,7 @@ import {
   inside,
   type Place,
 } from '../set/checked.ts'
-import { pack, unpack } from '../set/meta.ts'
+import { pack, unpackFrom } from '../set/meta.ts'
 import { digestOf } from '../store/checksum.ts'
 
 /** Who read the file. */
@@ -115,7 +115,7 @@ export function decodeProofs(bytes: Uint8Array, file: string): Proofs {
   if (digestOf(view.subarray(0, end)) !== view.readBigUInt64LE(end))
     throw damagedMetadata(file, 'its content does not match its checksum')
   const place: Place = { file, field: '' }
-  const o = asObject(unpack(view.subarray(HEADER_BYTES, end)), place)
+  const o = asObject(unpackFrom(view.subarray(HEADER_BYTES, end), file), place)
   const at = { files: inside(place, 'files'), rows: inside(place, 'rows') }
   return {
     files: asArray(o.files, at.files).map((f) => decodeFile(f, at.files)),

@@ -184,14 +184,36 @@ interface FoundOwner extends LockOwner {
 
 /** Who holds the lock; undefined if nobody, or if what is there cannot be read (its writer died in the middle). */
 function readOwner(store: FileStore, file = OWNER_FILE): FoundOwner | undefined {
-  if (store.stat(file) === undefined) return undefined
+  const found = store.stat(file)
+  if (found?.kind !== 'file' || found.bytes > OWNER_BYTES_MAX) return undefined
   try {
-    const o = JSON.parse(Buffer.from(store.readFile(file)).toString('utf8')) as FoundOwner
-    return typeof o.token === 'string' && typeof o.pid === 'number' && typeof o.signedMs === 'number' ? o : undefined
+    const o: unknown = JSON.parse(Buffer.from(store.readFile(file)).toString('utf8'))
+    return isOwner(o) ? o : undefined
   } catch (error) {
     if (error instanceof SyntaxError || (error instanceof HoldfastError && error.code === 'ENOENT')) return undefined
     throw error
   }
+}
+
+const OWNER_BYTES_MAX = 1 << 16
+
+/** Whether it is what a run of ours writes: it goes into messages, and decides who waits for whom. */
+function isOwner(value: unknown): value is FoundOwner {
+  const o = (value ?? {}) as Readonly<Record<keyof FoundOwner, unknown>>
+  const isText = (text: unknown): boolean => typeof text === 'string' && /^[^\p{Cc}]{0,4096}$/u.test(text)
+  const isPin = (pin: unknown): boolean => {
+    const { store, pin: number } = (pin ?? {}) as Readonly<Record<keyof LockPin, unknown>>
+    return pin === undefined || (typeof store === 'string' && typeof number === 'number')
+  }
+  return (
+    [o.token, o.host, o.what, o.since].every(isText) &&
+    Number.isInteger(o.pid) &&
+    (o.pid as number) > 0 &&
+    (o.pid as number) < 2 ** 31 &&
+    Number.isFinite(o.processStartMs) &&
+    Number.isFinite(o.signedMs) &&
+    isPin(o.pin)
+  )
 }
 
 /** Why the lock must be respected, undefined if it is stale. */

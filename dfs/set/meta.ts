@@ -109,6 +109,15 @@ const packr = lazyPackr({ useRecords: false, useBigIntExtension: true, variableM
 export const pack = (value: unknown): Buffer => packr().pack(value)
 export const unpack = (bytes: Uint8Array): unknown => packr().unpack(bytes as Buffer)
 
+/** Throws a data error that names the file: a checksum tells that bytes are what somebody wrote, not that they are MessagePack. */
+export function unpackFrom(bytes: Uint8Array, file: string): unknown {
+  try {
+    return unpack(bytes)
+  } catch (cause) {
+    throw damagedMetadata(file, `it is not MessagePack (${(cause as Error).message})`)
+  }
+}
+
 function frame(kind: keyof typeof KIND, value: unknown): Uint8Array {
   const body = pack(value)
   const file = Buffer.alloc(HEADER_BYTES + body.length + DIGEST_BYTES)
@@ -135,11 +144,7 @@ function unframe(bytes: Uint8Array, kind: keyof typeof KIND, file: string): unkn
   if (checksumOf(view.subarray(0, end)) !== digest)
     throw damagedMetadata(file, 'its content does not match its checksum')
   if (view.readUInt32LE(12) !== KIND[kind]) throw damagedMetadata(file, `it does not describe a ${kind}`)
-  try {
-    return unpack(view.subarray(HEADER_BYTES, end))
-  } catch (cause) {
-    throw damagedMetadata(file, `it is not MessagePack (${(cause as Error).message})`)
-  }
+  return unpackFrom(view.subarray(HEADER_BYTES, end), file)
 }
 
 /** Size and checksum of a metadata file, for the manifest. */

@@ -4,6 +4,6 @@ import { LocalFileStore } from '../store/local-store.ts'
 import { SealedFileStore } from './sealed-store.ts'
 
 export function openStore(address: StoreAddress): FileStore {
-  const local = new LocalFileStore(address.root)
+  const local = new LocalFileStore(address.root, address)
   return address.kind === 'local' ? local : new SealedFileStore(local, address.key, address.names)
 }

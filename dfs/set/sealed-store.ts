@@ -39,7 +39,7 @@ export class SealedFileStore implements FileStore {
     const inner = this.#inner.address
     if (inner?.kind !== 'local') return undefined
     const names = this.#names === undefined ? 'plain' : 'sealed'
-    return { kind: 'sealed', root: inner.root, key: this.seal.key, names }
+    return { ...inner, kind: 'sealed', key: this.seal.key, names }
   }
 
   openWrite(path: string): FileWriter {

@@ -43,10 +43,11 @@ export type FileSource = Pick<FileStore, 'openRead'>
 
 /** A store as one thread tells another of it: a folder, or an encrypted set in one. */
 export type StoreAddress =
-  | { readonly kind: 'local'; readonly root: string }
+  | { readonly kind: 'local'; readonly root: string; readonly refusesLinks: boolean }
   | {
       readonly kind: 'sealed'
       readonly root: string
+      readonly refusesLinks: boolean
       readonly key: { readonly bytes: Uint8Array; readonly id: string }
       readonly names: 'sealed' | 'plain'
     }

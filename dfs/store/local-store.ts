@@ -9,6 +9,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -22,6 +23,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { HoldfastError } from '../../runtime/errors.ts'
 import type {
   DirectoryEntry,
   FileReader,
@@ -41,33 +43,49 @@ const MAKE_FOLDER_ATTEMPTS = 5
 
 let temporaryCount = 0
 
+export interface LocalStoreOptions {
+  /**
+   * Nothing is made, renamed or removed through a symbolic link below the root: for folders that come from elsewhere, in which a link would lead our writes out.
+   * Data directories may have links, such as `chunks` on another volume.
+   */
+  readonly refusesLinks?: boolean
+}
+
 export class LocalFileStore implements FileStore {
   readonly root: string
+  readonly #refusesLinks: boolean
+  /** The folder that was found free of links last. */
+  #lastRealFolder: string | undefined
 
-  constructor(root: string) {
+  constructor(root: string, { refusesLinks = false }: LocalStoreOptions = {}) {
     this.root = resolve(root)
+    this.#refusesLinks = refusesLinks
   }
 
   get address(): StoreAddress {
-    return { kind: 'local', root: this.root }
+    return { kind: 'local', root: this.root, refusesLinks: this.#refusesLinks }
   }
 
   openWrite(path: string): FileWriter {
-    const file = this.#place(path)
-    return attempt('create', file, () => new LocalWriter(openMaking(file, 'w'), file))
+    const file = this.#placeToChange(path)
+    return attempt('create', file, () => new LocalWriter(openMaking(file, WRITE | this.#noFollow), file))
   }
 
   openLog(path: string): LogFile {
-    const file = this.#place(path)
-    return attempt('open', file, () => new LocalLogFile(openMaking(file, constants.O_RDWR | constants.O_CREAT), file))
+    const file = this.#placeToChange(path)
+    const flags = constants.O_RDWR | constants.O_CREAT | this.#noFollow
+    return attempt('open', file, () => new LocalLogFile(openMaking(file, flags), file))
   }
 
   openRead(path: string): FileReader {
     const file = this.#place(path)
     return attempt('open', file, () => {
-      const descriptor = openSync(file, 'r')
+      // Without waiting for somebody to write, should it be a pipe.
+      const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
       try {
-        return new LocalReader(descriptor, fstatSync(descriptor).size, file)
+        const found = fstatSync(descriptor)
+        if (!found.isFile()) throw Object.assign(new Error(), { code: found.isDirectory() ? 'EISDIR' : 'EFTYPE' })
+        return new LocalReader(descriptor, found.size, file)
       } catch (error) {
         closeSync(descriptor)
         throw error
@@ -97,8 +115,9 @@ export class LocalFileStore implements FileStore {
   }
 
   rename(from: string, to: string): void {
-    const source = this.#place(from)
-    const target = this.#place(to)
+    const source = this.#placeToChange(from)
+    const target = this.#placeToChange(to)
+    this.#lastRealFolder = undefined
     attempt('rename', source, () => {
       try {
         renameSync(source, target)
@@ -111,22 +130,24 @@ export class LocalFileStore implements FileStore {
   }
 
   remove(path: string): void {
-    const file = this.#place(path)
+    const file = this.#placeToChange(path)
     ignoring(['ENOENT', 'ENOTDIR'], 'remove', file, () => unlinkSync(file))
   }
 
   removeTree(path: string): void {
-    const folder = this.#place(path)
+    const folder = this.#placeToChange(path)
+    this.#lastRealFolder = undefined
     attempt('remove', folder, () => rmSync(folder, { recursive: true, force: true }))
   }
 
   makeDirectory(path: string): void {
-    const folder = this.#place(path)
+    const folder = this.#placeToChange(path)
     attempt('create folder', folder, () => void mkdirSync(folder, { recursive: true }))
   }
 
   removeEmptyDirectory(path: string): void {
-    const folder = this.#place(path)
+    const folder = this.#placeToChange(path)
+    this.#lastRealFolder = undefined
     ignoring(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], 'remove folder', folder, () => rmdirSync(folder))
   }
 
@@ -163,7 +184,41 @@ export class LocalFileStore implements FileStore {
   #place(path: string): string {
     return join(this.root, ...pathNames(path))
   }
+
+  /** The same for something that will be made, renamed or removed. */
+  #placeToChange(path: string): string {
+    const names = pathNames(path)
+    if (this.#refusesLinks && names.length > 1) this.#requireRealFolders(names.slice(0, -1))
+    return join(this.root, ...names)
+  }
+
+  #requireRealFolders(names: readonly string[]): void {
+    const whole = join(this.root, ...names)
+    if (whole === this.#lastRealFolder) return
+    let folder = this.root
+    for (const name of names) {
+      folder = join(folder, name)
+      const found = ignoring(['ENOENT', 'ENOTDIR'], 'inspect', folder, () => lstatSync(folder))
+      // What is missing will be made, as a folder.
+      if (found === undefined) return
+      if (found.isSymbolicLink()) throw linkRefused(folder, this.root)
+    }
+    this.#lastRealFolder = whole
+  }
+
+  get #noFollow(): number {
+    return this.#refusesLinks ? (constants.O_NOFOLLOW ?? 0) : 0
+  }
 }
+
+const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC
+
+const linkRefused = (folder: string, root: string): HoldfastError =>
+  new HoldfastError('data', `${folder} is a symbolic link: nothing is written to or removed from where it leads.`, {
+    code: 'linkRefused',
+    where: { file: folder },
+    hint: `replace the link by the folder itself, or mount the other volume there; ${root} itself may be a link`,
+  })
 
 /** Where a process finds its own open files again, by descriptor. */
 const OWN_FILES = '/proc/self/fd'
@@ -311,7 +366,7 @@ class LocalReader implements FileReader {
 }
 
 /** Opens a file and makes the folders that are missing. */
-function openMaking(file: string, flags: string | number): number {
+function openMaking(file: string, flags: number): number {
   for (let attempts = 0; ; attempts++)
     try {
       return openSync(file, flags, 0o640)

@@ -12,6 +12,8 @@ const MEANING: Readonly<Record<string, readonly [text: string, hint: string | un
   EISDIR: ['it is a folder', undefined],
   ENOTEMPTY: ['the folder is not empty', undefined],
   EEXIST: ['it exists already', undefined],
+  EFTYPE: ['it is not a regular file', undefined],
+  ELOOP: ['it is a symbolic link', 'replace the link by the file itself'],
   EMFILE: ['too many files are open in this process', 'raise the limit of open files (ulimit -n)'],
   ENFILE: ['too many files are open on this machine', undefined],
   EIO: ['the device reported an input/output error', 'check the disk; restore what it holds from a backup'],

@@ -15,7 +15,11 @@ export interface Signed {
   encode(value: unknown): Uint8Array
 }
 
-const META_HEADER_BYTES = 24
+/** Magic, and where the length of the body stands, which follows it. */
+const FRAMES: readonly (readonly [magic: string, lengthAt: number])[] = [
+  ['HFBKMETA', 16],
+  ['HFPROOFS', 12],
+]
 const FINISHED_HEADER_BYTES = 12
 const LOG_HEADER_BYTES = 64
 const CATALOG_MAGIC = 'HFCKPT01'
@@ -25,7 +29,8 @@ const DIGEST_LINE = /\n {2}"digest": "[0-9a-f]{16}"\n\}\n$/
 export function signedOf(path: string, bytes: Uint8Array): Signed | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   try {
-    if (buffer.subarray(0, 8).toString('latin1') === 'HFBKMETA') return metadata(buffer)
+    for (const [magic, lengthAt] of FRAMES)
+      if (buffer.subarray(0, 8).toString('latin1') === magic) return framed(buffer, lengthAt)
     if (buffer.subarray(0, 8).toString('latin1') === CATALOG_MAGIC) return catalogCopy(buffer)
     if (buffer.subarray(0, 8).toString('latin1') === 'HFWALLOG') return logFile(buffer)
     if (/finished-\d+\.log$/.test(path)) return finishedLog(buffer)
@@ -41,10 +46,11 @@ export function signedOf(path: string, bytes: Uint8Array): Signed | undefined {
 export function signBytes(path: string, bytes: Uint8Array): Uint8Array {
   const buffer = Buffer.from(bytes)
   if (path.endsWith('.arrow')) return signSegment(buffer)
-  if (buffer.subarray(0, 8).toString('latin1') === 'HFBKMETA' && buffer.length >= META_HEADER_BYTES + 8) {
-    buffer.writeBigUInt64LE(BigInt(buffer.length - META_HEADER_BYTES - 8), 16)
-    return signedTail(buffer)
-  }
+  for (const [magic, lengthAt] of FRAMES)
+    if (buffer.subarray(0, 8).toString('latin1') === magic && buffer.length >= lengthAt + 16) {
+      buffer.writeBigUInt64LE(BigInt(buffer.length - lengthAt - 16), lengthAt)
+      return signedTail(buffer)
+    }
   const text = buffer.toString('latin1')
   if (DIGEST_LINE.test(text)) {
     const head = text.replace(DIGEST_LINE, '\n')
@@ -84,13 +90,14 @@ function signedTail(file: Buffer): Buffer {
   return file
 }
 
-function metadata(buffer: Buffer): Signed {
+function framed(buffer: Buffer, lengthAt: number): Signed {
+  const headerBytes = lengthAt + 8
   return {
-    value: unpack(buffer.subarray(META_HEADER_BYTES, buffer.length - 8)),
+    value: unpack(buffer.subarray(headerBytes, buffer.length - 8)),
     encode: (v) => {
       const body = graft.bytes(pack(v))
-      const file = Buffer.concat([buffer.subarray(0, META_HEADER_BYTES), body, Buffer.alloc(8)])
-      file.writeBigUInt64LE(BigInt(body.length), 16)
+      const file = Buffer.concat([buffer.subarray(0, headerBytes), body, Buffer.alloc(8)])
+      file.writeBigUInt64LE(BigInt(body.length), lengthAt)
       return signedTail(file)
     },
   }

@@ -1,4 +1,5 @@
 /** What is fuzzed: sound files of every kind, and what the product does with them. Every operation ends, answers, or throws an error of data or input. */
+import { hostname } from 'node:os'
 import { runExpireTask } from '../../dfs/archive/task.ts'
 import { archivedWorld, freshCatalog, piecesOf } from '../../dfs/archive/testing.ts'
 import { MemoryCatalogStore } from '../../dfs/catalog/memory-store.ts'
@@ -77,9 +78,11 @@ export async function databaseSet(): Promise<Subject> {
   session.run(
     `backupTable("${SET}", "dfs://rg", "q"); backup("${SET}", <select * from loadTable("dfs://rg", "r") where v > 3>)`,
   )
+  session.run(`checkBackup("${SET}", "dfs://ol"); checkBackup("${SET}", "dfs://ts")`)
   session.run('grow(20, 5.5)')
   interrupt(world)
   const files = filesOf(world.backups.get(SET) as MemoryFileStore)
+  files.set('backup.lock/owner.json', Buffer.from(`${JSON.stringify(DEAD_OWNER)}\n`))
   const inNewStore =
     (...scripts: readonly string[]) =>
     (set: MemoryFileStore): TestWorld => {
@@ -159,6 +162,18 @@ export async function databaseSet(): Promise<Subject> {
       },
     },
   }
+}
+
+/** A run whose process is gone. */
+const DEAD_OWNER = {
+  token: 'd2b0c0de-0000-4000-8000-000000000000',
+  host: hostname(),
+  pid: 2 ** 31 - 2,
+  processStartMs: 1,
+  pin: { store: 'x', pin: 3 },
+  what: 'backup of dfs://ol',
+  since: '2024-01-31T10:15:00.123Z',
+  signedMs: 1,
 }
 
 /** A call of backup that ended in the middle: its partial state stays in the set. */
