@@ -116,7 +116,16 @@ function settle(known: Known, line: string, where: string): void {
     if (line === text(withIt)) known.made = withIt
   }
   known.open = undefined
-  expect(line, where).toBe(text(known.made))
+  expect(difference(line, text(known.made)), where).toEqual({ found: [], expected: [] })
+}
+
+/** Words that only one of the lines has, the first few: the whole of both would be unreadable. */
+function difference(found: string, expected: string): { readonly found: string[]; readonly expected: string[] } {
+  const [here, there] = [new Set(found.split(' ')), new Set(expected.split(' '))]
+  return {
+    found: [...here].filter((w) => !there.has(w)).slice(0, 20),
+    expected: [...there].filter((w) => !here.has(w)).slice(0, 20),
+  }
 }
 
 /** Answers how many deeds were acknowledged. */
