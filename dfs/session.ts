@@ -3,6 +3,7 @@
  * use: a script that only computes leaves no data directory behind.
  */
 import { join } from 'node:path'
+import { PRODUCT_VERSION } from '../runtime/builtins/session-functions.ts'
 import { HoldfastError } from '../runtime/errors.ts'
 import { protectFiles } from '../runtime/protected-files.ts'
 import { type ServiceKey, type Session, serviceKey } from '../runtime/session.ts'
@@ -52,7 +53,7 @@ export interface StoreConfig extends RouteConfig {
 export const DEFAULT_CONFIG: StoreConfig = {
   newValuePartitionPolicy: 'skip',
   allowMissingPartitions: true,
-  product: 'holdfast',
+  product: `holdfast ${PRODUCT_VERSION}`,
   chunkLockWaitMs: 30_000,
   enableInsertStatementForDFSTable: false,
   settings: NO_START_SETTINGS,
