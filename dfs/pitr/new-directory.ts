@@ -43,8 +43,8 @@ export class NewDirectory {
   /** Takes it. What a killed recovery has left is removed. */
   begin(): void {
     this.#files.makeDirectory('')
-    if (this.#files.stat(RESTORE_MARKER) === undefined) this.#files.writeFileAtomic(RESTORE_MARKER, CONTENT)
     this.#isMarked = true
+    this.#mark()
     this.#empty()
   }
 
@@ -58,11 +58,17 @@ export class NewDirectory {
   /** Leaves it empty again. */
   giveBack(): void {
     if (!this.#isMarked) return
+    // It may be that the marker was removed already.
+    this.#mark()
     this.#empty()
     // Everything else is gone for good before the marker goes.
     this.#files.syncDirectory('')
     this.#files.remove(RESTORE_MARKER)
     this.#files.syncDirectory('')
+  }
+
+  #mark(): void {
+    if (this.#files.stat(RESTORE_MARKER) === undefined) this.#files.writeFileAtomic(RESTORE_MARKER, CONTENT)
   }
 
   #empty(): void {
