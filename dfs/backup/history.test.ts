@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { parseKey } from '../set/key.ts'
+import { SealedFileStore } from '../set/sealed-store.ts'
 import { FaultyFileStore } from '../store/faulty-store.ts'
 import { playHistory } from './history.ts'
 
@@ -19,6 +21,14 @@ describe('a random history of appends, drops, backups and prunes that die', () =
     expect(total.resumed).toBeGreaterThan(5)
     expect(total.dropped).toBeGreaterThan(50)
     expect(total.statesMax).toBeGreaterThan(3)
+  })
+
+  it('does the same in an encrypted set', () => {
+    const key = parseKey(Buffer.from(`holdfast-key-1\n${'5c'.repeat(32)}\n`), 'key')
+    let published = 0
+    for (let seed = 501; seed <= 508; seed++)
+      published += playHistory(seed, 30, undefined, (set) => new SealedFileStore(set, key, 'sealed')).published
+    expect(published).toBeGreaterThan(20)
   })
 
   it('would be caught breaking its promise on a disk that ignores syncs of folders', () => {

@@ -55,11 +55,15 @@ interface Outcome {
   readonly isSound: boolean
 }
 
+/** The disk of one run. */
+type Disk = (inner: FileStore, faults: StoreFaults) => FileStore
+
 class History {
   readonly random: () => number
   readonly engine = shop(new MemoryFileStore(), TABLES, PATHS.slice(0, 3))
   readonly set = new MemoryFileStore()
-  readonly #disk: (inner: FileStore, faults: StoreFaults) => FileStore
+  readonly #disk: Disk
+  readonly #view: (set: FileStore) => FileStore
   /** What each state of the set restores to. */
   #states = new Map<string, string>()
   /** States of runs that died after they had put them in place: until one succeeds, a loss of power may take them back. */
@@ -68,9 +72,15 @@ class History {
   #pid = 1
   counts = { published: 0, interrupted: 0, resumed: 0, dropped: 0, statesMax: 0 }
 
-  constructor(seed: number, disk: (inner: FileStore, faults: StoreFaults) => FileStore) {
+  constructor(seed: number, disk: Disk, view: (set: FileStore) => FileStore) {
     this.random = seededRandom(seed)
     this.#disk = disk
+    this.#view = view
+  }
+
+  /** The set as it is read. */
+  get #readable(): FileStore {
+    return this.#view(this.set)
   }
 
   pick<E>(list: readonly E[]): E {
@@ -102,7 +112,7 @@ class History {
 
   /** After a prune, or a run that died somewhere. */
   get #retentionOfNewest(): Retention {
-    return new BackupSet(this.set).manifest?.retention ?? ONE_STATE
+    return new BackupSet(this.#readable).manifest?.retention ?? ONE_STATE
   }
 
   /** Runs it with random faults and compares the set with the model. Answers whether it ended well. */
@@ -122,7 +132,7 @@ class History {
     try {
       run(
         { ...contextOf(this.engine, 1_700_000_000_000 + step * 1000), lockWorld },
-        this.#disk(set, { ...faults, random }),
+        this.#view(this.#disk(set, { ...faults, random })),
       )
     } catch (error) {
       failure = error
@@ -132,13 +142,13 @@ class History {
     // A state that is complete counts, even if the disk did not let go of old ones: these go with the next run.
     const isSound = Object.keys(faults).length === 0
     this.#compare(expected, now, { failure, losesPower, isSound })
-    const strays = expected.makesState && isSound ? straysOf(set) : []
+    const strays = expected.makesState && isSound ? straysOf(this.#readable, set) : []
     if (strays.length > 0) throw new Error(`nobody names ${strays.join(', ')}`)
     return failure === undefined
   }
 
   #compare({ wanted, makesState }: Expected, now: string, { failure, losesPower, isSound }: Outcome): void {
-    const ids = listStates(this.set).map((s) => s.id)
+    const ids = listStates(this.#readable).map((s) => s.id)
     const made = ids.filter((id) => !this.#states.has(id))
     const fail = (what: string): never => {
       throw new Error(
@@ -156,7 +166,8 @@ class History {
     for (const id of this.#states.keys())
       if (!ids.includes(id) && !mayGo.has(id) && !(losesPower && this.#untold.has(id))) fail(`the state ${id} is lost`)
     for (const id of ids)
-      if (restored(this.set, id) !== (this.#states.get(id) ?? now)) fail(`the state ${id} restores to something else`)
+      if (restored(this.#readable, id) !== (this.#states.get(id) ?? now))
+        fail(`the state ${id} restores to something else`)
     this.counts.dropped += [...this.#states.keys()].filter((id) => !ids.includes(id)).length
     this.#states = new Map(ids.map((id) => [id, this.#states.get(id) ?? now]))
     this.counts.statesMax = Math.max(this.counts.statesMax, ids.length)
@@ -166,13 +177,14 @@ class History {
   }
 }
 
-/** Plays `steps` steps; throws an error that names the step as soon as the set is not what the model says. */
+/** `view`: the set as backups and readers see it, such as decrypted. Plays `steps` steps; throws an error that names the step as soon as the set is not what the model says. */
 export function playHistory(
   seed: number,
   steps: number,
-  disk: (inner: FileStore, faults: StoreFaults) => FileStore = (inner, faults) => new FaultyFileStore(inner, faults),
+  disk: Disk = (inner, faults) => new FaultyFileStore(inner, faults),
+  view: (set: FileStore) => FileStore = (set) => set,
 ): HistoryCounts {
-  const history = new History(seed, disk)
+  const history = new History(seed, disk, view)
   let made = 0
   for (let step = 0; step < steps; step++)
     try {
@@ -222,7 +234,7 @@ const everything = (engine: TestEngine): string =>
     .join('\n')
 
 /** Files of the set that no state names. */
-export function straysOf(set: MemoryFileStore): string[] {
+export function straysOf(set: FileStore, inner: MemoryFileStore = set as MemoryFileStore): string[] {
   const states = listStates(set)
   const files = new StateFiles(set)
   const named = new Set<string>([MANIFEST_FILE])
@@ -232,11 +244,21 @@ export function straysOf(set: MemoryFileStore): string[] {
   const metadata = new Set(states.map((s) => stateFolder(s.id)))
   const isMetadata = (file: string): boolean =>
     metadata.has(file.split('/').slice(0, 2).join('/')) && /\/(manifest\.json|domain|[^/]+\.meta)$/.test(file)
-  return [...set.files().keys()].filter((file) => !named.has(file) && !isMetadata(file))
+  const all = [...filesBelow(set, '')]
+  if (all.length !== inner.files().size) throw new Error('the set has files that are not listed')
+  return all.filter((file) => !named.has(file) && !isMetadata(file))
+}
+
+function* filesBelow(set: FileStore, folder: string): Generator<string> {
+  for (const { name, kind } of set.list(folder)) {
+    const path = folder === '' ? name : `${folder}/${name}`
+    if (kind === 'directory') yield* filesBelow(set, path)
+    else yield path
+  }
 }
 
 /** Checks a state and restores it into an empty store. */
-function restored(set: MemoryFileStore, id: string): string {
+function restored(set: FileStore, id: string): string {
   const options = { state: { kind: 'id', id } } as const
   const damaged = checkBackupSet(
     set,

@@ -12,7 +12,9 @@ export function underSetLock<R>(
   body: (lock: SetLock) => R,
 ): R {
   const note = (text: string): void => context.progress.note(text)
-  const lock = lockSetInTurn(store, what, note, lockWorldOf(context, pin))
+  // The lock of an encrypted set can be read by everybody.
+  const shown = store.seal === undefined ? what : `run ${store.seal.pseudonym(what)}`
+  const lock = lockSetInTurn(store, shown, note, lockWorldOf(context, pin))
   try {
     return body(lock)
   } finally {

@@ -78,7 +78,7 @@ export class StateDraft {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([url, d]): ManifestDatabase => ({ url, domain: d.domain, tables: d.tables.sort(byName) }))
     const manifest: Manifest = { ...facts, id: this.#id, databases }
-    this.#write(stateManifestFile(this.#folder), encodeManifest(manifest))
+    this.#write(stateManifestFile(this.#folder), encodeManifest(manifest, this.#store.seal))
     const folders = new Set<string>([this.#folder])
     for (const url of this.#databases.keys()) {
       const file = domainFile(this.#folder, url)
@@ -108,8 +108,9 @@ export class StateDraft {
     try {
       this.#write(to, this.#previous.store.readFile(from))
     } catch (error) {
-      if (!(error instanceof HoldfastError) || error.code !== 'ENOENT') throw error
-      this.#note(`The set misses ${from}; back up that table with force=true.`)
+      if (!(error instanceof HoldfastError) || (error.code !== 'ENOENT' && error.code !== 'sealBroken')) throw error
+      const what = error.code === 'ENOENT' ? `The set misses ${from}` : error.message
+      this.#note(`${what}; back up that table with force=true.`)
     }
   }
 }

@@ -239,7 +239,7 @@ describe('a set of one state of an earlier format', () => {
   it('has that state, whatever else lies there, and goes on to keep more', () => {
     const { engine, set, take, ids, requireAll, contents } = start()
     const first = take()
-    const { retention: _, ...old } = decodeManifest(set.readFile(MANIFEST_FILE), MANIFEST_FILE)
+    const { retention: _, ...old } = decodeManifest(set.readFile(MANIFEST_FILE), MANIFEST_FILE, set)
     const bytes = Buffer.from(encodeManifest(old))
     for (const file of [MANIFEST_FILE, stateManifestFile(stateFolder(first))]) set.writeFileAtomic(file, bytes)
     // A run of that release died before it had removed the state that it replaced.

@@ -19,6 +19,7 @@ import {
   timestampOf,
   urlArg,
 } from './backup-host.ts'
+import { KEY_DOC } from './backup-key.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupCheckBuiltins = entries
@@ -26,16 +27,17 @@ export const backupCheckBuiltins = entries
 const texts = (values: readonly string[]): StringVector => new StringVector([...values])
 const longs = (values: readonly number[]) => vectorOf(T.LONG, values.map(BigInt))
 
-const CHECK = 'checkBackup(backupDir, dbPath, [tableName], [partition], [state], [since], [budget], [repair=false])'
+const CHECK =
+  'checkBackup(backupDir, dbPath, [tableName], [partition], [state], [since], [budget], [repair=false], [keyPath])'
 
 define(CHECK, {
   doc: `Reads every byte of a backup and compares checksums. Returns a table dbName, tableName, chunkPath, chunkID, partitionPath with a row per partition that is damaged or misses files; it is empty when all is well. Damage of the backup's own records is an error that names the file.
-tableName takes one name or several, partition a pattern as in restore. ${STATE_DOC}
+tableName takes one name or several, partition a pattern as in restore. ${STATE_DOC} ${KEY_DOC}
 Which files were read, when and where, is remembered in the backup (its ledger). With since, a number of days or a time, files that were found sound since then are left out, and the others are read in order: those known to be damaged, those never read, then those read the longest ago. budget, a number of bytes or a duration such as 10m, ends the call early; it reads one file at least. A note then says which share of the bytes was proven since.
 With repair=true damaged files are replaced by copies with the same checksum from the live table or from another place of the backup, and nothing else is changed. The table has the columns mended and detail then; what could not be mended says why. Partitions that stay damaged are repaired by backup(..., force=true).`,
-  call: ([backupDir, dbPath, tableName, partition, state, since, budget, repair], session) => {
+  call: ([backupDir, dbPath, tableName, partition, state, since, budget, repair, keyPath], session) => {
     const host = loggedInHost(session, 'checkBackup')
-    const store = backupStore(host, backupDir, CHECK)
+    const store = backupStore(host, backupDir, CHECK, keyPath)
     const context = host.context()
     const options = setOptions(state, CHECK)
     const due = dueArgs(since, budget, session.now())
@@ -123,13 +125,13 @@ function durationMs(value: Arg): number | undefined {
   return count < 0 || UNIT_MS[unit] === undefined ? undefined : count * UNIT_MS[unit]
 }
 
-const PROOFS = 'getBackupProofs(backupDir, dbPath, [since=30], [state])'
+const PROOFS = 'getBackupProofs(backupDir, dbPath, [since=30], [state], [keyPath])'
 
 define(PROOFS, {
-  doc: `How much of a backup was proven, that is read to the end and found whole, since a number of days ago or a time: a table tableName, files, bytes, filesProven, bytesProven, percentProven, filesDamaged, oldestProof with a row per table. filesDamaged are those that were damaged when they were last read; oldestProof is when the file was proven that was proven the longest ago, and null if one never was. checkBackup and drillRestore prove. ${STATE_DOC}`,
-  call: ([backupDir, dbPath, since, state], session) => {
+  doc: `How much of a backup was proven, that is read to the end and found whole, since a number of days ago or a time: a table tableName, files, bytes, filesProven, bytesProven, percentProven, filesDamaged, oldestProof with a row per table. filesDamaged are those that were damaged when they were last read; oldestProof is when the file was proven that was proven the longest ago, and null if one never was. checkBackup and drillRestore prove. ${STATE_DOC} ${KEY_DOC}`,
+  call: ([backupDir, dbPath, since, state, keyPath], session) => {
     const host = loggedInHost(session, 'getBackupProofs')
-    const store = backupStore(host, backupDir, PROOFS)
+    const store = backupStore(host, backupDir, PROOFS, keyPath)
     const set = new BackupSet(store, setOptions(state, PROOFS))
     const url = urlArg(dbPath, PROOFS, 'dbPath')
     const ledger = new Ledger(store, (text) => host.context().progress.note(text))

@@ -7,8 +7,10 @@ import { NULL_I64, type Value } from '../../runtime/values/index.ts'
 import type { BackupRun } from '../engine/commands.ts'
 import type { BackupContext } from '../set/context.ts'
 import { databaseUrl } from '../set/names.ts'
+import { SealedFileStore } from '../set/sealed-store.ts'
 import { touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { keyArg } from './backup-key.ts'
 
 export interface BackupHost {
   /** Folder of the data directory: backup directories that are not absolute are relative to it. */
@@ -29,9 +31,12 @@ export function loggedInHost(session: Session, name: string): BackupHost {
   return session.service(backupHostService)
 }
 
-/** The store of a backup directory. */
-export const backupStore = (host: BackupHost, backupDir: Arg, signature: string): FileStore =>
-  host.openSet(backupFolder(host, backupDir, signature))
+/** The store of a backup directory: with a key, one that shows an encrypted set of databases decrypted. */
+export function backupStore(host: BackupHost, backupDir: Arg, signature: string, keyPath?: Arg): FileStore {
+  const store = host.openSet(backupFolder(host, backupDir, signature))
+  const key = keyArg(host, keyPath, signature)
+  return key === undefined ? store : new SealedFileStore(store, key, 'sealed')
+}
 
 /** The absolute path of a backup directory. It must not be part of what is backed up. */
 export function backupFolder(host: BackupHost, backupDir: Arg, signature: string): string {
@@ -77,14 +82,6 @@ export function optionalTexts(value: Arg, signature: string, name: string): read
 export function isMissing(value: Arg): value is undefined {
   if (!isGiven(value)) return true
   return value.kind === 'scalar' && value.isNull()
-}
-
-/** Encryption is not there yet, and to leave a set unencrypted that was asked to be encrypted would be worse than to refuse. */
-export function refuseKey(keyPath: Arg): void {
-  if (!isMissing(keyPath))
-    throw inputError('Encrypted backups (keyPath) are not supported by this release; leave keyPath out.', {
-      code: 'unsupported',
-    })
 }
 
 export function refuseMetacode(value: Value | undefined): void {

@@ -23,7 +23,8 @@ import { chunkPathOf, pathIndexOf } from '../set/names.ts'
 import { BackupSet } from '../set/open.ts'
 import { chunkRows } from '../set/rows.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
-import { backupStore, loggedInHost, optionalText, refuseKey, timestampOf, urlArg } from './backup-host.ts'
+import { backupStore, loggedInHost, optionalText, timestampOf, urlArg } from './backup-host.ts'
+import { KEY_DOC } from './backup-key.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupInspectBuiltins = entries
@@ -34,11 +35,10 @@ const longs = (values: readonly number[]) => vectorOf(T.LONG, values.map(BigInt)
 const LIST = 'getBackupList(backupDir, dbPath, tableName, [keyPath], [state])'
 
 define(LIST, {
-  doc: `The partitions of a table in a backup: a table chunkID, chunkPath, cid, rows, updateTime with a row per partition. ${STATE_DOC}`,
+  doc: `The partitions of a table in a backup: a table chunkID, chunkPath, cid, rows, updateTime with a row per partition. ${STATE_DOC} ${KEY_DOC}`,
   call: ([backupDir, dbPath, tableName, keyPath, state], session) => {
-    refuseKey(keyPath)
     const host = loggedInHost(session, 'getBackupList')
-    const set = new BackupSet(backupStore(host, backupDir, LIST), setOptions(state, LIST))
+    const set = new BackupSet(backupStore(host, backupDir, LIST, keyPath), setOptions(state, LIST))
     const index = set.index(urlArg(dbPath, LIST, 'dbPath'), textArg(tableName, LIST, 'tableName'))
     const { chunks } = index
     return tableOf({
@@ -57,11 +57,10 @@ define(LIST, {
 const META = 'getBackupMeta(backupDir, dbPath, partition, tableName, [keyPath], [state])'
 
 define(META, {
-  doc: `What a backup knows of one partition: a dictionary with schema (a table name, typeString, typeInt, extra, comment), dfsPath, rows, chunkID and cid. partition is its path below the database, such as "/20190101/GOOG". ${STATE_DOC}`,
+  doc: `What a backup knows of one partition: a dictionary with schema (a table name, typeString, typeInt, extra, comment), dfsPath, rows, chunkID and cid. partition is its path below the database, such as "/20190101/GOOG". ${STATE_DOC} ${KEY_DOC}`,
   call: ([backupDir, dbPath, partition, tableName, keyPath, state], session) => {
-    refuseKey(keyPath)
     const host = loggedInHost(session, 'getBackupMeta')
-    const set = new BackupSet(backupStore(host, backupDir, META), setOptions(state, META))
+    const set = new BackupSet(backupStore(host, backupDir, META, keyPath), setOptions(state, META))
     const index = set.index(urlArg(dbPath, META, 'dbPath'), textArg(tableName, META, 'tableName'))
     host.context().access.readBackup(index)
     const chunk = requireChunk(index, textArg(partition, META, 'partition'))
@@ -110,11 +109,10 @@ function columnTable(columns: readonly ColumnSchema[]): Table {
 const LOAD = 'loadBackup(backupDir, dbPath, partition, tableName, [keyPath], [state])'
 
 define(LOAD, {
-  doc: `The rows of one partition of a backup as a table in memory: those of the query, or for a backup made by copying files those of the table. partition is its path below the database, with or without the physical index at its end. Every byte is checked. ${STATE_DOC} Needs a login.`,
+  doc: `The rows of one partition of a backup as a table in memory: those of the query, or for a backup made by copying files those of the table. partition is its path below the database, with or without the physical index at its end. Every byte is checked. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
   call: ([backupDir, dbPath, partition, tableName, keyPath, state], session) => {
-    refuseKey(keyPath)
     const host = loggedInHost(session, 'loadBackup')
-    return reading(backupStore(host, backupDir, LOAD), setOptions(state, LOAD), (set) => {
+    return reading(backupStore(host, backupDir, LOAD, keyPath), setOptions(state, LOAD), (set) => {
       const index = set.index(urlArg(dbPath, LOAD, 'dbPath'), textArg(tableName, LOAD, 'tableName'))
       host.context().access.readBackup(index)
       return chunkRows(set, index, requireChunk(index, textArg(partition, LOAD, 'partition')))

@@ -8,18 +8,19 @@ import { ONE_STATE } from '../set/retention.ts'
 import { bytesOfStates } from '../set/state-files.ts'
 import { listStates } from '../set/states.ts'
 import { backupStore, loggedInHost, optionalTexts, timestampOf } from './backup-host.ts'
+import { KEY_DOC } from './backup-key.ts'
 import { requireMayDrop, retentionArg } from './backup-retention.ts'
 import { listing } from './listing.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupStatesBuiltins = entries
 
-const LIST = 'listBackupStates(backupDir)'
+const LIST = 'listBackupStates(backupDir, [keyPath])'
 
 define(LIST, {
-  doc: 'The states of a backup, the newest first: a table state, takenAt, databases, tables, partitions, rows, bytes, bytesOnlyHere, damage. takenAt is when the last of its tables was backed up. bytes are those of all its data files, bytesOnlyHere those of files that no other state has: what dropping this state alone would free. For a state that cannot be read damage says why, and the numbers are null; bytesOnlyHere is null for all then. state is what other functions take as state.',
-  call: ([backupDir], session) => {
-    const store = backupStore(loggedInHost(session, 'listBackupStates'), backupDir, LIST)
+  doc: `The states of a backup, the newest first: a table state, takenAt, databases, tables, partitions, rows, bytes, bytesOnlyHere, damage. takenAt is when the last of its tables was backed up. bytes are those of all its data files, bytesOnlyHere those of files that no other state has: what dropping this state alone would free. For a state that cannot be read damage says why, and the numbers are null; bytesOnlyHere is null for all then. state is what other functions take as state. ${KEY_DOC}`,
+  call: ([backupDir, keyPath], session) => {
+    const store = backupStore(loggedInHost(session, 'listBackupStates'), backupDir, LIST, keyPath)
     const states = listStates(store)
     const onlyHere = bytesOfStates(store, states)
     const sum = (of: (typeof states)[number], count: 'chunks' | 'rows' | 'bytes'): bigint =>
@@ -43,14 +44,14 @@ define(LIST, {
   },
 })
 
-const PRUNE = 'pruneBackup(backupDir, [keep], [daily], [weekly], [monthly], [states], [dryRun=false])'
+const PRUNE = 'pruneBackup(backupDir, [keep], [daily], [weekly], [monthly], [states], [dryRun=false], [keyPath])'
 
 define(PRUNE, {
   doc: `Drops states of a backup and the files that only they have. With keep, daily, weekly and monthly those stay that the numbers want: the keep newest, and the newest of each of the last so many days, weeks and months; without any, the numbers that backup was given for this folder. With states, one id or several, these are dropped; the newest may be among them, one state must remain.
-Returns a table state, takenAt, action (keep or drop), bytesFreed, the newest first; bytesFreed is null if a damaged state hides what is needed. With dryRun=true it tells and changes nothing. The numbers that later backups go by stay as they are. Killed at any moment, the states that remain restore. An interrupted backup can still be continued. Needs a login, and the right to read every table in the backup.`,
-  call: ([backupDir, keep, daily, weekly, monthly, states, dryRun], session) => {
+Returns a table state, takenAt, action (keep or drop), bytesFreed, the newest first; bytesFreed is null if a damaged state hides what is needed. With dryRun=true it tells and changes nothing. The numbers that later backups go by stay as they are. Killed at any moment, the states that remain restore. An interrupted backup can still be continued. ${KEY_DOC} Needs a login, and the right to read every table in the backup.`,
+  call: ([backupDir, keep, daily, weekly, monthly, states, dryRun, keyPath], session) => {
     const host = loggedInHost(session, 'pruneBackup')
-    const store = backupStore(host, backupDir, PRUNE)
+    const store = backupStore(host, backupDir, PRUNE, keyPath)
     const retention = retentionArg([keep, daily, weekly, monthly], PRUNE)
     const ids = optionalTexts(states, PRUNE, 'states')
     if (ids !== undefined && retention !== undefined)

@@ -222,8 +222,8 @@ describe('what is refused before anything is written', () => {
       () => call('backup', '/r', undefined, true, undefined, undefined, undefined, undefined, undefined, 'select'),
       /sqlObj must be the metacode of a select/,
     ],
-    ['keyPath', () => call('backupDB', '/r', URL, '/key'), /Encrypted backups \(keyPath\) are not supported/],
-    ['keyPath on restore', () => call('restoreDB', '/r', URL, undefined, '/key'), /Encrypted/],
+    ['keyPath', () => call('backupDB', '/r', URL, '/key'), /there is no such file/],
+    ['keyPath on restore', () => call('restoreDB', '/r', URL, undefined, '/key'), /there is no such file/],
     ['a path that is no url', () => call('backupDB', '/r', '/data'), /must begin with "dfs:\/\/"/],
     ['no dbPath', () => call('backup', '/r'), /dbPath or sqlObj is required/],
     [

@@ -22,15 +22,7 @@ import { takeBackup } from '../backup/take.ts'
 import { takeQueryBackup } from '../backup/take-query.ts'
 import { pathList, pathsByCondition } from '../partition/conditions.ts'
 import { chunkPathOf, pathIndexOf } from '../set/names.ts'
-import {
-  backupStore,
-  isMissing,
-  loggedInHost,
-  optionalTexts,
-  refuseKey,
-  refuseMetacode,
-  urlArg,
-} from './backup-host.ts'
+import { backupStore, isMissing, loggedInHost, optionalTexts, refuseMetacode, urlArg } from './backup-host.ts'
 import { requireMayDrop, retentionArg } from './backup-retention.ts'
 
 const { entries, define } = topicTable('Backup and restore')
@@ -46,10 +38,9 @@ partition takes paths ("/20170807/0_50", one or several) or conditions: a value 
 In place of dbPath, sqlObj (also as second argument) is the metacode of a select on one table: <select * from loadTable(...) where ...>. It is run on each partition alone, and its rows are backed up; a partition that did not change since it was backed up is left out unless force=true, and nothing leaves the backup. snapshot, tableName and partition can not be given then. A folder holds a table in one of the two forms only.
 keep is how many states of the backup stay in the folder, the newest counted; with daily, weekly or monthly the newest of each of the last so many days, weeks and months stays too. Each state restores alone, and files that several have are there once. The numbers hold until a call gives others; a folder for which none were ever given keeps one state. Every call makes a state.
 With plan=true nothing is changed: the result is a table dbName, tableName, chunkPath, chunkID, action, rows, bytes of what the call would do with each partition (copy; resume: an interrupted call copied it; keep; delete: it leaves the backup). bytes are those to be copied, without small appends that are in no file yet; for a query they are those to be read, and rows those of the partition.
-Needs a login. Encryption (keyPath) is refused in this release.`,
+With keyPath, a key file that is absolute or in the data directory, everything is encrypted (AES-256-GCM), names as well; the same key is needed for every later call about the folder. A folder is encrypted as a whole or not at all. Needs a login.`,
   call: (args, session) => {
     const [backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj, plan, ...numbers] = args
-    refuseKey(keyPath)
     const retention = retentionArg(numbers, BACKUP)
     boolArg(parallel, BACKUP, 'parallel', false)
     const isPlan = boolArg(plan, BACKUP, 'plan', false)
@@ -57,7 +48,7 @@ Needs a login. Encryption (keyPath) is refused in this release.`,
     if (query !== undefined) {
       refuseWithQuery({ snapshot, tableName, partition })
       const request = { force: boolArg(force, BACKUP, 'force', false), retention }
-      return takeOfQuery(session, backupDir, query, request, isPlan)
+      return takeOfQuery(session, { backupDir, keyPath }, query, request, isPlan)
     }
     if (!isGiven(dbPath)) throw usageError(BACKUP, 'dbPath or sqlObj is required.')
     const url = urlArg(dbPath, BACKUP, 'dbPath')
@@ -69,47 +60,61 @@ Needs a login. Encryption (keyPath) is refused in this release.`,
       partitions: isMissing(partition) ? undefined : partitionChoice(session, url, partition),
       retention,
     }
-    if (!isPlan) return take(session, 'backup', backupDir, request)
+    if (!isPlan) return take(session, 'backup', { backupDir, keyPath }, request)
     const host = loggedInHost(session, 'backup')
-    return planTable(dryRun(host.context(), backupStore(host, backupDir, BACKUP), request))
+    return planTable(dryRun(host.context(), backupStore(host, backupDir, BACKUP, keyPath), request))
   },
 })
 
 const BACKUP_DB = 'backupDB(backupDir, dbPath, [keyPath], [keep], [daily], [weekly], [monthly])'
 
 define(BACKUP_DB, {
-  doc: 'Backs up a database into the folder backupDir: what is new or changed is copied, what was dropped leaves the backup. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true); keep, daily, weekly and monthly as there.',
+  doc: 'Backs up a database into the folder backupDir: what is new or changed is copied, what was dropped leaves the backup. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true); keyPath, keep, daily, weekly and monthly as there.',
   call: ([backupDir, dbPath, keyPath, ...numbers], session) => {
     refuseMetacode(dbPath)
-    refuseKey(keyPath)
-    return take(session, 'backupDB', backupDir, {
-      url: urlArg(dbPath, BACKUP_DB, 'dbPath'),
-      force: false,
-      snapshot: true,
-      tables: undefined,
-      partitions: undefined,
-      retention: retentionArg(numbers, BACKUP_DB),
-    })
+    return take(
+      session,
+      'backupDB',
+      { backupDir, keyPath },
+      {
+        url: urlArg(dbPath, BACKUP_DB, 'dbPath'),
+        force: false,
+        snapshot: true,
+        tables: undefined,
+        partitions: undefined,
+        retention: retentionArg(numbers, BACKUP_DB),
+      },
+    )
   },
 })
 
 const BACKUP_TABLE = 'backupTable(backupDir, dbPath, tableName, [keyPath], [keep], [daily], [weekly], [monthly])'
 
 define(BACKUP_TABLE, {
-  doc: 'Backs up one table into the folder backupDir; other tables in the backup stay as they are. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true, tableName); keep, daily, weekly and monthly as there.',
+  doc: 'Backs up one table into the folder backupDir; other tables in the backup stay as they are. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true, tableName); keyPath, keep, daily, weekly and monthly as there.',
   call: ([backupDir, dbPath, tableName, keyPath, ...numbers], session) => {
     refuseMetacode(dbPath)
-    refuseKey(keyPath)
-    return take(session, 'backupTable', backupDir, {
-      url: urlArg(dbPath, BACKUP_TABLE, 'dbPath'),
-      force: false,
-      snapshot: true,
-      tables: [textArg(tableName, BACKUP_TABLE, 'tableName')],
-      partitions: undefined,
-      retention: retentionArg(numbers, BACKUP_TABLE),
-    })
+    return take(
+      session,
+      'backupTable',
+      { backupDir, keyPath },
+      {
+        url: urlArg(dbPath, BACKUP_TABLE, 'dbPath'),
+        force: false,
+        snapshot: true,
+        tables: [textArg(tableName, BACKUP_TABLE, 'tableName')],
+        partitions: undefined,
+        retention: retentionArg(numbers, BACKUP_TABLE),
+      },
+    )
   },
 })
+
+/** Where a backup goes. */
+interface SetArgs {
+  readonly backupDir: Arg
+  readonly keyPath: Arg
+}
 
 /** The query, which may stand in place of dbPath. */
 function queryArg(dbPath: Arg, sqlObj: Arg): CodeValue | undefined {
@@ -129,13 +134,13 @@ function refuseWithQuery(others: Readonly<Record<string, Arg>>): void {
 
 function takeOfQuery(
   session: Session,
-  backupDir: Arg,
+  { backupDir, keyPath }: SetArgs,
   code: CodeValue,
   request: Omit<QueryBackupRequest, 'query'>,
   isPlan: boolean,
 ): Value {
   const host = loggedInHost(session, 'backup')
-  const store = backupStore(host, backupDir, BACKUP)
+  const store = backupStore(host, backupDir, BACKUP, keyPath)
   const query = new TableQuery(session, code)
   if (isPlan) return planTable(dryRunOfQuery(host.context(), store, { query, ...request }))
   requireMayDrop(host, store, request.retention)
@@ -169,9 +174,9 @@ function partitionChoice(session: Session, url: string, partition: Value): Parti
   return { kind: 'condition', matches: (path, table) => table.partitionColumns.length > 0 && isWanted(path) }
 }
 
-function take(session: Session, name: string, backupDir: Arg, request: BackupRequest): Scalar {
+function take(session: Session, name: string, { backupDir, keyPath }: SetArgs, request: BackupRequest): Scalar {
   const host = loggedInHost(session, name)
-  const store = backupStore(host, backupDir, `${name}(backupDir, dbPath, ...)`)
+  const store = backupStore(host, backupDir, `${name}(backupDir, dbPath, ...)`, keyPath)
   requireMayDrop(host, store, request.retention)
   return Scalar.int(takeBackup(host.context(), store, request).chunksCopied)
 }

@@ -1,5 +1,5 @@
 /** backupNode, getNodeBackupStatus: backups of everything that a data directory holds. */
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Arg, boolArg, isGiven, textArg } from '../../runtime/builtins/args.ts'
 import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
@@ -8,8 +8,8 @@ import { Dict, Scalar, T, type Value } from '../../runtime/values/index.ts'
 import { runsOf } from '../catalog/records.ts'
 import type { BackupRun } from '../engine/commands.ts'
 import { takeNodeBackup } from '../node-backup/take.ts'
-import { type BackupKey, parseKey } from '../set/key.ts'
 import { backupStore, isMissing, loggedInHost, timestampOf } from './backup-host.ts'
+import { keyArg } from './backup-key.ts'
 import { listing } from './listing.ts'
 import { dfsOf, requireAdministrator } from './store-args.ts'
 
@@ -31,7 +31,7 @@ Files that an earlier backup in dir has are not copied again. With includeWal th
       compress: boolArg(compress, BACKUP, 'compress', false),
       keep: keepArg(keep),
       config: configOf(session),
-      key: keyArg(session, keyPath),
+      key: keyArg(host, keyPath, BACKUP),
     }
     const { manifest } = takeNodeBackup({ context: host.context(), catalog: dfsOf(session).catalog, set }, request)
     return dictOf({
@@ -48,15 +48,6 @@ function keepArg(value: Arg): number | undefined {
   const keep = value.kind === 'scalar' ? Number(value.value) : Number.NaN
   if (!Number.isInteger(keep) || keep < 1) throw usageError(BACKUP, 'keep must be a number of backups, at least 1.')
   return keep
-}
-
-function keyArg(session: Session, value: Arg): BackupKey | undefined {
-  if (isMissing(value)) return undefined
-  const host = loggedInHost(session, 'backupNode')
-  const text = textArg(value, BACKUP, 'keyPath')
-  if (text === '' || text.includes('\0')) throw usageError(BACKUP, 'keyPath must be the path of a file.')
-  const path = isAbsolute(text) ? resolve(text) : join(host.home, text)
-  return parseKey(host.openSet(dirname(path)).readFile(basename(path)), path)
 }
 
 /** The configuration file that the process was started with. */

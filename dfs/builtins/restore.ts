@@ -8,7 +8,8 @@ import { migrateSet } from '../restore/migrate.ts'
 import { type RestoredTable, restoreDatabase, restorePartitions, restoreTable } from '../restore/restore.ts'
 import { chunkPathOf, databaseUrl, pathIndexOf } from '../set/names.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
-import { backupStore, isMissing, loggedInHost, optionalText, optionalUrl, refuseKey, urlArg } from './backup-host.ts'
+import { backupStore, isMissing, loggedInHost, optionalText, optionalUrl, urlArg } from './backup-host.ts'
+import { KEY_DOC } from './backup-key.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const restoreBuiltins = entries
@@ -20,10 +21,9 @@ define(RESTORE, {
   doc: `Restores partitions of a table from a backup and returns their paths. Database and table must exist and have the structure of the backup (a VALUE scheme may have more values); restoreTable, restoreDB and migrate create what is missing.
 partition is one text with wildcards, % for any characters and ? for one, matched against /dbName/partitions: "%" for all, "%20170810%", "/compoDB/20170807/0_50", "%/Key4/tp/%". Only partitions that differ from the backup are restored, unless force=true. With outputTable, the handle of a table of the same structure, that table is written instead. snapshot=true with partition="%" also removes partitions that the backup does not have.
 From a backup of a query, rows are appended to outputTable; in the original table a restored partition becomes what the backup has. snapshot can not be given for it, and the columns of the query must be those of the table.
-Every byte is checked while it is copied; all partitions are put in place in one transaction, so the table is never half restored. An interrupted call is continued by the next one. ${STATE_DOC} Needs a login.`,
+Every byte is checked while it is copied; all partitions are put in place in one transaction, so the table is never half restored. An interrupted call is continued by the next one. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
   call: (args, session) => {
     const [backupDir, dbPath, tableName, partition, force, outputTable, parallel, snapshot, keyPath, state] = args
-    refuseKey(keyPath)
     const host = loggedInHost(session, 'restore')
     boolArg(parallel, RESTORE, 'parallel', false)
     const source = { url: urlArg(dbPath, RESTORE, 'dbPath'), table: textArg(tableName, RESTORE, 'tableName') }
@@ -34,7 +34,7 @@ Every byte is checked while it is copied; all partitions are put in place in one
       snapshot: isMissing(snapshot) ? undefined : boolArg(snapshot, RESTORE, 'snapshot', false),
       target: outputArg(outputTable) ?? source,
     }
-    const store = backupStore(host, backupDir, RESTORE)
+    const store = backupStore(host, backupDir, RESTORE, keyPath)
     const restored = restorePartitions(host.context(), store, request, setOptions(state, RESTORE))
     const { url } = restored.index.database
     const last = pathIndexOf(restored.index)
@@ -55,13 +55,12 @@ function outputArg(value: Arg): RestoredTable | undefined {
 const RESTORE_DB = 'restoreDB(backupDir, dbPath, [newDBPath], [keyPath], [state])'
 
 define(RESTORE_DB, {
-  doc: `Restores a database from a backup, under its own name or as newDBPath. Database and tables are created when they are missing; partitions of existing tables that differ from the backup are replaced, and those that the backup does not have are removed. Returns a table dbName, tableName with a row per restored table. ${STATE_DOC} Needs a login.`,
+  doc: `Restores a database from a backup, under its own name or as newDBPath. Database and tables are created when they are missing; partitions of existing tables that differ from the backup are replaced, and those that the backup does not have are removed. Returns a table dbName, tableName with a row per restored table. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
   call: ([backupDir, dbPath, newDBPath, keyPath, state], session) => {
-    refuseKey(keyPath)
     const host = loggedInHost(session, 'restoreDB')
     const url = urlArg(dbPath, RESTORE_DB, 'dbPath')
     const target = optionalUrl(newDBPath, RESTORE_DB, 'newDBPath') ?? url
-    const store = backupStore(host, backupDir, RESTORE_DB)
+    const store = backupStore(host, backupDir, RESTORE_DB, keyPath)
     return tableList(restoreDatabase(host.context(), store, url, target, setOptions(state, RESTORE_DB)))
   },
 })
@@ -69,9 +68,8 @@ define(RESTORE_DB, {
 const RESTORE_TABLE = 'restoreTable(backupDir, dbPath, tableName, [newDBPath], [newTableName], [keyPath], [state])'
 
 define(RESTORE_TABLE, {
-  doc: `Restores a table from a backup, into the same or another database (newDBPath) and under the same or another name (newTableName). Database and table are created when they are missing; otherwise the table becomes what the backup has. Returns a table dbName, tableName with one row. ${STATE_DOC} Needs a login.`,
+  doc: `Restores a table from a backup, into the same or another database (newDBPath) and under the same or another name (newTableName). Database and table are created when they are missing; otherwise the table becomes what the backup has. Returns a table dbName, tableName with one row. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
   call: ([backupDir, dbPath, tableName, newDBPath, newTableName, keyPath, state], session) => {
-    refuseKey(keyPath)
     const host = loggedInHost(session, 'restoreTable')
     const source = {
       url: urlArg(dbPath, RESTORE_TABLE, 'dbPath'),
@@ -81,7 +79,7 @@ define(RESTORE_TABLE, {
       url: optionalUrl(newDBPath, RESTORE_TABLE, 'newDBPath') ?? source.url,
       table: optionalText(newTableName, RESTORE_TABLE, 'newTableName') ?? source.table,
     }
-    const store = backupStore(host, backupDir, RESTORE_TABLE)
+    const store = backupStore(host, backupDir, RESTORE_TABLE, keyPath)
     return tableList([restoreTable(host.context(), store, source, target, setOptions(state, RESTORE_TABLE))])
   },
 })
@@ -89,9 +87,8 @@ define(RESTORE_TABLE, {
 const MIGRATE = 'migrate(backupDir, [backupDBPath], [backupTableName], [newDBPath], [newTableName], [keyPath], [state])'
 
 define(MIGRATE, {
-  doc: `Restores what is not there yet: every database of a backup, one database, or one table, which may get another database or name. Returns a table dbName, tableName, success, errorMsg with a row per table under its original name; a table that exists already, or that fails, does not stop the others. ${STATE_DOC} Needs a login.`,
+  doc: `Restores what is not there yet: every database of a backup, one database, or one table, which may get another database or name. Returns a table dbName, tableName, success, errorMsg with a row per table under its original name; a table that exists already, or that fails, does not stop the others. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
   call: ([backupDir, backupDBPath, backupTableName, newDBPath, newTableName, keyPath, state], session) => {
-    refuseKey(keyPath)
     const host = loggedInHost(session, 'migrate')
     const request = {
       url: optionalUrl(backupDBPath, MIGRATE, 'backupDBPath'),
@@ -103,7 +100,7 @@ define(MIGRATE, {
       throw usageError(MIGRATE, 'backupTableName and newDBPath need backupDBPath.')
     if (request.table === undefined && request.newTable !== undefined)
       throw inputError('migrate can rename a table only if backupTableName names it.', { code: 'usage' })
-    const store = backupStore(host, backupDir, MIGRATE)
+    const store = backupStore(host, backupDir, MIGRATE, keyPath)
     const rows = migrateSet(host.context(), store, request, setOptions(state, MIGRATE))
     return tableOf({
       dbName: new StringVector(rows.map((r) => r.url)),

@@ -1,4 +1,5 @@
 /** Reading a metadata file whole, with its size checked before any memory is taken for it. */
+import { HoldfastError } from '../../runtime/errors.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { damagedMetadata } from './checked.ts'
 
@@ -12,5 +13,11 @@ export function readMetadata(store: FileStore, file: string, bytes?: number): Ui
   if (found.bytes > METADATA_BYTES_MAX) throw damagedMetadata(file, `it has ${found.bytes} bytes, too many to be true`)
   if (bytes !== undefined && found.bytes !== bytes)
     throw damagedMetadata(file, `it has ${found.bytes} bytes instead of ${bytes}`)
-  return store.readFile(file)
+  try {
+    return store.readFile(file)
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'sealBroken')
+      throw damagedMetadata(file, 'it is not what was encrypted under this name')
+    throw error
+  }
 }

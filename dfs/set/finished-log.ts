@@ -2,18 +2,20 @@
  * `states/<id>.partial/finished-<n>.log`: one record per chunk whose files are complete and synced, so that a run that was interrupted is continued, not
  * started over. Each attempt writes its own log.
  *
- * A record: 4 bytes length of the body, 8 bytes XXH64 of the body (both little endian), body: MessagePack [db, table, tableId, columns, chunk]. A torn or damaged record
+ * A record: 4 bytes length of the body, 8 bytes XXH64 of the body (both little endian), body: MessagePack [db, table, tableId, columns, chunk], sealed in an encrypted set. A torn or damaged record
  * ends the log: what follows is copied again. The log is synced now and then; a record that power loss took costs one copy.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import { checksumOf } from '../store/checksum.ts'
-import type { FileStore, FileWriter } from '../store/file-store.ts'
+import type { FileStore, FileWriter, RecordSeal } from '../store/file-store.ts'
 import { readMetadata } from './bounded.ts'
 import { asArray, asText } from './checked.ts'
 import { finishedLogFile, parseFinishedLog } from './layout.ts'
 import { ColumnNames, decodeChunk, encodeChunk, pack, type SetChunk, unpack } from './meta.ts'
 
 const HEADER_BYTES = 12
+/** What is authenticated with a sealed record. */
+const SEALED_AS = 'finished chunk'
 const SYNC_EVERY_BYTES = 256 << 20
 
 export interface FinishedChunk {
@@ -26,11 +28,13 @@ export interface FinishedChunk {
 
 export class FinishedLog {
   readonly #writer: FileWriter
+  readonly #seal: RecordSeal | undefined
   #unsyncedBytes = 0
 
   /** Begins the log of a new attempt in a partial state. */
   constructor(store: FileStore, folder: string) {
     const last = Math.max(0, ...store.list(folder).map((e) => parseFinishedLog(e.name) ?? 0))
+    this.#seal = store.seal
     this.#writer = store.openWrite(finishedLogFile(folder, last + 1))
   }
 
@@ -38,7 +42,8 @@ export class FinishedLog {
   add(finished: FinishedChunk): void {
     const columns = new ColumnNames()
     const chunk = encodeChunk(finished.chunk, columns)
-    const body = pack([finished.db, finished.table, finished.tableId, columns.names, chunk])
+    const content = pack([finished.db, finished.table, finished.tableId, columns.names, chunk])
+    const body = this.#seal === undefined ? content : Buffer.from(this.#seal.sealRecord(content, SEALED_AS))
     const record = Buffer.alloc(HEADER_BYTES + body.length)
     record.writeUInt32LE(body.length, 0)
     record.writeBigUInt64LE(BigInt(`0x${checksumOf(body)}`), 4)
@@ -84,11 +89,14 @@ function* recordsOf(store: FileStore, file: string): Generator<FinishedChunk> {
       .toString(16)
       .padStart(16, '0')
     if (body.length < length || checksumOf(body) !== digest) return
+    // A run with another key, or with a key where this one has none, is not gone on with.
+    const opened = store.seal === undefined ? body : store.seal.openRecord(body, SEALED_AS)
+    if (opened === undefined) return
     let content: unknown
     try {
-      content = unpack(body)
+      content = unpack(opened)
     } catch {
-      // A sound checksum over what is no MessagePack: nobody of us wrote it.
+      // A sound checksum over what is no MessagePack: sealed, or nobody of us wrote it.
       return
     }
     let finished: FinishedChunk

@@ -38,6 +38,9 @@ const manifest: Manifest = {
   ],
 }
 
+/** Of a set that is not encrypted. */
+const plain = { root: '/set' }
+
 const chunk: SetChunk = {
   chunkId: '086b0c1e-0386-95a4-4b4a-5038f4fd5d51',
   cid: 7,
@@ -77,20 +80,20 @@ function forged(change: (o: Record<string, unknown>) => unknown): Uint8Array {
 
 describe('backup_manifest.json', () => {
   it('comes back as it was written', () => {
-    expect(decodeManifest(encodeManifest(manifest), 'm')).toEqual(manifest)
+    expect(decodeManifest(encodeManifest(manifest), 'm', plain)).toEqual(manifest)
   })
   it('shows every flipped bit', () => {
     const bytes = encodeManifest(manifest)
     for (let at = 0; at < bytes.length; at++) {
       const damaged = bytes.slice()
       damaged[at] ^= 1 << (at % 8)
-      expect(() => decodeManifest(damaged, 'm'), `byte ${at}`).toThrow(/file m is damaged/)
+      expect(() => decodeManifest(damaged, 'm', plain), `byte ${at}`).toThrow(/file m is damaged/)
     }
   })
   it('shows that it was cut', () => {
     const bytes = encodeManifest(manifest)
     for (const length of [0, 1, 33, 34, bytes.length - 1])
-      expect(() => decodeManifest(bytes.subarray(0, length), 'm')).toThrow(/damaged/)
+      expect(() => decodeManifest(bytes.subarray(0, length), 'm', plain)).toThrow(/damaged/)
   })
   const table = (o: Record<string, unknown>) => (o.databases as { tables: Record<string, unknown>[] }[])[0].tables[0]
   const refused: readonly [what: string, change: (o: Record<string, unknown>) => unknown, message: RegExp][] = [
@@ -120,7 +123,7 @@ describe('backup_manifest.json', () => {
     ['a table twice', (o) => void (o.databases as { tables: unknown[] }[])[0].tables.push(table(o)), /occurs twice/],
   ]
   it.each(refused)('with %s is refused', (_, change, message) => {
-    expect(() => decodeManifest(forged(change), 'm')).toThrow(message)
+    expect(() => decodeManifest(forged(change), 'm', plain)).toThrow(message)
   })
 })
 

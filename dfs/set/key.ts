@@ -33,3 +33,26 @@ export function parseKey(content: Uint8Array, file: string): BackupKey {
   const id = createHmac('sha256', bytes).update('holdfast key id').digest('hex').slice(0, 16)
   return { bytes, id }
 }
+
+/** Throws unless `key` is the one that a set needs. `needed` undefined: it is not encrypted. */
+export function requireKey(root: string, needed: string | undefined, key: { readonly id: string } | undefined): void {
+  const where = { file: root }
+  if (needed === undefined && key !== undefined)
+    throw inputError(`The backups in ${root} are not encrypted, but a key was given.`, {
+      code: 'keyNotNeeded',
+      where,
+      hint: 'leave the key out, or use another directory for encrypted backups',
+    })
+  if (needed !== undefined && key === undefined)
+    throw inputError(`The backups in ${root} are encrypted; their key is needed.`, {
+      code: 'keyMissing',
+      where,
+      hint: 'name its file as keyPath',
+    })
+  if (key !== undefined && needed !== key.id)
+    throw inputError(`The backups in ${root} are encrypted with another key.`, {
+      code: 'keyWrong',
+      where,
+      hint: `the key has the id ${key.id}, the backups need ${needed}`,
+    })
+}

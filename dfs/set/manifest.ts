@@ -2,12 +2,12 @@
  * `backup_manifest.json`, and the same bytes again as `states/<id>/manifest.json`: what the newest state holds, for people and tools. Every other state of the set
  * has a manifest in its own folder.
  *
- * JSON with two blanks of indentation. The last property is `digest`, XXH64 of every byte before its line, so that a flipped bit anywhere in the file is found:
+ * JSON with two blanks of indentation. In an encrypted set all that is about databases is in the property `sealed`. The last property is `digest`, XXH64 of every byte before its line, so that a flipped bit anywhere in the file is found:
  * what follows the digest is fixed text. Version: a reader refuses another major number, and a newer minor one (it would drop what it does not know).
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import { checksumOf } from '../store/checksum.ts'
-import type { FileStore } from '../store/file-store.ts'
+import type { FileStore, RecordSeal } from '../store/file-store.ts'
 import { readMetadata } from './bounded.ts'
 import {
   asArray,
@@ -21,14 +21,17 @@ import {
   inside,
   type Place,
 } from './checked.ts'
+import { requireKey } from './key.ts'
 import { isStateId, MANIFEST_FILE, stateFolder, stateManifestFile } from './layout.ts'
 import { checkName, folderOfDatabase } from './names.ts'
 import { checkRetention, type Retention } from './retention.ts'
+import { CIPHER } from './seal.ts'
 
 const FORMAT = 'holdfast-backup-set'
 export const FORMAT_MAJOR = 1
 export const FORMAT_MINOR = 3
 const CHECKSUM = 'XXH64'
+const SEALED_TEXT_MAX = 2 ** 29
 
 /** Size and XXH64 of a metadata file. Its place follows from the state's id and the names. */
 export interface MetadataDigest {
@@ -69,32 +72,58 @@ export interface Manifest {
   readonly databases: readonly ManifestDatabase[]
 }
 
-/** The bytes of the file. */
-export function encodeManifest(manifest: Manifest): Uint8Array {
-  const tables = manifest.databases.flatMap((d) => d.tables)
+/** The bytes of the file. With a seal, what it says of databases is encrypted. */
+export function encodeManifest(manifest: Manifest, seal?: RecordSeal): Uint8Array {
+  const { product, id, startedAt, completedAt } = manifest
+  const head = {
+    format: FORMAT,
+    formatVersion: `${FORMAT_MAJOR}.${FORMAT_MINOR}`,
+    product,
+    id,
+    kind: 'databases',
+    startedAt,
+    completedAt,
+    checksum: CHECKSUM,
+  }
+  if (seal === undefined) return digested({ ...head, ...contentOf(manifest) })
+  const encryption = { cipher: CIPHER, keyId: seal.key.id }
+  const content = Buffer.from(JSON.stringify(contentOf(manifest)))
+  const sealed = Buffer.from(seal.sealRecord(content, contextOf({ ...head, encryption }))).toString('base64')
+  return digested({ ...head, encryption, sealed })
+}
+
+function contentOf({ cid, retention, databases }: Manifest): Readonly<Record<string, unknown>> {
+  const tables = databases.flatMap((d) => d.tables)
   const sum = (of: (t: ManifestTable) => number): number => tables.reduce((total, t) => total + of(t), 0)
-  const body = JSON.stringify(
-    {
-      format: FORMAT,
-      formatVersion: `${FORMAT_MAJOR}.${FORMAT_MINOR}`,
-      product: manifest.product,
-      id: manifest.id,
-      kind: 'databases',
-      startedAt: manifest.startedAt,
-      completedAt: manifest.completedAt,
-      cid: manifest.cid,
-      retention: manifest.retention,
-      checksum: CHECKSUM,
-      tables: tables.length,
-      chunks: sum((t) => t.chunks),
-      rows: sum((t) => t.rows),
-      files: sum((t) => t.files),
-      bytes: sum((t) => t.bytes),
-      databases: manifest.databases,
-    },
-    undefined,
-    2,
-  )
+  return {
+    cid,
+    retention,
+    tables: tables.length,
+    chunks: sum((t) => t.chunks),
+    rows: sum((t) => t.rows),
+    files: sum((t) => t.files),
+    bytes: sum((t) => t.bytes),
+    databases,
+  }
+}
+
+/** What is authenticated with the encrypted part: everything beside it. */
+const contextOf = (o: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify([
+    'manifest',
+    o.format,
+    o.formatVersion,
+    o.product,
+    o.id,
+    o.kind,
+    o.startedAt,
+    o.completedAt,
+    o.checksum,
+    o.encryption,
+  ])
+
+function digested(value: Readonly<Record<string, unknown>>): Uint8Array {
+  const body = JSON.stringify(value, undefined, 2)
   const head = `${body.slice(0, -2)},\n`
   return Buffer.from(`${head}  "digest": "${checksumOf(Buffer.from(head))}"\n}\n`)
 }
@@ -102,8 +131,11 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 const TAIL = /^ {2}"digest": "([0-9a-f]{16})"\n\}\n$/
 const TAIL_BYTES = 33
 
+/** What a manifest is read with: where it lies, for messages, and what opens it if it is encrypted. */
+export type ManifestReader = Pick<FileStore, 'root' | 'seal'>
+
 /** Reads and checks; `file` is for messages. */
-export function decodeManifest(bytes: Uint8Array, file: string): Manifest {
+export function decodeManifest(bytes: Uint8Array, file: string, reader: ManifestReader): Manifest {
   const tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - TAIL_BYTES))).toString('latin1')
   const digest = TAIL.exec(tail)?.[1]
   const head = bytes.subarray(0, Math.max(0, bytes.length - TAIL_BYTES))
@@ -121,22 +153,23 @@ export function decodeManifest(bytes: Uint8Array, file: string): Manifest {
   } catch (cause) {
     throw damagedMetadata(file, `it is not JSON (${(cause as Error).message})`)
   }
-  return checkManifest(parsed, { file, field: '' })
+  return checkManifest(parsed, { file, field: '' }, reader)
 }
 
-function checkManifest(value: unknown, place: Place): Manifest {
-  const o = asObject(value, place)
-  if (o.format !== FORMAT) throw damagedMetadata(place.file, 'it does not describe a backup set')
-  refuseOtherVersion(asText(o.formatVersion, inside(place, 'formatVersion')), place)
-  if (o.checksum !== CHECKSUM)
+function checkManifest(value: unknown, place: Place, reader: ManifestReader): Manifest {
+  const outer = asObject(value, place)
+  if (outer.format !== FORMAT) throw damagedMetadata(place.file, 'it does not describe a backup set')
+  refuseOtherVersion(asText(outer.formatVersion, inside(place, 'formatVersion')), place)
+  if (outer.checksum !== CHECKSUM)
     throw new HoldfastError(
       'data',
-      `${place.file} uses the checksum ${String(o.checksum)}; this release knows only ${CHECKSUM}.`,
+      `${place.file} uses the checksum ${String(outer.checksum)}; this release knows only ${CHECKSUM}.`,
       {
         code: 'backupFormat',
         where: { file: place.file },
       },
     )
+  const o = opened(outer, place, reader)
   const id = asText(o.id, inside(place, 'id'))
   if (!isStateId(id)) throw damagedMetadata(place.file, 'id is not the id of a state')
   const databases = asArray(o.databases, inside(place, 'databases')).map((d, k) =>
@@ -153,6 +186,25 @@ function checkManifest(value: unknown, place: Place): Manifest {
     ...(o.retention === undefined ? {} : { retention: checkRetention(o.retention, inside(place, 'retention')) }),
     databases,
   }
+}
+
+/** The manifest with what is encrypted of it. */
+function opened(
+  outer: Readonly<Record<string, unknown>>,
+  place: Place,
+  { root, seal }: ManifestReader,
+): Readonly<Record<string, unknown>> {
+  if (outer.encryption === undefined) {
+    requireKey(root, undefined, seal?.key)
+    return outer
+  }
+  const encryption = asObject(outer.encryption, inside(place, 'encryption'))
+  asOneOf(encryption.cipher, [CIPHER], inside(place, 'encryption.cipher'))
+  requireKey(root, asChecksum(encryption.keyId, inside(place, 'encryption.keyId')), seal?.key)
+  const sealed = Buffer.from(asText(outer.sealed, inside(place, 'sealed'), SEALED_TEXT_MAX), 'base64')
+  const content = seal!.openRecord(sealed, contextOf(outer))
+  if (content === undefined) throw damagedMetadata(place.file, 'it is not what was encrypted')
+  return { ...asObject(JSON.parse(Buffer.from(content).toString('utf8')), place), ...outer }
 }
 
 function checkDatabase(value: unknown, place: Place): ManifestDatabase {
@@ -219,13 +271,13 @@ export function refuseOtherVersion(version: string, place: Place): void {
 /** The newest state's manifest, or undefined for a folder that holds no backup yet. */
 export function readManifest(store: FileStore): Manifest | undefined {
   if (store.stat(MANIFEST_FILE) === undefined) return undefined
-  return decodeManifest(readMetadata(store, MANIFEST_FILE), MANIFEST_FILE)
+  return decodeManifest(readMetadata(store, MANIFEST_FILE), MANIFEST_FILE, store)
 }
 
 /** The manifest in a state's own folder. */
 export function readStateManifest(store: FileStore, id: string): Manifest {
   const file = stateManifestFile(stateFolder(id))
-  const manifest = decodeManifest(readMetadata(store, file), file)
+  const manifest = decodeManifest(readMetadata(store, file), file, store)
   if (manifest.id !== id) throw damagedMetadata(file, `it describes ${manifest.id} instead of ${id}`)
   return manifest
 }

@@ -71,7 +71,7 @@ export class StateFiles {
 
 /** Whether an error says that something of a set is damaged, as opposed to a disk that fails or a fault of ours. */
 export const isDamage = (error: unknown): error is HoldfastError =>
-  error instanceof HoldfastError && (error.kind === 'data' || error.code === 'sealBroken')
+  error instanceof HoldfastError && error.kind === 'data'
 
 /** The bytes of the data files that each state has and no other; undefined if a state is damaged, so that nobody knows what it shares. */
 export function bytesOfStates(

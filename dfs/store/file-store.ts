@@ -13,6 +13,8 @@ export interface FileStore {
   readonly root: string
   /** Where another thread of this process finds the same store (`openStore`); undefined for one that lives in its thread only. */
   readonly address?: StoreAddress
+  /** A store whose files are encrypted: what seals the records of those that are not. */
+  readonly seal?: RecordSeal
   /** Opens a new file for writing from its start; folders are made; an existing file is truncated. */
   openWrite(path: string): FileWriter
   /** Throws an io error with code ENOENT if it is missing. */
@@ -36,6 +38,17 @@ export interface FileStore {
   stat(path: string): FileStat | undefined
   /** Entries of a folder, names only, sorted; empty if the folder is missing. */
   list(path: string): readonly DirectoryEntry[]
+}
+
+/** What keeps records secret that lie in a file which is not encrypted as a whole. */
+export interface RecordSeal {
+  readonly key: { readonly id: string }
+  /** `context` is authenticated with the record, so that it cannot stand for another. */
+  sealRecord(record: Uint8Array, context: string): Uint8Array
+  /** undefined: it is not what was sealed with this key and context. */
+  openRecord(sealed: Uint8Array, context: string): Uint8Array | undefined
+  /** A short name for something that must not be named. */
+  pseudonym(text: string): string
 }
 
 /** What reading takes of a store: files are opened, and nothing else. */
