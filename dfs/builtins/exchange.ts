@@ -18,7 +18,7 @@ import { requireDatabase } from '../backup/select.ts'
 import type { CatalogRecords, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { exportRows, exportTables } from '../exchange/export.ts'
 import { exchangeFolder } from '../exchange/folders.ts'
-import { filesOfTable, type ImportCounts, importFiles } from '../exchange/import.ts'
+import { columnsOfFiles, filesOfTable, type ImportCounts, importFiles } from '../exchange/import.ts'
 import { type MetaScript, readMeta, runMeta } from '../exchange/meta/read.ts'
 import { META_FILE } from '../exchange/meta/write.ts'
 import {
@@ -224,7 +224,8 @@ function importInto(
   const source = dfs.source(db, name)
   const database = requireDatabase(dfs.view(), db)
   dfs.requireAccess('write', database, source.record)
-  return importFiles(session, source, store, filesOfTable(store, name, options), names, options)
+  const columns = columnsOfFiles(source.record, names)
+  return importFiles(session, source, store, filesOfTable(store, name, options), columns, options)
 }
 
 function importOptions(args: readonly Arg[], signature: string): ImportOptions {
@@ -259,12 +260,10 @@ function metaScript(session: Session, path: string): MetaScript {
   return readMeta(Buffer.from(store.readFile(name)).toString(), path, session)
 }
 
-let imports = 0
-
 function resultTable(session: Session, counts: readonly ImportCounts[]): Table {
   const jobId = session.hasService(jobIdService)
     ? session.service(jobIdService)
-    : `import-${session.now()}-${++imports}-${randomBytes(2).toString('hex')}`
+    : `import-${session.now().toString(36)}-${randomBytes(2).toString('hex')}`
   const total = (of: (c: ImportCounts) => number) => vectorOf(T.LONG, [BigInt(counts.reduce((n, c) => n + of(c), 0))])
   return tableOf({
     job_id: stringVector([jobId]),

@@ -47,16 +47,34 @@ export function filesOfTable(store: FileStore, table: string, options: ImportOpt
   )
 }
 
-/** `names`: the columns of the files, in their order; undefined: all of the table. */
+/** `names`: the columns that files have, in their order; undefined: all of the table. */
+export function columnsOfFiles(record: TableRecord, names: readonly string[] | undefined): readonly ColumnSchema[] {
+  if (names === undefined) return record.columns
+  const columns = names.map((name) => {
+    const column =
+      record.columns.find((c) => c.name === name) ??
+      record.columns.find((c) => c.name.toLowerCase() === name.toLowerCase())
+    if (column !== undefined) return column
+    throw inputError(`The table ${record.db}/${record.name} has no column [${name}].`, {
+      code: 'columnMissing',
+      where: { db: record.db, table: record.name },
+      hint: `its columns are ${record.columns.map((c) => c.name).join(', ')}`,
+    })
+  })
+  if (new Set(columns).size < columns.length)
+    throw inputError('The list of columns names a column twice.', { code: 'columnMissing' })
+  return columns
+}
+
 export function importFiles(
   session: Session,
   source: ChunkTableSource,
   store: FileStore,
   files: readonly string[],
-  names: readonly string[] | undefined,
+  columns: readonly ColumnSchema[],
   options: ImportOptions,
 ): ImportCounts {
-  return new FileImport(session, source, store, files, names, options).run()
+  return new FileImport(session, source, store, files, columns, options).run()
 }
 
 class FileImport {
@@ -77,7 +95,7 @@ class FileImport {
     source: ChunkTableSource,
     store: FileStore,
     files: readonly string[],
-    names: readonly string[] | undefined,
+    columns: readonly ColumnSchema[],
     options: ImportOptions,
   ) {
     this.#session = session
@@ -86,7 +104,7 @@ class FileImport {
     this.#store = store
     this.#files = files
     this.#options = options
-    this.#columns = names === undefined ? source.record.columns : chosen(source.record, names)
+    this.#columns = columns
     this.#lines = new CsvWriter(options.csv, this.#columns.length)
   }
 
@@ -292,20 +310,3 @@ const readFile = (
 /** What the rows are to blame for, not the disk or the table. */
 const isRowsFault = (error: unknown): error is HoldfastError =>
   error instanceof HoldfastError && (error.kind === 'input' || error.kind === 'data') && error.code !== 'noPrivilege'
-
-function chosen(record: TableRecord, names: readonly string[]): ColumnSchema[] {
-  const columns = names.map((name) => {
-    const column =
-      record.columns.find((c) => c.name === name) ??
-      record.columns.find((c) => c.name.toLowerCase() === name.toLowerCase())
-    if (column !== undefined) return column
-    throw inputError(`The table ${record.db}/${record.name} has no column [${name}].`, {
-      code: 'columnMissing',
-      where: { db: record.db, table: record.name },
-      hint: `its columns are ${record.columns.map((c) => c.name).join(', ')}`,
-    })
-  })
-  if (new Set(columns).size < columns.length)
-    throw inputError('The list of columns names a column twice.', { code: 'columnMissing' })
-  return columns
-}
