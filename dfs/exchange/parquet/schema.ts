@@ -30,10 +30,10 @@ interface Written {
   readonly convert?: Converter
 }
 
-const integer = (bitWidth: 8 | 16): Omit<SchemaElement, 'name'> => ({
+// Without the logical type of the same meaning: the library writes that in a form that others refuse.
+const integer = (bits: 8 | 16): Omit<SchemaElement, 'name'> => ({
   type: 'INT32',
-  converted_type: bitWidth === 8 ? 'INT_8' : 'INT_16',
-  logical_type: { type: 'INTEGER', bitWidth, isSigned: true },
+  converted_type: bits === 8 ? 'INT_8' : 'INT_16',
 })
 const time = (unit: 'MILLIS' | 'NANOS'): Omit<SchemaElement, 'name'> => ({
   type: unit === 'MILLIS' ? 'INT32' : 'INT64',
