@@ -34,6 +34,8 @@ export interface BackupTablePlace {
   readonly url: string
   readonly table: string
   readonly state: string
+  /** Of an encrypted set: its key file. */
+  readonly keyPath?: string
 }
 
 export interface BackupTableParts {

@@ -10,9 +10,10 @@ import { Dict, Scalar, StringVector, T, tableOf, type Value, vectorOf } from '..
 import { bytesOfChunk, compareTables, restoreTables, tablesToDrill } from '../drill/databases.ts'
 import { type Drill, isAbandoned, type KnownDrill, listDrills } from '../drill/evidence.ts'
 import { kindOfSet } from '../drill/kind.ts'
-import { compareNode, nodeManifestOf, restoreNodeInto } from '../drill/node.ts'
+import { compareNode, type NodeBackupChoice, nodeManifestOf, restoreNodeInto } from '../drill/node.ts'
 import { type DrillPlace, type DrillSubject, runDrill } from '../drill/run.ts'
 import { Ledger } from '../ledger/ledger.ts'
+import { openSet } from '../node-backup/open.ts'
 import type { BackupContext } from '../set/context.ts'
 import { thisWorld } from '../set/lock.ts'
 import { BackupSet, type SetOptions } from '../set/open.ts'
@@ -28,35 +29,39 @@ import {
   optionalUrl,
   timestampOf,
 } from './backup-host.ts'
+import { KEY_DOC, keyArg, withKey } from './backup-key.ts'
 import { requireAdministrator } from './store-args.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupDrillBuiltins = entries
 
-const DRILL = 'drillRestore(backupDir, [dbPath], [sample=1], [scratchDir], [keep=false], [state])'
+const DRILL = 'drillRestore(backupDir, [dbPath], [sample=1], [scratchDir], [keep=false], [state], [keyPath])'
 
 define(DRILL, {
   doc: `Proves a backup by restoring it: its databases, or the one of dbPath, are restored into a scratch folder, the restored store is started as after a crash, and every row of it is read and compared with the backup, by counts and by digests of columns and rows that do not depend on their order. The live store is not touched. Returns a dictionary: drillId, result, state, partitions, rows, bytes, restoreSeconds, openSeconds, compareSeconds; the first two of the times are how long a recovery takes. A drill that finds a difference is an error.
-sample is the part of the partitions that is restored, by bytes: 0.1 picks a tenth of each table at random. The scratch folder is made in scratchDir (default: the system's folder for temporary files), needs as much room as the data, and is removed unless keep=true. ${STATE_DOC}
+sample is the part of the partitions that is restored, by bytes: 0.1 picks a tenth of each table at random. The scratch folder is made in scratchDir (default: the system's folder for temporary files), needs as much room as the data, and is removed unless keep=true. ${STATE_DOC} ${KEY_DOC} The data in the scratch folder is not encrypted.
 A backup of the node is drilled too, as a whole and by administrators: dbPath and sample can not be given. Its rows are compared with what the drill before found in the same version of a partition, and their number with the backup.
 The evidence is kept in the backup; getBackupDrills shows it. Needs a login and the right to read the tables.`,
-  call: ([backupDir, dbPath, sample, scratchDir, keep, state], session) => {
+  call: ([backupDir, dbPath, sample, scratchDir, keep, state, keyPath], session) => {
     const host = loggedInHost(session, 'drillRestore')
-    const set = backupStore(host, backupDir, DRILL)
+    const files = backupStore(host, backupDir, DRILL)
+    const key = keyArg(host, keyPath, DRILL)
     const context = host.context()
-    const ledger = new Ledger(set, (text) => context.progress.note(text))
     const place = { parent: scratchParent(host, scratchDir), isKept: boolArg(keep, DRILL, 'keep', false) }
     const fraction = numberArg(sample, DRILL, 'sample', 1)
     if (!(fraction > 0 && fraction <= 1)) throw usageError(DRILL, 'sample must be a number above 0 and up to 1.')
-    if (kindOfSet(set) === 'node') {
+    if (kindOfSet(files) === 'node') {
       if (!isMissing(dbPath) || fraction !== 1)
         throw usageError(
           DRILL,
           'dbPath and sample can not be given for a backup of the node, which is restored as a whole.',
         )
-      return drillNode(session, set, context, ledger, place, optionalText(state, DRILL, 'state'))
+      const choice = { set: files, id: optionalText(state, DRILL, 'state'), key }
+      return drillNode(session, choice, context, place)
     }
     const db = optionalUrl(dbPath, DRILL, 'dbPath')
+    const set = withKey(files, key)
+    const ledger = new Ledger(set, (text) => context.progress.note(text))
     return drillDatabases(set, context, ledger, place, { db, fraction, options: setOptions(state, DRILL) })
   },
 })
@@ -100,17 +105,11 @@ function drillDatabases(
   }
 }
 
-function drillNode(
-  session: Session,
-  set: FileStore,
-  context: BackupContext,
-  ledger: Ledger,
-  place: DrillPlace,
-  id: string | undefined,
-): Value {
+function drillNode(session: Session, choice: NodeBackupChoice, context: BackupContext, place: DrillPlace): Value {
   requireAdministrator(session, 'drillRestore of a backup of the node')
-  const choice = { set, id, key: undefined }
   const manifest = nodeManifestOf(choice)
+  const set = openSet(choice.set, choice.key, manifest)
+  const ledger = new Ledger(set, (text) => context.progress.note(text))
   const now = (): number => context.now()
   const subject: DrillSubject = {
     kind: 'node',
@@ -158,15 +157,21 @@ function drillDict(d: Drill): Dict {
   return new Dict(T.STRING, T.ANY, new Map(entriesOf), true)
 }
 
-const DRILLS = 'getBackupDrills(backupDir)'
+const DRILLS = 'getBackupDrills(backupDir, [keyPath])'
 
 define(DRILLS, {
-  doc: 'The drills of a backup, the newest first: a table drillId, kind (databases, node), result (passed, failed, running, interrupted), state, stateTime, dbName, startTime, endTime, restoreSeconds, openSeconds, compareSeconds, partitions, partitionsTotal, rows, bytes, userName, host, version, errorMsg. The evidence lies in the backup, in the folder drills. Needs a login.',
-  call: ([backupDir], session) => {
+  doc: `The drills of a backup, the newest first: a table drillId, kind (databases, node), result (passed, failed, running, interrupted), state, stateTime, dbName, startTime, endTime, restoreSeconds, openSeconds, compareSeconds, partitions, partitionsTotal, rows, bytes, userName, host, version, errorMsg. The evidence lies in the backup, in the folder drills. ${KEY_DOC} Needs a login.`,
+  call: ([backupDir, keyPath], session) => {
     const host = loggedInHost(session, 'getBackupDrills')
     const context = host.context()
     const world = context.lockWorld ?? thisWorld()
-    const drills = listDrills(backupStore(host, backupDir, DRILLS)).reverse()
+    const files = backupStore(host, backupDir, DRILLS)
+    const key = keyArg(host, keyPath, DRILLS)
+    const set =
+      kindOfSet(files) === 'node'
+        ? openSet(files, key, nodeManifestOf({ set: files, id: undefined, key }))
+        : withKey(files, key)
+    const drills = listDrills(set).reverse()
     for (const { damage } of drills) if (damage !== undefined) context.progress.note(damage.message)
     return drillTable(drills, (drill) => (isAbandoned(drill, world) ? 'interrupted' : drill.result))
   },

@@ -7,10 +7,9 @@ import { NULL_I64, type Value } from '../../runtime/values/index.ts'
 import type { BackupRun } from '../engine/commands.ts'
 import type { BackupContext } from '../set/context.ts'
 import { databaseUrl } from '../set/names.ts'
-import { SealedFileStore } from '../set/sealed-store.ts'
 import { touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { keyArg } from './backup-key.ts'
+import { keyArg, withKey } from './backup-key.ts'
 
 export interface BackupHost {
   /** Folder of the data directory: backup directories that are not absolute are relative to it. */
@@ -33,9 +32,8 @@ export function loggedInHost(session: Session, name: string): BackupHost {
 
 /** The store of a backup directory: with a key, one that shows an encrypted set of databases decrypted. */
 export function backupStore(host: BackupHost, backupDir: Arg, signature: string, keyPath?: Arg): FileStore {
-  const store = host.openSet(backupFolder(host, backupDir, signature))
-  const key = keyArg(host, keyPath, signature)
-  return key === undefined ? store : new SealedFileStore(store, key, 'sealed')
+  const set = host.openSet(backupFolder(host, backupDir, signature))
+  return withKey(set, keyArg(host, keyPath, signature))
 }
 
 /** The absolute path of a backup directory. It must not be part of what is backed up. */

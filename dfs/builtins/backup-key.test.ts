@@ -1,4 +1,7 @@
 /** Encrypted backups, as scripts make and read them. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FaultyFileStore } from '../store/faulty-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
@@ -58,6 +61,8 @@ describe('an encrypted backup', () => {
     expect(s.show(`getBackupMeta("/b", url, "/${SYMBOL}", "secretTable", key).rows`)).toBe('2500')
     expect(s.show(`size(loadBackup("/b", url, "/${SYMBOL}", "secretTable", key))`)).toBe('2500')
     expect(s.show(`size(loadBackup("/q", url, "/${SYMBOL}", "secretTable", key))`)).toBe('2500')
+    expect(rowsOf('openBackup("/b", url, "secretTable", , key)')).toBe(rows)
+    expect(s.show('size(diffBackup("/b", url, keyPath=key))')).toBe('0')
     s.run('restoreDB("/b", url, "dfs://again", key); migrate("/q", url, "secretTable", "dfs://third", , key)')
     expect(rowsOf('loadTable("dfs://again", "secretTable")')).toBe(rows)
     expect(rowsOf('loadTable("dfs://third", "secretTable")')).toBe(rows)
@@ -69,6 +74,23 @@ describe('an encrypted backup', () => {
     expect(s.show('pruneBackup("/b", 1, keyPath=key).action')).toBe('["keep","drop"]')
     expect(rowsOf('pt')).toBe(rows)
     requireSecret(setOf('/b'))
+  })
+
+  it('is proven, drilled and mended with its key, and what is remembered of it is secret too', () => {
+    s.run('backupDB("/b", url, key)')
+    const scratch = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
+    try {
+      expect(s.show(`drillRestore("/b", url, scratchDir="${scratch}", keyPath=key).result`)).toBe('passed')
+    } finally {
+      rmSync(scratch, { recursive: true })
+    }
+    expect(s.show('exec result from getBackupDrills("/b", key)')).toBe('["passed"]')
+    expect(s.show('exec percentProven from getBackupProofs("/b", url, keyPath=key)')).toBe('[100]')
+    const set = setOf('/b')
+    set.flipBit([...set.files().keys()].find((f) => f.startsWith('data/'))!, 300)
+    expect(s.show('exec mended from checkBackup("/b", url, repair=true, keyPath=key)')).toBe('[true]')
+    expect(s.show('size(checkBackup("/b", url, keyPath=key))')).toBe('0')
+    requireSecret(set)
   })
 
   it('copies only what changed, and shares files between states', () => {
@@ -94,6 +116,10 @@ describe('an encrypted backup', () => {
       'checkBackup("/b", url, keyPath=KEY)',
       'getBackupList("/b", url, "secretTable", KEY)',
       'listBackupStates("/b", KEY)',
+      'openBackup("/b", url, "secretTable", , KEY)',
+      'diffBackup("/b", url, keyPath=KEY)',
+      'drillRestore("/b", url, keyPath=KEY)',
+      'getBackupProofs("/b", url, keyPath=KEY)',
       'pruneBackup("/b", 1, keyPath=KEY)',
     ]
     for (const call of calls) {
