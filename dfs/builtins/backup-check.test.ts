@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Table } from '../../runtime/values/index.ts'
 import { progressService } from '../progress.ts'
+import { checksumOf } from '../store/checksum.ts'
 import type { MemoryFileStore } from '../store/memory-store.ts'
 import { connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
 
@@ -38,6 +39,14 @@ const proofs = (since = 30): Record<string, unknown> => {
 }
 const check = (args = ''): number => Number(s.show(`size(checkBackup("/b","${URL}"${args}))`))
 const DATA_BYTES = (): number => dataFiles().reduce((sum, f) => sum + files().readFile(f).length, 0)
+
+/** A manifest as a later release would write it, with a digest that fits. */
+function newerVersion(text: string): Uint8Array {
+  const head = text
+    .replace(/"formatVersion": "1\.\d+"/, '"formatVersion": "1.99"')
+    .replace(/ {2}"digest": "[0-9a-f]+"\n\}\n$/, '')
+  return Buffer.from(`${head}  "digest": "${checksumOf(Buffer.from(head))}"\n}\n`)
+}
 
 describe('the ledger', () => {
   it('knows nothing before a verification and everything after one', () => {
@@ -164,6 +173,43 @@ describe('checkBackup with repair', () => {
     s.run(`dropDatabase("${URL}")`)
     expect(mended()[1]).toEqual([0])
     expect(check()).toBe(1)
+  })
+  it('puts a manifest back from its other copy', () => {
+    s.run(`pt.append!(t); backup("/b","${URL}",keep=3)`)
+    const [older, newest] = files()
+      .list('states')
+      .map((e) => e.name)
+      .filter((name) => !name.includes('.'))
+      .slice(-2)
+    const before = Buffer.from(files().readFile('backup_manifest.json'))
+    files().flipBit('backup_manifest.json', 40)
+    expect(s.fails(`checkBackup("/b","${URL}")`)).toMatch(/backup_manifest.json is damaged/)
+    expect(mended()[0]).toEqual([])
+    expect(notes.at(-1)).toMatch(`backup_manifest.json was damaged; the newest state is ${newest ?? older} again.`)
+    expect(Buffer.from(files().readFile('backup_manifest.json'))).toEqual(before)
+    files().remove('backup_manifest.json')
+    expect(mended()[0]).toEqual([])
+    expect(Buffer.from(files().readFile('backup_manifest.json'))).toEqual(before)
+    const copy = `states/${newest ?? older}/manifest.json`
+    files().flipBit(copy, 40)
+    expect(s.fails(`checkBackup("/b","${URL}")`)).toMatch(/manifest.json is damaged/)
+    expect(mended()[0]).toEqual([])
+    expect(Buffer.from(files().readFile(copy))).toEqual(before)
+  })
+  it('makes no state the newest that does not restore, and leaves sets of newer releases alone', () => {
+    files().flipBit('backup_manifest.json', 40)
+    const [file] = dataFiles()
+    const content = Buffer.from(files().readFile(file))
+    files().remove(file)
+    expect(s.fails(`checkBackup("/b","${URL}",repair=true)`)).toMatch(/backup_manifest.json is damaged/)
+    files().writeFileAtomic(file, content)
+    expect(mended()[0]).toEqual([])
+    const text = Buffer.from(files().readFile('backup_manifest.json')).toString('utf8')
+    files().writeFileAtomic('backup_manifest.json', newerVersion(text))
+    const before = Buffer.from(files().readFile('backup_manifest.json'))
+    expect(s.fails(`checkBackup("/b","${URL}",repair=true)`)).toMatch(/version|release/)
+    expect(Buffer.from(files().readFile('backup_manifest.json'))).toEqual(before)
+    expect(s.fails(`checkBackup("/nothing","${URL}",repair=true)`)).toMatch(/There is no backup in/)
   })
   it('needs the right to read the table', () => {
     files().flipBit(dataFiles()[0], 100)

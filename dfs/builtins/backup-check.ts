@@ -9,6 +9,7 @@ import { BackupSet } from '../set/open.ts'
 import { checkBackupSet, type DamagedChunk } from '../verify/check.ts'
 import { coverageOf, filesInScope, percentProven, type UnprovenOnly } from '../verify/files-to-check.ts'
 import { type MendedChunk, mendChunks } from '../verify/mend.ts'
+import { mendManifest } from '../verify/mend-manifest.ts'
 import { momentOf, STATE_DOC, setOptions, TIMES } from './backup-choice.ts'
 import {
   backupStore,
@@ -34,7 +35,7 @@ define(CHECK, {
   doc: `Reads every byte of a backup and compares checksums. Returns a table dbName, tableName, chunkPath, chunkID, partitionPath with a row per partition that is damaged or misses files; it is empty when all is well. Damage of the backup's own records is an error that names the file.
 tableName takes one name or several, partition a pattern as in restore. ${STATE_DOC} ${KEY_DOC}
 Which files were read, when and where, is remembered in the backup (its ledger). With since, a number of days or a time, files that were found sound since then are left out, and the others are read in order: those known to be damaged, those never read, then those read the longest ago. budget, a number of bytes or a duration such as 10m, ends the call early; it reads one file at least. A note then says which share of the bytes was proven since.
-With repair=true damaged files are replaced by copies with the same checksum from the live table or from another place of the backup, and nothing else is changed. The table has the columns mended and detail then; what could not be mended says why. Partitions that stay damaged are repaired by backup(..., force=true).`,
+With repair=true damaged files are replaced by copies with the same checksum from the live table or from another place of the backup, and a damaged manifest of the newest state by its other copy; nothing else is changed. The table has the columns mended and detail then; what could not be mended says why. Partitions that stay damaged are repaired by backup(..., force=true).`,
   call: ([backupDir, dbPath, tableName, partition, state, since, budget, repair, keyPath], session) => {
     const host = loggedInHost(session, 'checkBackup')
     const store = backupStore(host, backupDir, CHECK, keyPath)
@@ -42,6 +43,8 @@ With repair=true damaged files are replaced by copies with the same checksum fro
     const options = setOptions(state, CHECK)
     const due = dueArgs(since, budget, session.now())
     const isRepair = boolArg(repair, CHECK, 'repair', false)
+    const replaced = isRepair ? mendManifest(context, store) : undefined
+    if (replaced !== undefined) context.progress.note(replaced)
     const ledger = new Ledger(store, (text) => context.progress.note(text))
     const request = {
       url: urlArg(dbPath, CHECK, 'dbPath'),
