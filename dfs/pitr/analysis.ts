@@ -126,7 +126,7 @@ class Reading {
   result(pieces: readonly ChainPiece[]): Analysis {
     const target = this.#target
     if (target.kind === 'lsn' && this.#seen.lsn >= target.lsn) this.#isReached = true
-    if (!this.#isReached) throw pastTheEnd(target, momentOf(this.#base), this.#seen)
+    if (!this.#isReached) throw pastTheEnd(target, this.#base.timeline, momentOf(this.#base), this.#seen)
     if (!this.isStopped) this.#openAtStop = this.#countOpen()
     const used = pieces.filter((p) => p.firstLsn < Math.min(this.#stopLsn, this.#seen.lsn))
     return {

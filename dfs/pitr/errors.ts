@@ -23,14 +23,14 @@ export function beforeBackups(
   )
 }
 
-/** The log ends before the target. */
-export function pastTheEnd(target: RecoveryTarget, from: Moment, end: Moment): HoldfastError {
+/** The log of the backup's timeline ends before the target. */
+export function pastTheEnd(target: RecoveryTarget, timeline: number, from: Moment, end: Moment): HoldfastError {
   return inputError(
-    `The recovery target ${formatTarget(target)} is after the end of the log at ${formatMoment(end)}.`,
+    `The recovery target ${formatTarget(target)} is after the end of the log of timeline ${timeline} at ${formatMoment(end)}.`,
     {
       code: 'recoveryPastEnd',
       where: { lsn: formatLsn(end.lsn) },
-      hint: `what can be reached begins at ${formatMoment(from)}; the target "latest" recovers to the end; newer log may not have been archived yet (wal_archive_timeout)`,
+      hint: `what can be reached begins at ${formatMoment(from)}, and the target "latest" gets to the end; the last minutes may not be archived yet (wal_archive_timeout), and what a recovered store did is on a timeline of its own, reached from backups of it`,
     },
   )
 }

@@ -1,18 +1,25 @@
 /** Recovery against a model: see history.ts. The long test has more histories and more points. */
 import { describe, expect, it } from 'vitest'
-import { runHistory, wrongTargets } from './history.ts'
-import { DUAL, GROUP } from './testing.ts'
+import { continued, runHistory, wrongTargets } from './history.ts'
+import { DUAL, GROUP, recovered, shown, timeTarget } from './testing.ts'
 
 const ROTATIONS = [
-  ['dual', DUAL],
-  ['group', GROUP],
+  ['dual', DUAL, 1],
+  ['group', GROUP, 3],
 ] as const
 
-describe.each(ROTATIONS)('a store with the rotation %s', (_, settings) => {
-  it('recovered to a time or an LSN shows what it showed then', async () => {
-    const history = await runHistory({ seed: 1, steps: 40, settings })
-    const { targets, wrong } = wrongTargets(history, (k) => k % 5 === 0)
-    expect(wrong).toEqual([])
-    expect(targets).toBeGreaterThan(10)
+describe.each(ROTATIONS)('a store with the rotation %s', (_, settings, seed) => {
+  it('recovered to a time or an LSN shows what it showed then, and so does the store that goes on from there', async () => {
+    const history = await runHistory({ seed, steps: 36, settings })
+    const first = wrongTargets(history, (k) => k % 7 === 0)
+    expect(first.wrong).toEqual([])
+    const next = await continued(history, 12, { seed: seed + 1, steps: 14, settings })
+    const second = wrongTargets(next, (k) => k % 6 === 0)
+    expect(second.wrong).toEqual([])
+    expect(first.targets + second.targets).toBeGreaterThan(14)
+    // The first line goes on after the point from which the second does; an LSN could mean either, a time can not.
+    const { timeMs, content } = history.snapshots[20]!
+    const { set, archive } = history
+    expect(shown(recovered({ sources: { set, archive }, target: timeTarget(timeMs) }))).toBe(content)
   })
 })

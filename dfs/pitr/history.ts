@@ -4,6 +4,7 @@
  * what the snapshot says.
  */
 import type { ArchivedWorld } from '../archive/testing.ts'
+import type { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { FaultyFileStore } from '../store/faulty-store.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
@@ -15,8 +16,14 @@ export interface HistoryOptions {
   readonly seed: number
   readonly steps: number
   readonly settings: Readonly<Record<string, string | number>>
-  /** Goes on with a store that was recovered. */
-  readonly from?: { readonly world: ArchivedWorld; readonly set: MemoryFileStore; readonly archive: MemoryFileStore }
+  /** Goes on with a store that was recovered, into the same set and archive. */
+  readonly from?: {
+    readonly catalog: MemoryCatalogStore
+    readonly disk: MemoryFileStore
+    readonly nowMs: number
+    readonly set: MemoryFileStore
+    readonly archive: MemoryFileStore
+  }
 }
 
 export interface History {
@@ -59,10 +66,12 @@ export async function runHistory({ seed, steps, settings, from }: HistoryOptions
   const set = from?.set ?? new MemoryFileStore()
   const archive = from?.archive ?? new MemoryFileStore()
   const unreliable = new Unreliable(archive, random)
-  let world = from?.world ?? newArchivedWorld(unreliable, { settings })
+  let world = newArchivedWorld(
+    unreliable,
+    from === undefined ? { settings } : { settings, catalog: from.catalog, disk: from.disk, nowMs: from.nowMs },
+  )
   const run = (script: string): void => world.session.run(script)
   if (from === undefined) run(CREATE)
-  else world = reopened(world, unreliable, settings, false)
   let next = seed * 1_000_000
   let tables = from === undefined ? ['t', 'u'] : tablesOf(world)
   let made = 0
@@ -196,4 +205,20 @@ export function wrongTargets(
     }
   }
   return { targets, wrong }
+}
+
+/** Recovers to a snapshot and lets the store go on from there. */
+export async function continued(
+  { set, archive, snapshots, world }: History,
+  snapshot: number,
+  options: Omit<HistoryOptions, 'from'>,
+): Promise<History> {
+  const { timeMs, content } = snapshots[snapshot]!
+  const nowMs = world.clock.nowMs + 3_600_000
+  const again = recovered({ sources: { set, archive }, target: timeTarget(timeMs), nowMs })
+  const found = shown(again)
+  if (found !== content) throw new Error(`snapshot ${snapshot}: ${found} instead of ${content}`)
+  // Shown by a store that was started and thrown away: the one that goes on is another.
+  const { catalog, disk } = recovered({ sources: { set, archive }, target: timeTarget(timeMs), nowMs })
+  return await runHistory({ ...options, from: { catalog, disk, nowMs: nowMs + 1, set, archive } })
 }
