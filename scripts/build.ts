@@ -27,6 +27,7 @@ const bundle = await rolldown({
     ),
     // A thread is found beside the code that starts it, which lands in jobs/ with everything that threads share.
     'jobs/file-helper-thread': join(root, 'dfs/set/file-helper-thread.ts'),
+    'jobs/reader-thread': join(root, 'dfs/exchange/reader-thread.ts'),
   },
   platform: 'node',
   external: (id) => !isOurs(id),

@@ -11,17 +11,16 @@ import type { TableRecord } from '../catalog/types.ts'
 import { ProgressMeter, progressOf } from '../progress.ts'
 import { hidesRows, rowOrder } from '../read/order.ts'
 import { type DfsSession, dfsService } from '../session.ts'
-import type { FileReader, FileStore } from '../store/file-store.ts'
+import type { FileStore } from '../store/file-store.ts'
 import type { ChunkTableSource } from '../table-source.ts'
 import { appendBatches } from '../write/append-batches.ts'
 import { convertRows, routeToPartitions } from '../write/incoming.ts'
 import type { FileBatch } from './batch.ts'
 import type { Rejection } from './csv/format.ts'
-import { readCsv } from './csv/read.ts'
 import { CsvWriter } from './csv/write.ts'
 import { dataFiles } from './layout.ts'
 import type { ImportOptions } from './options.ts'
-import { readParquet } from './parquet/read.ts'
+import { type FilePlan, readFiles } from './read-files.ts'
 import { RejectFile } from './reject-file.ts'
 
 export interface ImportCounts {
@@ -33,7 +32,7 @@ export interface ImportCounts {
 }
 
 /** Values of a batch. A batch in memory is a few times as many bytes. */
-const BATCH_VALUES = 8_000_000
+const BATCH_VALUES = 4_000_000
 const BATCH_ROWS_MAX = 1_000_000
 
 /** The files of a folder that belong to a table: those of its own folder, or those that lie there directly. */
@@ -75,6 +74,12 @@ export function importFiles(
   options: ImportOptions,
 ): ImportCounts {
   return new FileImport(session, source, store, files, columns, options).run()
+}
+
+interface OpenFile {
+  readonly rejects: RejectFile
+  /** Of the file, that batches were made of. */
+  readonly bytesDone: number
 }
 
 class FileImport {
@@ -173,38 +178,39 @@ class FileImport {
   /** The rows of all files, with the file for those that are rejected. */
   *#batches(): Generator<{ readonly batch: FileBatch; readonly rejects: RejectFile }> {
     const rowsMax = Math.min(BATCH_ROWS_MAX, Math.ceil(BATCH_VALUES / this.#columns.length))
-    const batchRows = this.#options.batchRows ?? rowsMax
-    const sizes = this.#files.map((file) => this.#store.stat(file)?.bytes ?? 0)
+    const plan: FilePlan = {
+      columns: this.#columns,
+      options: this.#options,
+      batchRows: this.#options.batchRows ?? rowsMax,
+    }
+    const bytesTotal = this.#files.reduce((sum, file) => sum + (this.#store.stat(file)?.bytes ?? 0), 0)
     const meter = new ProgressMeter(
       progressOf(this.#session),
-      {
-        verb: 'import',
-        subject: this.#source.name,
-        bytesTotal: sizes.reduce((sum, bytes) => sum + bytes, 0),
-        chunksTotal: this.#files.length,
-      },
+      { verb: 'import', subject: this.#source.name, bytesTotal, chunksTotal: this.#files.length },
       () => this.#session.now(),
     )
+    const open = new Map<string, OpenFile>()
     try {
-      for (const file of this.#files) {
-        const reader = this.#store.openRead(file)
-        const rejects = new RejectFile(this.#store, file)
-        let done = 0
-        try {
-          for (const batch of readFile(reader, file, this.#columns, this.#options, batchRows)) {
-            rejects.add(batch.rejected)
-            this.#rejected += batch.rejected.length
-            if (batch.rows > 0) yield { batch, rejects }
-            meter.addBytes(batch.bytesDone - done)
-            done = batch.bytesDone
-          }
-        } finally {
-          reader.close()
-          rejects.close()
+      for (const event of readFiles(this.#store, this.#files, bytesTotal, this.#options.threads, plan)) {
+        const { rejects, bytesDone } = open.get(event.file) ?? {
+          rejects: new RejectFile(this.#store, event.file),
+          bytesDone: 0,
         }
-        meter.addChunk()
+        if (event.kind === 'end') {
+          rejects.close()
+          open.delete(event.file)
+          meter.addChunk()
+          continue
+        }
+        const { batch } = event
+        open.set(event.file, { rejects, bytesDone: batch.bytesDone })
+        rejects.add(batch.rejected)
+        this.#rejected += batch.rejected.length
+        if (batch.rows > 0) yield { batch, rejects }
+        meter.addBytes(batch.bytesDone - bytesDone)
       }
     } finally {
+      for (const { rejects } of open.values()) rejects.close()
       meter.done()
     }
   }
@@ -295,17 +301,6 @@ class FileImport {
     this.#rejected += rejections.length
   }
 }
-
-const readFile = (
-  reader: FileReader,
-  file: string,
-  columns: readonly ColumnSchema[],
-  { format, csv, header }: ImportOptions,
-  batchRows: number,
-): Iterable<FileBatch> =>
-  format === 'parquet'
-    ? readParquet(reader, file, columns, batchRows)
-    : readCsv(reader, file, columns, csv, header, batchRows)
 
 /** What the rows are to blame for, not the disk or the table. */
 const isRowsFault = (error: unknown): error is HoldfastError =>

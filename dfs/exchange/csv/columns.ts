@@ -256,7 +256,7 @@ class FloatingBuilder extends FixedBuilder {
       } else {
         out[at] = this.#null
         if (start === end || this.nulls.is(bytes, start, end)) continue
-        const text = kinds[cell] === ESCAPED ? '' : bytes.toString('latin1', start, end)
+        const text = kinds[cell] === ESCAPED ? '' : asciiText(bytes, start, end)
         const x = floating(text, this.type)
         if (x !== undefined && x !== this.#null) out[at] = x
         else if (!/^[+-]?nan$/i.test(text) && bad[r] === 0) bad[r] = c + 1
@@ -264,6 +264,12 @@ class FloatingBuilder extends FixedBuilder {
     }
     this.length += rows
   }
+}
+
+function asciiText(bytes: Uint8Array, start: number, end: number): string {
+  let text = ''
+  for (let p = start; p < end; p++) text += String.fromCharCode(bytes[p])
+  return text
 }
 
 /** Days of `yyyy-mm-dd` at a position (any of - . /), undefined if it is none. */

@@ -71,9 +71,9 @@ export class FieldTexts {
       case T.LONG:
         return this.#longs(v.data as BigInt64Array, from, to, out)
       case T.DOUBLE:
-        return this.#doubles(v.data as Float64Array, NULL_F64, doubleText, from, to, out)
+        return this.#doubles(v.data as Float64Array, from, to, out)
       case T.FLOAT:
-        return this.#doubles(v.data as Float32Array, NULL_F32, floatText, from, to, out)
+        return this.#floats(v.data as Float32Array, from, to, out)
       case T.DATE:
         return this.#dates(v.data as Int32Array, from, to, out)
       case T.TIMESTAMP:
@@ -127,20 +127,30 @@ export class FieldTexts {
     return at
   }
 
-  #doubles(
-    data: Float64Array | Float32Array,
-    nothing: number,
-    textOf: (x: number) => string,
-    from: number,
-    to: number,
-    out: TextBlock,
-  ): number {
+  #doubles(data: Float64Array, from: number, to: number, out: TextBlock): number {
     const bytes = room(out, (to - from) * Math.max(26, this.#nullText.length))
     let at = 0
     for (let k = from; k < to; k++) {
       const x = data[k]
-      if (x === nothing || Number.isNaN(x)) at = this.#null(bytes, at)
-      else at = ascii(bytes, at, textOf(x))
+      if (x === NULL_F64 || Number.isNaN(x)) at = this.#null(bytes, at)
+      else {
+        // Numbers of a few decimals, such as prices, need no search for their shortest text.
+        const scaled = Math.round(x * 10_000)
+        if (scaled / 10_000 === x && Math.abs(scaled) < 1e15 && scaled !== 0) at = decimals(bytes, at, scaled)
+        else at = ascii(bytes, at, doubleText(x))
+      }
+      out.ends[k - from] = at
+    }
+    return at
+  }
+
+  #floats(data: Float32Array, from: number, to: number, out: TextBlock): number {
+    const bytes = room(out, (to - from) * Math.max(26, this.#nullText.length))
+    let at = 0
+    for (let k = from; k < to; k++) {
+      const x = data[k]
+      if (x === NULL_F32 || Number.isNaN(x)) at = this.#null(bytes, at)
+      else at = ascii(bytes, at, floatText(x))
       out.ends[k - from] = at
     }
     return at
@@ -320,6 +330,27 @@ function digits(bytes: Uint8Array, at: number, n: number): number {
     rest = next
   }
   return at + width
+}
+
+/** Writes a count of ten thousandths, without zeros at the end. */
+function decimals(bytes: Uint8Array, start: number, count: number): number {
+  let at = start
+  let rest = count
+  if (rest < 0) {
+    bytes[at++] = 45
+    rest = -rest
+  }
+  const whole = Math.floor(rest / 10_000)
+  at = digits(bytes, at, whole)
+  let fraction = rest - whole * 10_000
+  if (fraction === 0) return at
+  bytes[at++] = 46
+  for (let unit = 1000; fraction > 0; unit /= 10) {
+    const digit = Math.floor(fraction / unit)
+    bytes[at++] = 48 + digit
+    fraction -= digit * unit
+  }
+  return at
 }
 
 function twoDigits(bytes: Uint8Array, at: number, n: number): void {
