@@ -148,6 +148,42 @@ describe('checkBackup with repair', () => {
     expect(mended()[0]).toEqual([])
     expect(proofs()).toMatchObject({ filesProven: 10n })
   })
+  it('mends from another file of the backup with the same content, when the live table is gone', () => {
+    s.run(
+      `pt2=db.createPartitionedTable(t,\`pt2,\`date\`ID); pt2.append!(t); backup("/b","${URL}",keep=3); dropTable(db, "pt")`,
+    )
+    const [file] = dataFiles('/20170807/0_50/pt/')
+    const before = Buffer.from(files().readFile(file))
+    files().flipBit(file, 100)
+    expect(mended()).toEqual([['/20170807/0_50'], [1], ['mended from another copy in the backup']])
+    expect(Buffer.from(files().readFile(file))).toEqual(before)
+    // A copy that is damaged itself is none.
+    files().flipBit(file, 100)
+    files().flipBit(dataFiles('/20170807/0_50/pt2/')[0], 100)
+    expect(values(`select mended from checkBackup("/b","${URL}","pt",repair=true)`)).toEqual([[0]])
+    expect(values(`select mended from checkBackup("/b","${URL}","pt2",repair=true)`)).toEqual([[1]])
+    expect(values(`select mended from checkBackup("/b","${URL}","pt",repair=true)`)).toEqual([[1]])
+  })
+  it('mends an older state, and every other that has the file', () => {
+    const [first] = files()
+      .list('states')
+      .map((e) => e.name)
+    s.run(`backup("/b","${URL}",keep=3); update pt set x = x + 1 where date=2017.08.07; backup("/b","${URL}")`)
+    // The file of the second day is in all states, that of the first in the older ones only.
+    const [ofOneState] = dataFiles('/20170807/0_50/')
+      (f) =>
+        !files()
+          .readFile(f)
+          .every((b) => b === 0),
+    )
+    files().flipBit(dataFiles('/20170808/0_50/')[0], 100)
+    expect(values(`select partitionPath, mended from checkBackup("/b","${URL}",state="${first}",repair=true)`)).toEqual(
+      [['/20170808/0_50'], [1]],
+    )
+    expect(check()).toBe(0)
+    files().flipBit(ofOneState, 100)
+    expect(Number(s.show(`size(checkBackup("/b","${URL}",state="${first}"))`)) + check()).toBe(1)
+  })
   it('changes nothing without repair', () => {
     files().flipBit(dataFiles()[0], 100)
     const before = dataFiles().map((f) => Buffer.from(files().readFile(f)).toString('hex'))

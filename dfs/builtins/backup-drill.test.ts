@@ -8,6 +8,8 @@ import { listDrills, writeDrill } from '../drill/evidence.ts'
 import { contentOf, Ledger } from '../ledger/ledger.ts'
 import { thisWorld } from '../set/lock.ts'
 import { BackupSet } from '../set/open.ts'
+import { checksumOf } from '../store/checksum.ts'
+import { FaultyFileStore } from '../store/faulty-store.ts'
 import type { MemoryFileStore } from '../store/memory-store.ts'
 import { connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
 
@@ -154,6 +156,32 @@ describe('drillRestore', () => {
       { result: 'failed', error: expect.stringMatching(/process ended/) },
       { result: 'passed' },
     ])
+  })
+  it('that dies in any call leaves the backup as it was, and the next one passes', () => {
+    s.run(`tiny=database("dfs://tiny",VALUE,1..2); w=tiny.createPartitionedTable(table([1,2] as p),\`w,\`p); w.append!(table([1,2] as p))
+      backup("/tiny","dfs://tiny")`)
+    const set = world.backups.get('/tiny') as MemoryFileStore
+    const content = (): string =>
+      [...set.files().keys()]
+        .filter((f) => !/^(ledger|drills)\//.test(f))
+        .map((f) => `${f} ${checksumOf(set.readFile(f))}`)
+        .sort()
+        .join('\n')
+    const before = content()
+    const tiny = `drillRestore("/tiny",scratchDir="${scratch}")`
+    const counted = new FaultyFileStore(set)
+    world.backups.set('/tiny', counted)
+    s.run(tiny)
+    expect(counted.calls).toBeGreaterThan(10)
+    for (let call = 1; call <= counted.calls; call++) {
+      world.backups.set('/tiny', new FaultyFileStore(set, { dieAtCall: call }))
+      s.fails(tiny)
+      expect(content()).toBe(before)
+    }
+    world.backups.set('/tiny', set)
+    s.run(tiny)
+    expect(content()).toBe(before)
+    expect(listDrills(set).at(-1)?.drill?.result).toBe('passed')
   })
   it('finds every flipped bit of the evidence', () => {
     s.run(drill())
