@@ -14,7 +14,6 @@ import {
   appendFileSync,
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -23,6 +22,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolders } from '../dfs/store/make-folders.ts'
 import { inputError } from '../runtime/errors.ts'
 import type { JobRecord } from './messages.ts'
 
@@ -58,7 +58,7 @@ export class JobFiles {
 
   /** Makes the folder and starts the record file anew with these. */
   rewriteRecords(records: readonly JobRecord[]): void {
-    mkdirSync(this.folder, { recursive: true })
+    makeFolders(this.folder)
     const file = join(this.folder, 'jobs.jsonl')
     writeFileSync(`${file}.new`, records.map((r) => `${JSON.stringify(r)}\n`).join(''))
     renameSync(`${file}.new`, file)

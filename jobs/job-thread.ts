@@ -2,10 +2,11 @@
  * Entry of a kept job thread: runs one job at a time, each in a fresh session. The job's messages and its result go to files from here, so they cost the
  * engine thread nothing; what the engine hears is how the job ended.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { serialize } from 'node:v8'
 import { jobIdService } from '../dfs/index.ts'
+import { makeFolders } from '../dfs/store/make-folders.ts'
 import { toHoldfastError } from '../runtime/errors.ts'
 import {
   collectGarbage,
@@ -24,7 +25,7 @@ const IDLE_COLLECT_MS = 1000
 
 export default function runJob(task: JobTask): JobOutcome {
   const { record } = task
-  mkdirSync(dirname(task.messageFile), { recursive: true })
+  makeFolders(dirname(task.messageFile))
   const log = new MessageLog(task.messageFile)
   const session = new ThreadSession(task.config, task.link, {
     print: (text) => log.line(text),

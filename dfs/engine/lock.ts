@@ -2,10 +2,11 @@
  * One process a data directory. `holdfast.lock` names the process that has it; a file left by a process that is gone tells the next start that the
  * last one did not end cleanly.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
+import { makeFolders } from '../store/make-folders.ts'
 
 interface Holder {
   readonly pid: number
@@ -34,7 +35,7 @@ const LOCK_FILE = 'holdfast.lock'
 
 /** Takes the folder, which is made if missing. Throws `directoryInUse` if a living process has it. */
 export function lockDirectory(folder: string): TakenLock {
-  mkdirSync(folder, { recursive: true })
+  makeFolders(folder)
   const file = join(folder, LOCK_FILE)
   const mine: Holder = {
     pid: process.pid,

@@ -10,7 +10,6 @@ import {
   fsyncSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -33,6 +32,7 @@ import type {
   LogFile,
   StoreAddress,
 } from './file-store.ts'
+import { makeFolders } from './make-folders.ts'
 import { parentOf, pathNames } from './paths.ts'
 import { storeError } from './store-error.ts'
 
@@ -123,7 +123,7 @@ export class LocalFileStore implements FileStore {
         renameSync(source, target)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || this.stat(from) === undefined) throw error
-        mkdirSync(dirname(target), { recursive: true })
+        makeFolders(dirname(target))
         renameSync(source, target)
       }
     })
@@ -142,7 +142,7 @@ export class LocalFileStore implements FileStore {
 
   makeDirectory(path: string): void {
     const folder = this.#placeToChange(path)
-    attempt('create folder', folder, () => void mkdirSync(folder, { recursive: true }))
+    attempt('create folder', folder, () => makeFolders(folder))
   }
 
   removeEmptyDirectory(path: string): void {
@@ -373,7 +373,7 @@ function openMaking(file: string, flags: number): number {
     } catch (error) {
       // Somebody who tidies up may remove the empty folder before the file is in it: make it again.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempts === MAKE_FOLDER_ATTEMPTS) throw error
-      mkdirSync(dirname(file), { recursive: true })
+      makeFolders(dirname(file))
     }
 }
 

@@ -1,13 +1,14 @@
 /** Folders for data that is thrown away: private to their owner, because they hold what the store holds. */
 import { mkdirSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeFolders } from './make-folders.ts'
 import { storeError } from './store-error.ts'
 
 /** Makes the folder `name` in `parent`, which is made if it is missing; a folder of this name must not be there. Answers its path. */
 export function makeScratchFolder(parent: string, name: string): string {
   const folder = join(parent, name)
   try {
-    mkdirSync(parent, { recursive: true })
+    makeFolders(parent)
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
     throw storeError('create folder', folder, error)
