@@ -18,6 +18,7 @@ import { readCatalog, readConfig, readFiles, refuseOtherData } from './contents.
 import type { IndexedFile } from './file-index.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
 import { RESTORE_MARKER } from './marker.ts'
+import { nextCid } from './next-cid.ts'
 import { openSet } from './open.ts'
 import { decompress } from './stored-file.ts'
 
@@ -34,9 +35,6 @@ export interface NodeRestoreParts {
   readonly progress: ProgressSink
   readonly now: () => number
 }
-
-/** More commits than a store makes after a backup of it. Backups of databases tell rows by the id of their commit, so none may come twice. */
-const COMMITS_AFTER = 2 ** 32
 
 const CONFIG_FILE = 'holdfast.toml'
 
@@ -58,7 +56,7 @@ export function restoreNode(parts: NodeRestoreParts): NodeManifest {
   if (config !== undefined) target.writeFileAtomic(CONFIG_FILE, config)
   const store: StoreMark = { id: manifest.storeId, timeline: manifest.timeline + 1 }
   beginLog(target, store, manifest)
-  const start = { lsn: manifest.lsn, cid: manifest.cid + COMMITS_AFTER }
+  const start = { lsn: manifest.lsn, cid: nextCid(manifest.cid, now()) }
   parts.makeCatalog((catalog) => fillCatalog(catalog, records.values(), store, start, now()))
   target.syncDirectory('')
   target.remove(RESTORE_MARKER)

@@ -5,7 +5,7 @@ import { decompress } from '../node-backup/stored-file.ts'
 import { explain } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parsePieceName, pieceName } from '../wal/piece-name.ts'
-import type { RestoreCommand } from './restore-command.ts'
+import type { Fetcher } from './restore-command.ts'
 import { type Scratch, scratchPath, scratchPlace } from './scratch.ts'
 
 /** A piece that can be read in place, from start to end and anywhere. */
@@ -128,10 +128,10 @@ export class ArchivePieces implements PieceSource {
 
 /** Pieces that a command brings, each once. */
 export class CommandPieces implements PieceSource {
-  readonly #command: RestoreCommand
+  readonly #command: Fetcher
   readonly #scratch: Scratch
 
-  constructor(command: RestoreCommand, scratch: Scratch) {
+  constructor(command: Fetcher, scratch: Scratch) {
     this.#command = command
     this.#scratch = scratch
   }

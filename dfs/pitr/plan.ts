@@ -11,7 +11,7 @@ import type { NodeManifest } from '../node-backup/manifest.ts'
 import { openSet } from '../node-backup/open.ts'
 import type { BackupKey } from '../set/key.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { parsePieceName } from '../wal/piece-name.ts'
+import { parsePieceName, pieceName } from '../wal/piece-name.ts'
 import { type Analysis, analyse, BackupAfterTarget } from './analysis.ts'
 import { chooseBases, momentOf } from './base.ts'
 import { beforeBackups } from './errors.ts'
@@ -19,7 +19,7 @@ import { LogChain } from './log-chain.ts'
 import { isNeededEntry, type NarrowTo } from './narrow.ts'
 import { ArchivePieces, CommandPieces, SetPieces } from './piece-source.ts'
 import { type Replayed, replay } from './replay.ts'
-import type { RestoreCommand } from './restore-command.ts'
+import type { Fetcher } from './restore-command.ts'
 import type { Scratch } from './scratch.ts'
 import { TableTrace } from './table-trace.ts'
 import { formatTarget, type RecoveryTarget } from './target.ts'
@@ -33,7 +33,7 @@ export interface RecoverySources {
   readonly id: string | undefined
   /** Directory of the archive; at most one of it and the command. */
   readonly archive: FileStore | undefined
-  readonly command: RestoreCommand | undefined
+  readonly command: Fetcher | undefined
 }
 
 export interface RecoveryPlan {
@@ -131,21 +131,17 @@ function tableMissing({ url, table }: TableName, target: RecoveryTarget, names: 
 }
 
 /** The first timeline that neither the set nor the archive has seen of this store. */
-export function nextTimeline({ base, all }: RecoveryPlan, archive: FileStore | undefined): number {
+export function nextTimeline(
+  { base, all }: RecoveryPlan,
+  { archive, command }: RecoverySources,
+  scratch: Scratch,
+): number {
   let highest = base.timeline
   for (const { storeId, timeline } of all) if (storeId === base.storeId) highest = Math.max(highest, timeline)
   for (const { name } of archive?.list('') ?? []) highest = Math.max(highest, parsePieceName(name)?.timeline ?? 0)
+  if (command === undefined) return highest + 1
+  // A command can only be asked for names: every timeline of a recovered store begins with file 1.
+  const pieces = new CommandPieces(command, scratch)
+  while (pieces.find(pieceName(highest + 1, 1)) !== undefined) highest++
   return highest + 1
 }
-
-/** More commits than a store makes in a millisecond, taken over all of its life. */
-const COMMITS_PER_MS = 256
-/** More commits than a store makes after a backup of it. */
-const COMMITS_AFTER = 2 ** 32
-
-/**
- * From where on the recovered store counts its commits. Backups of databases tell rows by the id of their commit, so none may come twice, however often a store is recovered
- * from the same backup: no two of these lines begin at the same time of the clock, and none catches up with a later one.
- */
-export const nextCid = (lastCid: number, nowMs: number): number =>
-  Math.max(lastCid + COMMITS_AFTER, Math.floor(nowMs) * COMMITS_PER_MS)

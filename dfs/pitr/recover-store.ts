@@ -8,11 +8,12 @@ import { type CheckpointMark, keys, type StoreMark } from '../catalog/records.ts
 import { beginLog, fillCatalog, flushInto } from '../external-copy/adopt.ts'
 import { readConfig } from '../node-backup/contents.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
+import { nextCid } from '../node-backup/next-cid.ts'
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { Moment } from './errors.ts'
 import { NewDirectory } from './new-directory.ts'
-import { nextCid, nextTimeline, planRecovery, type RecoveryPlan, type RecoverySources } from './plan.ts'
+import { nextTimeline, planRecovery, type RecoveryPlan, type RecoverySources } from './plan.ts'
 import { completionLines, RecoveryReport } from './report.ts'
 import { type LocatedSegment, locateSegments, SegmentCopier } from './segments.ts'
 import type { RecoveryTarget } from './target.ts'
@@ -55,7 +56,7 @@ export function recoverStore(parts: StoreRecoveryParts): RecoveredStore {
       note: (text) => progress.note(text),
     })
     copySegments(parts, plan, report)
-    const store: StoreMark = { id: plan.base.storeId, timeline: nextTimeline(plan, sources.archive) }
+    const store: StoreMark = { id: plan.base.storeId, timeline: nextTimeline(plan, sources, scratch) }
     const end = [
       ...completionLines(plan.analysis, plan.replayed),
       `The store goes on as timeline ${store.timeline}; recoveries to moments from now on begin with a backup of it`,

@@ -4,15 +4,16 @@ import type { HoldfastError } from '../../runtime/errors.ts'
 import { piecesOf } from '../archive/testing.ts'
 import { keys } from '../catalog/records.ts'
 import { RESTORE_MARKER } from '../node-backup/marker.ts'
+import { nextCid } from '../node-backup/next-cid.ts'
 import { parseKey } from '../set/key.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { formatLsn } from '../wal/lsn.ts'
-import { nextCid } from './plan.ts'
 import {
   appendRollback,
   asOfAnotherStore,
   backUp,
   contentOf,
+  contextOf,
   GROUP,
   newArchivedWorld,
   type Recovery,
@@ -393,5 +394,78 @@ describe('the choice of the backup', () => {
     // A damaged backup is passed over.
     flip(set, `states/${second.id}/manifest.json`, 100)
     expect(shown(recovered({ sources, target: timeTarget(end.timeMs) }))).toBe(end.content)
+  })
+
+  it('is an older one if it has a transaction that committed after the target', async () => {
+    const { world, set, archive } = await story()
+    const orders: string[] = []
+    const context = contextOf(world)
+    // A commit between the look at the log and the pin: the backup has it, and its LSN is behind the backup's.
+    const pinnedView: typeof context.pinnedView = (why) => {
+      if (orders.push('pinned') === 1) world.session.run(`${GROW} grow(1300, 500000)`)
+      return context.pinnedView(why)
+    }
+    const before = snapshotOf(world)
+    const late = backUp(world, set, {}, { ...context, pinnedView })
+    const after = snapshotOf(world)
+    world.session.run(`${GROW} grow(1, 1)`)
+    await settle(world)
+    expect(late.lsn).toBe(before.lsn)
+    const sources = { set, archive }
+    const target = `lsn:${formatLsn(late.lsn)}`
+    const older = recovered({ sources, target })
+    expect(older.store.base.id).not.toBe(late.id)
+    expect(shown(older)).toBe(before.content)
+    expect(failureOf({ sources: { ...sources, id: late.id }, target }).code).toBe('recoveryBase')
+    const newer = recovered({ sources, target: `lsn:${formatLsn(after.lsn)}` })
+    expect(newer.store.base.id).toBe(late.id)
+    expect(shown(newer)).toBe(after.content)
+  })
+})
+
+describe('a clock that was set back', () => {
+  it('does not hide the first transaction after the target: it ends the recovery', async () => {
+    const { world, set, archive } = await story()
+    const { clock, session } = world
+    const before = snapshotOf(world)
+    session.run(`${GROW} grow(2, 600000)`)
+    clock.nowMs -= 3000
+    session.run(`${GROW} grow(2, 700000)`)
+    const late = snapshotOf(world)
+    clock.nowMs += 600_000
+    await settle(world)
+    expect(late.timeMs).toBeLessThan(before.timeMs)
+    expect(shown(recovered({ sources: { set, archive }, target: timeTarget(before.timeMs) }))).toBe(before.content)
+    expect(shown(recovered({ sources: { set, archive }, target: `lsn:${formatLsn(late.lsn)}` }))).toBe(late.content)
+  })
+})
+
+describe('the timeline of a recovered store', () => {
+  it('is the first that neither the set nor the archive has', async () => {
+    const { set, archive, snapshots } = await story()
+    const recovery = { sources: { set, archive }, target: timeTarget(snapshots[1]!.timeMs) }
+    const first = recovered(recovery)
+    expect(first.store.timeline).toBe(2)
+    const world = newArchivedWorld(archive, { catalog: first.catalog, disk: first.disk, nowMs: 1_800_000_000_000 })
+    world.session.run(`${GROW} grow(3, 1)`)
+    await settle(world)
+    expect(piecesOf(archive).some((name) => name.startsWith('00000002'))).toBe(true)
+    expect(recovered(recovery).store.timeline).toBe(3)
+    const asked: string[] = []
+    const data = new MemoryFileStore()
+    const command = {
+      fetch: (name: string, place: string) => {
+        asked.push(name)
+        const found = archive.stat(name) !== undefined
+        if (found)
+          data.writeFileAtomic(place.slice(place.indexOf(data.root) + data.root.length + 1), archive.readFile(name))
+        return found
+      },
+    }
+    const byCommand = recovered({ sources: { set, command }, target: recovery.target, data })
+    expect(byCommand.store.timeline).toBe(3)
+    expect(asked).toContain('000000020000000000000001')
+    expect(asked.filter((name) => name.startsWith('data/')).length).toBeGreaterThan(0)
+    expect(shown({ catalog: byCommand.catalog, disk: data })).toBe(snapshots[1]!.content)
   })
 })

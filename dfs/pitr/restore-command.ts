@@ -10,7 +10,13 @@ const LIMIT_MS = 10 * 60_000
 const MESSAGE_BYTES = 2000
 const NOT_THERE_MAX = 125
 
-export class RestoreCommand {
+/** Fetches files of an archive by their names. */
+export interface Fetcher {
+  /** Asks for a file; answers whether it is at `place` now, which is absolute. */
+  fetch(name: string, place: string): boolean
+}
+
+export class RestoreCommand implements Fetcher {
   readonly #words: readonly string[]
   readonly #limitMs: number
 
@@ -21,7 +27,6 @@ export class RestoreCommand {
     this.#limitMs = limitMs
   }
 
-  /** Asks for a file; answers whether the command says that it is at `place` now. */
   fetch(name: string, place: string): boolean {
     const [program, ...args] = fillCommand(this.#words, place, name)
     const { status, signal, error, stderr } = spawnSync(program!, args, {

@@ -1,5 +1,6 @@
 /** One table back: recoverTable against snapshots, what it reads, and what it leaves when it fails. */
 import { describe, expect, it } from 'vitest'
+import { parseKey } from '../set/key.ts'
 import { FaultyFileStore } from '../store/faulty-store.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
@@ -202,5 +203,27 @@ describe('a recoverTable that fails', () => {
     world.session.run('createUser("bob", "secret123")')
     world.session.session.user = 'bob'
     expect(world.session.fails(call(timeTarget(moments[0]!.timeMs), { as: 'x' }))).toMatch(/Only administrators/)
+  })
+
+  it('needs the key of an encrypted set', async () => {
+    const { world, archive } = await story()
+    const set = new MemoryFileStore()
+    const key = Buffer.from(`holdfast-key-1\n${'5e'.repeat(32)}\n`)
+    backUp(world, set, { key: parseKey(key, 'key') })
+    world.session.run(`${GROW} grow("t", 1200, 80000)`)
+    const { session, clock } = world
+    const moment = { timeMs: clock.nowMs++, t: session.show(sumsOf('t')) }
+    await settle(world)
+    session.run(`${GROW} grow("t", 1, 0)`)
+    await settle(world)
+    const keys = new MemoryFileStore()
+    keys.writeFileAtomic('node.key', key)
+    world.backups.set('/set', set)
+    world.backups.set('/keys', keys)
+    world.backups.set('/archive', archive)
+    const target = timeTarget(moment.timeMs)
+    expect(session.fails(call(target, { as: 'x' }))).toMatch(/are encrypted; their key is needed/)
+    session.run(call(target, { as: 'x' }).replace(/\)$/, ', "/keys/node.key")'))
+    expect(session.show(sumsOf('x'))).toBe(moment.t)
   })
 })

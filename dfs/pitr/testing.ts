@@ -37,9 +37,14 @@ export function contextOf(world: ArchivedWorld): BackupContext {
   return { ...context, now: () => world.clock.nowMs++, lockWorld: newProcess() }
 }
 
-export function backUp(world: ArchivedWorld, set: FileStore, request: Partial<NodeBackupRequest> = {}): NodeManifest {
+export function backUp(
+  world: ArchivedWorld,
+  set: FileStore,
+  request: Partial<NodeBackupRequest> = {},
+  context = contextOf(world),
+): NodeManifest {
   return takeNodeBackup(
-    { context: contextOf(world), catalog: world.catalog, set },
+    { context, catalog: world.catalog, set },
     { includeWal: true, compress: false, keep: undefined, config: undefined, ...request },
   ).manifest
 }
