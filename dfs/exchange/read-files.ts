@@ -58,7 +58,13 @@ function* readHere(store: FileStore, files: readonly string[], plan: FilePlan): 
   }
 }
 
-function* readByThreads(root: string, files: readonly string[], count: number, plan: FilePlan): Generator<FileEvent> {
+/** Whatever their size. */
+export function* readByThreads(
+  root: string,
+  files: readonly string[],
+  count: number,
+  plan: FilePlan,
+): Generator<FileEvent> {
   const waiting = [...files]
   const changes = new Int32Array(new SharedArrayBuffer(4))
   const threads = Array.from({ length: count }, () => new ReaderThread(root, plan, changes))
