@@ -7,6 +7,7 @@ import { typeName } from '../../runtime/values/index.ts'
 import { type ChunkRecord, storedName } from '../catalog/types.ts'
 import { chunkBatches } from '../read/chunk.ts'
 import { hidesRows, rowOrder } from '../read/order.ts'
+import { BatchMemory } from '../segment/batch-memory.ts'
 import { sameContent } from '../set/meta.ts'
 import { type ComparedRows, type RowDifference, rowDifference } from './row-difference.ts'
 import type { DiffSide, DiffTable } from './sides.ts'
@@ -155,9 +156,11 @@ function rowsOf(
 ): ComparedRows {
   const rowsIn = (of: Segments): number => of.reduce((sum, s) => sum + s.rows, 0)
   const names = columns.map((c) => c.name)
+  // A batch is hashed before the next is read; merging holds blocks of several segments at once.
+  const transient = rowOrder(table) === undefined ? { ...access, memory: new BatchMemory() } : access
   return {
     // Those that are in no file yet are read too.
     rows: chunk.rows - rowsIn(chunk.segments) + rowsIn(segments),
-    batches: () => chunkBatches(access, table, { ...chunk, segments }, names),
+    batches: () => chunkBatches(transient, table, { ...chunk, segments }, names),
   }
 }
