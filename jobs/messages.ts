@@ -177,7 +177,10 @@ export type SessionEvent =
 
 /** A failed statement, ready to be shown. */
 export interface FailureMessage {
+  /** With the place in the script. */
   readonly text: string
+  /** Without it, for code that nobody has written. */
+  readonly reason: string
   readonly cancelled: boolean
 }
 

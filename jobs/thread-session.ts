@@ -39,6 +39,8 @@ export interface SessionVoice {
   print(text: string): void
   /** A warning or remark that is not output. */
   notice(text: string): void
+  /** What a piece of work has done; left out where nobody keeps it. */
+  outcome?(text: string): void
   progress(progress: ProgressMessage): void
 }
 
@@ -86,7 +88,8 @@ export class ThreadSession {
       const lines = [formatRuntimeError(error)]
       // For a fault of ours the way to it is what a report needs.
       if (error.kind === 'bug' && error.cause instanceof Error) lines.push(`${error.cause.stack}`)
-      return { text: lines.join('\n'), cancelled: error.kind === 'cancelled' }
+      const reason = error.hint === undefined ? error.message : `${error.message} (${error.hint})`
+      return { text: lines.join('\n'), reason, cancelled: error.kind === 'cancelled' }
     }
   }
 

@@ -1,5 +1,5 @@
 /** What the command line asks for. */
-import type { OptionTexts } from './config.ts'
+import { OptionError, type OptionTexts } from './config.ts'
 
 export type Invocation =
   | { readonly kind: 'prompt' }
@@ -81,7 +81,36 @@ export function quickCommandLine(argv: readonly string[], interactive: boolean):
   const rest = argv.slice(at)
   if (rest.length === 0) return { invocation: { kind: interactive ? 'prompt' : 'stdin' }, options }
   if (rest.length === 2 && rest[0] === '-e') return { invocation: { kind: 'evaluate', code: rest[1] }, options }
-  if (rest[0] === 'run' && rest.length >= 2 && !rest[1].startsWith('-'))
-    return { invocation: { kind: 'run', file: rest[1], args: rest.slice(2), echo: false }, options }
+  if (rest[0] === 'run' && rest.length >= 2 && !rest[1].startsWith('-')) {
+    const { args, options: own } = scriptArguments(rest.slice(2))
+    return { invocation: { kind: 'run', file: rest[1], args, echo: false }, options: { ...options, ...own } }
+  }
   return undefined
+}
+
+/**
+ * What follows the file of `run`: the script's arguments, and options that say where and how to run among them, because a script that works on another data directory than the one that
+ * was named would be the worse surprise. After `--` everything is the script's.
+ */
+export function scriptArguments(words: readonly string[]): {
+  readonly args: readonly string[]
+  readonly options: OptionTexts
+} {
+  const options: Record<string, string | boolean> = {}
+  const args: string[] = []
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]
+    const [option, value] = word.startsWith('--') ? word.split(/=(.*)/s) : [word]
+    const name = VALUE_OPTIONS.get(option)
+    if (word === '--') {
+      args.push(...words.slice(at + 1))
+      break
+    }
+    if (name !== undefined && value === undefined && at + 1 === words.length)
+      throw new OptionError(`${option} needs a value; after -- it would be an argument of the script`)
+    if (name !== undefined) options[name] = value ?? words[++at]
+    else if (word === '--no-wait') options.wait = false
+    else args.push(word)
+  }
+  return { args, options }
 }

@@ -1,6 +1,8 @@
 /** The command line in full: subcommands, help, messages about mistakes. Loaded only when the everyday forms do not fit. */
+import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
-import type { CommandLine, Invocation } from './arguments.ts'
+import { nearNames } from '../runtime/compile/suggest.ts'
+import { type CommandLine, type Invocation, scriptArguments } from './arguments.ts'
 import type { OptionTexts } from './config.ts'
 import { version } from './version.ts'
 
@@ -38,7 +40,8 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
   const accept = (invocation: Invocation, own: OptionTexts): void => {
     parsed = { invocation, options: { ...program.opts<OptionTexts>(), ...definedOnly(own) } }
   }
-  sessionOptions(program).action((own: OptionTexts & { eval?: string }) => {
+  sessionOptions(program.allowExcessArguments()).action((own: OptionTexts & { eval?: string }, { args }: Command) => {
+    if (args.length > 0) program.error(unknownCommand(args[0], program))
     if (own.eval !== undefined) accept({ kind: 'evaluate', code: own.eval }, own)
     else accept({ kind: interactive ? 'prompt' : 'stdin' }, own)
   })
@@ -48,9 +51,10 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
       .description('run a script file; `-` is standard input')
       .option('--echo', 'print the value of every expression, as the prompt does')
       .passThroughOptions(),
-  ).action((file: string, args: string[], own: OptionTexts & { echo?: boolean }) =>
-    accept({ kind: 'run', file, args, echo: own.echo === true }, own),
-  )
+  ).action((file: string, words: string[], own: OptionTexts & { echo?: boolean }) => {
+    const { args, options } = scriptArguments(words)
+    accept({ kind: 'run', file, args, echo: own.echo === true }, { ...own, ...options })
+  })
   program
     .command('parse <file>')
     .description('check the syntax of a script without running it')
@@ -149,6 +153,15 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
   program.parse(argv, { from: 'user' })
   // Help, version and mistakes end the process inside `parse`.
   return parsed as CommandLine
+}
+
+function unknownCommand(word: string, program: Command): string {
+  if (existsSync(word)) return `error: '${word}' is no command; to run it as a script: holdfast run ${word}`
+  const near = nearNames(
+    word,
+    program.commands.map((c) => c.name()),
+  )
+  return `error: there is no command '${word}'${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`
 }
 
 const dataOption = (): Option =>

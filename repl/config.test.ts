@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { quickCommandLine } from './arguments.ts'
+import { parseWithCommander } from './commands.ts'
 import { loadConfigFile, OptionError, parseBytes, settingsOf } from './config.ts'
 
 describe('settings', () => {
@@ -108,12 +109,23 @@ describe('the everyday command lines', () => {
       invocation: { kind: 'evaluate', code: '1+1' },
       options: { data: '/d', wait: false },
     })
-    expect(quickCommandLine(['run', 'a.dos', '--echo', 'x'], true)?.invocation).toEqual({
-      kind: 'run',
-      file: 'a.dos',
-      args: ['--echo', 'x'],
-      echo: false,
-    })
+  })
+
+  it.each([
+    [['x', '--echo'], { args: ['x', '--echo'], options: {} }],
+    [['x', '--data', '/d', '-v'], { args: ['x', '-v'], options: { data: '/d' } }],
+    [['--data=/a=b', '--no-wait'], { args: [], options: { data: '/a=b', wait: false } }],
+    [['--datum', '--', '--data', '/d', '--'], { args: ['--datum', '--data', '/d', '--'], options: {} }],
+  ])('find options among the arguments of a script, up to --: %j', (words, { args, options }) => {
+    for (const parse of [quickCommandLine, parseWithCommander])
+      expect(parse(['run', 'a.dos', ...words], true)).toMatchObject({
+        invocation: { kind: 'run', file: 'a.dos', args, echo: false },
+        options,
+      })
+  })
+
+  it('refuse an option without its value', () => {
+    expect(() => quickCommandLine(['run', 'a.dos', 'x', '--data'], true)).toThrow('--data needs a value')
   })
 
   it('leave everything else to it', () => {

@@ -31,7 +31,7 @@ export async function callAsAdministrator(host: EngineHost, signals: EndSignals,
     const { failure } = await session.run(call.call, 'last')
     await progress.clear()
     if (failure === undefined) return signals.exitCode ?? 0
-    process.stderr.write(`${failure.text}\n`)
+    process.stderr.write(`holdfast: ${failure.reason}\n`)
     return signals.exitCode ?? 1
   } catch (thrown) {
     if (session.dead === undefined) throw thrown
