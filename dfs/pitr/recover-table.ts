@@ -154,6 +154,7 @@ function putInPlace(
     table: table.name,
     totalPartitions: chunks.length,
     done: 0,
+    bytesTotal: chunks.reduce((sum, c) => sum + bytesOf(c), 0),
   })
   try {
     const rows = context.writing(() => {
@@ -181,7 +182,7 @@ function putInPlace(
         throw error
       }
     })
-    for (const _ of chunks) run.addPartition()
+    for (const chunk of chunks) run.addPartition(bytesOf(chunk))
     run.complete()
     return rows
   } catch (error) {
@@ -189,6 +190,8 @@ function putInPlace(
     throw error
   }
 }
+
+const bytesOf = ({ stored }: RecoveredChunk): number => stored?.segments.reduce((sum, s) => sum + s.bytes, 0) ?? 0
 
 /** Answers the new names of segments by their old ones. */
 function copySegments(

@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest'
 import type { HoldfastError } from '../../runtime/errors.ts'
 import { piecesOf } from '../archive/testing.ts'
 import { keys } from '../catalog/records.ts'
+import type { TableRecord } from '../catalog/types.ts'
 import { RESTORE_MARKER } from '../node-backup/marker.ts'
 import { nextCid } from '../node-backup/next-cid.ts'
 import { parseKey } from '../set/key.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { formatLsn } from '../wal/lsn.ts'
+import { packPayload } from '../wal/payload.ts'
 import {
+  appendPiece,
   appendRollback,
   asOfAnotherStore,
   backUp,
@@ -340,6 +343,41 @@ describe('a recovery that cannot reach its target', () => {
     const failure = failureOf({ sources: { set, archive }, target: timeTarget(snapshots.at(-1)!.timeMs) })
     expect(failure.message).toMatch(/belongs to another store/)
     expect(failure.code).toBe('recoveryForeign')
+  })
+
+  it('because the log holds what no store writes changes nothing', async () => {
+    const { world, set, archive } = await story()
+    const table = world.catalog.get(keys.table('dfs://d', 't')) as TableRecord
+    const { clock, engine } = world
+    const content = new Map([...archive.files().keys()].map((f) => [f, archive.readFile(f)]))
+    const segment = { file: 'chunks/../../x.arrow', rows: 1, bytes: 10, checksum: '0'.repeat(16), minMax: {} }
+    const append = { kind: 'append', db: 'dfs://d', table: 't', tableId: table.id, newValues: [] } as const
+    const at = { ...append, expectedSchemaVersion: table.schemaVersion }
+    const rows = { rows: 1, data: new Uint8Array(20) }
+    const forged: readonly (readonly [command: unknown, message: RegExp])[] = [
+      [null, /cannot repeat the transaction 900/],
+      [{ kind: 'nonsense' }, /cannot repeat the transaction 900/],
+      [{ ...at, chunks: [{ path: '/0', segments: [segment] }] }, /makes no store of the backup|not allowed/],
+      [{ ...at, chunks: [{ path: '/../../0', segments: [] }] }, /makes no store of the backup/],
+      [{ ...at, kind: 'insertRows', layout: 'x', chunks: [{ path: '/0', ...rows }] }, /makes no store of the backup/],
+      [{ ...at, tableId: 'other', chunks: [] }, /cannot repeat the transaction 900/],
+      [{ kind: 'putSetting', name: 'ts.wal.wal_level', value: 0 }, /The log was off/],
+    ]
+    for (const [command, message] of forged) {
+      const cid = engine.status().cid + 5
+      const timeMs = clock.nowMs++
+      const entry = { command, cid, timeMs, user: 'admin', ids: ['8f0f4a4e-3f0a-4d5e-9d3b-111111111111'], drops: [] }
+      appendPiece(archive, () => [
+        { kind: 'INSERT', transaction: 900, timeMs, payload: packPayload(entry) },
+        { kind: 'TSCOMMIT', transaction: 900, timeMs, payload: packPayload({ cid }) },
+      ])
+      const data = new MemoryFileStore()
+      const failure = failureOf({ sources: { set, archive }, target: 'latest', data })
+      expect(failure.message).toMatch(message)
+      expect(failure.kind).toBe('data')
+      expect(untouched(data)).toEqual([])
+      for (const path of [...archive.files().keys()]) if (!content.has(path)) archive.remove(path)
+    }
   })
 
   it('does not care what is damaged behind the target', async () => {

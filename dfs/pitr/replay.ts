@@ -2,7 +2,7 @@
  * The second reading of the log behind a backup: the transactions that count are applied to the backup's catalog in memory, in order. What comes out is the catalog of the
  * target, the rows that were in no segment then, and which segments are named, with the piece of log that named each first. No segment is read.
  */
-import { HoldfastError } from '../../runtime/errors.ts'
+import { HoldfastError, toHoldfastError } from '../../runtime/errors.ts'
 import { segmentsOf } from '../archive/segments-of.ts'
 import type { CatalogWriter } from '../catalog/key-value.ts'
 import { keys } from '../catalog/records.ts'
@@ -12,6 +12,7 @@ import { applyCommand, type CatalogCommand } from '../engine/apply.ts'
 import type { ChunkDelta } from '../engine/commands.ts'
 import { applyToDeltas } from '../engine/committer.ts'
 import { isData, type LogEntry } from '../engine/log-entry.ts'
+import { checkEntries } from '../external-copy/checked-entries.ts'
 import type { CatalogEntry } from '../external-copy/format.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { formatLsn } from '../wal/lsn.ts'
@@ -64,7 +65,21 @@ export function replay(
       (offset, lsn, problem) =>
         logDamaged({ file: piece.name, offset, lsn }, problem, momentOf(base), analysis.recoveredTo),
     )
+  requireStore(task)
   return task
+}
+
+/** A log may come from anywhere: what it makes of the backup must be a store. */
+function requireStore(task: Replay): void {
+  try {
+    checkEntries(task.entries(), task.cid, 'catalog')
+  } catch (error) {
+    throw new HoldfastError('data', `The log makes no store of the backup: ${toHoldfastError(error).message}`, {
+      code: 'replayFailed',
+      hint: 'no store wrote this log; use another copy of it, or begin with another backup',
+      cause: error,
+    })
+  }
 }
 
 class Replay implements Replayed {
@@ -91,6 +106,14 @@ class Replay implements Replayed {
       else records.push(entry)
     this.catalog = new ReplayCatalog(records)
     refuseLevelOff(levelOf(this.catalog), base.lsn)
+  }
+
+  /** Everything, as in the catalog of a backup. */
+  entries(): CatalogEntry[] {
+    const all = [...this.catalog.records().values()]
+    for (const [tableId, chunks] of this.deltas.live(Number.POSITIVE_INFINITY))
+      for (const delta of chunks) all.push([['delta', tableId, delta.path], delta])
+    return all
   }
 
   #addDelta(tableId: string, { path, chunkId, blocks }: ChunkDelta): void {

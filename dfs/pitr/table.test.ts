@@ -5,7 +5,7 @@ import { FaultyFileStore } from '../store/faulty-store.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { formatLsn } from '../wal/lsn.ts'
-import { backUp, newArchivedWorld, settle, timeTarget } from './testing.ts'
+import { backUp, newArchivedWorld, recovered, settle, shown, snapshotOf, timeTarget } from './testing.ts'
 
 /** Remembers which files were opened. */
 class WatchedStore extends FaultyFileStore {
@@ -103,6 +103,35 @@ describe('recoverTable', () => {
     expect(session.show('exec count(*) from loadTable("dfs://d", "t_0")')).toBe('1506')
   })
 })
+
+describe('the log of a store with recovered tables', () => {
+  it('leads to them, and to what became of them', async () => {
+    const { world, set, archive, moments } = await story()
+    const { session, engine, clock } = world
+    session.run(call(timeTarget(moments[1]!.timeMs), { as: 'back' }))
+    session.run(call(timeTarget(moments[2]!.timeMs), { db: 'dfs://elsewhere' }))
+    const recoveredAt = snapshotOf(world)
+    session.run(`${GROW} grow("back", 1200, 1); delete from loadTable("dfs://d", "back") where k = 2`)
+    session.run('dropTable(database("dfs://d"), "t"); renameTable(database("dfs://d"), "back", "t")')
+    const renamed = snapshotOf(world)
+    clock.nowMs += 600_000
+    await engine.archive()
+    await settle(world)
+    session.run(`${GROW} grow("t", 1, 1)`)
+    await settle(world)
+    for (const { timeMs, content } of [recoveredAt, renamed])
+      expect(shown(recovered({ sources: { set, archive }, target: timeTarget(timeMs) }))).toBe(content)
+    session.run(call(timeTarget(renamed.timeMs), { as: 'again' }))
+    const sums = shownBy(renamed.content, 't')
+    expect(session.show(sumsOf('again'))).toContain(sums)
+  })
+})
+
+/** The line of the first partition of a table in a snapshot: count and sum. */
+const shownBy = (content: string, table: string): string => {
+  const lines = content.split('\n')
+  return lines[lines.indexOf(table) + 3]!.split(' ').slice(0, 3).join(' ')
+}
 
 describe('what recoverTable reads and replays', () => {
   it('is the log, and the data segments that the table has at the target, and no others', async () => {

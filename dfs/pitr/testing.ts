@@ -16,7 +16,7 @@ import { MemoryFileStore } from '../store/memory-store.ts'
 import { decodeHeader, encodeHeader, type FileHeader, HEADER_BYTES, identityOf } from '../wal/file-header.ts'
 import { LogFileReader } from '../wal/log-reader.ts'
 import { pieceName } from '../wal/piece-name.ts'
-import { RecordEncoder } from '../wal/record.ts'
+import { type NewRecord, RecordEncoder } from '../wal/record.ts'
 import { boot, connect, type TestSession } from '../write/testing.ts'
 import type { RecoverySources } from './plan.ts'
 import { type RecoveredStore, recoverStore } from './recover-store.ts'
@@ -145,7 +145,11 @@ export function asOfAnotherStore(piece: Uint8Array): Uint8Array {
 }
 
 /** Adds a piece to the archive that takes back the last transaction of the one before it. */
-export function appendRollback(archive: FileStore, timeMs: number): void {
+export const appendRollback = (archive: FileStore, timeMs: number): void =>
+  appendPiece(archive, (transaction) => [rollbackRecord(transaction, timeMs)])
+
+/** Adds a piece to the archive with these records. */
+export function appendPiece(archive: FileStore, recordsOf: (lastTransaction: number) => NewRecord[]): void {
   const last = piecesOf(archive).at(-1)!
   const bytes = archive.readFile(last)
   const header = decodeHeader(bytes) as FileHeader
@@ -156,7 +160,7 @@ export function appendRollback(archive: FileStore, timeMs: number): void {
     if (record.kind === 'TSCOMMIT') transaction = record.transaction
   })
   reader.close()
-  const record = new RecordEncoder().encode([rollbackRecord(transaction, timeMs)], firstLsn, firstLsn)
+  const records = new RecordEncoder().encode(recordsOf(transaction), firstLsn, firstLsn)
   const next = encodeHeader({ ...header, sequence: header.sequence + 1, firstLsn })
-  archive.writeFileAtomic(pieceName(header.timeline, header.sequence + 1), Buffer.concat([next, record]))
+  archive.writeFileAtomic(pieceName(header.timeline, header.sequence + 1), Buffer.concat([next, records]))
 }
