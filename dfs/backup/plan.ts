@@ -3,7 +3,7 @@
  */
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { distinctName, segmentName } from '../set/layout.ts'
-import { factsOf, type SetChunk, type SetFile, sameContent, type TableIndex } from '../set/meta.ts'
+import { factsOf, isCurrent, type SetChunk, type SetFile, type TableIndex } from '../set/meta.ts'
 import { setFilePath } from '../set/open.ts'
 
 /** A file of a chunk that is copied: `reuse` is in the set already, from an older version of the chunk or an interrupted run. */
@@ -73,12 +73,12 @@ export function planTable(input: TablePlanInput): TablePlan {
     selected++
     const before = unseen.get(live.path)
     unseen.delete(live.path)
-    if (!force && before !== undefined && sameContent(before, live) && before.files.every((f) => isThere(before, f))) {
+    if (!force && before !== undefined && isCurrent(before, live) && before.files.every((f) => isThere(before, f))) {
       steps.push({ kind: 'keep', chunk: before })
       continue
     }
     const finished = force ? undefined : input.finished(live.path)
-    if (finished !== undefined && sameContent(finished, live) && finished.files.every((f) => isThere(finished, f))) {
+    if (finished !== undefined && isCurrent(finished, live) && finished.files.every((f) => isThere(finished, f))) {
       steps.push({ kind: 'resume', chunk: finished })
       continue
     }
@@ -90,7 +90,9 @@ export function planTable(input: TablePlanInput): TablePlan {
       mayBeNamed: (name) =>
         hasUnknownFiles && input.sizeInSet(setFilePath(database.url, table.name, live, { name })) !== undefined,
     })
-    const { chunkId, cid, rows, updateTimeMs, path } = live
+    const { chunkId, cid, updateTimeMs, path } = live
+    // Rows that others hide are counted while they are in memory, and left out of the files.
+    const rows = files.reduce((n, f) => n + f.file.rows, 0)
     steps.push({
       kind: 'copy',
       chunk: { chunkId, cid, rows, updateTimeMs, path, files: files.map((f) => f.file) },

@@ -44,6 +44,7 @@ export class StateDraft {
 
   putTable(index: TableIndex): void {
     const { url } = index.database
+    requireRows(index)
     const bytes = encodeTableIndex(index)
     this.#write(tableIndexFile(this.#folder, url, index.table.name), bytes)
     this.#databases.get(url)!.tables.push({
@@ -120,6 +121,16 @@ export function syncFolders(store: FileStore, folders: ReadonlySet<string>): voi
   const all = new Set<string>()
   for (const folder of folders) for (const f of foldersUpFrom(folder)) all.add(f)
   for (const folder of all) store.syncDirectory(folder)
+}
+
+/** What no reader would take must not be published: the rows of a chunk are those of its files. */
+function requireRows({ database, table, chunks }: TableIndex): void {
+  for (const { path, rows, files } of chunks)
+    if (files.reduce((n, f) => n + f.rows, 0) !== rows)
+      throw new HoldfastError(
+        'bug',
+        `the files of ${database.url}${path}, table ${table.name}, do not have its ${rows} rows`,
+      )
 }
 
 /** Throws unless every file that the index names is there with its size: "done" means restorable. */

@@ -47,9 +47,11 @@ export function* checkChunks(check: ChunkCheck): Checking<Map<string, string>> {
     if (rows !== chunk.rows)
       yield errorFinding('rowCount', `The chunk has ${chunk.rows} rows, its segments have ${rows}.`, place)
     const name = `${place.db}/${place.table} ${place.partition}`
-    const twin = identities.get(chunk.chunkId)
+    // A table that was restored from another one's backup shares identities with it: it is within a table that they tell chunks apart.
+    const identity = JSON.stringify([place.db, place.table, chunk.chunkId])
+    const twin = identities.get(identity)
     if (twin !== undefined) yield errorFinding('chunkId', `The chunk has the identity of ${twin}.`, place)
-    identities.set(chunk.chunkId, name)
+    identities.set(identity, name)
     for (const segment of chunk.segments) {
       const owner = owners.get(segment.file)
       if (owner !== undefined)

@@ -2,7 +2,7 @@
 import { inputError } from '../../runtime/errors.ts'
 import { pathProblem } from '../catalog/problems.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
-import { type SetChunk, sameContent, type TableIndex } from '../set/meta.ts'
+import { isCurrent, type SetChunk, type TableIndex } from '../set/meta.ts'
 
 /** The table that chunks are put into. Records are those of the catalog, or those to be made. */
 export interface RestoreTarget {
@@ -59,7 +59,7 @@ export function planRestore(
         },
       )
     const there = live.get(path)
-    return !choice.force && there !== undefined && sameContent(there, chunk)
+    return !choice.force && there !== undefined && isCurrent(chunk, there)
       ? { kind: 'keep', chunk }
       : { kind: 'put', chunk, path, live: there }
   })

@@ -98,6 +98,17 @@ export function sameContent(a: Omit<SetChunk, 'files' | 'path'>, b: Omit<SetChun
   return a.chunkId === b.chunkId && a.cid === b.cid && a.rows === b.rows && a.updateTimeMs === b.updateTimeMs
 }
 
+/**
+ * Whether a chunk of a set holds the rows of the live one. While small appends to it are in memory only, nobody knows how many of their rows are hidden by others, which
+ * segments leave out: then the rows of the live chunk say nothing, and the commit decides.
+ */
+export function isCurrent(
+  chunk: SetChunk,
+  live: Omit<SetChunk, 'files' | 'path'> & { readonly delta?: unknown },
+): boolean {
+  return sameContent(chunk, live.delta === undefined ? live : { ...live, rows: chunk.rows })
+}
+
 const MAGIC = Buffer.from('HFBKMETA')
 const HEADER_BYTES = 24
 const DIGEST_BYTES = 8

@@ -11,7 +11,7 @@ import type { CatalogView } from '../catalog/types.ts'
 import { type Ledger, placeOf } from '../ledger/ledger.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { SetLock } from '../set/lock.ts'
-import { sameContent, type TableIndex } from '../set/meta.ts'
+import { isCurrent, type TableIndex } from '../set/meta.ts'
 import { BackupSet, setFilePath } from '../set/open.ts'
 import { Pipeline } from '../set/pipeline.ts'
 import { listStates } from '../set/states.ts'
@@ -160,7 +160,7 @@ class Mender {
     const none = `no copy with its checksum is in the live table or in the backup: ${missing.join(', ')}`
     const live = this.#view.chunk(url, table, chunk.path)
     if (live === undefined) return `${none}; the live table has no such partition`
-    if (index.query === undefined && !sameContent(chunk, live))
+    if (index.query === undefined && !isCurrent(chunk, live))
       return `${none}; the live partition has changed since, backup(..., force=true) backs it up as it is now`
     return `${none}; the live partition holds the same rows in other files, backup(..., force=true) backs it up again`
   }
