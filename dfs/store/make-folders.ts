@@ -10,6 +10,7 @@ const ATTEMPTS = 100
 
 /** Throws what the system says; a folder that is there already is fine. */
 export function makeFolders(folder: string): void {
+  let wasRefused = false
   for (let attempt = 1; ; attempt++)
     try {
       mkdirSync(folder)
@@ -18,8 +19,12 @@ export function makeFolders(folder: string): void {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EEXIST' && isFolder(folder)) return
       const parent = dirname(folder)
-      if (code !== 'ENOENT' || parent === folder || attempt === ATTEMPTS || isFolder(parent)) throw error
-      makeFolders(parent)
+      if (code !== 'ENOENT' || parent === folder || attempt === ATTEMPTS) throw error
+      // Once may be because another thread has just made it.
+      const isRefused = isFolder(parent)
+      if (isRefused && wasRefused) throw error
+      wasRefused = isRefused
+      if (!isRefused) makeFolders(parent)
     }
 }
 
