@@ -63,7 +63,9 @@ export function recoverFolder(
     isDone = true
     return recovered
   } finally {
-    lock.release()
+    // Where nothing was recovered, the lock that a process left in somebody's store still says that it was not closed.
+    if (isDone) lock.release()
+    else lock.putBack()
     // Not if the marker stands in it, which says what it is.
     if (isNew && !isDone) data.removeEmptyDirectory('')
   }
