@@ -27,7 +27,7 @@ export function* readCsv(
   batchRows: number,
 ): Generator<FileBatch> {
   const scanner = new CsvScanner(reader, format, columns.length, Math.min(BLOCK_ROWS, batchRows))
-  const order = headerOrder(scanner.peekFirst(), file, columns, header)
+  const order = header === false ? undefined : headerOrder(scanner.peekFirst(), file, columns, header)
   if (order !== undefined) scanner.skipFirst()
   const fields = order ?? columns.map((_, k) => k)
   const builders = columns.map((column) => columnBuilder(column, format))
@@ -83,9 +83,9 @@ function headerOrder(
   first: readonly string[] | undefined,
   file: string,
   columns: readonly ColumnSchema[],
-  header: Header,
+  header: true | 'detect',
 ): number[] | undefined {
-  if (header === false || first === undefined) return undefined
+  if (first === undefined) return undefined
   const names = first.map((name) => name.trim().toLowerCase())
   const order = columns.map((c) => names.indexOf(c.name.toLowerCase()))
   const isHeader = first.length === columns.length && order.every((k) => k >= 0)

@@ -73,7 +73,7 @@ export class CsvScanner {
     this.#recordStarts = new Int32Array(rowsMax)
     this.#recordEnds = new Int32Array(rowsMax)
     this.#lines = new Int32Array(rowsMax)
-    this.#fill()
+    while (this.#to < 3 && !this.#ended) this.#fill()
     const b = this.#bytes
     if (this.#to >= 3 && b[0] === 0xef && b[1] === 0xbb && b[2] === 0xbf) this.#from = 3
   }
@@ -85,17 +85,6 @@ export class CsvScanner {
 
   /** Fields of the first record as texts; it is not used up. Undefined if there is none that is whole. */
   peekFirst(): string[] | undefined {
-    const saved = { from: this.#from, line: this.#line, rejected: this.rejected }
-    const fields: string[] = []
-    const line = this.#peekRecord()
-    if (line !== undefined) fields.push(...line)
-    this.#from = saved.from
-    this.#line = saved.line
-    this.rejected = saved.rejected
-    return line === undefined ? undefined : fields
-  }
-
-  #peekRecord(): string[] | undefined {
     let from = this.#from
     for (;;) {
       const next = this.#record(from, 0)
@@ -127,7 +116,6 @@ export class CsvScanner {
   /** The next rows; undefined at the end of the file. */
   next(rowsMax = this.#rowsMax): RowBlock | undefined {
     checkInterrupt()
-    this.#compact()
     let rows = 0
     let at = this.#from
     while (rows < rowsMax) {
@@ -202,27 +190,22 @@ export class CsvScanner {
     return next
   }
 
-  /** Reads more behind what is not used. False if there is no more. */
+  /** Reads more behind what is not used, which may move: rows that were found are gone. */
   #fill(): void {
-    this.#compact()
-    const left = this.#to
-    if (this.#bytes.length - left < READ_BYTES) {
-      const larger = Buffer.allocUnsafe(this.#bytes.length * 2)
-      this.#bytes.copy(larger, 0, 0, left)
-      this.#bytes = larger
+    if (this.#bytes.length - this.#to < READ_BYTES) {
+      const left = this.#to - this.#from
+      if (this.#bytes.length - left < READ_BYTES) {
+        const larger = Buffer.allocUnsafe(this.#bytes.length * 2)
+        this.#bytes.copy(larger, 0, this.#from, this.#to)
+        this.#bytes = larger
+      } else this.#bytes.copyWithin(0, this.#from, this.#to)
+      this.#from = 0
+      this.#to = left
     }
-    const got = this.#reader.read(this.#bytes.subarray(left, left + READ_BYTES), this.#filePosition)
+    const got = this.#reader.read(this.#bytes.subarray(this.#to, this.#to + READ_BYTES), this.#filePosition)
     this.#filePosition += got
     this.#to += got
     this.#ended = this.#filePosition >= this.#reader.bytes || got === 0
-  }
-
-  /** What is not used moves to the front once half of the memory is used up, or when there is nothing. */
-  #compact(): void {
-    if (this.#from === 0) return
-    this.#bytes.copyWithin(0, this.#from, this.#to)
-    this.#to -= this.#from
-    this.#from = 0
   }
 
   /**
