@@ -27,6 +27,7 @@ import {
   type Place,
 } from '../set/checked.ts'
 import { pack, unpackFrom } from '../set/meta.ts'
+import { checkPartitionPath } from '../set/names.ts'
 import { digestOf } from '../store/checksum.ts'
 
 /** Who read the file. */
@@ -126,7 +127,8 @@ export function decodeProofs(bytes: Uint8Array, file: string): Proofs {
 function decodeFile(value: unknown, place: Place): FileProof {
   const [path, bytes, checksum, provenMs, where, how, result, footer] = asArray(value, place)
   return {
-    path: asText(path, place, 1 << 16),
+    // It will be looked up in the set.
+    path: checkPartitionPath(`/${asText(path, place, 1 << 16)}`, place).slice(1),
     bytes: asCount(bytes, place),
     checksum: asChecksum(checksum, place),
     provenMs: asCount(provenMs, place),
