@@ -2,11 +2,11 @@
 
 import type { Expr, Statement } from './ast.ts'
 import { ParseError } from './errors.ts'
+import { openText, script } from './grammar/grammars.ts'
+import { skipSeparators } from './grammar/separators.ts'
 import { Newline } from './lexer.ts'
-import { Cursor } from './parser/cursor.ts'
-import { parseExpr } from './parser/expressions.ts'
+import type { Cursor } from './parser/cursor.ts'
 import type { ParserNames } from './parser/names.ts'
-import { parseStatement, requireEnd, skipSeparators } from './parser/statements.ts'
 import { SourceText } from './source.ts'
 
 export type * from './ast.ts'
@@ -24,7 +24,7 @@ export class ScriptParser {
 
   /** Throws a ParseError for text that is no sequence of tokens. */
   constructor(source: SourceText, names: ParserNames) {
-    this.#cursor = new Cursor(source, names)
+    this.#cursor = openText(source, names)
   }
 
   /** The statements of the next unit, undefined at the end. Throws the first error. */
@@ -58,23 +58,19 @@ export class ScriptParser {
     skipSeparators(p)
     if (p.peek() === p.end) return { statements: undefined, errors: undefinedFunctions(p) }
     p.names.reset()
-    while (p.peek() !== p.end) {
-      const start = p.at
-      p.depth = 0
+    for (;;) {
       try {
-        const statement = parseStatement(p)
-        requireEnd(p)
-        if (statement.kind === 'go') return { statements, errors }
-        statements.push(statement)
+        const goesOn = script().parseUnit(p, statements)
+        if (!goesOn) errors.push(...undefinedFunctions(p))
+        return { statements, errors }
       } catch (error) {
-        errors.push(parseErrorOf(p, error))
+        if (!(error instanceof ParseError)) throw error
+        errors.push(error)
         if (!goOn) return { statements: [], errors }
-        recover(p, start)
+        recover(p)
+        skipSeparators(p)
       }
-      skipSeparators(p)
     }
-    errors.push(...undefinedFunctions(p))
-    return { statements, errors }
   }
 }
 
@@ -89,23 +85,11 @@ function undefinedFunctions(p: Cursor): ParseError[] {
   return errors
 }
 
-/** Errors of the script as they are; an exhausted stack is one, too. */
-function parseErrorOf(p: Cursor, error: unknown): ParseError {
-  if (error instanceof ParseError) return error
-  if (!(error instanceof RangeError)) throw error
-  p.names.reset()
-  const token = p.tokens[Math.min(p.at, p.tokens.length - 1)]
-  return new ParseError('This is nested too deeply for the stack of its thread.', {
-    start: token.startOffset,
-    end: token.startOffset + token.image.length,
-  })
-}
-
 /** After an error: on to the line after the place where it was noticed, outside of any braces that the statement opened. */
-function recover(p: Cursor, start: number): void {
+function recover(p: Cursor): void {
   let depth = 0
   const noticed = p.at
-  for (p.at = start; p.at < p.tokens.length; p.at++) {
+  for (p.at = p.statementStart; p.at < p.tokens.length; p.at++) {
     const token = p.tokens[p.at]
     if (token.image === '{' || token.image === '(' || token.image === '[') depth++
     else if (token.image === '}' || token.image === ')' || token.image === ']') depth--
@@ -131,16 +115,7 @@ export function parseScript(source: SourceText, names: ParserNames): ParseResult
 
 /** One expression, for `parseExpr` and metacode from text: names are free, as in metacode. Throws a ParseError. */
 export function parseExpression(source: SourceText, names: ParserNames): Expr {
-  const p = new Cursor(source, names)
-  try {
-    return p.within({ sql: true, ignoreNewlines: true }, () => {
-      const expr = parseExpr(p)
-      if (p.peek() !== p.end) throw p.unexpected('the end of the expression')
-      return expr
-    })
-  } catch (error) {
-    throw parseErrorOf(p, error)
-  }
+  return script().parseExpression(openText(source, names))
 }
 
 /** Whether the prompt may run the text, or should read more lines first. A text with an error is complete: running it shows the error. */

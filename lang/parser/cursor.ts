@@ -1,8 +1,10 @@
 // The parser's place in the tokens of one text, with the scopes of names and the modes that decide how newlines and names are read.
 
-import type { IToken } from 'chevrotain'
+import { EOF, type IToken } from 'chevrotain'
+import type { Block, Expr, Parameter, QueryStatement, SqlStatement, Statement } from '../ast.ts'
 import { ParseError } from '../errors.ts'
-import { Newline, tokenize } from '../lexer.ts'
+import { isName, W, type Word } from '../keywords.ts'
+import { ColumnRef, type LiteralPayload, Newline, tokenize } from '../lexer.ts'
 import type { SourceText, Span } from '../source.ts'
 import { Names, type ParserNames } from './names.ts'
 
@@ -17,9 +19,9 @@ const END: IToken = {
   image: '',
   startOffset: 0,
   endOffset: 0,
-  tokenTypeIdx: 0,
-  tokenType: { name: 'end of text' },
-} as IToken
+  tokenTypeIdx: EOF.tokenTypeIdx!,
+  tokenType: EOF,
+}
 
 function lexicalError(text: string, offset: number): ParseError {
   const c = text[offset]
@@ -33,8 +35,40 @@ function lexicalError(text: string, offset: number): ParseError {
   return new ParseError(`The character ${c} starts no token.`, { start: offset, end: offset + 1 })
 }
 
+/** Rules of the grammars that stand inside expressions, and of one grammar inside another (lang/grammar). */
+export interface Rules {
+  /** Any statement of SQL. */
+  sql(p: Cursor): SqlStatement
+  /** `union ...` behind a query that begins at the offset. */
+  unions(p: Cursor, query: QueryStatement, start: number): QueryStatement
+  /** `over (...)` behind a call. */
+  over(p: Cursor, call: Expr): Expr
+  /** `case when ... end`. */
+  caseOf(p: Cursor): Expr
+  /** Statements in braces. */
+  block(p: Cursor): Block
+  /** `(a, mutable b, c=1)`. */
+  parameters(p: Cursor): Parameter[]
+  /** A statement about the server: settings, checkpoints, EXPORT and IMPORT. */
+  server(p: Cursor): Statement
+  /** Closes the rules that an exhausted stack left open. */
+  reset(): void
+}
+
+/** What the surroundings of a statement mean ends at its beginning. */
+export const STATEMENT_MODES = {
+  ignoreNewlines: false,
+  sql: false,
+  metacode: false,
+  noPair: false,
+  noArrow: false,
+  inOn: false,
+  inArguments: false,
+} as const
+
 export class Cursor {
   readonly source: SourceText
+  readonly rules: Rules
   readonly names: Names
   readonly tokens: readonly IToken[]
   at = 0
@@ -52,14 +86,17 @@ export class Cursor {
   inArguments = false
   /** In the body of mapr: `->` stands between map and reduce. */
   noArrow = false
+  /** Where the statement begins that no other contains. */
+  statementStart = 0
   /** Levels that are open here. */
   depth = 0
   readonly end: IToken
   /** Nodes that stood in parentheses: `(a<b)<c` is no chain. */
   readonly parenthesised = new WeakSet<object>()
 
-  constructor(source: SourceText, env: ParserNames) {
+  constructor(source: SourceText, env: ParserNames, rules: Rules) {
     this.source = source
+    this.rules = rules
     this.names = new Names(env)
     const { tokens, errors } = tokenize(source.text)
     if (errors.length > 0) {
@@ -97,9 +134,8 @@ export class Cursor {
   }
 
   /** The next token is the keyword, in lower or upper case. */
-  isWord(word: string, k = 0): boolean {
-    const { image } = this.peek(k)
-    return image === word || image === word.toUpperCase()
+  isWord(word: Word, k = 0): boolean {
+    return this.peek(k).tokenType === W[word]
   }
 
   take(text: string): boolean {
@@ -108,7 +144,7 @@ export class Cursor {
     return true
   }
 
-  takeWord(word: string): boolean {
+  takeWord(word: Word): boolean {
     if (!this.isWord(word)) return false
     this.next()
     return true
@@ -119,18 +155,13 @@ export class Cursor {
     return this.next()
   }
 
-  expectWord(word: string, where: string): void {
-    if (!this.takeWord(word)) throw this.unexpected(`'${word}' ${where}`)
-  }
-
   expectName(what: string): IToken {
     const token = this.peek()
-    if (token.tokenType.name !== 'Identifier') throw this.unexpected(what)
+    if (!isName(token)) throw this.unexpected(what)
     return this.next()
   }
 
-  unexpected(expected: string): ParseError {
-    const token = this.peek()
+  unexpected(expected: string, token = this.peek()): ParseError {
     if (token.image === '=' && !this.sql)
       return this.error(
         "Please use '==' rather than '=' as equal operator in non-sql expression.",
@@ -149,6 +180,13 @@ export class Cursor {
 
   error(message: string, span: Span, refId?: string): ParseError {
     return new ParseError(message, span, false, refId)
+  }
+
+  /** At a statement that no other contains. */
+  beginStatement(): void {
+    Object.assign(this, STATEMENT_MODES)
+    this.depth = 0
+    this.statementStart = this.at
   }
 
   /** Enters a level; who leaves it without an error takes one off `depth`. */
@@ -215,7 +253,8 @@ export class Cursor {
     while (token()?.tokenType === Newline) at++
     if (token()?.image === 'def' || token()?.image === 'defg') return true
     for (;;) {
-      if (token()?.tokenType.name !== 'Identifier') return false
+      const name = token()
+      if (name === undefined || !isName(name)) return false
       at++
       if (token()?.image === '->') return true
       if (token()?.image !== ',') return false
@@ -223,36 +262,56 @@ export class Cursor {
     }
   }
 
-  /** Runs a part of the parse in other modes. */
+  /** Runs a part of the parse in other modes. An error leaves the modes of its place, which decide what it says; who goes on after it sets them. */
   within<R>(
     modes: Partial<Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'noArrow' | 'inOn' | 'inArguments'>>,
     parse: () => R,
   ): R {
     const { ignoreNewlines, sql, metacode, noPair, noArrow, inOn, inArguments } = this
     Object.assign(this, modes)
-    try {
-      return parse()
-    } finally {
-      this.ignoreNewlines = ignoreNewlines
-      this.sql = sql
-      this.metacode = metacode
-      this.noPair = noPair
-      this.noArrow = noArrow
-      this.inOn = inOn
-      this.inArguments = inArguments
-    }
+    const result = parse()
+    this.ignoreNewlines = ignoreNewlines
+    this.sql = sql
+    this.metacode = metacode
+    this.noPair = noPair
+    this.noArrow = noArrow
+    this.inOn = inOn
+    this.inArguments = inArguments
+    return result
   }
 
   /** Inside brackets: newlines mean nothing, and what an outer colon or `>` meant is forgotten. */
   bracketed<R>(parse: () => R, inArguments = false): R {
     this.deeper()
-    const result = this.within(
-      { ignoreNewlines: true, metacode: false, noPair: false, noArrow: false, inOn: false, inArguments },
-      parse,
-    )
+    const { ignoreNewlines, metacode, noPair, noArrow, inOn } = this
+    const outerArguments = this.inArguments
+    this.ignoreNewlines = true
+    this.metacode = this.noPair = this.noArrow = this.inOn = false
+    this.inArguments = inArguments
+    const result = parse()
+    this.ignoreNewlines = ignoreNewlines
+    this.metacode = metacode
+    this.noPair = noPair
+    this.noArrow = noArrow
+    this.inOn = inOn
+    this.inArguments = outerArguments
     this.depth--
     return result
   }
+}
+
+/** The word k tokens ahead in lower case, empty if there stands something else. */
+export function wordAt(p: Cursor, k: number): string {
+  const token = p.peek(k)
+  return isName(token) ? token.image.toLowerCase() : ''
+}
+
+/** What a word, a quoted name, a text (one character in single quotes is a CHAR elsewhere) or an address says. */
+export function textOfToken({ image, tokenType, payload }: IToken): string {
+  if (tokenType === ColumnRef) return image.slice(2, -1)
+  if (payload === undefined) return image
+  const { type, value } = payload as LiteralPayload
+  return type === 'CHAR' ? String.fromCharCode(value as number) : String(value)
 }
 
 export const spanOf = (token: IToken): Span => ({

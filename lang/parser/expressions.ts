@@ -3,6 +3,7 @@
 
 import type { IToken } from 'chevrotain'
 import type { BinaryOperator, CompareOperator, Expr, HofSuffix } from '../ast.ts'
+import { AFTER_DIRECTION, isName, PREDICATES } from '../keywords.ts'
 import { Newline, NumberLiteral } from '../lexer.ts'
 import type { Cursor } from './cursor.ts'
 import { parsePostfix, startsOperand } from './postfix.ts'
@@ -89,7 +90,7 @@ function parseInfix(p: Cursor, left: Expr, level: number): Expr | undefined {
     continueLine(p)
     return operator(p, left, symbol.op, symbol.level, false, start)
   }
-  if (token.tokenType.name === 'Identifier' || token.image === '&') return parseWordInfix(p, left, level, token)
+  if (isName(token) || token.image === '&') return parseWordInfix(p, left, level, token)
   if (token.image === '{' && 10 >= level && bracesAreOperator(p)) {
     const func = parsePostfix(p, undefined, true)
     return infix(p, left, func, start)
@@ -165,7 +166,7 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
   const small = word === word.toUpperCase() ? word.toLowerCase() : word
   if (token.image === '&') return undefined
   if (p.sql && (CLAUSE_WORDS.has(word) || joinFollows(p))) return undefined
-  const negated = small === 'not' && ['in', 'like', 'between'].some((w) => p.isWord(w, 1))
+  const negated = small === 'not' && PREDICATES.has(p.peek(1).tokenType)
   const predicate = negated ? p.peek(1).image.toLowerCase() : small
   if (predicate === 'in' || predicate === 'like' || predicate === 'between') {
     if (3 < level || (predicate !== 'in' && !negated && p.names.isVariable(word) && !p.sql)) return undefined
@@ -184,7 +185,7 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
     if (3 < level) return undefined
     p.next()
     const not = p.takeWord('not')
-    if (!p.isWord('NULL') && !p.isWord('null'))
+    if (!p.is('NULL') && !p.is('null'))
       throw p.error('Keyword IS must be followed by [NOT] NULL.', spanFrom(token), 'S06010')
     p.next()
     return { kind: 'isNull', operand: left, negated: not, span: p.span(start) }
@@ -279,5 +280,5 @@ function joinFollows(p: Cursor): boolean {
   const word = p.peek().image
   if (!JOIN_WORDS.has(word)) return false
   if (word.toLowerCase() === 'join') return p.inOn
-  return ['join', 'outer', 'semi', 'semijoin'].some((w) => p.isWord(w, 1))
+  return AFTER_DIRECTION.has(p.peek(1).tokenType)
 }

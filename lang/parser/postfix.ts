@@ -1,6 +1,8 @@
 // A primary with what follows it: indexes, arguments, members, fixed arguments, suffixes, `@`, and the ternary, which binds tightest of all.
 
+import type { TokenType } from 'chevrotain'
 import type { Argument, Expr, LambdaExpr } from '../ast.ts'
+import { isName, PREDICATES, W } from '../keywords.ts'
 import { Newline, NumberLiteral, QuotedString } from '../lexer.ts'
 import type { Cursor } from './cursor.ts'
 import { parseExpr, parseSuffixes, parseUnary, suffixFollowsFunction } from './expressions.ts'
@@ -33,9 +35,8 @@ const isClosed = (p: Cursor, lambda: LambdaExpr): boolean =>
 export function startsOperand(p: Cursor): boolean {
   const token = p.peek()
   if (token === p.end || token.tokenType === Newline) return false
+  if (isName(token)) return !(p.sql && CLAUSE_WORDS.has(token.image)) && !RESERVED.has(token.image)
   switch (token.tokenType.name) {
-    case 'Identifier':
-      return !(p.sql && CLAUSE_WORDS.has(token.image)) && !RESERVED.has(token.image)
     case 'NumberLiteral':
     case 'QuotedString':
     case 'Backtick':
@@ -116,19 +117,31 @@ function canCall(p: Cursor, e: Expr): boolean {
 }
 
 /** Words of SQL that follow a column which is named like a function; `rows` and `range` begin the frame of a window. */
-const NO_ARGUMENT = ['asc', 'desc', 'not', 'in', 'is', 'like', 'between', 'and', 'or', 'rows', 'range'] as const
+const NO_ARGUMENT: ReadonlySet<TokenType> = new Set([
+  W.asc,
+  W.desc,
+  W.not,
+  W.in,
+  W.is,
+  W.like,
+  W.between,
+  W.and,
+  W.or,
+  W.rows,
+  W.range,
+])
 
 /** `f x`: the argument is the whole rest of the expression. */
 function juxtaposes(p: Cursor, e: Expr): boolean {
   const token = p.peek()
   if (!startsOperand(p)) return false
-  if (token.tokenType.name === 'Identifier') {
+  if (isName(token)) {
     if (p.sql && e.kind === 'name') {
       // `price p`, `date desc`: a name after a possible column is an alias unless the function is meant.
-      if (NO_ARGUMENT.some((w) => p.isWord(w))) return false
+      if (NO_ARGUMENT.has(token.tokenType)) return false
     }
     // `f g x` is f(g x); `a g b` with a function a cannot be meant otherwise.
-    return token.image !== 'not' || !['in', 'like', 'between'].some((w) => p.isWord(w, 1))
+    return token.image !== 'not' || !PREDICATES.has(p.peek(1).tokenType)
   }
   if (token.image === '<') return !p.sql && !p.metacode
   if (token.image === '[' || token.image === '(') return !p.glued()
@@ -221,9 +234,10 @@ function keywordsAhead(p: Cursor, close: string): boolean {
   let begins = true
   const tokens = p.tokens
   for (let at = p.at; at < tokens.length; at++) {
-    const { image, tokenType } = tokens[at]
-    if (tokenType === Newline) continue
-    if (begins && (tokenType.name !== 'Identifier' || tokens[at + 1]?.image !== '=')) return false
+    const token = tokens[at]
+    const { image } = token
+    if (token.tokenType === Newline) continue
+    if (begins && (!isName(token) || tokens[at + 1]?.image !== '=')) return false
     begins = depth === 0 && image === ','
     if (depth === 0 && image === close) return true
     if (image === '(' || image === '[' || image === '{') depth++
@@ -236,7 +250,7 @@ function parseArgument(p: Cursor, close: string, isKeyword: (name: string) => bo
   const at = p.offset()
   if (p.is(',') || p.is(close)) return { name: null, value: null, alias: null, span: { start: at, end: at } }
   let name: string | null = null
-  if (p.peek().tokenType.name === 'Identifier' && p.peek(1).image === '=' && isKeyword(p.peek().image)) {
+  if (isName(p.peek()) && p.peek(1).image === '=' && isKeyword(p.peek().image)) {
     name = p.next().image
     p.next()
   }
@@ -283,7 +297,7 @@ function parsePartial(p: Cursor, func: Expr, start: number): Expr {
 function parseMember(p: Cursor, object: Expr, start: number): Expr {
   p.next()
   const token = p.peek()
-  if (token.tokenType.name === 'Identifier') {
+  if (isName(token)) {
     p.next()
     const name: Expr = {
       kind: 'name',

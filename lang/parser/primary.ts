@@ -2,18 +2,20 @@
 
 import type { IToken } from 'chevrotain'
 import type { DictEntry, Expr, LiteralExpr, LiteralType, LiteralValue, MetacodeItem } from '../ast.ts'
+import { isName } from '../keywords.ts'
 import { Backtick, Newline, NumberLiteral, QuotedString } from '../lexer.ts'
+import { startsSql } from './clauses.ts'
 import { type Cursor, spanOf } from './cursor.ts'
 import { operatorIsValue, parseExpr } from './expressions.ts'
-import { parseArrowLambda, parseBracedLambda, parseDefLambda } from './functions.ts'
+import { parseArrowLambda, parseBracedLambda, parseDefLambda } from './lambdas.ts'
 import { parseSlot } from './postfix.ts'
-import { parseSql, parseUnionAfter, startsSql } from './sql.ts'
-import { parseAlias, parseCase } from './sql-pieces.ts'
+import { parseAlias, parseUnionAfter } from './sql-pieces.ts'
 import { CONSTANTS, HINTS, OPERATORS, RESERVED, TYPE_NAMES } from './words.ts'
 
 export function parsePrimary(p: Cursor): Expr {
   const token = p.peek()
   if (constantOf(token) !== undefined) return parseConstRun(p)
+  if (isName(token)) return parseWord(p, token)
   switch (token.tokenType.name) {
     case 'ColumnRef':
       p.next()
@@ -23,8 +25,6 @@ export function parsePrimary(p: Cursor): Expr {
       const many = token.image.startsWith('_$$')
       return { kind: 'macro', name: token.image.slice(many ? 3 : 2), many, span: spanOf(token) }
     }
-    case 'Identifier':
-      return parseWord(p, token)
   }
   switch (token.image) {
     case '(':
@@ -147,12 +147,12 @@ function parseWord(p: Cursor, token: IToken): Expr {
   const { image } = token
   if (startsSql(p)) {
     const start = token.startOffset
-    const statement = parseSql(p)
+    const statement = p.rules.sql(p)
     return { kind: 'sql', statement, span: p.span(start) }
   }
   if ((image === 'def' || image === 'defg') && p.peek(1).image === '(') return parseDefLambda(p)
   if (!p.noArrow && p.peek(1).image === '->') return parseArrowLambda(p)
-  if (image === 'case' || image === 'CASE') if (p.isWord('when', 1)) return parseCase(p)
+  if (image === 'case' || image === 'CASE') if (p.isWord('when', 1)) return p.rules.caseOf(p)
   if (
     RESERVED.has(image) &&
     image !== 'in' &&
@@ -290,8 +290,7 @@ function parseKey(p: Cursor): LiteralExpr {
   const token = p.peek()
   const constant = constantOf(token)
   const negative = token.image === '-' && p.peek(1).tokenType === NumberLiteral
-  if (!negative && constant === undefined && token.tokenType.name !== 'Identifier')
-    throw p.unexpected('a key (a name, a string or a number)')
+  if (!negative && constant === undefined && !isName(token)) throw p.unexpected('a key (a name, a string or a number)')
   p.next()
   if (negative) return inRange(p, negate(literal(p.next()), token.startOffset))
   if (constant?.type === 'CHAR')

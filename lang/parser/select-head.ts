@@ -1,6 +1,7 @@
 // What stands between `select` and its items: a hint, `distinct`, `top`. The words may be columns, too.
 
 import type { TopClause } from '../ast.ts'
+import { isName, PREDICATES } from '../keywords.ts'
 import { Newline, NumberLiteral } from '../lexer.ts'
 import { type Cursor, spanOf } from './cursor.ts'
 import { CLAUSE_WORDS, HINTS, WORD_OPERATORS } from './words.ts'
@@ -34,11 +35,10 @@ function namesColumn(p: Cursor): boolean {
   const token = p.peek(k)
   if (token === p.end || CLAUSE_WORDS.has(token.image)) return true
   const word = token.image.toLowerCase()
-  if (word === 'not') return ['in', 'like', 'between'].some((w) => p.isWord(w, k + 1))
+  if (word === 'not') return PREDICATES.has(p.peek(k + 1).tokenType)
   if (WORD_OPERATORS.has(token.image) || ['in', 'like', 'between', 'is', 'and', 'or'].includes(word))
     return !(p.peek(k + 1).image === '(' && p.gluedAfter(k))
-  if (token.tokenType.name === 'Identifier' || token.payload !== undefined || /^(?:[(!{_].*)$/.test(token.image))
-    return false
+  if (isName(token) || token.payload !== undefined || /^(?:[(!{_].*)$/.test(token.image)) return false
   // A sign that is glued to what follows belongs to it, and a bracket that stands apart opens an operand.
   if (/^(?:[-[<&]|::)$/.test(token.image)) return p.gluedAfter(k - 1) || !p.gluedAfter(k)
   const after = p.peek(k + 1)

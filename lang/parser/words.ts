@@ -245,6 +245,18 @@ export const HINTS: Readonly<Record<string, number>> = {
 
 export const HOF_SUFFIX = /^[EULRPOATCGXHV][DCUK]?$/
 
+/** Options behind the `with` of EXPORT. */
+export const EXPORT_OPTIONS: readonly string[] = [
+  'column_name',
+  'meta_only',
+  'data_only',
+  'delimiter',
+  'chunk_rows',
+  'enclosed',
+  'escaped',
+  'nullas',
+]
+
 export const SQL_STARTERS: ReadonlySet<string> = new Set([
   'select',
   'exec',

@@ -1,0 +1,205 @@
+// Statements that steer: blocks, conditions, loops, what is tried, and the ways out of them.
+
+import type { AssertStatement, Block, Expr, Statement } from '../ast.ts'
+import { Identifier, W } from '../keywords.ts'
+import { S } from '../lexer.ts'
+import { type Cursor, spanOf } from '../parser/cursor.ts'
+import type { Span } from '../source.ts'
+import { GrammarBase, type Rule } from './base.ts'
+import { atEnd, requireEnd, skipSeparators } from './separators.ts'
+
+/** Notes an assignment to the name, which a parameter or a constant does not allow. */
+export function assignName(p: Cursor, name: string, span: Span): void {
+  if (p.names.isReadOnly(name)) throw p.error(`Constant variable [${name}] can't be modified.`, span)
+  p.names.assign(name)
+}
+
+export abstract class FlowRules extends GrammarBase {
+  protected abstract readonly statement: Rule<[], Statement>
+
+  /** The statements between braces, the braces included. */
+  protected readonly block: Rule<[], Block> = this.rule('block', () => {
+    const p = this.cursor
+    this.CONSUME(S['{'], { ERR_MSG: "'{' before a block" })
+    p.deeper()
+    const statements: Statement[] = []
+    skipSeparators(p)
+    this.MANY(() => {
+      statements.push(this.#inner(this.SUBRULE(this.statement)))
+      requireEnd(p, '}')
+      skipSeparators(p)
+    })
+    this.CONSUME(S['}'], { ERR_MSG: p.peek() === p.end ? "'}' to end the block" : 'an expression' })
+    p.depth--
+    return statements
+  })
+
+  /** A block, or one statement. */
+  protected readonly body: Rule<[], Block> = this.rule('body', () => {
+    this.cursor.skipNewlines()
+    return this.OR(this.#bodies)
+  })
+
+  readonly #bodies = [
+    { GATE: () => this.cursor.is('{'), ALT: (): Block => this.SUBRULE(this.block) },
+    { ALT: (): Block => [this.#inner(this.SUBRULE(this.statement))] },
+  ]
+
+  /** The script cannot be divided inside a statement. */
+  #inner(statement: Statement): Statement {
+    if (statement.kind === 'go') throw this.cursor.error("'go' is not allowed inside a block.", statement.span)
+    return statement
+  }
+
+  /** `(condition)`. */
+  protected readonly condition: Rule<[what: string], Expr> = this.rule('condition', (what) => {
+    this.CONSUME(S['('], { ERR_MSG: `'(' before the condition of ${what}` })
+    return this.cursor.bracketed(() => {
+      const condition = this.SUBRULE(this.expression)
+      this.CONSUME(S[')'], { ERR_MSG: `')' after the condition of ${what}` })
+      return condition
+    })
+  })
+
+  /** Two or more expressions make a tuple. */
+  protected readonly tuple: Rule<[], Expr> = this.rule('tuple', () => {
+    const p = this.cursor
+    const start = p.offset()
+    const first = this.SUBRULE(this.expression)
+    if (!this.chosen(p.is(','))) return first
+    const items = [first]
+    this.MANY(() => {
+      this.CONSUME(S[','])
+      p.skipNewlines()
+      items.push(this.SUBRULE2(this.expression))
+    })
+    return { kind: 'tuple', items, span: p.span(start) }
+  })
+
+  protected readonly ifElse: Rule<[], Statement> = this.rule('if', () => {
+    const p = this.cursor
+    const start = this.CONSUME(W.if).startOffset
+    const condition = this.SUBRULE(this.condition, { ARGS: ['if'] })
+    const then = this.SUBRULE(this.body)
+    const here = p.at
+    skipSeparators(p)
+    if (!this.chosen(p.is('else'))) {
+      p.at = here
+      return { kind: 'if', condition, then, otherwise: null, span: p.span(start) }
+    }
+    this.CONSUME(W.else)
+    return { kind: 'if', condition, then, otherwise: this.SUBRULE2(this.body), span: p.span(start) }
+  })
+
+  protected readonly forLoop: Rule<[], Statement> = this.rule('for', () => {
+    const p = this.cursor
+    const start = this.CONSUME(W.for).startOffset
+    this.CONSUME(S['('], { ERR_MSG: "'(' after 'for'" })
+    const [variable, source] = p.bracketed(() => {
+      const name = this.CONSUME(Identifier, { ERR_MSG: 'the variable of the loop' })
+      this.CONSUME(W.in, { ERR_MSG: "'in' after the variable of the loop" })
+      const values = this.SUBRULE(this.expression)
+      this.CONSUME(S[')'], { ERR_MSG: "')' after the head of the loop" })
+      return [name, values] as const
+    })
+    assignName(p, variable.image, spanOf(variable))
+    return { kind: 'for', variable: variable.image, source, body: this.SUBRULE(this.body), span: p.span(start) }
+  })
+
+  protected readonly whileLoop: Rule<[], Statement> = this.rule('while', () => {
+    const p = this.cursor
+    const start = this.CONSUME(W.while).startOffset
+    const condition = this.SUBRULE(this.condition, { ARGS: ['while'] })
+    return { kind: 'while', condition, body: this.SUBRULE(this.body), span: p.span(start) }
+  })
+
+  protected readonly doWhile: Rule<[], Statement> = this.rule('do', () => {
+    const p = this.cursor
+    const start = this.CONSUME(W.do).startOffset
+    p.skipNewlines()
+    const body = this.SUBRULE(this.block)
+    p.skipNewlines()
+    this.CONSUME(W.while, { ERR_MSG: "'while' after the block of do" })
+    const condition = this.SUBRULE(this.condition, { ARGS: ['while'] })
+    return { kind: 'doWhile', condition, body, span: p.span(start) }
+  })
+
+  protected readonly tryCatch: Rule<[], Statement> = this.rule('try', () => {
+    const p = this.cursor
+    const start = this.CONSUME(W.try).startOffset
+    p.skipNewlines()
+    const body = this.SUBRULE(this.block)
+    p.skipNewlines()
+    this.CONSUME(W.catch, { ERR_MSG: "'catch' after the block of try" })
+    this.CONSUME(S['('], { ERR_MSG: "'(' after 'catch'" })
+    const variable = this.CONSUME(Identifier, { ERR_MSG: 'the variable of catch' })
+    this.CONSUME(S[')'], { ERR_MSG: "')' after the variable of catch" })
+    assignName(p, variable.image, spanOf(variable))
+    p.skipNewlines()
+    return { kind: 'try', body, variable: variable.image, handler: this.SUBRULE2(this.block), span: p.span(start) }
+  })
+
+  protected readonly timer: Rule<[], Statement> = this.rule('timer', () => {
+    const p = this.cursor
+    const start = this.CONSUME(W.timer).startOffset
+    const count = this.OPTION({
+      GATE: () => p.glued(),
+      DEF: () => this.SUBRULE(this.condition, { ARGS: ['timer'] }),
+    })
+    return { kind: 'timer', count: count ?? null, body: this.SUBRULE(this.body), span: p.span(start) }
+  })
+
+  protected readonly transaction: Rule<[], Statement> = this.rule('transaction', () => {
+    const start = this.CONSUME(W.transaction).startOffset
+    return { kind: 'transaction', body: this.SUBRULE(this.body), span: this.cursor.span(start) }
+  })
+
+  /** Statements of one word. */
+  protected readonly word: Rule<[], Statement> = this.rule('word', () => {
+    const token = this.OR([
+      { ALT: () => this.CONSUME(W.break) },
+      { ALT: () => this.CONSUME(W.continue) },
+      { ALT: () => this.CONSUME(W.go) },
+      { ALT: () => this.CONSUME(W.commit) },
+      { ALT: () => this.CONSUME(W.rollback) },
+    ])
+    const kind = token.image as 'break' | 'continue' | 'go' | 'commit' | 'rollback'
+    return { kind, span: this.cursor.span(token.startOffset) }
+  })
+
+  protected readonly returnValue: Rule<[], Statement> = this.rule('return', () => {
+    const p = this.cursor
+    const start = this.CONSUME(W.return).startOffset
+    const value = this.chosen(!atEnd(p)) ? this.SUBRULE(this.tuple) : null
+    return { kind: 'return', value, span: p.span(start) }
+  })
+
+  protected readonly throwValue: Rule<[], Statement> = this.rule('throw', () => {
+    const start = this.CONSUME(W.throw).startOffset
+    return { kind: 'throw', value: this.SUBRULE(this.expression), span: this.cursor.span(start) }
+  })
+
+  protected readonly assertion: Rule<[], AssertStatement> = this.rule('assert', () => {
+    const p = this.cursor
+    const start = this.CONSUME(W.assert).startOffset
+    const name = unquotedCase(p, start)
+    const first = name ?? this.SUBRULE(this.expression)
+    const condition = this.OPTION(() => {
+      this.CONSUME(S[','])
+      return this.SUBRULE2(this.expression)
+    })
+    return condition === undefined
+      ? { kind: 'assert', subcase: null, condition: first, span: p.span(start) }
+      : { kind: 'assert', subcase: first, condition, span: p.span(start) }
+  })
+}
+
+/** Unquoted words or a number before a comma name the case that is asserted. */
+function unquotedCase(p: Cursor, start: number): Expr | undefined {
+  const here = p.at
+  let words = ''
+  while (!atEnd(p) && !p.is(',') && /^[\w.]+$/.test(p.peek().image)) words += (words === '' ? '' : ' ') + p.next().image
+  if (words !== '' && p.is(',')) return { kind: 'literal', type: 'STRING', value: words, span: p.span(start) }
+  p.at = here
+  return undefined
+}

@@ -1,0 +1,52 @@
+import type { IToken } from 'chevrotain'
+import { describe, expect, it } from 'vitest'
+import { parseScript, SourceText } from '../index.ts'
+import { W } from '../keywords.ts'
+import { MAX_NESTING } from '../parser/cursor.ts'
+import { testNames } from '../testing-dump.ts'
+import { GrammarBase, type Rule } from './base.ts'
+import { ScriptGrammar } from './script.ts'
+import { ServerGrammar } from './server.ts'
+import { SqlGrammar } from './sql.ts'
+
+/** Two ways to read one word. */
+class Ambiguous extends GrammarBase {
+  protected readonly twice: Rule<[], IToken> = this.rule('twice', () =>
+    this.OR([{ ALT: () => this.CONSUME(W.add) }, { ALT: () => this.CONSUME2(W.add) }]),
+  )
+
+  constructor() {
+    super({ validate: true })
+    this.performSelfAnalysis()
+  }
+}
+
+describe('the validation of a grammar', () => {
+  it.each([
+    ['scripts', ScriptGrammar],
+    ['SQL', SqlGrammar],
+    ['statements about the server', ServerGrammar],
+  ])('finds no ambiguous alternatives, no left recursion and no missing rule in that of %s', (_, Grammar) => {
+    expect(() => new Grammar({ validate: true })).not.toThrow()
+  })
+
+  it('finds two alternatives that begin alike', () => {
+    expect(() => new Ambiguous()).toThrow(/Ambiguous/)
+  })
+})
+
+describe('an exhausted stack', () => {
+  // The threads of tests have less stack than session threads.
+  it.each([
+    ['parentheses', '(', 'x', ')'],
+    ['queries', 'select a from (', 't', ')'],
+    ['blocks', 'if(x){', 'y = 1', '}'],
+    ['errors caught', 'try{', 'y = 1', '}catch(ex){}'],
+  ])('by %s is one clear error, and the next text parses', (_, open, inner, close) => {
+    const parse = (text: string) => parseScript(new SourceText(text), testNames())
+    const levels = 2 * MAX_NESTING + 1
+    const { errors } = parse(open.repeat(levels) + inner + close.repeat(levels))
+    expect(errors.map((e) => e.message)).toEqual([expect.stringMatching(/^This is nested too deeply/)])
+    expect(parse('select a from t where b = {x -> x + 1}(3)').errors).toEqual([])
+  })
+})
