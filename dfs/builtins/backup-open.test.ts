@@ -161,6 +161,44 @@ describe('nothing damaged is used', () => {
   })
 })
 
+describe('a state under an open table', () => {
+  const states = (): string[] => s.show('exec state from listBackupStates("/s")').match(/\d{8}T\d+Z-[0-9a-f]{6}/g)!
+
+  beforeEach(() => {
+    s.run(`backup("/s","${URL}",keep=3); update pt set x = x + 1; backup("/s","${URL}")`)
+  })
+  it('is shown as long as it is in the backup, whatever else is backed up', () => {
+    const [newest, older] = states()
+    s.run(`o=openBackup("/s","${URL}","pt","${older}"); n=openBackup("/s","${URL}","pt","${newest}")`)
+    expect(values('select sum(x) from n')[0][0]).toBe(Number(values('select sum(x) from o')[0][0]) + 1000)
+    s.run(`update pt set x = x + 1; backup("/s","${URL}")`)
+    expect(values('select sum(x) from o')).toEqual([[249750]])
+    s.run('pruneBackup("/s",keep=1)')
+    expect(s.fails('select sum(x) from o')).toMatch(`the state ${older} has left it`)
+    expect(s.fails('select sum(x) from n')).toMatch(`the state ${newest} has left it`)
+    expect(values(`select sum(x) from openBackup("/s","${URL}","pt")`)).toEqual([[251750]])
+  })
+  it('that is pruned in the middle of a query is a clear error, and never other rows', () => {
+    const older = states().at(-1)!
+    const other = connect(world)
+    const set = world.backups.get('/s') as MemoryFileStore
+    const open = set.openRead
+    for (const when of [1, 2, 5, 9]) {
+      let count = 0
+      s.run(`o=openBackup("/s","${URL}","pt","${older}")`)
+      const backupOfOld = new Map([...set.files().keys()].map((f) => [f, Buffer.from(set.readFile(f))]))
+      set.openRead = (path) => {
+        if (path.startsWith('data/') && ++count === when) other.run('pruneBackup("/s",keep=1)')
+        return open.call(set, path)
+      }
+      expect(s.fails('select sum(x) from o')).toMatch(`the state ${older} has left it`)
+      set.openRead = open
+      expect(count).toBe(when)
+      for (const [file, content] of backupOfOld) set.writeFileAtomic(file, content)
+    }
+  })
+})
+
 describe('sorted and keyed tables, and rows of queries', () => {
   it.each(['LAST', 'FIRST', 'ALL'])('TSDB with keepDuplicates=%s shows the rows that the live table shows', (keep) => {
     s.run(`ts=database("dfs://ts",VALUE,2017.08.07..2017.08.11,,"TSDB")
