@@ -58,7 +58,7 @@ describe('any text', () => {
           expect(pieces).toEqual(all)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 250 },
     )
   })
 
@@ -71,7 +71,7 @@ describe('any text', () => {
         const last = source.split('\n').length
         expect(starts.every((line) => line >= 1 && line <= last)).toBe(true)
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 })

@@ -216,6 +216,8 @@ export class CsvScanner {
     const bytes = this.#bytes
     const to = this.#to
     const ended = this.#ended
+    const newline = LF
+    const carriageReturn = CR
     const width = this.#width
     const { delimiter, quote, escape: escapeByte } = this.#format
     const starts = this.#starts
@@ -253,28 +255,28 @@ export class CsvScanner {
             }
             if (escapeByte === quote) break
           } else if (b === quote) break
-          else if (b === LF) newlines++
+          else if (b === newline) newlines++
           p++
         }
         end = p
         at = p + 1
         if (at >= to && !ended) return MORE
-        if (at < to && bytes[at] === CR) {
+        if (at < to && bytes[at] === carriageReturn) {
           if (at + 1 >= to && !ended) return MORE
-          if (at + 1 >= to || bytes[at + 1] === LF) at++
+          if (at + 1 >= to || bytes[at + 1] === newline) at++
         }
-        if (at < to && bytes[at] !== LF && bytes[at] !== delimiter) {
-          const lf = bytes.indexOf(LF, at)
-          if ((lf < 0 || lf >= to) && !ended) return MORE
+        if (at < to && bytes[at] !== newline && bytes[at] !== delimiter) {
+          const lineEnd = bytes.indexOf(newline, at)
+          if ((lineEnd < 0 || lineEnd >= to) && !ended) return MORE
           this.#problem = 'afterQuote'
           this.#newlines = newlines + 1
-          return lf < 0 || lf >= to ? to : lf + 1
+          return lineEnd < 0 || lineEnd >= to ? to : lineEnd + 1
         }
       } else {
-        while (at < to && bytes[at] !== LF && bytes[at] !== delimiter) at++
+        while (at < to && bytes[at] !== newline && bytes[at] !== delimiter) at++
         if (at >= to && !ended) return MORE
         end = at
-        if ((at >= to || bytes[at] === LF) && end > start && bytes[end - 1] === CR) end--
+        if ((at >= to || bytes[at] === newline) && end > start && bytes[end - 1] === carriageReturn) end--
       }
       if (count < width) {
         starts[cell + count] = start
@@ -282,7 +284,7 @@ export class CsvScanner {
         kinds[cell + count] = kind
       }
       count++
-      if (at >= to || bytes[at] === LF) break
+      if (at >= to || bytes[at] === newline) break
       at++
     }
     this.#fields = count

@@ -245,7 +245,8 @@ function batchOf(
 }
 
 /** Values [from, to) of a column that comes in chunks. */
-function piece(chunks: readonly ArrayLike<unknown>[], from: number, to: number): unknown[] {
+function piece(chunks: readonly ArrayLike<unknown>[], from: number, to: number): ArrayLike<unknown> {
+  if (chunks.length === 1 && from === 0 && to === chunks[0].length) return chunks[0]
   const out: unknown[] = []
   let start = 0
   for (const chunk of chunks) {
@@ -257,7 +258,7 @@ function piece(chunks: readonly ArrayLike<unknown>[], from: number, to: number):
 }
 
 function plain(
-  rows: readonly unknown[],
+  rows: ArrayLike<unknown>,
   type: TypeId,
   scale: number | undefined,
   toRaw: ToRaw,
@@ -284,7 +285,7 @@ const isLostNull = (type: TypeId, raw: Raw, value: unknown): boolean =>
   (typeof value === 'number' || typeof value === 'bigint') && !Number.isNaN(value) && isNullRaw(type, raw)
 
 function arrays(
-  rows: readonly unknown[],
+  rows: ArrayLike<unknown>,
   { type, scale }: ColumnSchema,
   toRaw: ToRaw,
   bad: Int32Array,

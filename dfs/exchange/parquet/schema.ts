@@ -13,7 +13,13 @@ import {
   type ArrayVector,
   type ColumnSchema,
   elementType,
+  type FixedArray,
   isArrayType,
+  NULL_F32,
+  NULL_F64,
+  NULL_I8,
+  NULL_I16,
+  NULL_I32,
   type Raw,
   T,
   type TypeId,
@@ -151,8 +157,24 @@ export function addValues(out: unknown[], v: Vector, from: number, to: number): 
     return
   }
   const { convert } = written(v.type, 'scale' in v ? v.scale : 0)
-  if (convert === undefined) for (let k = from; k < to; k++) out.push(v.isNullAt(k) ? null : v.raw(k))
+  if (convert === undefined && v.storage === 'fixed') addNumbers(out, v.data, from, to)
+  else if (convert === undefined) for (let k = from; k < to; k++) out.push(v.isNullAt(k) ? null : v.raw(k))
   else for (let k = from; k < to; k++) out.push(v.isNullAt(k) ? null : convert(v.raw(k)))
+}
+
+/** One loop a storage class, with its own null. */
+function addNumbers(out: unknown[], data: FixedArray, from: number, to: number): void {
+  if (data instanceof BigInt64Array) {
+    const words = new Int32Array(data.buffer, data.byteOffset, data.length * 2)
+    for (let k = from; k < to; k++) out.push(words[2 * k + 1] === NULL_I32 && words[2 * k] === 0 ? null : data[k])
+  } else if (data instanceof Float64Array)
+    for (let k = from; k < to; k++) out.push(data[k] === NULL_F64 || Number.isNaN(data[k]) ? null : data[k])
+  else if (data instanceof Float32Array)
+    for (let k = from; k < to; k++) out.push(data[k] === NULL_F32 || Number.isNaN(data[k]) ? null : data[k])
+  else {
+    const nothing = data instanceof Int32Array ? NULL_I32 : data instanceof Int16Array ? NULL_I16 : NULL_I8
+    for (let k = from; k < to; k++) out.push(data[k] === nothing ? null : data[k])
+  }
 }
 
 function allValues(v: ArrayVector): unknown[] {
