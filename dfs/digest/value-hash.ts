@@ -13,6 +13,9 @@ const KEY_HIGH = 0x85ebca77 | 0
 const ROUND_1 = 0x27d4eb2f | 0
 const ROUND_2 = 0x165667b1 | 0
 const ROUND_3 = 0x2545f491 | 0
+/** Odd, so that nothing of what came before is lost. */
+const FOLD_LOW = 0x9e3779b1 | 0
+const FOLD_HIGH = 0xc2b2ae3d | 0
 
 /** Of the two halves of the last hash; here so that nothing is allocated for one. */
 const lanes = new Int32Array(2)
@@ -70,18 +73,20 @@ function hashFixed({ data }: FixedVector, rows: number, out: Int32Array): void {
   else hash32(new Int32Array((data as Int8Array | Int16Array).subarray(0, rows)), rows, out)
 }
 
-/** One after the other into one: the hash of a row from those of its columns. `out` holds what came before. */
+/** The hash of a row from those of its columns, one after the other: `out` holds what came before, zeros at first. `finishRows` ends it. */
 export function foldInto(out: Int32Array, next: Int32Array, rows: number): void {
   for (let k = 0; k < 2 * rows; k += 2) {
-    // `mix`, written out as in `hash64`.
-    let x = out[k] ^ next[k] ^ KEY_LOW
-    let y = ((out[k + 1] + next[k + 1]) | 0) ^ KEY_HIGH
-    x ^= finalizer((y + ROUND_1) | 0)
-    y ^= finalizer((x + ROUND_2) | 0)
-    x ^= finalizer((y + ROUND_3) | 0)
-    out[k] = x
-    out[k + 1] = y
+    out[k] = Math.imul(out[k], FOLD_LOW) + next[k]
+    out[k + 1] = Math.imul(out[k + 1], FOLD_HIGH) + next[k + 1]
   }
+}
+
+/**
+ * Makes hashes of the folded columns. Folding alone is linear: in a sum over rows it would not matter which row a value stands in. The values are mixed already, so this
+ * is the only step of a row that has to be.
+ */
+export function finishRows(out: Int32Array, rows: number): void {
+  hash64(out, rows, out)
 }
 
 function hash32(data: Int32Array, rows: number, out: Int32Array): void {
@@ -94,7 +99,7 @@ function hash32(data: Int32Array, rows: number, out: Int32Array): void {
 
 function hash64(words: Int32Array, rows: number, out: Int32Array): void {
   for (let k = 0; k < 2 * rows; k += 2) {
-    // `mix`, written out: this loop and `foldInto` see every value.
+    // `mix`, written out: most values go through here.
     let x = words[k] ^ KEY_LOW
     let y = words[k + 1] ^ KEY_HIGH
     x ^= finalizer((y + ROUND_1) | 0)
