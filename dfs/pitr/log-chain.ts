@@ -2,44 +2,16 @@
  * The log that follows a backup, piece by piece in order, from wherever each is. Every piece is of the store and timeline of the backup, has the number that its name
  * says, and begins where the one before it ends.
  */
-import { checkInterrupt } from '../../runtime/interrupt.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { HEADER_BYTES, identityOf } from '../wal/file-header.ts'
 import { LogFileReader } from '../wal/log-reader.ts'
 import { formatLsn } from '../wal/lsn.ts'
 import { pieceName } from '../wal/piece-name.ts'
-import type { LogRecord } from '../wal/record.ts'
 import { momentOf } from './base.ts'
+import type { ChainPiece } from './chain-piece.ts'
+import { divergenceOf, requireAncestor } from './divergence.ts'
 import { logDamaged, logForeign, logGap, type Moment } from './errors.ts'
-import { type FoundPiece, followerOf, type PieceFile, type PieceSource, type SetPieces } from './piece-source.ts'
-
-export interface ChainPiece extends PieceFile {
-  readonly name: string
-  readonly firstLsn: number
-  readonly endLsn: number
-}
-
-/** Calls back for each record of a piece from an LSN on, until it answers false. */
-export function readRecords(
-  piece: ChainPiece,
-  from: number,
-  onRecord: (record: LogRecord) => boolean,
-  damaged: (offset: number, lsn: number, problem: string) => Error,
-): void {
-  const reader = new LogFileReader(piece.files, piece.path)
-  try {
-    const place = HEADER_BYTES - piece.firstLsn
-    for (let lsn = Math.max(from, piece.firstLsn); lsn < piece.endLsn; ) {
-      const record = reader.recordAt(lsn + place, piece.bytes, lsn)
-      if (typeof record === 'string') throw damaged(lsn + place, lsn, record)
-      if (!onRecord(record)) return
-      lsn = record.endLsn
-    }
-    checkInterrupt()
-  } finally {
-    reader.close()
-  }
-}
+import { type FoundPiece, followerOf, type PieceSource, type SetPieces } from './piece-source.ts'
 
 export class LogChain {
   readonly #base: NodeManifest
@@ -58,7 +30,7 @@ export class LogChain {
   next(reached: Moment | undefined): ChainPiece | undefined {
     const last = this.pieces.at(-1)
     const name = last === undefined ? this.#firstName() : followerOf(last.name)
-    const found = this.#find(name)
+    const found = this.#find(name, reached)
     if (found === undefined) {
       this.#refuseGap(name, reached)
       return undefined
@@ -102,13 +74,23 @@ export class LogChain {
     )
   }
 
-  /** What the archive has is whole; what a backup has may be the beginning of a piece. */
-  #find(name: string): FoundPiece | undefined {
+  /** What the archive has is whole, and what became of the store; what a backup has may be the beginning of a piece. */
+  #find(name: string, reached: Moment | undefined): FoundPiece | undefined {
     const own = this.#own.find(name)
     // Nobody need be asked for more of it.
     if (own !== undefined && this.#own.isWhole(name)) return own
     const archived = this.#archive?.find(name)
-    return own !== undefined && (archived === undefined || archived.bytes < own.bytes) ? own : archived
+    if (own === undefined || archived === undefined) return own ?? archived
+    const [mine, theirs] = [this.#opened(name, own, reached), this.#opened(name, archived, reached)]
+    const differs = divergenceOf(mine, theirs)
+    if (differs !== undefined) requireAncestor(this.#base, mine, differs)
+    if (differs !== undefined || theirs.bytes >= mine.bytes) return archived
+    // The archive has less: a file that was cut off, unless the log went on from there.
+    const follower = this.#archive!.find(followerOf(name))
+    if (follower === undefined || this.#opened(followerOf(name), follower, reached).firstLsn !== theirs.endLsn)
+      return own
+    requireAncestor(this.#base, mine, theirs.endLsn)
+    return archived
   }
 
   #opened(name: string, found: FoundPiece, reached: Moment | undefined): ChainPiece {

@@ -2,7 +2,7 @@
  * Everything about a recovery that is decided before a data file is touched: the backup that it begins with, the log behind it, what the catalog is at the target. Throws
  * whatever keeps the recovery from its target, segments that are missing or damaged excepted.
  */
-import { inputError } from '../../runtime/errors.ts'
+import { HoldfastError, inputError } from '../../runtime/errors.ts'
 import type { TableRecord } from '../catalog/types.ts'
 import type { CatalogEntry } from '../external-copy/format.ts'
 import { readCatalog, readFiles, refuseOtherData } from '../node-backup/contents.ts'
@@ -67,12 +67,14 @@ export function planRecovery(
   only?: TableName,
 ): RecoveryPlan {
   const { all, candidates } = chooseBases(sources.set, target, sources.id, (text) => listener.note(text))
-  for (const base of candidates) {
+  for (const [k, base] of candidates.entries()) {
     try {
       return planFrom(base, all, sources, target, scratch, listener, only)
     } catch (error) {
-      if (!(error instanceof BackupAfterTarget)) throw error
-      listener.note(`The backup ${base.id} has transactions that committed after the target`)
+      const isDiverged = error instanceof HoldfastError && error.code === 'backupDiverged'
+      if (isDiverged && k + 1 < candidates.length) listener.note(`${error.message} An older backup is used.`)
+      else if (!(error instanceof BackupAfterTarget)) throw error
+      else listener.note(`The backup ${base.id} has transactions that committed after the target.`)
     }
   }
   const oldest = candidates.at(-1)!

@@ -461,6 +461,62 @@ describe('the choice of the backup', () => {
   })
 })
 
+describe('a backup of commits that a loss of power took away', () => {
+  it('is no beginning of a recovery, and one whose log only was longer is', async () => {
+    const { world, set, archive } = await story()
+    const first = backUp(world, set).id
+    // At level 2 small appends are left to the system; the power takes them from the log, and the store goes on without them.
+    world.session.run(`${GROW} grow(3, 600000)`)
+    const lost = backUp(world, set).id
+    world.disk.losePower(() => 0)
+    const next = newArchivedWorld(archive, {
+      catalog: world.catalog,
+      disk: world.disk,
+      wasUnclean: true,
+      nowMs: world.clock.nowMs,
+    })
+    next.session.run(`${GROW} grow(3, 700000)`)
+    const after = snapshotOf(next)
+    await settle(next)
+    next.session.run(`${GROW} grow(1, 800000)`)
+    await settle(next)
+    const sources = { set, archive }
+    const target = timeTarget(after.timeMs)
+    const failure = failureOf({ sources: { ...sources, id: lost }, target })
+    expect(failure.message).toMatch(/has transactions that the store lost afterwards/)
+    expect(failure.code).toBe('backupDiverged')
+    const older = recovered({ sources, target })
+    expect(older.store.base.id).toBe(first)
+    expect(shown(older)).toBe(after.content)
+  })
+
+  it('may hold log of commits after it that were lost, too', async () => {
+    const { world, set, archive } = await story()
+    const context = contextOf(world)
+    let pins = 0
+    const pinnedView: typeof context.pinnedView = (why) => {
+      const pinned = context.pinnedView(why)
+      if (pins++ === 0) world.session.run(`${GROW} grow(3, 600000)`)
+      return pinned
+    }
+    backUp(world, set, {}, { ...context, pinnedView })
+    world.disk.losePower(() => 0)
+    const next = newArchivedWorld(archive, {
+      catalog: world.catalog,
+      disk: world.disk,
+      wasUnclean: true,
+      nowMs: world.clock.nowMs,
+    })
+    next.session.run(`${GROW} grow(3, 700000)`)
+    const after = snapshotOf(next)
+    await settle(next)
+    next.session.run(`${GROW} grow(1, 800000)`)
+    await settle(next)
+    const again = recovered({ sources: { set, archive }, target: timeTarget(after.timeMs) })
+    expect(shown(again)).toBe(after.content)
+  })
+})
+
 describe('a clock that was set back', () => {
   it('does not hide the first transaction after the target: it ends the recovery', async () => {
     const { world, set, archive } = await story()
