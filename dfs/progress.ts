@@ -21,6 +21,8 @@ export interface ProgressSink {
   report(state: ProgressState, phase: 'begin' | 'advance' | 'done'): void
   /** A remark for the operator, such as that an interrupted run is continued. */
   note(text: string): void
+  /** What a piece of work has done. The log of a job keeps it; at a prompt the result of the call says enough. */
+  outcome?(text: string): void
 }
 
 export const progressService: ServiceKey<ProgressSink> = serviceKey<ProgressSink>('progress')

@@ -30,6 +30,7 @@ export default function runJob(task: JobTask): JobOutcome {
   const session = new ThreadSession(task.config, task.link, {
     print: (text) => log.line(text),
     notice: (text) => log.line(text),
+    outcome: (text) => log.line(text),
     progress: progressLines(log),
   })
   session.interpreter.user = record.user

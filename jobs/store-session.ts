@@ -58,6 +58,7 @@ function progressSink(voice: SessionVoice): ProgressSink {
   return {
     report: (state, phase) => voice.progress(progressMessage(state, phase === 'done')),
     note: (text) => voice.notice(text),
+    outcome: (text) => voice.outcome?.(text),
   }
 }
 

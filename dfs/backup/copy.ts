@@ -11,7 +11,8 @@ import type { FileStore } from '../store/file-store.ts'
 import type { ChunkStep, FileStep, TablePlan } from './plan.ts'
 
 export interface CopyListener {
-  chunk(): void
+  /** Complete; so many bytes were copied for it. */
+  chunk(bytes: number): void
 }
 
 export class ChunkCopier {
@@ -44,7 +45,7 @@ export class ChunkCopier {
     for (const file of step.files) if (file.kind === 'copy') this.#copyFile(plan, step, file)
     this.#work.afterwards(() => {
       this.#log.add({ db: plan.database.url, table: plan.table.name, tableId: plan.table.id, chunk: step.chunk })
-      listener.chunk()
+      listener.chunk(step.files.reduce((sum, f) => sum + (f.kind === 'copy' ? f.file.bytes : 0), 0))
     })
   }
 

@@ -115,6 +115,9 @@ export class SetRenewal {
     try {
       const files = new StateFiles(this.#store, {}, this.#indexesAtHand(database.url, tables))
       const drop = byRetention(listStates(this.#store), this.#retention)
+      this.#context.progress.outcome?.(
+        `${this.#store.root}: state ${this.#id} is complete; ${drop.stay.length} states stay, ${drop.gone.length} dropped`,
+      )
       dropStates(this.#store, drop, files, this.#remains || this.before.lostIndex, note)
       removeDropped(this.#store)
       removeRunRemains(this.#store)

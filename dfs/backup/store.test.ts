@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createInterpreter, createRegistry, type Interpreter, SourceTable, type Table } from '../../runtime/index.ts'
 import { backupBuiltins } from '../builtins/backup.ts'
+import { backupCheckBuiltins } from '../builtins/backup-check.ts'
 import { backupInspectBuiltins } from '../builtins/backup-inspect.ts'
 import { restoreBuiltins } from '../builtins/restore.ts'
 import { Engine } from '../engine/engine.ts'
@@ -26,7 +27,7 @@ function store(name: string): { readonly session: Interpreter; readonly dfs: Dfs
   const home = join(folder, name)
   const engine = Engine.open(home)
   const session = createInterpreter({
-    registry: createRegistry(backupBuiltins, restoreBuiltins, backupInspectBuiltins),
+    registry: createRegistry(backupBuiltins, restoreBuiltins, backupInspectBuiltins, backupCheckBuiltins),
   })
   session.user = 'admin'
   const link = {
@@ -64,7 +65,7 @@ describe('backup and restore on disk', () => {
     expect(show(`size(checkBackup("${set}", "${URL}"))`)).toBe('0')
     expect(show(`exec sum(rows) from getBackupList("${set}", "${URL}", "pt")`)).toBe('5000')
     expect(show('exec sum(completed) from getBackupStatus()')).toBe('2')
-    expect(readdirSync(set).sort()).toEqual(['backup_manifest.json', 'data', 'states'])
+    expect(readdirSync(set).sort()).toEqual(['backup_manifest.json', 'data', 'ledger', 'states'])
   })
 
   it('an append is found, a damaged file is named and repaired', () => {

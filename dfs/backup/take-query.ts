@@ -70,6 +70,9 @@ class QueryBackupTask {
     try {
       const written = this.#write(plan, table, run)
       const chunks = [...plan.keep, ...written].sort(byPath)
+      this.#context.progress.outcome?.(
+        `${url}/${table.name}: ${written.length} partitions written, ${plan.keep.length} unchanged`,
+      )
       const { description: query } = this.#request.query
       const index: TableIndex = { database, table, query, cid, takenMs: this.#renewal.takenMs, chunks }
       this.#renewal.complete({ database, cid, tables: [index], dropTables: [] }, [run])
@@ -89,6 +92,7 @@ class QueryBackupTask {
       table: table.name,
       totalPartitions: plan.selected,
       done: plan.selected - plan.write.length,
+      bytesTotal: plan.write.reduce((sum, { source }) => sum + bytesOf(source.chunk), 0),
     })
   }
 
@@ -121,7 +125,7 @@ class QueryBackupTask {
         if (rows > 0 || replaces) written.push({ chunkId, cid, rows, updateTimeMs, path, files: made })
         meter.addBytes(bytesOf(source.chunk))
         meter.addChunk()
-        run.addPartition()
+        run.addPartition(bytesOf(source.chunk))
       }
       files.sync()
     } finally {

@@ -2,6 +2,7 @@
  * Taking a backup. The phases, in order: select (catalog, under a pin), lock, plan, copy, complete, publish, sweep. Killed in any of them, the set still
  * restores every state that it had, and the next call goes on from what was copied.
  */
+import { randomUUID } from 'node:crypto'
 import type { DatabaseRecord } from '../catalog/types.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
@@ -91,11 +92,13 @@ class BackupTask {
       materialise: (table, chunk) => this.#waiting.materialise(table, chunk),
     })
     this.#renewal.writePlan(this.#planText(plan))
-    const runs = new Map(plan.tables.map((t) => [t.table.name, this.#beginRun(t)]))
+    const call = randomUUID()
+    const runs = new Map(plan.tables.map((t, order) => [t.table.name, this.#beginRun(t, { call, order })]))
     try {
       const copied = this.#copy(plan, runs)
       const { dropTables } = plan
       const tables = plan.tables.map((t) => this.#indexOf(plan, t))
+      for (const table of plan.tables) this.#tellOutcome(table)
       this.#renewal.complete({ database: plan.database, cid: plan.cid, tables, dropTables }, runs.values())
       return copied
     } catch (error) {
@@ -104,15 +107,18 @@ class BackupTask {
     }
   }
 
-  #beginRun(plan: TablePlan): RunRecord {
+  #beginRun(plan: TablePlan, of: { readonly call: string; readonly order: number }): RunRecord {
     const { client, user } = this.#context
+    const { copy, bytes } = totalsOf(plan)
     return new RunRecord(client, () => this.#context.now(), {
       user,
       type: 'BACKUP_BY_COPY_FILE',
       db: this.#request.url,
       table: plan.table.name,
       totalPartitions: plan.selected,
-      done: plan.selected - totalsOf(plan).copy,
+      done: plan.selected - copy,
+      bytesTotal: bytes,
+      of,
     })
   }
 
@@ -131,9 +137,9 @@ class BackupTask {
       for (const table of plan.tables) {
         const run = runs.get(table.table.name)!
         const listener = {
-          chunk: () => {
+          chunk: (bytes: number) => {
             meter.addChunk()
-            run.addPartition()
+            run.addPartition(bytes)
           },
         }
         for (const step of table.steps)
@@ -154,6 +160,15 @@ class BackupTask {
       chunksKept: sum((t) => t.keep),
       chunksResumed: sum((t) => t.resume),
     }
+  }
+
+  /** For the log of a job. */
+  #tellOutcome(plan: TablePlan): void {
+    const { copy, bytes, resume, keep, delete: removed } = totalsOf(plan)
+    const before = resume === 0 ? '' : `, ${resume} copied by the interrupted run`
+    this.#context.progress.outcome?.(
+      `${plan.database.url}/${plan.table.name}: ${copy} partitions copied (${bytes} bytes)${before}, ${keep} unchanged, ${removed} removed`,
+    )
   }
 
   #indexOf(plan: BackupPlan, { database, table, steps }: TablePlan): TableIndex {

@@ -22,6 +22,7 @@ import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { chunkPathOf, pathIndexOf } from '../set/names.ts'
 import { BackupSet } from '../set/open.ts'
 import { chunkRows } from '../set/rows.ts'
+import { estimatedEndMs } from '../set/runs.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
 import { backupStore, loggedInHost, optionalText, timestampOf, urlArg } from './backup-host.ts'
 import { KEY_DOC } from './backup-key.ts'
@@ -123,7 +124,7 @@ define(LOAD, {
 const STATUS = 'getBackupStatus([userName])'
 
 define(STATUS, {
-  doc: 'Backup and restore calls, the newest first, with a row per table: userName, type, startTime, dbName, tableName, totalPartitions, completedPartitions, percentComplete, endTime (an estimate while it runs), completed. Administrators see everybody, or the calls of userName; others see their own.',
+  doc: 'Backup and restore calls, the newest first, with a row per table: userName, type, startTime, dbName, tableName, totalPartitions, completedPartitions, percentComplete, endTime (while it runs an estimate from the bytes that are done, null before the first partition is complete), completed. Administrators see everybody, or the calls of userName; others see their own.',
   call: ([userName], session) => {
     const host = loggedInHost(session, 'getBackupStatus')
     const wanted = optionalText(userName, STATUS, 'userName')
@@ -158,7 +159,7 @@ function statusTable(runs: readonly BackupRun[], nowMs: number): Table {
     percentComplete: ints(percentComplete),
     endTime: vectorOf(
       T.TIMESTAMP,
-      runs.map((r) => timestampOf(r.endMs ?? estimatedEndMs(r, nowMs))),
+      runs.map((r) => timestampOf(r.endMs ?? estimatedEndMs(r, runs, nowMs))),
     ),
     completed: ints((r) => (r.state === 'completed' ? 1 : 0)),
   })
@@ -168,11 +169,4 @@ function statusTable(runs: readonly BackupRun[], nowMs: number): Table {
 function percentComplete(run: BackupRun): number {
   if (run.state === 'completed') return 100
   return run.totalPartitions === 0 ? 0 : Math.min(99, Math.floor((100 * run.completedPartitions) / run.totalPartitions))
-}
-
-/** undefined for a run whose process died, and as long as nothing is done. */
-function estimatedEndMs(run: BackupRun, nowMs: number): number | undefined {
-  if (run.state !== 'running' || run.completedPartitions === 0) return undefined
-  const perPartition = (nowMs - run.startMs) / run.completedPartitions
-  return nowMs + perPartition * (run.totalPartitions - run.completedPartitions)
 }

@@ -206,9 +206,12 @@ export interface BackupRun {
   readonly completedPartitions: number
   readonly state: 'running' | 'completed' | 'failed' | 'interrupted' | 'cancelled'
   readonly error: string
-  /** Of the backup of a node, once it is planned. */
+  /** Once it is planned; done are those of what is complete. */
   readonly bytesDone?: number
   readonly bytesTotal?: number
+  /** Of a call that works on several tables one after the other: which call, and the how manyeth table. */
+  readonly call?: string
+  readonly order?: number
 }
 
 export interface EngineReply {

@@ -16,7 +16,8 @@ import type { RestorePlan, RestoreStep } from './plan.ts'
 
 export interface RestoreListener {
   readonly bytes: OnBytes
-  chunk(): void
+  /** Complete and durable. */
+  chunk(chunk: SetChunk): void
 }
 
 export class ChunkRestorer {
@@ -45,7 +46,7 @@ export class ChunkRestorer {
       return { file: target, ...factsOf(file) }
     })
     if (segments.length > 0) this.#folders.add(folder)
-    this.#work.afterwards(() => this.#listener.chunk())
+    this.#work.afterwards(() => this.#listener.chunk(step.chunk))
     return { chunkId, cid, rows, updateTimeMs, path: step.path, segments }
   }
 

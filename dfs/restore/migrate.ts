@@ -49,6 +49,7 @@ export function migrateSet(
         const error = toHoldfastError(thrown)
         // A cancelled call, and a fault of ours, end the whole; anything else is this table's result.
         if (error.kind === 'cancelled' || error.kind === 'bug') throw thrown
+        context.progress.outcome?.(`${source.url}/${source.table}: not restored: ${error.message}`)
         return { ...source, error: error.message }
       }
     })

@@ -43,13 +43,14 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
     table: table.name,
     totalPartitions: request.chunks.length,
     done: request.chunks.length - chunks.length,
+    bytesTotal: chunks.reduce((sum, c) => sum + bytesOf(c), 0),
   })
   const meter = new ProgressMeter(
     context.progress,
     {
       verb: 'restore',
       subject: `${database.url}/${table.name}`,
-      bytesTotal: chunks.reduce((sum, c) => sum + c.files.reduce((n, f) => n + f.bytes, 0), 0),
+      bytesTotal: chunks.reduce((sum, c) => sum + bytesOf(c), 0),
       chunksTotal: chunks.length,
     },
     () => context.now(),
@@ -61,7 +62,7 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
         for (const chunk of chunks) {
           writer.add(chunk)
           meter.addChunk()
-          run.addPartition()
+          run.addPartition(bytesOf(chunk))
         }
         writer.commit()
       } catch (error) {
@@ -70,6 +71,9 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
       }
     })
     run.complete()
+    context.progress.outcome?.(
+      `${database.url}/${table.name}: ${chunks.length} partitions restored, ${request.chunks.length - chunks.length} unchanged; from ${set.store.root}, state ${set.manifest?.id}`,
+    )
     return chunks
   } catch (error) {
     run.fail(error)
@@ -78,6 +82,8 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
     meter.done()
   }
 }
+
+const bytesOf = (chunk: SetChunk): number => chunk.files.reduce((sum, f) => sum + f.bytes, 0)
 
 /** Whether the partition is as it was when it was backed up, or as it was when it was restored from this backup. */
 function isThere(view: CatalogView, { index, target, force }: RowsRequest, chunk: SetChunk): boolean {

@@ -22,22 +22,23 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     table: table.name,
     totalPartitions: put.length + kept,
     done: kept,
+    bytesTotal: put.reduce((sum, s) => sum + bytesOf(s.chunk), 0),
   })
   const meter = new ProgressMeter(
     context.progress,
     {
       verb: 'restore',
       subject: `${database.url}/${table.name}`,
-      bytesTotal: put.reduce((sum, s) => sum + s.chunk.files.reduce((n, f) => n + f.bytes, 0), 0),
+      bytesTotal: put.reduce((sum, s) => sum + bytesOf(s.chunk), 0),
       chunksTotal: put.length,
     },
     () => context.now(),
   )
   const restorer = new ChunkRestorer(context, set, {
     bytes: (bytes) => meter.addBytes(bytes),
-    chunk: () => {
+    chunk: (chunk) => {
       meter.addChunk()
-      run.addPartition()
+      run.addPartition(bytesOf(chunk))
     },
   })
   try {
@@ -58,6 +59,10 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
         context.user,
       )
     run.complete()
+    const removed = plan.steps.length - put.length - kept
+    context.progress.outcome?.(
+      `${database.url}/${table.name}: ${put.length} partitions restored, ${kept} unchanged, ${removed} removed; from ${set.store.root}, state ${set.manifest?.id}`,
+    )
     return put.map((s) => s.chunk)
   } catch (error) {
     run.fail(error)
@@ -67,3 +72,5 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     meter.done()
   }
 }
+
+const bytesOf = (chunk: SetChunk): number => chunk.files.reduce((sum, f) => sum + f.bytes, 0)

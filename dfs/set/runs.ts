@@ -1,42 +1,50 @@
 /**
- * The records behind getBackupStatus: one per table and call, kept by the engine, so that they survive restarts. Written when a table's work begins, at most once a second
- * while it goes on, and when it ends.
+ * The records behind getBackupStatus: one per table and call, kept by the engine, so that they survive restarts. Written when a table's work is planned, at most once a
+ * second while it goes on, and when it ends.
  */
 import { randomUUID } from 'node:crypto'
 import type { BackupRun, EngineClient } from '../engine/commands.ts'
 
 const WRITE_EVERY_MS = 1000
 
+/** What a table's work is about. */
+export interface RunFacts extends Pick<BackupRun, 'user' | 'type' | 'db' | 'table' | 'totalPartitions'> {
+  /** Partitions that need no work: they were there before it began. */
+  readonly done: number
+  /** Of the others. */
+  readonly bytesTotal: number
+  /** A call that does several tables one after the other, and which of them this is. */
+  readonly of?: { readonly call: string; readonly order: number }
+}
+
 export class RunRecord {
   readonly #client: EngineClient
   readonly #now: () => number
-  #run: BackupRun
+  #run: BackupRun & { readonly bytesDone: number }
   #writtenMs: number
 
-  /** `done` partitions were there before the work began. */
-  constructor(
-    client: EngineClient,
-    now: () => number,
-    facts: Pick<BackupRun, 'user' | 'type' | 'db' | 'table' | 'totalPartitions'> & { readonly done: number },
-  ) {
+  constructor(client: EngineClient, now: () => number, { done, of, ...facts }: RunFacts) {
     this.#client = client
     this.#now = now
     this.#writtenMs = now()
-    const { done, ...rest } = facts
     this.#run = {
-      ...rest,
+      ...facts,
+      ...of,
       id: randomUUID(),
       startMs: now(),
       endMs: undefined,
       completedPartitions: done,
+      bytesDone: 0,
       state: 'running',
       error: '',
     }
     this.#put()
   }
 
-  addPartition(): void {
-    this.#run = { ...this.#run, completedPartitions: this.#run.completedPartitions + 1 }
+  /** A partition more is complete; it took so many bytes. */
+  addPartition(bytes: number): void {
+    const { completedPartitions, bytesDone } = this.#run
+    this.#run = { ...this.#run, completedPartitions: completedPartitions + 1, bytesDone: bytesDone + bytes }
     if (this.#now() - this.#writtenMs >= WRITE_EVERY_MS) this.#put()
   }
 
@@ -58,4 +66,20 @@ export class RunRecord {
     this.#writtenMs = this.#now()
     this.#client.request({ kind: 'putRun', run: this.#run }, this.#run.user)
   }
+}
+
+/**
+ * When a run will have ended if it goes on as fast as its call was until now; undefined if that cannot be told: it has ended, or nothing is complete yet. `runs`: all there
+ * are.
+ */
+export function estimatedEndMs(run: BackupRun, runs: readonly BackupRun[], nowMs: number): number | undefined {
+  if (run.state !== 'running') return undefined
+  const ofCall = run.call === undefined ? [run] : runs.filter((r) => r.call === run.call)
+  const done = ofCall.reduce((sum, r) => sum + (r.bytesDone ?? 0), 0)
+  if (done === 0) return undefined
+  // Tables are done one after the other: this one when those before it are.
+  const upToThis = ofCall.filter((r) => (r.order ?? 0) <= (run.order ?? 0))
+  const left = upToThis.reduce((sum, r) => sum + Math.max(0, (r.bytesTotal ?? 0) - (r.bytesDone ?? 0)), 0)
+  const elapsedMs = Math.max(0, nowMs - Math.min(...ofCall.map((r) => r.startMs)))
+  return nowMs + (elapsedMs / done) * left
 }

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import type { BackupRun, EngineClient, EngineCommand } from '../engine/commands.ts'
+import { estimatedEndMs, RunRecord } from './runs.ts'
+
+const running = (over: Partial<BackupRun>): BackupRun => ({
+  id: 'r',
+  user: 'admin',
+  type: 'BACKUP_BY_COPY_FILE',
+  db: 'dfs://db',
+  table: 'pt',
+  startMs: 0,
+  endMs: undefined,
+  totalPartitions: 10,
+  completedPartitions: 5,
+  state: 'running',
+  error: '',
+  bytesTotal: 1000,
+  bytesDone: 250,
+  ...over,
+})
+
+describe('the estimated end of a run', () => {
+  it('goes by the bytes that are done, not by partitions that needed no work', () => {
+    const run = running({ totalPartitions: 10_000, completedPartitions: 9_995 })
+    expect(estimatedEndMs(run, [run], 10_000)).toBe(40_000)
+  })
+
+  it('is when the tables before it and it are done, at the speed of the call', () => {
+    const of = { call: 'c' }
+    const runs = [
+      running({ ...of, order: 0, bytesTotal: 600, bytesDone: 600, state: 'completed', endMs: 6_000 }),
+      running({ ...of, order: 1, bytesTotal: 400, bytesDone: 200 }),
+      running({ ...of, order: 2, bytesTotal: 1_200, bytesDone: 0, completedPartitions: 0 }),
+      running({ call: 'another', bytesTotal: 1e9, bytesDone: 0 }),
+    ]
+    expect(runs.map((r) => estimatedEndMs(r, runs, 8_000))).toEqual([undefined, 10_000, 22_000, undefined])
+  })
+
+  it('is not told before anything is done, nor of a run that has ended or died', () => {
+    for (const over of [
+      { bytesDone: 0 },
+      { state: 'completed' },
+      { state: 'interrupted' },
+      { state: 'failed' },
+    ] as const) {
+      const run = running(over)
+      expect(estimatedEndMs(run, [run], 10_000)).toBeUndefined()
+    }
+  })
+
+  it('is now when all is copied and the rest is a moment', () => {
+    const run = running({ bytesDone: 1000 })
+    expect(estimatedEndMs(run, [run], 5_000)).toBe(5_000)
+  })
+})
+
+describe('the record of a run', () => {
+  it('is written when the work is planned, at most once a second, and when it ends', () => {
+    const written: BackupRun[] = []
+    const client = {
+      request: (command: EngineCommand) => {
+        if (command.kind === 'putRun') written.push(command.run)
+        return { cid: 0 }
+      },
+    } as EngineClient
+    let now = 0
+    const facts = {
+      user: 'u',
+      type: 'BACKUP_BY_SQL',
+      db: 'd',
+      table: 't',
+      totalPartitions: 20,
+      done: 3,
+      bytesTotal: 1700,
+    } as const
+    const run = new RunRecord(client, () => now, { ...facts, of: { call: 'c', order: 1 } })
+    for (let k = 0; k < 17; k++) {
+      now += 300
+      run.addPartition(100)
+    }
+    run.complete()
+    run.fail(new Error('too late'))
+    expect(written.map((r) => [r.completedPartitions, r.bytesDone, r.state])).toEqual([
+      [3, 0, 'running'],
+      [7, 400, 'running'],
+      [11, 800, 'running'],
+      [15, 1200, 'running'],
+      [19, 1600, 'running'],
+      [20, 1700, 'completed'],
+    ])
+    expect(new Set(written.map((r) => r.id)).size).toBe(1)
+    expect(written.at(-1)).toMatchObject({ call: 'c', order: 1, bytesTotal: 1700, endMs: 5100 })
+  })
+})
