@@ -120,7 +120,12 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
       'recover to a point in time: <target> is an ISO time with zone, `latest`, or `lsn:H/L`; --data is a new directory, or with --table one that nobody has open',
     )
     .addOption(new Option('--backup <dir>', 'set of node backups').makeOptionMandatory())
-    .addOption(new Option('--data <dir>', 'the new data directory; must be empty or missing').makeOptionMandatory())
+    .addOption(
+      new Option(
+        '--data <dir>',
+        'the new data directory, empty or missing; with --table one that is there',
+      ).makeOptionMandatory(),
+    )
     .option('--wal-archive-dir <dir>', 'archive of the log (default: what --config says)')
     .addOption(new Option('--config <file>', 'configuration with wal_archive_dir or wal_restore_command'))
     .option('--backup-id <id>', 'begin with this backup (default: the newest that is not after the target)')

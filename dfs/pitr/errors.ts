@@ -30,7 +30,7 @@ export function pastTheEnd(target: RecoveryTarget, timeline: number, from: Momen
     {
       code: 'recoveryPastEnd',
       where: { lsn: formatLsn(end.lsn) },
-      hint: `what can be reached begins at ${formatMoment(from)}, and the target "latest" gets to the end; the last minutes may not be archived yet (wal_archive_timeout), and what a recovered store did is on a timeline of its own, reached from backups of it`,
+      hint: `what can be reached begins at ${formatMoment(from)}, and the target "latest" gets to the end; the last minutes may not be archived yet (wal_archive_timeout; checkpoint() seals the log), and what a recovered store did is on a timeline of its own, reached from backups of it`,
     },
   )
 }
