@@ -85,6 +85,8 @@ describe('a text at the prompt', () => {
     ['x = )', true],
     ['select a from t', true],
     ['select a from', false],
+    ['update t set', false],
+    ['select a from t\ngroup by', false],
     ['<x', false],
     ['{a: 1', false],
     ['', true],

@@ -38,6 +38,10 @@ describe('update, delete and insert', () => {
     ['update t set a=1, b=b+1 where c > 3', '(update ?t a=1 b=(add ?b 1) (where (gt ?c 3)))'],
     ['update t set a: 1', '(update ?t a=1)'],
     ['update t a=1', '1:10 The keyword SET is missing in the UPDATE statement. RefId: S06000'],
+    ['update t set = 1', "1:14 expected a column to set, found '='"],
+    ['update t set a 1', "1:16 The '=' is missing in the UPDATE statement. RefId: S06000"],
+    ['insert into t(1) values(1)', "1:15 expected the name of a column, found '1'"],
+    ['alter table t change column a', "1:15 expected 'add', 'drop' or 'rename' after the table, found 'change'"],
     [
       'update t set c = cumsum(x) context by sym csort time having sum(x) > 1',
       '(update ?t c=(call ?cumsum ?x) (context ?sym) (csort ?time) (having (gt (call ?sum ?x) 1)))',

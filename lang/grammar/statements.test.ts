@@ -65,6 +65,8 @@ describe('statements about names and modules', () => {
     ['use a::b', '(use a::b)'],
     ['use catalog c', '(use catalog c)'],
     ['#include "a.dos"', '(include "a.dos")'],
+    ['#include a', "1:10 expected the path of the file in quotes, found 'a'"],
+    ['#a', "1:2 expected 'include' after '#', found 'a'"],
     ['const k = 3', '(const k 3)'],
   ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
