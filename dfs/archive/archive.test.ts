@@ -102,6 +102,26 @@ describe.each(ROTATIONS)('an archive with the rotation %s', (_, settings) => {
     expect(world.engine.status().log.files.length).toBeLessThan(4)
   })
 
+  it('has everything when the store has ended in order', async () => {
+    const archive = new MemoryFileStore()
+    const world = start(archive)
+    world.session.run(CREATE)
+    world.session.run(append(0, 3))
+    await settle(world)
+    world.session.run(append(3, 3))
+    const running = world.engine.archive()
+    world.session.run('delete from loadTable("dfs://db", "pt") where k = 1')
+    const shown = world.session.show(ALL)
+    await world.engine.close()
+    await running
+    expect(restoredFrom(archive).show(ALL)).toBe(shown)
+    // And nothing more for a store in which nothing was done.
+    const pieces = piecesOf(archive)
+    const { catalog, disk, clock } = world
+    await start(archive, { catalog, disk, nowMs: clock.nowMs }).engine.close()
+    expect(piecesOf(archive)).toEqual(pieces)
+  })
+
   it('brings a copy of a closed directory to where the store is now', async () => {
     const archive = new MemoryFileStore()
     const first = start(archive)

@@ -93,20 +93,29 @@ export class Archiver {
     return this.#running
   }
 
-  /** One more attempt, unless the last one failed; then nothing changes any more. */
+  /**
+   * The store ends in order: what was committed last is sealed too, so that the archive has everything. One more attempt, unless the last one failed; then nothing
+   * changes any more.
+   */
   async close(limitMs = CLOSE_LIMIT_MS): Promise<void> {
+    if (this.#parts.ledger.isEnabled) this.#seal(() => true)
     let timer: NodeJS.Timeout | undefined
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, limitMs)
     })
-    const work = this.#failures === 0 ? this.run() : this.#running
-    if (work !== undefined) await Promise.race([work, limit])
+    // A run that is going on may have looked for the last time before the seal.
+    const work = async (): Promise<void> => {
+      await this.#running
+      if (this.#failures === 0) await this.run()
+    }
+    await Promise.race([work(), limit])
     clearTimeout(timer)
     this.#isStopped = true
   }
 
   async #run(): Promise<number> {
-    this.#sealIfDue()
+    const { settings, now } = this.#parts
+    this.#seal((first) => now() - first.timeMs >= (settings.timeoutMs ?? ARCHIVE_TIMEOUT_MS))
     this.#tellIfBehind()
     let count = 0
     for (let [file] = this.#pending(); file !== undefined && !this.#isStopped; [file] = this.#pending()) {
@@ -194,14 +203,14 @@ export class Archiver {
     return first
   }
 
-  /** A file that has waited long enough for more. */
-  #sealIfDue(): void {
-    const { log, settings, now, say } = this.#parts
+  /** Seals the current file if it has a commit and is due by its first one. */
+  #seal(isDue: (first: FirstCommit) => boolean): void {
+    const { log, now, say } = this.#parts
     try {
       const current = log.files().at(-1)
       if (current === undefined) return
       const first = this.#firstCommit(current)
-      if (first !== undefined && now() - first.timeMs >= (settings.timeoutMs ?? ARCHIVE_TIMEOUT_MS)) log.seal()
+      if (first !== undefined && isDue(first)) log.seal()
     } catch (error) {
       const { message } = error as Error
       if (this.#told.message !== message) say(`The log could not be sealed for the archive: ${message}`)
