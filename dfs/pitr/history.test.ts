@@ -13,6 +13,10 @@ describe.each(ROTATIONS)('a store with the rotation %s', (_, settings, seed) => 
     const history = await runHistory({ seed, steps: 36, settings })
     const first = wrongTargets(history, (k) => k % 7 === 0)
     expect(first.wrong).toEqual([])
+    // The net has no hole: contents of other moments are noticed.
+    const { snapshots } = history
+    const shifted = snapshots.map((s, j) => ({ ...s, content: snapshots[(j + 5) % snapshots.length]!.content }))
+    expect(wrongTargets({ ...history, snapshots: shifted }, () => false).wrong.length).toBe(2)
     const next = await continued(history, 12, { seed: seed + 1, steps: 14, settings })
     const second = wrongTargets(next, (k) => k % 6 === 0)
     expect(second.wrong).toEqual([])

@@ -38,7 +38,9 @@ export interface History {
 const CREATE = `
   db = database("dfs://d", VALUE, 0..2)
   db.createPartitionedTable(table(1:0, \`k\`x, [INT, LONG]), "t", "k")
-  db.createPartitionedTable(table(1:0, \`k\`x, [INT, LONG]), "u", "k")`
+  db.createPartitionedTable(table(1:0, \`k\`x, [INT, LONG]), "u", "k")
+  sorted = database("dfs://e", VALUE, 0..2, engine="TSDB")
+  sorted.createPartitionedTable(table(1:0, \`k\`x\`v, [INT, LONG, LONG]), "s", "k", sortColumns=["k", "x"], keepDuplicates=LAST)`
 
 const GROW = `
   def grow(name, n, f) {
@@ -86,6 +88,14 @@ export async function runHistory({ seed, steps, settings, from }: HistoryOptions
     smallAppend: () => grow(1 + pick(6)),
     row: () => grow(1),
     largeAppend: () => grow(1100 + pick(900)),
+    // Few keys, so that rows replace each other.
+    sorted: () => {
+      const rows = pick(3) === 0 ? 1100 + pick(900) : 1 + pick(20)
+      run(
+        `loadTable("dfs://e", "s").append!(table(take(0 1 2, ${rows}) as k, long(take(1..${1 + pick(400)}, ${rows})) as x, long(${next}..${next + rows - 1}) as v))`,
+      )
+      next += rows
+    },
     update: () => run(`update ${handle()} set x = x + 1 where k = ${pick(3)}`),
     delete: () => run(`delete from ${handle()} where x % ${2 + pick(5)} = 0`),
     dropPartition: () => {
@@ -138,6 +148,7 @@ export async function runHistory({ seed, steps, settings, from }: HistoryOptions
   }
   const weighted = [
     'smallAppend',
+    'sorted',
     'row',
     'smallAppend',
     'largeAppend',
