@@ -17,7 +17,7 @@ import { backUp, newArchivedWorld, recovered, settle, shown, snapshotOf, timeTar
 const SEED = 20260115
 
 /** Each call in the long run, some of them otherwise. */
-const EACH = process.env['HOLDFAST_LONG'] === '1' ? 1 : 5
+const EACH = process.env['HOLDFAST_LONG'] === '1' ? 1 : 7
 const GROW = `def grow(n, f) { loadTable("dfs://d", "t").append!(table(take(0 1 2, n) as k, long(f..(f + n - 1)) as x)) };`
 
 interface Story {
