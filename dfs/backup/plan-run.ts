@@ -2,9 +2,9 @@
 import { inputError } from '../../runtime/errors.ts'
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { finishedKey } from '../set/finished-log.ts'
-import type { SetChunk, SetFile, TableIndex } from '../set/meta.ts'
+import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { schemeConflict, tableConflict } from '../set/structure.ts'
-import { type BackupPlan, planTable } from './plan.ts'
+import { type BackupPlan, type NamedFile, planTable } from './plan.ts'
 import type { PreviousState } from './previous-state.ts'
 import type { BackupRequest, SelectedTable } from './select.ts'
 
@@ -30,31 +30,37 @@ export function planRun(input: RunInput): BackupPlan {
     url,
     database,
     cid,
-    tables: selected.map(({ table, chunks }) =>
-      planTable({
+    tables: selected.map(({ table, chunks }) => {
+      const previous = previousIndex(input, table)
+      return planTable({
         database,
         table,
         chunks,
         partial: partitions !== undefined,
-        previous: previousIndex(input, table),
-        olderFiles: olderFilesOf(before, url, table.name),
+        previous,
+        otherFiles: otherFilesOf(before, url, table.name, previous),
         hasUnknownFiles: () => before.hasUnknownFiles,
         finished: (path) => finished.get(finishedKey(url, table.name, table.id, path)),
         force,
         snapshot,
         materialise: (chunk) => input.materialise(table, chunk),
         sizeInSet: (file) => before.store.stat(file)?.bytes,
-      }),
-    ),
+      })
+    }),
     dropTables: wholeDatabase && snapshot ? listed.map((t) => t.name).filter((name) => !names.has(name)) : [],
   }
 }
 
 /** Read when the first partition is copied: of a table that did not change nobody has to know. */
-function olderFilesOf(before: PreviousState, url: string, name: string): (path: string) => readonly SetFile[] {
-  let byPath: ReadonlyMap<string, readonly SetFile[]> | undefined
+function otherFilesOf(
+  before: PreviousState,
+  url: string,
+  name: string,
+  previous: TableIndex | undefined,
+): (path: string) => readonly NamedFile[] {
+  let byPath: ReadonlyMap<string, readonly NamedFile[]> | undefined
   return (path) => {
-    byPath ??= before.olderFiles(url, name)
+    byPath ??= before.otherFiles(url, name, previous)
     return byPath.get(path) ?? []
   }
 }

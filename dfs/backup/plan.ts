@@ -6,6 +6,9 @@ import { distinctName, segmentName } from '../set/layout.ts'
 import { factsOf, isCurrent, type SetChunk, type SetFile, type TableIndex } from '../set/meta.ts'
 import { setFilePath } from '../set/open.ts'
 
+/** What a state says of a file in a chunk's folder. */
+export type NamedFile = Pick<SetFile, 'name' | 'bytes' | 'checksum'>
+
 /** A file of a chunk that is copied: `reuse` is in the set already, from an older version of the chunk or an interrupted run. */
 export type FileStep =
   | { readonly kind: 'reuse'; readonly file: SetFile }
@@ -49,8 +52,8 @@ export interface TablePlanInput {
   /** Only named partitions: others of the set stay as they are. */
   readonly partial: boolean
   readonly previous: TableIndex | undefined
-  /** The files that older states name for a partition; asked only if something of it is copied. */
-  readonly olderFiles: (path: string) => readonly SetFile[]
+  /** The files that states name for a partition beside those of `previous`; asked only if something of it is copied. */
+  readonly otherFiles: (path: string) => readonly NamedFile[]
   /** A state cannot be read: a file of the set may be its, and is not written over. */
   readonly hasUnknownFiles: () => boolean
   readonly finished: (path: string) => SetChunk | undefined
@@ -67,7 +70,7 @@ export function planTable(input: TablePlanInput): TablePlan {
   const unseen = new Map((previous?.chunks ?? []).map((c) => [c.path, c]))
   const steps: ChunkStep[] = []
   let selected = 0
-  const isThere = (chunk: Pick<SetChunk, 'path'>, file: SetFile): boolean =>
+  const isThere = (chunk: Pick<SetChunk, 'path'>, file: NamedFile): boolean =>
     input.sizeInSet(setFilePath(database.url, table.name, chunk, file)) === file.bytes
   for (const live of input.chunks) {
     selected++
@@ -82,7 +85,11 @@ export function planTable(input: TablePlanInput): TablePlan {
       steps.push({ kind: 'resume', chunk: finished })
       continue
     }
-    const named = [...(before?.files ?? []), ...(finished?.files ?? []), ...input.olderFiles(live.path)]
+    const named: readonly NamedFile[] = [
+      ...(before?.files ?? []),
+      ...(finished?.files ?? []),
+      ...input.otherFiles(live.path),
+    ]
     const hasUnknownFiles = input.hasUnknownFiles()
     const files = planFiles(input.materialise(live), named, {
       candidates: force ? [] : named,
@@ -105,8 +112,8 @@ export function planTable(input: TablePlanInput): TablePlan {
 
 interface ChunkFolder {
   /** Those whose content may be used again. */
-  readonly candidates: readonly SetFile[]
-  readonly isThere: (file: SetFile) => boolean
+  readonly candidates: readonly NamedFile[]
+  readonly isThere: (file: NamedFile) => boolean
   /** Whether a file of this name, which none of the known ones has, may belong to a state that cannot be read. */
   readonly mayBeNamed: (name: string) => boolean
 }
@@ -114,7 +121,7 @@ interface ChunkFolder {
 /** `named` are files that a state or a finished record names in this chunk's folder. */
 function planFiles(
   live: ChunkRecord,
-  named: readonly SetFile[],
+  named: readonly NamedFile[],
   { candidates, isThere, mayBeNamed }: ChunkFolder,
 ): FileStep[] {
   const taken = new Set<string>()

@@ -3,11 +3,12 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import type { BackupContext } from '../set/context.ts'
 import { readFinished } from '../set/finished-log.ts'
 import { parseStateFolder, STATES_FOLDER, stateFolder } from '../set/layout.ts'
-import type { SetChunk, SetFile, TableIndex } from '../set/meta.ts'
-import { BackupSet } from '../set/open.ts'
+import type { SetChunk, TableIndex } from '../set/meta.ts'
+import { BackupSet, filesOf, setFilePath } from '../set/open.ts'
 import { isDamage, StateFiles, tablesOfStates } from '../set/state-files.ts'
 import { type KnownState, listStates } from '../set/states.ts'
 import type { FileStore } from '../store/file-store.ts'
+import type { NamedFile } from './plan.ts'
 
 export class PreviousState {
   readonly store: FileStore
@@ -65,21 +66,27 @@ export class PreviousState {
     }
   }
 
-  /** The files that older states name for a table, by partition path. Reads their indexes. */
-  olderFiles(url: string, name: string): ReadonlyMap<string, readonly SetFile[]> {
-    const newest = this.set.table(url, name)?.index.digest
-    const files = new Map<string, Map<string, SetFile>>()
+  /**
+   * The files that states name for a table, by partition path; those of `previous`, what the backup goes on from, left out. Reads indexes.
+   */
+  otherFiles(url: string, name: string, previous: TableIndex | undefined): ReadonlyMap<string, readonly NamedFile[]> {
+    const known = previous === undefined ? undefined : this.set.table(url, name)?.index.digest
+    const inPrevious = new Set(previous === undefined ? [] : filesOf(previous))
+    const files = new Map<string, Map<string, NamedFile>>()
     const reader = new StateFiles(this.store)
-    for (const table of tablesOfStates(this.states.slice(0, -1)))
+    for (const table of tablesOfStates(this.states))
       if (table.url === url && table.name === name)
         for (const [digest, states] of table.states)
-          if (digest !== newest)
+          if (digest !== known)
             try {
-              for (const chunk of reader.index(table, digest, states).chunks) {
-                const ofChunk = files.get(chunk.path) ?? new Map<string, SetFile>()
-                files.set(chunk.path, ofChunk)
-                for (const file of chunk.files) if (!ofChunk.has(file.name)) ofChunk.set(file.name, file)
-              }
+              for (const chunk of reader.index(table, digest, states).chunks)
+                for (const file of chunk.files) {
+                  if (inPrevious.has(setFilePath(url, name, chunk, file))) continue
+                  const ofChunk = files.get(chunk.path) ?? new Map<string, NamedFile>()
+                  files.set(chunk.path, ofChunk)
+                  const { bytes, checksum } = file
+                  ofChunk.set(file.name, { name: file.name, bytes, checksum })
+                }
             } catch (error) {
               if (!isDamage(error)) throw error
               this.#hasUnknownFiles = true

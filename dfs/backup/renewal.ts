@@ -113,7 +113,7 @@ export class SetRenewal {
   #sweep({ database, tables }: NewState): void {
     const note = (text: string): void => this.#context.progress.note(text)
     try {
-      const files = new StateFiles(this.#store, {}, this.#indexesAtHand(database.url, tables))
+      const files = new StateFiles(this.#store, this.#indexesAtHand(database.url, tables))
       const drop = byRetention(listStates(this.#store), this.#retention)
       this.#context.progress.outcome?.(
         `${this.#store.root}: state ${this.#id} is complete; ${drop.stay.length} states stay, ${drop.gone.length} dropped`,

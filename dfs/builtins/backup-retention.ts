@@ -2,7 +2,6 @@
 import { intArg } from '../../runtime/builtins/args.ts'
 import { usageError } from '../../runtime/errors.ts'
 import type { Value } from '../../runtime/values/index.ts'
-import type { SetOptions } from '../set/open.ts'
 import type { Retention } from '../set/retention.ts'
 import { StateFiles, tablesOfStates } from '../set/state-files.ts'
 import { listStates } from '../set/states.ts'
@@ -26,15 +25,10 @@ export function retentionArg(numbers: readonly (Value | undefined)[], signature:
 }
 
 /** Whoever decides which states go must have the right to read every table in them: the states of a set are of all that was ever backed up into it. */
-export function requireMayDrop(
-  host: BackupHost,
-  store: FileStore,
-  retention: Retention | undefined,
-  options: SetOptions = {},
-): void {
+export function requireMayDrop(host: BackupHost, store: FileStore, retention: Retention | undefined): void {
   if (retention === undefined || host.isAdministrator()) return
   const { access } = host.context()
-  const files = new StateFiles(store, options)
+  const files = new StateFiles(store)
   for (const table of tablesOfStates(listStates(store)))
     for (const [digest, states] of table.states) access.readBackup(files.index(table, digest, states))
 }

@@ -5,7 +5,7 @@
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { SetFile, TableIndex } from './meta.ts'
-import { BackupSet, type SetOptions, setFilePath } from './open.ts'
+import { BackupSet, setFilePath } from './open.ts'
 import type { KnownState } from './states.ts'
 
 /** A table as some states of a set have it. */
@@ -34,13 +34,12 @@ export function tablesOfStates(states: readonly KnownState[]): readonly StatesOf
 
 export class StateFiles {
   readonly #store: FileStore
-  readonly #options: SetOptions
   /** Indexes that the caller has at hand, by `keyOf`. */
   readonly #known: ReadonlyMap<string, TableIndex>
+  readonly #sets = new Map<string, BackupSet>()
 
-  constructor(store: FileStore, options: SetOptions = {}, known: ReadonlyMap<string, TableIndex> = new Map()) {
+  constructor(store: FileStore, known: ReadonlyMap<string, TableIndex> = new Map()) {
     this.#store = store
-    this.#options = options
     this.#known = known
   }
 
@@ -53,12 +52,21 @@ export class StateFiles {
     let damage: unknown
     for (const { id } of states)
       try {
-        return new BackupSet(this.#store, { ...this.#options, state: { kind: 'id', id } }).index(url, name)
+        return this.#set(id).index(url, name)
       } catch (error) {
         if (!isDamage(error)) throw error
         damage = error
       }
     throw damage
+  }
+
+  #set(id: string): BackupSet {
+    let set = this.#sets.get(id)
+    if (set === undefined) {
+      set = new BackupSet(this.#store, { state: { kind: 'id', id } })
+      this.#sets.set(id, set)
+    }
+    return set
   }
 
   /** Each file of an index, with its path in the set. */
@@ -77,10 +85,9 @@ export const isDamage = (error: unknown): error is HoldfastError =>
 export function bytesOfStates(
   store: FileStore,
   states: readonly KnownState[],
-  options: SetOptions = {},
 ): ReadonlyMap<string, number> | undefined {
   if (states.some((s) => s.damage !== undefined)) return undefined
-  const files = new StateFiles(store, options)
+  const files = new StateFiles(store)
   const bytes = new Map<string, number>()
   try {
     for (const table of tablesOfStates(states)) {
