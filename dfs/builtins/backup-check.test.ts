@@ -198,7 +198,9 @@ describe('checkBackup with repair', () => {
     const [file] = dataFiles('/20170807/0_50/')
     files().flipBit(file, 100)
     s.run('update pt set x = x + 1 where date=2017.08.07, ID < 10')
-    expect(mended()[2][0]).toMatch(/the live partition has changed since, backup\(\.\.\., force=true\)/)
+    expect(mended()[2][0]).toMatch(
+      /the live partition has changed since, backup\(".*", "dfs:\/\/compoDB", force=true, tableName="pt", partition="\/20170807\/0_50"\) backs it up/,
+    )
     s.run('dropPartition(db, "/20170807/0_50", `pt)')
     expect(mended()[2][0]).toMatch(/the live table has no such partition/)
     s.run(`dropDatabase("${URL}")`)
@@ -241,6 +243,20 @@ describe('checkBackup with repair', () => {
     expect(s.fails(`checkBackup("/b","${URL}",repair=true)`)).toMatch(/version|release/)
     expect(Buffer.from(files().readFile('backup_manifest.json'))).toEqual(before)
     expect(s.fails(`checkBackup("/nothing","${URL}",repair=true)`)).toMatch(/There is no backup in/)
+  })
+  it('does not take rows that are the same in other files, and the call that it names backs them up again', async () => {
+    s.run('for(k in 1..12){ pt.append!(select ID, date, x+k as x from t) }')
+    s.run('backup("/b","dfs://compoDB")')
+    expect(await world.engine.compact()).toBeGreaterThan(0)
+    const damaged = dataFiles('/20170807/0_50/')[3]
+    files().flipBit(damaged, 100)
+    const [, [isMended], [detail]] = mended()
+    expect(isMended).toBe(0)
+    const call = /the live partition holds the same rows in other files, (backup\(.*?\)) backs it up again/.exec(
+      String(detail),
+    )![1]
+    expect(Number(s.show(call.replace(/backup\("[^"]*"/, 'backup("/b"')))).toBe(1)
+    expect(check()).toBe(0)
   })
   it('needs the right to read the table', () => {
     files().flipBit(dataFiles()[0], 100)

@@ -160,9 +160,11 @@ class Mender {
     const none = `no copy with its checksum is in the live table or in the backup: ${missing.join(', ')}`
     const live = this.#view.chunk(url, table, chunk.path)
     if (live === undefined) return `${none}; the live table has no such partition`
-    if (index.query === undefined && !isCurrent(chunk, live))
-      return `${none}; the live partition has changed since, backup(..., force=true) backs it up as it is now`
-    return `${none}; the live partition holds the same rows in other files, backup(..., force=true) backs it up again`
+    if (index.query !== undefined) return `${none}; back up the query again with force=true`
+    const call = `backup("${this.#set.store.root}", "${url}", force=true, tableName="${table}", partition="${chunk.path}")`
+    return isCurrent(chunk, live)
+      ? `${none}; the live partition holds the same rows in other files, ${call} backs it up again`
+      : `${none}; the live partition has changed since, ${call} backs it up as it is now`
   }
 }
 
