@@ -9,7 +9,7 @@ const LOGIN = 'login("admin", "123456"); '
 /** With texts that make enough bytes for threads that read. */
 const ROWS = 160_000
 const PADDING = 'x'.repeat(80)
-const CHUNK_ROWS = 5000
+const CHUNK_ROWS = 2000
 const folder = scratch('export-import')
 const data = join(folder, 'data')
 

@@ -1,6 +1,6 @@
 /**
  * Rows as files of at most so many rows. A file is written under another name, synced and renamed: whatever happens, a file with its own name is whole. Syncing waits for the
- * disk, so a few files are complete before the first of them is synced.
+ * disk, so some files are complete before the first of them is synced, and by then the system has written most of it.
  */
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import type { ColumnSchema, Table, Vector } from '../../runtime/values/index.ts'
@@ -17,7 +17,7 @@ export interface FileEncoder {
   end(): void
 }
 
-const UNSYNCED_FILES = 3
+const UNSYNCED_FILES = 16
 
 export class ExportFiles {
   readonly #store: FileStore
