@@ -126,6 +126,11 @@ function tableAt(
     const database = requireDatabase(view, dbPath.source.db)
     return { database, table: tableOfDatabase(view, database, dbPath.source.tableName) }
   }
+  if (dbPath?.kind === 'table')
+    throw inputError('A table in memory is no table of a database.', {
+      code: 'tableMissing',
+      hint: 'its rows are exported by a query: EXPORT INTO CSV "dir" FROM SELECT * FROM it',
+    })
   if (!isMissing(tableName)) {
     const database = requireDatabase(view, urlArg(dbPath, signature, 'dbPath'))
     return { database, table: tableOfDatabase(view, database, textArg(tableName, signature, 'tableName')) }
@@ -233,6 +238,8 @@ function importOptions(args: readonly Arg[], signature: string): ImportOptions {
   const fileFormat = formatOf(textArg(format, signature, 'format', 'CSV'))
   if (fileFormat === 'parquet')
     refuseForParquet(given({ column_name: columnName, delimiter, enclosed, escaped, nullif }))
+  if (flag(autoShrink, signature, 'auto_shrink') && flag(atomic, signature, 'atomic'))
+    throw refusal('auto_shrink', 'and atomic exclude each other: one transaction has all rows or none')
   return {
     format: fileFormat,
     header: isMissing(columnName) ? 'detect' : flag(columnName, signature, 'column_name'),

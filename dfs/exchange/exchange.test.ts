@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { HoldfastError } from '../../runtime/errors.ts'
+import { backupHostService } from '../builtins/backup-host.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
 
@@ -107,6 +109,38 @@ describe('an export', () => {
   })
 })
 
+describe('an export that fails', () => {
+  it('leaves the files that are whole, none that is not, and no meta.sql', () => {
+    const { world, session } = shop()
+    session.run('pt.append!(take(t, 40))')
+    const host = session.session.service(backupHostService)
+    let files = 0
+    session.session.provide(backupHostService, {
+      ...host,
+      openSet: (folder) => {
+        const store = host.openSet(folder)
+        const openWrite = store.openWrite.bind(store)
+        store.openWrite = (path) => {
+          const writer = openWrite(path)
+          if (++files < 21) return writer
+          return Object.assign(Object.create(writer) as typeof writer, {
+            write: () => {
+              throw new HoldfastError('io', 'No space left on device', { code: 'ENOSPC' })
+            },
+            close: () => writer.close(),
+          })
+        }
+        return store
+      },
+    })
+    expect(session.fails('EXPORT INTO CSV "/full" FROM TABLE dfs://shop/sales WITH chunk_rows = 2')).toContain(
+      'No space left',
+    )
+    // Those that were not synced yet go, too.
+    expect(paths(storeOf(world, '/full'))).toEqual(['sales/', ...[0, 1, 2, 3].map((n) => `sales/n1.${n}.csv`)])
+  })
+})
+
 describe('options that are refused before anything is written', () => {
   it.each([
     ['WITH meta_only, data_only', 'exclude each other'],
@@ -144,6 +178,8 @@ describe('options that are refused before anything is written', () => {
     ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH thread_concurrency = 0', 'must be a whole number from 1'],
     ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH batch_rows = "0"', 'must be a whole number from 1'],
     ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH nullif = "x"', 'The option nullif'],
+    ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH atomic, auto_shrink', 'exclude each other'],
+    ['EXPORT INTO CSV "/out" FROM TABLE table(1 2 as a)', 'A table in memory is no table of a database'],
     ['IMPORT INTO dfs://shop/sales (d, color) CSV DATA ("/out")', 'has no column [color]'],
     ['IMPORT INTO dfs://shop/sales (d, D) CSV DATA ("/out")', 'names a column twice'],
     ['IMPORT INTO dfs://shop/sales CSV DATA ("/out")', 'There are no .csv files'],
