@@ -103,7 +103,10 @@ describe('the ledger', () => {
     }
     expect(proofs()).toMatchObject({ filesProven: 10n })
   })
-  it('saves openBackup from reading files whole', () => {
+  it('saves openBackup from reading large files whole', () => {
+    s.run(
+      `m=60000; pt.append!(table(take(0..99,m) as ID, take(2017.08.07..2017.08.11,m) as date, (0..(m-1))*0.5 as x)); backup("/b","${URL}")`,
+    )
     check()
     const bytesRead = (): number => {
       let bytes = 0
@@ -125,7 +128,7 @@ describe('the ledger', () => {
     }
     const known = bytesRead()
     for (const file of [...files().files().keys()]) if (file.startsWith('ledger/')) files().remove(file)
-    expect(bytesRead()).toBeGreaterThan(known + DATA_BYTES() - 1)
+    expect(bytesRead()).toBeGreaterThan(known + 0.8 * DATA_BYTES())
   })
 })
 

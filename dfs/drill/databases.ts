@@ -183,7 +183,7 @@ class TableComparison {
     for (const file of chunk.files) {
       const path = setFilePath(index.database.url, index.table.name, chunk, file)
       const { bytes, checksum } = file
-      const footer = footerOf(this.#set.store, path)
+      const footer = footerOf(this.#set.store, path, bytes)
       this.#ledger.addFile({
         ...{ path, bytes, checksum, where, isSound: true, how: 'drill', provenMs: this.#now() },
         ...(footer === undefined ? {} : { footer }),

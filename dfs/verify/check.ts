@@ -53,9 +53,12 @@ export interface CheckListener {
   readonly ledger?: Ledger
 }
 
-/** Listed between two looks at the clock, and between two files of the ledger. */
+/** Read between two looks at the clock, where the time is limited. */
 const ROUND_BYTES = 256 << 20
-const ROUND_FILES = 4096
+/** An interrupted run has read for so long in vain. */
+const LEDGER_EVERY_MS = 20_000
+/** Reading a smaller file whole takes no longer than reading its footer. */
+const FOOTER_OF_BYTES = 1 << 16
 
 export function checkBackupSet(
   store: FileStore,
@@ -143,20 +146,25 @@ class FileChecker {
 
   #readAll(work: FileWork, files: readonly FileToCheck[], meter: ProgressMeter): void {
     const { ledger } = this.#listener
-    const endMs = this.#listener.now() + (this.#request.due?.msMax ?? Number.POSITIVE_INFINITY)
+    const msMax = this.#request.due?.msMax
+    const beginMs = this.#listener.now()
+    let flushedMs = beginMs
     let bytes = 0
-    let count = 0
     for (const file of files) {
-      if (bytes >= ROUND_BYTES || count >= ROUND_FILES) {
-        // A run without a ledger and without a limit of time has no reason to wait for what is on its way.
-        if (ledger !== undefined || endMs !== Number.POSITIVE_INFINITY) work.flush()
-        ledger?.flush(this.#listener.now())
-        bytes = 0
-        count = 0
+      const nowMs = this.#listener.now()
+      if (nowMs - flushedMs >= LEDGER_EVERY_MS) {
+        ledger?.flush(nowMs)
+        flushedMs = nowMs
       }
-      if (this.#listener.now() >= endMs) break
-      bytes += file.file.bytes
-      count++
+      if (msMax !== undefined) {
+        // Files are listed faster than they are read: now and then this waits until all that is listed is read.
+        if (bytes >= ROUND_BYTES) {
+          work.flush()
+          bytes = 0
+        }
+        if (this.#listener.now() - beginMs >= msMax) break
+        bytes += file.file.bytes
+      }
       this.#list(work, file, meter)
     }
     work.flush()
@@ -188,7 +196,7 @@ class FileChecker {
     const { ledger } = this.#listener
     if (ledger === undefined) return
     const { bytes, checksum } = file
-    const footer = isSound ? footerOf(this.#set.store, path) : undefined
+    const footer = isSound ? footerOf(this.#set.store, path, bytes) : undefined
     ledger.addFile({
       ...{ path, bytes, checksum, isSound, how: 'check', where: this.#where, provenMs: this.#listener.now() },
       ...(footer === undefined ? {} : { footer }),
@@ -196,8 +204,9 @@ class FileChecker {
   }
 }
 
-/** The checksum of the footer of a sound file, so that `openBackup` need not read the file whole; undefined for one that has none. */
-export function footerOf(store: FileStore, path: string): string | undefined {
+/** The checksum of the footer of a sound file, so that `openBackup` need not read the file whole; undefined for one that has none, or that is small. */
+export function footerOf(store: FileStore, path: string, bytes: number): string | undefined {
+  if (bytes <= FOOTER_OF_BYTES) return undefined
   try {
     const reader = store.openRead(path)
     try {

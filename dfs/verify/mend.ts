@@ -148,7 +148,7 @@ class Mender {
   }
 
   #remember(file: string, { bytes, checksum }: DamagedFile['expected']): void {
-    const footer = footerOf(this.#set.store, file)
+    const footer = footerOf(this.#set.store, file, bytes)
     this.#ledger.addFile({
       ...{ path: file, bytes, checksum, isSound: true, how: 'mend' },
       ...{ where: placeOf(this.#set.store), provenMs: this.#context.now() },
