@@ -21,6 +21,8 @@ export const sizeOf = (variable: string, usual: number): number => Number(proces
 export interface ProcessFigures {
   readonly seconds: number
   readonly residentMb: number
+  /** Of all its threads, in user and system, as far as they were sampled. */
+  readonly cpuSeconds: number
   readonly stdout: string
 }
 
@@ -34,7 +36,9 @@ export function run(
     const start = performance.now()
     const child = spawn(command, [...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     let residentMb = 0
+    let cpuSeconds = 0
     const sample = setInterval(() => {
+      cpuSeconds = Math.max(cpuSeconds, cpuOf(child.pid))
       const hwm = /VmHWM:\s+(\d+) kB/.exec(statusOf(child.pid))
       if (hwm !== null) residentMb = Math.max(residentMb, Number(hwm[1]) / 1024)
     }, 20)
@@ -50,9 +54,23 @@ export function run(
     child.on('close', (code) => {
       clearInterval(sample)
       if (code !== 0) reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}${stderr}`))
-      else resolve({ seconds: (performance.now() - start) / 1000, residentMb, stdout })
+      else resolve({ seconds: (performance.now() - start) / 1000, residentMb, cpuSeconds, stdout })
     })
   })
+}
+
+const TICKS_PER_SECOND = 100
+
+function cpuOf(pid: number | undefined): number {
+  try {
+    // Behind the name of the program, which may hold blanks: state is the third field, user and system time the 14th and 15th.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  } catch {
+    return 0 // The process has just ended.
+  }
 }
 
 function statusOf(pid: number | undefined): string {

@@ -21,7 +21,7 @@ export interface CaseResult {
 export class Violation extends Error {}
 
 /** How often each is drawn. */
-const SHARES: Readonly<Record<string, number>> = { set: 6, node: 3, copy: 2, archive: 1 }
+const SHARES: Readonly<Record<string, number>> = { set: 8, sealed: 1, node: 2, copy: 2, archive: 1, recovery: 3 }
 
 const CASE_MS_MAX = 10_000
 /** Nothing that fits into these folders needs more. */
@@ -77,15 +77,15 @@ async function attempt(
 
 function requireProperError(error: unknown, files: readonly string[]): void {
   const proper = error instanceof HoldfastError ? error : toHoldfastError(error)
-  // A folder where a file should be, or nothing: the system's own words say so, and where.
-  const isOfSystem = proper.kind === 'io' && ['ENOENT', 'EISDIR', 'ENOTDIR'].includes(proper.code)
+  // A folder where a file should be, nothing, or nothing that the key opens: it cannot be read, and the error says where.
+  const isOfSystem = proper.kind === 'io' && ['ENOENT', 'EISDIR', 'ENOTDIR', 'sealBroken'].includes(proper.code)
   if (proper.kind !== 'data' && proper.kind !== 'input' && !isOfSystem) throw error
   if (proper.code === 'pathEscape') throw new Violation(`a name reached the file store unchecked: ${proper.message}`)
   if (proper.kind === 'data') {
     const text = `${proper.message} ${Object.values(proper.where ?? {}).join(' ')}`
     const isNamed =
       files.some((f) => text.includes(f.slice(f.lastIndexOf('/') + 1))) ||
-      /chunks\/|data\/|states\/|LSN |wal\//.test(text)
+      /chunks\/|data\/|states\/|LSN |wal\/|memory:/.test(text)
     if (!isNamed) throw new Violation(`the error names no file: ${proper.message}`)
   }
 }

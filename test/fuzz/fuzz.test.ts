@@ -1,15 +1,19 @@
-/** Changed files of every format, three hundred; fuzz.long.test.ts has many thousands. */
+/** Changed files of every format, two hundred; fuzz.long.test.ts has many thousands. */
 import { describe, expect, it } from 'vitest'
 import { soundOutcome } from './case.ts'
 import { allSubjects, runCases } from './run.ts'
 
-const CASES = 300
+const CASES = 200
 
 describe('sound files', () => {
-  it('are accepted by every operation', async () => {
+  it('are accepted by every operation, but for an encrypted set without its key', async () => {
     for (const subject of await allSubjects())
       for (const name of Object.keys(subject.operations))
-        expect([subject.name, name, await soundOutcome(subject, name)]).toEqual([subject.name, name, 'clean'])
+        expect([subject.name, name, await soundOutcome(subject, name)]).toEqual([
+          subject.name,
+          name,
+          name === 'without' ? 'refused' : 'clean',
+        ])
   })
 })
 

@@ -1,8 +1,9 @@
 /** Many cases in one process. */
 import { runCase } from './case.ts'
-import { archive, databaseSet, externalCopy, nodeSet, type Subject } from './subjects.ts'
+import { archive, databaseSet, externalCopy, nodeSet, recovery, type Subject, sealedSet } from './subjects.ts'
 
-export const allSubjects = (): Promise<Subject[]> => Promise.all([databaseSet(), nodeSet(), externalCopy(), archive()])
+export const allSubjects = (): Promise<Subject[]> =>
+  Promise.all([databaseSet(), sealedSet(), nodeSet(), externalCopy(), archive(), recovery()])
 
 export const commandFor = (seed: number): string => `npx node test/fuzz/fuzz.ts --seed ${seed} --trace`
 

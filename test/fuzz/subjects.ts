@@ -9,11 +9,13 @@ import { checkEntries } from '../../dfs/external-copy/checked-entries.ts'
 import { RESTORE_TRIGGER } from '../../dfs/external-copy/format.ts'
 import { restoreNode } from '../../dfs/node-backup/restore.ts'
 import { verifyNodeBackup } from '../../dfs/node-backup/verify.ts'
+import { backUp, recovered } from '../../dfs/pitr/testing.ts'
 import { silentProgress } from '../../dfs/progress.ts'
 import { FaultyFileStore } from '../../dfs/store/faulty-store.ts'
 import { MemoryFileStore } from '../../dfs/store/memory-store.ts'
+import { formatLsn } from '../../dfs/wal/lsn.ts'
 import { boot, connect, newWorld, type TestSession, type TestWorld } from '../../dfs/write/testing.ts'
-import { type Files, filesOf, put } from './folder.ts'
+import { type Files, filesOf, put, storeOf } from './folder.ts'
 
 export interface Subject {
   readonly name: string
@@ -74,7 +76,7 @@ const SET = '/b'
 /** A set with copies of four databases, rows of queries, and what an interrupted call left. */
 export async function databaseSet(): Promise<Subject> {
   const { world, session } = await grownWorld()
-  session.run(`for (name in ["dfs://ol", "dfs://ts", "dfs://pk"]) backup("${SET}", name)`)
+  session.run(`for (name in ["dfs://ol", "dfs://ts", "dfs://pk"]) backup("${SET}", name, keep=3)`)
   session.run(
     `backupTable("${SET}", "dfs://rg", "q"); backup("${SET}", <select * from loadTable("dfs://rg", "r") where v > 3>)`,
   )
@@ -83,6 +85,7 @@ export async function databaseSet(): Promise<Subject> {
   interrupt(world)
   const files = filesOf(world.backups.get(SET) as MemoryFileStore)
   files.set('backup.lock/owner.json', Buffer.from(`${JSON.stringify(DEAD_OWNER)}\n`))
+  const ids = [...files.keys()].flatMap((f) => /^states\/([^/]+Z-[0-9a-f]{6})\/manifest\.json$/.exec(f)?.[1] ?? [])
   const inNewStore =
     (...scripts: readonly string[]) =>
     (set: MemoryFileStore): TestWorld => {
@@ -150,6 +153,27 @@ export async function databaseSet(): Promise<Subject> {
           ...each((url, table) => `restore("${SET}", "${url}", "${table}", "%", ${table === 'dim'})`),
         ),
       },
+      open: {
+        reads: true,
+        run: inSource(
+          ...each(
+            (url, table) =>
+              `t = openBackup("${SET}", "${url}", "${table}"); select count(*), sum(v), max(d) from t where day = 2024.01.01 group by s; select top 3 * from t`,
+          ),
+        ),
+      },
+      diff: { reads: true, run: inSource(...urls.map((url) => `diffBackup("${SET}", "${url}")`)) },
+      states: { reads: true, run: inSource(`listBackupStates("${SET}"); pruneBackup("${SET}", keep=1, dryRun=true)`) },
+      older: {
+        reads: true,
+        run: inNewStore(...ids.map((id) => `migrate("${SET}", , , , , , "${id}")`)),
+      },
+      proofs: {
+        reads: true,
+        run: inSource(...urls.map((url) => `getBackupProofs("${SET}", "${url}")`), `getBackupDrills("${SET}")`),
+      },
+      mend: { reads: false, run: inSource(...urls.map((url) => `checkBackup("${SET}", "${url}", repair=true)`)) },
+      prune: { reads: false, run: inSource(`pruneBackup("${SET}", keep=1)`) },
       migrate: { reads: true, run: inNewStore(`migrate("${SET}")`) },
       backup: {
         reads: false,
@@ -240,6 +264,88 @@ export async function nodeSet(): Promise<Subject> {
           return undefined
         },
       },
+    },
+  }
+}
+
+const KEY = `holdfast-key-1\n${'7'.repeat(64)}\n`
+
+/** An encrypted set. Whoever changes it does not have the key. */
+export async function sealedSet(): Promise<Subject> {
+  const { world, session } = await grownWorld()
+  const keys = new MemoryFileStore()
+  put(keys, 'key', Buffer.from(KEY))
+  world.backups.set('/keys', keys)
+  session.run(`for (k in 1..2) { backupDB("${SET}", "dfs://ol", "/keys/key", 2); grow(5, 1.5) }`)
+  const files = filesOf(world.backups.get(SET) as MemoryFileStore)
+  const withKey =
+    (script: string, inNew = false) =>
+    (set: MemoryFileStore): TestWorld | undefined => {
+      const target = inNew ? newWorld() : world
+      target.backups.set(SET, set).set('/keys', keys)
+      runEach(inNew ? connect(target) : session, [script])
+      return inNew ? target : undefined
+    }
+  return {
+    name: 'sealed',
+    files,
+    operations: {
+      check: { reads: true, run: withKey(`checkBackup("${SET}", "dfs://ol", keyPath="/keys/key")`) },
+      restore: { reads: true, run: withKey(`restoreDB("${SET}", "dfs://ol", keyPath="/keys/key")`, true) },
+      open: {
+        reads: true,
+        run: withKey(`select sum(v) from openBackup("${SET}", "dfs://ol", "pt", keyPath="/keys/key") where id < 9`),
+      },
+      states: { reads: true, run: withKey(`listBackupStates("${SET}", "/keys/key")`) },
+      backup: { reads: false, run: withKey(`backupDB("${SET}", "dfs://ol", "/keys/key")`) },
+      without: { reads: true, run: withKey(`checkBackup("${SET}", "dfs://ol")`) },
+    },
+  }
+}
+
+/** A node backup and the archive of the log since, as `set/` and `archive/`. */
+export async function recovery(): Promise<Subject> {
+  const pieces = new MemoryFileStore()
+  const set = new MemoryFileStore()
+  const world = archivedWorld({ archive: pieces, settings: { 'ts.wal.rotation': 'dual' } })
+  const { engine, session, clock } = world
+  session.run(SETUP)
+  session.run('grow(40, 0.0)')
+  await engine.checkpoint()
+  session.run('grow(3, 1.5)')
+  backUp(world, set)
+  for (let round = 0; round < 2; round++) {
+    session.run(`grow(${round === 1 ? 40 : 3}, ${round}.5)`)
+    if (round === 1) session.run('update loadTable("dfs://ol", "pt") set v = -1.0 where id = 7; dropTable(rg, "r")')
+    await engine.checkpoint()
+    clock.nowMs += 600_000
+    await engine.archive()
+  }
+  const below = (folder: string, store: MemoryFileStore): [string, Uint8Array][] =>
+    [...filesOf(store)].map(([path, bytes]) => [`${folder}/${path}`, bytes])
+  const inFolder = (files: MemoryFileStore, folder: string): MemoryFileStore =>
+    storeOf(
+      new Map(
+        [...filesOf(files)].flatMap(([path, bytes]) =>
+          path.startsWith(`${folder}/`) ? [[path.slice(folder.length + 1), bytes] as const] : [],
+        ),
+      ),
+    )
+  const recover = (files: MemoryFileStore, target: string): TestWorld => {
+    const archive = inFolder(files, 'archive')
+    const { catalog, disk } = recovered({
+      sources: { set: inFolder(files, 'set'), archive },
+      target,
+    })
+    return boot(catalog, disk)
+  }
+  const middle = `lsn:${formatLsn(Math.floor(engine.status().log.end * 0.8))}`
+  return {
+    name: 'recovery',
+    files: new Map([...below('set', set), ...below('archive', pieces)]),
+    operations: {
+      latest: { reads: true, run: (files) => recover(files, 'latest') },
+      middle: { reads: true, run: (files) => recover(files, middle) },
     },
   }
 }
