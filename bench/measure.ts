@@ -26,7 +26,10 @@ export interface ProcessFigures {
   readonly stdout: string
 }
 
-/** Runs a command to its end; resident memory is the highest that the kernel recorded for it (VmHWM), sampled while it lives. */
+/**
+ * Runs a command to its end. Resident memory is the highest that the kernel recorded for the largest of its processes (VmHWM), that is, the command or what it
+ * started, sampled while they live.
+ */
 export function run(
   command: string,
   args: readonly string[],
@@ -39,8 +42,7 @@ export function run(
     let cpuSeconds = 0
     const sample = setInterval(() => {
       cpuSeconds = Math.max(cpuSeconds, cpuOf(child.pid))
-      const hwm = /VmHWM:\s+(\d+) kB/.exec(statusOf(child.pid))
-      if (hwm !== null) residentMb = Math.max(residentMb, Number(hwm[1]) / 1024)
+      if (child.pid !== undefined) residentMb = Math.max(residentMb, peakOf(child.pid))
     }, 20)
     let stdout = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -73,9 +75,16 @@ function cpuOf(pid: number | undefined): number {
   }
 }
 
-function statusOf(pid: number | undefined): string {
+/** In MB, of a process and its descendants, as far as they live. */
+function peakOf(pid: number): number {
+  const hwm = /VmHWM:\s+(\d+) kB/.exec(ofProcess(pid, 'status'))
+  const children = ofProcess(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+  return Math.max(hwm === null ? 0 : Number(hwm[1]) / 1024, ...children.map(peakOf))
+}
+
+function ofProcess(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8')
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {
     return '' // The process has just ended.
   }

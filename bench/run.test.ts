@@ -1,8 +1,9 @@
-/** The bench scripts run; what they measure here says nothing. */
+/** The bench scripts run; what they measure here says nothing. Tools that take long to start are in run.long.test.ts. */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from './measure.ts'
+import { missingRows, runTools } from './tools/fixture.ts'
 
 test('the storage bench prints a row for each figure, with tiny sizes', { timeout: 180_000 }, () => {
   const env = {
@@ -35,4 +36,19 @@ test('the storage bench prints a row for each figure, with tiny sizes', { timeou
     'scan of 0.0 M rows, sum and avg by',
   ])
     expect(stdout).toContain(figure)
+})
+
+test('the tools bench compares what cp, rsync and restic restored, and prints a row for each step, with a tiny store', {
+  timeout: 180_000,
+}, () => {
+  const peers = ['cp', 'rsync', 'restic']
+  expect(missingRows(runTools(peers), peers)).toEqual([])
+})
+
+test('the tools bench refuses a tool that it does not know', () => {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'bench/run.ts'), 'tools', 'tape'], {
+    encoding: 'utf8',
+  })
+  expect(stderr).toContain("There is no backup tool 'tape': cp, rsync, restic, borg, postgres.")
+  expect(status).toBe(1)
 })
