@@ -22,8 +22,8 @@ const contentOf = (set: string): string =>
     .join('\n')
 
 describe('a drill that is killed', () => {
+  const home = scratch('drill')
   it('leaves the backup as it was and is seen; the next one tidies up and passes', async () => {
-    const home = scratch('drill')
     const data = join(home, 'data')
     const set = join(home, 'set')
     const drills = join(home, 'drills')
