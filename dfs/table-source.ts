@@ -5,10 +5,8 @@
 import { type HoldfastError, inputError } from '../runtime/errors.ts'
 import type {
   ColumnChange,
-  ColumnPredicate,
   ColumnSchema,
   RowRewrite,
-  SourcePartition,
   Table,
   TableSnapshot,
   TableSource,
@@ -16,13 +14,9 @@ import type {
   UpsertOptions,
 } from '../runtime/values/index.ts'
 import type { CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from './catalog/types.ts'
-import { pruner, schemeOrder } from './partition/prune.ts'
+import { schemeOrder } from './partition/prune.ts'
 import { readAccess } from './read/access.ts'
-import { chunkBatches } from './read/chunk.ts'
-import { rowOrder } from './read/order.ts'
-import type { ReadAccess } from './read/segment-blocks.ts'
-import { visibleRows } from './read/visible-rows.ts'
-import { BatchMemory } from './segment/batch-memory.ts'
+import { ChunkSnapshot } from './read/snapshot.ts'
 import type { DfsSession } from './session.ts'
 import { alterColumns } from './write/alter.ts'
 import { appendRows } from './write/append.ts'
@@ -66,7 +60,7 @@ export class ChunkTableSource implements TableSource {
       if (database === undefined || record === undefined) throw this.#gone()
       this.#dfs.requireAccess('read', database, record)
       const chunks = this.#dfs.tables.chunks(this.#dfs.catalog, view, database, record)
-      return new ChunkSnapshot(this.#dfs, database, asHandleShows(this.#record, record), chunks, release)
+      return this.#snapshotOf(database, record, chunks, release)
     } catch (error) {
       release()
       throw error
@@ -81,7 +75,17 @@ export class ChunkTableSource implements TableSource {
     this.#dfs.requireAccess('read', database, record)
     const order = schemeOrder(database)
     const chunks = [...view.chunks(this.db, this.tableName)].sort((a, b) => order(a.path, b.path))
-    return new ChunkSnapshot(this.#dfs, database, asHandleShows(this.#record, record), chunks, () => {})
+    return this.#snapshotOf(database, record, chunks, () => {})
+  }
+
+  #snapshotOf(
+    database: DatabaseRecord,
+    record: TableRecord,
+    chunks: readonly ChunkRecord[],
+    release: () => void,
+  ): ChunkSnapshot {
+    const table = asHandleShows(this.#record, record)
+    return new ChunkSnapshot(readAccess(this.#dfs, table), database, table, chunks, release)
   }
 
   append(rows: Table): number {
@@ -109,77 +113,5 @@ export class ChunkTableSource implements TableSource {
       code: 'tableMissing',
       where: { db: this.db, table: this.tableName },
     })
-  }
-}
-
-/** A chunk of a snapshot. Its rows are counted when they are asked for: where rows hide others that takes reading. */
-export class ChunkPartition implements SourcePartition {
-  readonly path: string
-  readonly chunk: ChunkRecord
-  readonly #access: ReadAccess
-  readonly #table: TableRecord
-
-  constructor(access: ReadAccess, table: TableRecord, chunk: ChunkRecord) {
-    this.path = chunk.path
-    this.chunk = chunk
-    this.#access = access
-    this.#table = table
-  }
-
-  get rows(): number {
-    return visibleRows(this.#access, this.#table, this.chunk)
-  }
-}
-
-export class ChunkSnapshot implements TableSnapshot {
-  readonly #database: DatabaseRecord
-  readonly #table: TableRecord
-  readonly #chunks: readonly ChunkPartition[]
-  readonly #release: () => void
-  readonly #access: ReadAccess
-  #transient: ReadAccess | undefined
-
-  constructor(
-    dfs: DfsSession,
-    database: DatabaseRecord,
-    table: TableRecord,
-    chunks: readonly ChunkRecord[],
-    release: () => void,
-  ) {
-    this.#database = database
-    this.#table = table
-    this.#access = readAccess(dfs, table)
-    this.#chunks = chunks.map((chunk) => new ChunkPartition(this.#access, table, chunk))
-    this.#release = release
-  }
-
-  partitions(predicate?: ColumnPredicate): readonly ChunkPartition[] {
-    const keep = pruner(this.#database, this.#table, predicate)
-    return keep === undefined ? this.#chunks : this.#chunks.filter((p) => keep(p.path))
-  }
-
-  scan(
-    partition: SourcePartition,
-    columns: readonly string[],
-    predicate?: ColumnPredicate,
-    isTransient = false,
-  ): Iterable<Table> {
-    const { chunk } = partition as ChunkPartition
-    // Merging holds blocks of several segments at once.
-    const access = isTransient && rowOrder(this.#table) === undefined ? this.#transientAccess : this.#access
-    return chunkBatches(access, this.#table, chunk, columns, predicate)
-  }
-
-  get #transientAccess(): ReadAccess {
-    this.#transient ??= { ...this.#access, memory: new BatchMemory() }
-    return this.#transient
-  }
-
-  rowCount(): number {
-    return this.#chunks.reduce((n, p) => n + p.rows, 0)
-  }
-
-  release(): void {
-    this.#release()
   }
 }

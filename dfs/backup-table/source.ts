@@ -4,23 +4,11 @@
  * The state is the one that was chosen when the handle was made. Readers take no lock, so the state may leave the set (a renewal, a prune): then the next
  * statement, or the one that misses a file, fails and says so. A file that is there is compared with the state before anything of it is used (vouched-files.ts).
  */
-import type {
-  ColumnPredicate,
-  ColumnSchema,
-  SourcePartition,
-  Table,
-  TableSnapshot,
-  TableSource,
-} from '../../runtime/values/index.ts'
-import { SymbolBase } from '../../runtime/values/index.ts'
-import { pruner } from '../partition/prune.ts'
-import { chunkBatches } from '../read/chunk.ts'
-import { rowOrder } from '../read/order.ts'
+import { type ColumnSchema, SymbolBase, type TableSource } from '../../runtime/values/index.ts'
 import type { ReadAccess } from '../read/segment-blocks.ts'
-import { BatchMemory } from '../segment/batch-memory.ts'
+import { ChunkSnapshot } from '../read/snapshot.ts'
 import type { TableIndex } from '../set/meta.ts'
 import type { BackupSet } from '../set/open.ts'
-import { ChunkPartition } from '../table-source.ts'
 import { type ReadableTable, readableTable } from './readable-table.ts'
 import { type KnownFooter, VouchedFiles } from './vouched-files.ts'
 
@@ -85,51 +73,11 @@ export class BackupTableSource implements TableSource {
     return this.readable.table.partitionColumns
   }
 
-  snapshot(): BackupTableSnapshot {
+  snapshot(): ChunkSnapshot {
     this.#parts.requireAccess()
     this.#parts.set.assertCurrent()
-    return new BackupTableSnapshot(this.readable, this.#access)
+    const { database, table, chunks } = this.readable
+    // A state stays in its set, or not, whoever reads it.
+    return new ChunkSnapshot(this.#access, database, table, chunks, () => {})
   }
-}
-
-export class BackupTableSnapshot implements TableSnapshot {
-  readonly #readable: ReadableTable
-  readonly #access: ReadAccess
-  readonly #chunks: readonly ChunkPartition[]
-  #transient: ReadAccess | undefined
-
-  constructor(readable: ReadableTable, access: ReadAccess) {
-    this.#readable = readable
-    this.#access = access
-    this.#chunks = readable.chunks.map((chunk) => new ChunkPartition(access, readable.table, chunk))
-  }
-
-  partitions(predicate?: ColumnPredicate): readonly ChunkPartition[] {
-    const keep = pruner(this.#readable.database, this.#readable.table, predicate)
-    return keep === undefined ? this.#chunks : this.#chunks.filter((p) => keep(p.path))
-  }
-
-  scan(
-    partition: SourcePartition,
-    columns: readonly string[],
-    predicate?: ColumnPredicate,
-    isTransient = false,
-  ): Iterable<Table> {
-    const { table } = this.#readable
-    // Merging holds blocks of several segments at once.
-    const access = isTransient && rowOrder(table) === undefined ? this.#transientAccess : this.#access
-    return chunkBatches(access, table, (partition as ChunkPartition).chunk, columns, predicate)
-  }
-
-  get #transientAccess(): ReadAccess {
-    this.#transient ??= { ...this.#access, memory: new BatchMemory() }
-    return this.#transient
-  }
-
-  rowCount(): number {
-    return this.#chunks.reduce((n, p) => n + p.rows, 0)
-  }
-
-  /** A state stays in its set, or not, whoever reads it. */
-  release(): void {}
 }

@@ -7,9 +7,10 @@ import type { Session } from '../../runtime/session.ts'
 import { type PartitionQuery, queryByPartition } from '../../runtime/sql/index.ts'
 import { type CodeValue, type Table, typeName } from '../../runtime/values/index.ts'
 import type { CatalogView, ChunkRecord } from '../catalog/types.ts'
+import { ChunkPartition, type ChunkSnapshot } from '../read/snapshot.ts'
 import { isStorable } from '../segment/index.ts'
 import type { BackupQuery } from '../set/meta.ts'
-import { ChunkPartition, type ChunkSnapshot, ChunkTableSource } from '../table-source.ts'
+import { ChunkTableSource } from '../table-source.ts'
 
 export class TableQuery {
   readonly url: string
