@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest'
 import { holdfast, scratch } from './harness.ts'
 
 const long = process.env.HOLDFAST_LONG === '1'
-const BACKUPS = long ? 60 : 4
+const BACKUPS = long ? 60 : 3
 
 const script = (folder: string): string => `
 login("admin", "123456")

@@ -34,12 +34,14 @@ describe.each(ENGINES)('a backup of small appends to a table with %s', (_, engin
     // The same appends are still in memory: nothing to do in either direction.
     expect(session.show('backup("/b", "dfs://h")')).toBe('0')
     expect(session.show('size(restore("/b", "dfs://h", "t", "%"))')).toBe('0')
+    expect(session.show('diffBackup("/b", "dfs://h").size()')).toBe('0')
     session.run('restoreDB("/b", "dfs://h", "dfs://copy")')
     expect(session.show(QUERY('dfs://copy'))).toBe(rows)
     // Now they are in a segment of the store.
     await world.engine.checkpoint()
     expect(session.show('backup("/b", "dfs://h")')).toBe('0')
     expect(session.show('size(restore("/b", "dfs://h", "t", "%"))')).toBe('0')
+    expect(session.show('diffBackup("/b", "dfs://h").size()')).toBe('0')
     session.run('put(4)')
     expect(session.show('backup("/b", "dfs://h")')).toBe('2')
     const later = session.show(QUERY('dfs://h'))

@@ -33,7 +33,7 @@ export function replaceSigned(files: Map<string, Uint8Array>, path: string, byte
   for (const [other, content] of [...files]) {
     if (other === path || !Buffer.from(content).includes(from.digest)) continue
     const signed = signedOf(other, content)
-    if (signed === undefined || !substitute(signed.value, from, to)) continue
+    if (signed === undefined || !isSubstituted(signed.value, from, to)) continue
     replaceSigned(files, other, signed.encode(signed.value))
   }
 }
@@ -43,6 +43,16 @@ const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length &&
 interface Print {
   readonly digest: string
   readonly bytes: number
+}
+
+/** A value that was nested beyond any stack before is left as it is. */
+function isSubstituted(value: unknown, from: Print, to: Print): boolean {
+  try {
+    return substitute(value, from, to)
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
 }
 
 /** Whether anything was found. */
