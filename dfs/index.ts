@@ -8,6 +8,7 @@ import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
 import { backupOpenBuiltins } from './builtins/backup-open.ts'
 import { backupStatesBuiltins } from './builtins/backup-states.ts'
 import { databaseBuiltins } from './builtins/database-index.ts'
+import { findChangeBuiltins } from './builtins/find-change.ts'
 import { nodeBackupBuiltins } from './builtins/node-backup.ts'
 import { pitrBuiltins } from './builtins/pitr.ts'
 import { restoreBuiltins } from './builtins/restore.ts'
@@ -42,4 +43,5 @@ export const dfsBuiltins: readonly Builtin[] = [
   ...restoreBuiltins,
   ...nodeBackupBuiltins,
   ...pitrBuiltins,
+  ...findChangeBuiltins,
 ]
