@@ -14,6 +14,7 @@ async function entriesOf(): Promise<CatalogEntry[]> {
     t = table(1:0, \`k\`x\`s, [INT, LONG, SYMBOL])
     database("dfs://a", RANGE, 0 10 20).createPartitionedTable(t, "pt", "k")
     database("dfs://h", HASH, [SYMBOL, 3]).createPartitionedTable(t, "pt", "s")
+    database("dfs://v", VALUE, 1..2).createPartitionedTable(t, "pt", "k").append!(table([1, 2] as k, 1 2l as x, \`a\`b as s))
     createUser("ada", "secret12"); createGroup("g", "ada"); grant("g", TABLE_READ, "dfs://a/pt")
     setClusterSetting("ts.wal.checkpoint_interval", "5m")
     rows = table(take(0..19, 100) as k, long(til(100)) as x, take(\`a\`b, 100) as s)
@@ -81,6 +82,16 @@ describe('the records of a copied catalog', () => {
     ],
     ['a chunk of the future', () => replaced('chunk', (v) => ({ ...v, cid: CID + 1 })), /later than commit/],
     ['a chunk without segments', () => replaced('chunk', (v) => ({ ...v, segments: undefined })), /not a list/],
+    [
+      'a partition whose name holds NUL',
+      () =>
+        sound.map(([key, value]) =>
+          key[0] === 'chunk' && key[3] === '/1'
+            ? [['chunk', key[1], key[2], '/1\0'] as const, { ...(value as Changes), path: '/1\0' }]
+            : [key, value],
+        ),
+      /not allowed/,
+    ],
     ['rows that do not add up', () => replaced('chunk', (v) => ({ ...v, rows: 1 })), /do not add up/],
     ['a segment that climbs', () => replaced('chunk', (v) => firstSegment(v, { file: 'chunks/../x' })), /not allowed/],
     [

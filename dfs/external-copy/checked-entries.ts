@@ -22,7 +22,7 @@ import {
   inside,
   type Place,
 } from '../set/checked.ts'
-import { isSafeName } from '../set/names.ts'
+import { checkPartitionPath, isSafeName } from '../set/names.ts'
 import { checkDatabaseRecord, checkRaw, checkTableRecord } from '../set/records.ts'
 import type { CatalogEntry } from './format.ts'
 
@@ -226,7 +226,7 @@ function checkChunk(value: unknown, place: Place): ChunkRecord {
     cid: asCounter(o.cid, inside(place, 'cid')),
     rows,
     updateTimeMs: asTimeMs(o.updateTimeMs, inside(place, 'updateTimeMs')),
-    path: asText(o.path, inside(place, 'path'), 1024),
+    path: checkPartitionPath(asText(o.path, inside(place, 'path'), 1024), inside(place, 'path')),
     segments,
     ...(o.deltaCid == null ? {} : { deltaCid: asCounter(o.deltaCid, inside(place, 'deltaCid')) }),
   }
@@ -244,7 +244,8 @@ function checkDelta(
     throw damagedMetadata(place.file, `${place.field}: ${why}`)
   }
   const o = asObject(value, place)
-  if (asText(o.path, inside(place, 'path'), 1024) !== path) refuse(`it describes ${String(o.path).slice(0, 200)}`)
+  if (checkPartitionPath(asText(o.path, inside(place, 'path'), 1024), inside(place, 'path')) !== path)
+    refuse(`it describes ${String(o.path).slice(0, 200)}`)
   asText(o.chunkId, inside(place, 'chunkId'), 64)
   const problem = pathProblem(database, table, path, true)
   if (problem !== undefined) refuse(problem)
