@@ -123,15 +123,32 @@ export interface Row {
   readonly memory: string
 }
 
+const HEAD: Row = { what: 'what', ours: 'holdfast', peer: 'peer', ratio: 'speed ratio', memory: 'peak RSS' }
+const COLUMNS = Object.keys(HEAD) as (keyof Row)[]
+
+/** As text in columns; with HOLDFAST_BENCH_FORMAT=markdown as the tables in docs/performance.md are, where a cell that says the same as the one above is empty. */
 export function printTable(rows: readonly Row[]): void {
-  const head: Row = { what: 'what', ours: 'holdfast', peer: 'peer', ratio: 'speed ratio', memory: 'peak RSS' }
-  const keys = Object.keys(head) as (keyof Row)[]
-  const widths = keys.map((k) => Math.max(...[head, ...rows].map((r) => r[k].length)))
-  for (const row of [head, ...rows])
-    console.log(
-      keys
-        .map((k, c) => row[k].padEnd(widths[c]))
-        .join('  ')
-        .trimEnd(),
+  console.log((process.env.HOLDFAST_BENCH_FORMAT === 'markdown' ? markdownOf : textOf)(rows).join('\n'))
+}
+
+function textOf(rows: readonly Row[]): string[] {
+  const widths = COLUMNS.map((k) => Math.max(...[HEAD, ...rows].map((r) => r[k].length)))
+  return [HEAD, ...rows].map((row) =>
+    COLUMNS.map((k, c) => row[k].padEnd(widths[c]))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function markdownOf(rows: readonly Row[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`.replaceAll('  ', ' ')
+  const cellsOf = (row: Row, above: Row | undefined): string[] =>
+    COLUMNS.map((k) =>
+      (k === 'what' || k === 'ours') && row[k] === above?.[k] && row.what === above.what ? '' : row[k],
     )
+  return [
+    line(COLUMNS.map((k) => HEAD[k])),
+    line(COLUMNS.map(() => '---')),
+    ...rows.map((row, k) => line(cellsOf(row, rows[k - 1]))),
+  ]
 }

@@ -8,8 +8,8 @@
  *   npm run bench -- tools                  beside rsync, restic, borg, pg_basebackup (bench/tools.ts)
  *   npm run bench -- tools restic borg      beside some of them: cp rsync restic borg postgres
  *
- * Sizes and rounds come from the environment: HOLDFAST_BENCH_ROUNDS (3), HOLDFAST_BENCH_DIR (the disk to measure), HOLDFAST_BENCH_MB (2048, backup and tools),
- * and those named at the head of bench/storage.ts.
+ * From the environment: HOLDFAST_BENCH_ROUNDS (3), HOLDFAST_BENCH_DIR (the disk to measure), HOLDFAST_BENCH_MB (2048, backup and tools), HOLDFAST_BENCH_FORMAT (`markdown`: the
+ * table as in docs/performance.md), and the sizes named at the heads of bench/storage.ts and bench/tools.ts.
  */
 import { printTable, type Row } from './measure.ts'
 

@@ -6,7 +6,7 @@
  *   HOLDFAST_BENCH_PARTITIONS    100     of the table, one of which changes
  *   HOLDFAST_BENCH_ROUNDS        3
  *
- * A round takes one step after the other (full, unchanged, changed, verify, restore), and in each step all tools in turn. Ours take part three times: the functions of a running
+ * A round takes one step after the other (full, unchanged, changed, verify, restore), and in each step all tools in turn, each round beginning with another one. Ours take part three times: the functions of a running
  * store, timed inside; the command, a process like the others, whose start is counted; and the command with compression, beside the others with theirs.
  */
 import { showTime } from './contest.ts'
@@ -70,7 +70,7 @@ export async function benchTools(chosen: readonly string[]): Promise<readonly Ro
     for (let round = 0; round < rounds; round++)
       for (const step of STEPS) {
         if (step === 'changed') for (const source of sources) await source.change(round)
-        for (const result of results) await take(result, step, round)
+        for (const k of results.keys()) await take(results[(k + round) % results.length], step, round)
       }
     return rowsOf(results)
   } finally {
