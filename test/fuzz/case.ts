@@ -143,15 +143,16 @@ function changeOne(files: Map<string, Uint8Array>, random: Random): string {
   }
   const signed = way === 'value' ? signedOf(path, bytes) : undefined
   if (signed !== undefined) {
-    const [value, what] = mutateValue(signed.value, random)
-    let encoded: Uint8Array
+    // A value that an earlier change has nested beyond any stack cannot be walked, and some cannot be written.
+    let what = 'nothing'
     try {
-      encoded = signed.encode(value)
+      const [value, change] = mutateValue(signed.value, random)
+      what = change
+      replaceSigned(files, path, signed.encode(value))
+      return `${path} signed: ${what}`
     } catch (error) {
-      return `${path} cannot be written with ${what} (${(error as Error).message})`
+      return `${path} cannot be changed: ${what} (${(error as Error).message})`
     }
-    replaceSigned(files, path, encoded)
-    return `${path} signed: ${what}`
   }
   const [other, what] = mutateBytes(bytes, random)
   if (way === 'raw') files.set(path, other)
