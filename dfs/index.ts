@@ -6,6 +6,7 @@ import { backupDiffBuiltins } from './builtins/backup-diff.ts'
 import { backupDrillBuiltins } from './builtins/backup-drill.ts'
 import { backupInspectBuiltins } from './builtins/backup-inspect.ts'
 import { backupOpenBuiltins } from './builtins/backup-open.ts'
+import { backupPaceBuiltins } from './builtins/backup-pace.ts'
 import { backupStatesBuiltins } from './builtins/backup-states.ts'
 import { databaseBuiltins } from './builtins/database-index.ts'
 import { findChangeBuiltins } from './builtins/find-change.ts'
@@ -39,6 +40,7 @@ export const dfsBuiltins: readonly Builtin[] = [
   ...backupDrillBuiltins,
   ...backupInspectBuiltins,
   ...backupOpenBuiltins,
+  ...backupPaceBuiltins,
   ...backupStatesBuiltins,
   ...restoreBuiltins,
   ...nodeBackupBuiltins,

@@ -25,7 +25,8 @@ import type { CatalogRecords, CatalogView, DatabaseRecord, TableRecord } from '.
 import { DeltaReader } from './delta/reader.ts'
 import type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
 import type { SessionTicket } from './engine/engine.ts'
-import { CommitClock, SnapshotAnnouncer } from './engine/snapshot-slots.ts'
+import { CommitClock, commitLatencyOf, pauseEpochOf, SnapshotAnnouncer } from './engine/snapshot-slots.ts'
+import type { StorePressure } from './pace/backup-pace.ts'
 import type { RouteConfig } from './partition/route.ts'
 import { progressOf } from './progress.ts'
 import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from './settings/index.ts'
@@ -77,6 +78,7 @@ export interface DfsSessionOptions {
 }
 
 interface OpenedStore {
+  readonly slots: SharedArrayBuffer
   readonly catalog: CatalogStore
   readonly records: RecordCache
   readonly files: FileStore
@@ -122,6 +124,7 @@ export class DfsSession {
       const clock = new CommitClock(slots)
       const announcer = new SnapshotAnnouncer(slots, slot)
       this.#opened = {
+        slots,
         catalog,
         records: new RecordCache(catalog),
         files: files ?? new LocalFileStore(this.home),
@@ -250,6 +253,15 @@ export class DfsSession {
     return new ChunkTableSource(this, record)
   }
 
+  /** What the engine tells of commits and pauses. */
+  #pressure(): StorePressure {
+    return {
+      commitMsP95: () => commitLatencyOf(this.#open().slots).p95(),
+      pauseEpoch: () => pauseEpochOf(this.#open().slots),
+      paused: () => this.request({ kind: 'pausedRuns' }).paused!,
+    }
+  }
+
   /** What the backup functions work with. */
   backupHost(): BackupHost {
     return {
@@ -267,6 +279,8 @@ export class DfsSession {
           () => this.view(),
         ),
         now: () => this.#session.now(),
+        pressure: this.#pressure(),
+        settings: () => this.storeSettings,
         progress: progressOf(this.#session),
         product: this.config.product,
       }),

@@ -1,5 +1,6 @@
 /** The copying part of a backup: every file is hashed on its way and synced, then its chunk goes into the log of finished chunks. */
 import { HoldfastError } from '../../runtime/errors.ts'
+import type { BackupPace } from '../pace/backup-pace.ts'
 import type { BackupContext } from '../set/context.ts'
 import { FileWork } from '../set/file-work.ts'
 import type { FinishedLog } from '../set/finished-log.ts'
@@ -22,12 +23,20 @@ export class ChunkCopier {
   /** Folders whose entries may not be durable. */
   readonly folders = new Set<string>()
 
-  constructor(context: BackupContext, set: FileStore, log: FinishedLog, lock: SetLock, onBytes: OnBytes) {
+  constructor(
+    context: BackupContext,
+    set: FileStore,
+    log: FinishedLog,
+    lock: SetLock,
+    pace: BackupPace,
+    onBytes: OnBytes,
+  ) {
     this.#set = set
     this.#log = log
     this.#work = new FileWork({
       source: context.data,
       target: set,
+      pace,
       onBytes(bytes) {
         onBytes(bytes)
         lock.sign()

@@ -1,6 +1,7 @@
 /** What the backup of a query will do: per partition keep what the set has, or write what the query gives. Nothing is written here. */
 import { inputError } from '../../runtime/errors.ts'
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { PaceLimits } from '../pace/backup-pace.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { setFilePath } from '../set/open.ts'
@@ -14,6 +15,8 @@ export interface QueryBackupRequest {
   readonly force: boolean
   /** Which states of the set stay, from now on; undefined: as the set has it. */
   readonly retention?: Retention | undefined
+  /** How much the backup may get in the way; what is left out is as the settings say. */
+  readonly limits?: PaceLimits | undefined
 }
 
 /** The table as the run sees it. */

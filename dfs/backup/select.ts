@@ -1,6 +1,7 @@
 /** What a backup call is about: tables and partitions of one database, checked against one look at the catalog. */
 import { inputError } from '../../runtime/errors.ts'
 import type { CatalogRecords, CatalogView, ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { PaceLimits } from '../pace/backup-pace.ts'
 import type { Retention } from '../set/retention.ts'
 
 export interface BackupRequest {
@@ -13,6 +14,8 @@ export interface BackupRequest {
   readonly snapshot: boolean
   /** Which states of the set stay, from now on; undefined: as the set has it. */
   readonly retention?: Retention | undefined
+  /** How much the backup may get in the way; what is left out is as the settings say. */
+  readonly limits?: PaceLimits | undefined
 }
 
 export type PartitionChoice =

@@ -4,6 +4,7 @@
  */
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import type { TableRecord } from '../catalog/types.ts'
+import { type BackupPace, paceOf } from '../pace/backup-pace.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
 import { chunkFolder } from '../set/layout.ts'
@@ -68,7 +69,7 @@ class QueryBackupTask {
     })
     const run = this.#beginRun(plan, table)
     try {
-      const written = this.#write(plan, table, run)
+      const written = this.#write(plan, table, run, paceOf(this.#context, this.#request.limits, run.id, [run]))
       const chunks = [...plan.keep, ...written].sort(byPath)
       this.#context.progress.outcome?.(
         `${url}/${table.name}: ${written.length} partitions written, ${plan.keep.length} unchanged`,
@@ -96,7 +97,7 @@ class QueryBackupTask {
     })
   }
 
-  #write({ database, write }: QueryPlan, table: TableRecord, run: RunRecord): SetChunk[] {
+  #write({ database, write }: QueryPlan, table: TableRecord, run: RunRecord, pace: BackupPace): SetChunk[] {
     const { url } = database
     const meter = new ProgressMeter(
       this.#context.progress,
@@ -108,9 +109,15 @@ class QueryBackupTask {
       },
       () => this.#context.now(),
     )
+    const onWait = (): void => {
+      checkInterrupt()
+      this.#lock.sign()
+    }
     const files = new RowFiles(this.#store, this.#request.query.description.columns, () => {
       checkInterrupt()
       this.#lock.sign()
+      pace.look()
+      pace.pass(0, onWait)
     })
     const folders = new Set<string>()
     const written: SetChunk[] = []
@@ -124,6 +131,9 @@ class QueryBackupTask {
         // A partition of which the query gives nothing is not backed up, unless its old rows are in the set.
         if (rows > 0 || replaces) written.push({ chunkId, cid, rows, updateTimeMs, path, files: made })
         meter.addBytes(bytesOf(source.chunk))
+        const bytes = made.reduce((sum, f) => sum + f.bytes, 0)
+        pace.count(bytes)
+        pace.pass(bytes, onWait)
         meter.addChunk()
         run.addPartition(bytesOf(source.chunk))
       }

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { DatabaseRecord } from '../catalog/types.ts'
+import { type BackupPace, paceOf } from '../pace/backup-pace.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
 import { FinishedLog } from '../set/finished-log.ts'
@@ -95,7 +96,7 @@ class BackupTask {
     const call = randomUUID()
     const runs = new Map(plan.tables.map((t, order) => [t.table.name, this.#beginRun(t, { call, order })]))
     try {
-      const copied = this.#copy(plan, runs)
+      const copied = this.#copy(plan, runs, paceOf(this.#context, this.#request.limits, call, [...runs.values()]))
       const { dropTables } = plan
       const tables = plan.tables.map((t) => this.#indexOf(plan, t))
       for (const table of plan.tables) this.#tellOutcome(table)
@@ -122,7 +123,7 @@ class BackupTask {
     })
   }
 
-  #copy(plan: BackupPlan, runs: ReadonlyMap<string, RunRecord>): BackupResult {
+  #copy(plan: BackupPlan, runs: ReadonlyMap<string, RunRecord>, pace: BackupPace): BackupResult {
     const totals = plan.tables.map(totalsOf)
     const sum = (of: (t: (typeof totals)[number]) => number): number => totals.reduce((n, t) => n + of(t), 0)
     const meter = new ProgressMeter(
@@ -132,7 +133,7 @@ class BackupTask {
     )
     const { id } = this.#renewal
     const log = new FinishedLog(this.#store, partialFolder(id))
-    const copier = new ChunkCopier(this.#context, this.#store, log, this.#lock, (bytes) => meter.addBytes(bytes))
+    const copier = new ChunkCopier(this.#context, this.#store, log, this.#lock, pace, (bytes) => meter.addBytes(bytes))
     try {
       for (const table of plan.tables) {
         const run = runs.get(table.table.name)!

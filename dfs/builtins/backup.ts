@@ -23,13 +23,14 @@ import { takeQueryBackup } from '../backup/take-query.ts'
 import { pathList, pathsByCondition } from '../partition/conditions.ts'
 import { chunkPathOf, pathIndexOf } from '../set/names.ts'
 import { backupStore, isMissing, loggedInHost, optionalTexts, refuseMetacode, urlArg } from './backup-host.ts'
+import { LIMITS_DOC, limitsArg } from './backup-pace.ts'
 import { requireMayDrop, retentionArg } from './backup-retention.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupBuiltins = entries
 
 const BACKUP =
-  'backup(backupDir, [dbPath], [force=false], [parallel=false], [snapshot=true], [tableName], [partition], [keyPath], [sqlObj], [plan=false], [keep], [daily], [weekly], [monthly])'
+  'backup(backupDir, [dbPath], [force=false], [parallel=false], [snapshot=true], [tableName], [partition], [keyPath], [sqlObj], [plan=false], [keep], [daily], [weekly], [monthly], [maxBytesPerSecond], [maxCommitMillis])'
 
 define(BACKUP, {
   doc: `Backs up a database, some of its tables, or some partitions into the folder backupDir, and returns how many partitions were copied in this call.
@@ -38,16 +39,18 @@ partition takes paths ("/20170807/0_50", one or several) or conditions: a value 
 In place of dbPath, sqlObj (also as second argument) is the metacode of a select on one table: <select * from loadTable(...) where ...>. It is run on each partition alone, and its rows are backed up; a partition that did not change since it was backed up is left out unless force=true, and nothing leaves the backup. snapshot, tableName and partition can not be given then. A folder holds a table in one of the two forms only.
 keep is how many states of the backup stay in the folder, the newest counted; with daily, weekly or monthly the newest of each of the last so many days, weeks and months stays too. Each state restores alone, and files that several have are there once. The numbers hold until a call gives others; a folder for which none were ever given keeps one state. Every call makes a state.
 With plan=true nothing is changed: the result is a table dbName, tableName, chunkPath, chunkID, action, rows, bytes of what the call would do with each partition (copy; resume: an interrupted call copied it; keep; delete: it leaves the backup). bytes are those to be copied, without small appends that are in no file yet; for a query they are those to be read, and rows those of the partition.
+${LIMITS_DOC} pauseBackup holds a backup.
 With keyPath, a key file that is absolute or in the data directory, everything is encrypted (AES-256-GCM), names as well; the same key is needed for every later call about the folder. A folder is encrypted as a whole or not at all. Needs a login.`,
   call: (args, session) => {
     const [backupDir, dbPath, force, parallel, snapshot, tableName, partition, keyPath, sqlObj, plan, ...numbers] = args
-    const retention = retentionArg(numbers, BACKUP)
+    const retention = retentionArg(numbers.slice(0, 4), BACKUP)
+    const limits = limitsArg(numbers.slice(4), BACKUP)
     boolArg(parallel, BACKUP, 'parallel', false)
     const isPlan = boolArg(plan, BACKUP, 'plan', false)
     const query = queryArg(dbPath, sqlObj)
     if (query !== undefined) {
       refuseWithQuery({ snapshot, tableName, partition })
-      const request = { force: boolArg(force, BACKUP, 'force', false), retention }
+      const request = { force: boolArg(force, BACKUP, 'force', false), retention, limits }
       return takeOfQuery(session, { backupDir, keyPath }, query, request, isPlan)
     }
     if (!isGiven(dbPath)) throw usageError(BACKUP, 'dbPath or sqlObj is required.')
@@ -59,6 +62,7 @@ With keyPath, a key file that is absolute or in the data directory, everything i
       tables: optionalTexts(tableName, BACKUP, 'tableName'),
       partitions: isMissing(partition) ? undefined : partitionChoice(session, url, partition),
       retention,
+      limits,
     }
     if (!isPlan) return take(session, 'backup', { backupDir, keyPath }, request)
     const host = loggedInHost(session, 'backup')
@@ -66,10 +70,11 @@ With keyPath, a key file that is absolute or in the data directory, everything i
   },
 })
 
-const BACKUP_DB = 'backupDB(backupDir, dbPath, [keyPath], [keep], [daily], [weekly], [monthly])'
+const BACKUP_DB =
+  'backupDB(backupDir, dbPath, [keyPath], [keep], [daily], [weekly], [monthly], [maxBytesPerSecond], [maxCommitMillis])'
 
 define(BACKUP_DB, {
-  doc: 'Backs up a database into the folder backupDir: what is new or changed is copied, what was dropped leaves the backup. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true); keyPath, keep, daily, weekly and monthly as there.',
+  doc: 'Backs up a database into the folder backupDir: what is new or changed is copied, what was dropped leaves the backup. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true); keyPath, keep, daily, weekly, monthly, maxBytesPerSecond and maxCommitMillis as there.',
   call: ([backupDir, dbPath, keyPath, ...numbers], session) => {
     refuseMetacode(dbPath)
     return take(
@@ -82,16 +87,18 @@ define(BACKUP_DB, {
         snapshot: true,
         tables: undefined,
         partitions: undefined,
-        retention: retentionArg(numbers, BACKUP_DB),
+        retention: retentionArg(numbers.slice(0, 4), BACKUP_DB),
+        limits: limitsArg(numbers.slice(4), BACKUP_DB),
       },
     )
   },
 })
 
-const BACKUP_TABLE = 'backupTable(backupDir, dbPath, tableName, [keyPath], [keep], [daily], [weekly], [monthly])'
+const BACKUP_TABLE =
+  'backupTable(backupDir, dbPath, tableName, [keyPath], [keep], [daily], [weekly], [monthly], [maxBytesPerSecond], [maxCommitMillis])'
 
 define(BACKUP_TABLE, {
-  doc: 'Backs up one table into the folder backupDir; other tables in the backup stay as they are. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true, tableName); keyPath, keep, daily, weekly and monthly as there.',
+  doc: 'Backs up one table into the folder backupDir; other tables in the backup stay as they are. Returns the number of partitions copied. The same as backup(backupDir, dbPath, false, true, true, tableName); keyPath, keep, daily, weekly, monthly, maxBytesPerSecond and maxCommitMillis as there.',
   call: ([backupDir, dbPath, tableName, keyPath, ...numbers], session) => {
     refuseMetacode(dbPath)
     return take(
@@ -104,7 +111,8 @@ define(BACKUP_TABLE, {
         snapshot: true,
         tables: [textArg(tableName, BACKUP_TABLE, 'tableName')],
         partitions: undefined,
-        retention: retentionArg(numbers, BACKUP_TABLE),
+        retention: retentionArg(numbers.slice(0, 4), BACKUP_TABLE),
+        limits: limitsArg(numbers.slice(4), BACKUP_TABLE),
       },
     )
   },

@@ -10,19 +10,21 @@ import type { BackupRun } from '../engine/commands.ts'
 import { takeNodeBackup } from '../node-backup/take.ts'
 import { backupStore, isMissing, loggedInHost, timestampOf } from './backup-host.ts'
 import { keyArg } from './backup-key.ts'
+import { LIMITS_DOC, limitsArg } from './backup-pace.ts'
 import { listing } from './listing.ts'
 import { dfsOf, requireAdministrator } from './store-args.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const nodeBackupBuiltins = entries
 
-const BACKUP = 'backupNode(dir, [includeWal=true], [compress=false], [keyPath], [keep])'
+const BACKUP =
+  'backupNode(dir, [includeWal=true], [compress=false], [keyPath], [keep], [maxBytesPerSecond], [maxCommitMillis])'
 
 define(BACKUP, {
   doc: `Backs up everything that the data directory holds (databases, users, privileges, settings, the configuration file) into the folder dir, as of one commit, while it is read and written. Returns a dictionary: status, backupId, destination, estimatedSizeBytes (of the data, before compression).
-Files that an earlier backup in dir has are not copied again. With includeWal the log since the moment of the backup is added, from which a recovery to a later time begins. compress=true stores the files that are copied as zstd. keep is how many backups stay in dir, this one included; the default is all. An interrupted call is continued by the next one.
+Files that an earlier backup in dir has are not copied again. With includeWal the log since the moment of the backup is added, from which a recovery to a later time begins. compress=true stores the files that are copied as zstd. keep is how many backups stay in dir, this one included; the default is all. An interrupted call is continued by the next one. ${LIMITS_DOC} pauseBackup holds a backup.
 "holdfast restore" makes a data directory of a backup, "holdfast verify-backup" reads every byte of it. keyPath is a key file, absolute or in the data directory: everything is encrypted with it (AES-256-GCM), and the same key is needed to verify and to restore. For administrators.`,
-  call: ([dir, includeWal, compress, keyPath, keep], session) => {
+  call: ([dir, includeWal, compress, keyPath, keep, ...limits], session) => {
     requireAdministrator(session, 'backupNode')
     const host = loggedInHost(session, 'backupNode')
     const set = backupStore(host, dir, BACKUP)
@@ -32,6 +34,7 @@ Files that an earlier backup in dir has are not copied again. With includeWal th
       keep: keepArg(keep),
       config: configOf(session),
       key: keyArg(host, keyPath, BACKUP),
+      limits: limitsArg(limits, BACKUP),
     }
     const { manifest } = takeNodeBackup({ context: host.context(), catalog: dfsOf(session).catalog, set }, request)
     return dictOf({
@@ -65,7 +68,7 @@ const dictOf = (values: Readonly<Record<string, Value>>): Dict =>
 const STATUS = 'getNodeBackupStatus([backupId])'
 
 define(STATUS, {
-  doc: 'How far a backup of the node is: a dictionary backupId, status (started, running, completed, failed, cancelled), percent, bytesDone, bytesTotal, startTime, endTime, errorMsg. Without backupId a table with a row for each, the newest first. For administrators.',
+  doc: 'How far a backup of the node is: a dictionary backupId, status (started, running, paused, completed, failed, cancelled), percent, bytesDone, bytesTotal, startTime, endTime, errorMsg. Without backupId a table with a row for each, the newest first. For administrators.',
   call: ([backupId], session) => {
     requireAdministrator(session, 'getNodeBackupStatus')
     const { catalog } = dfsOf(session)
@@ -107,6 +110,7 @@ define(STATUS, {
 
 function statusOf(run: BackupRun): string {
   if (run.state === 'interrupted') return 'failed'
+  if (run.pausedSinceMs !== undefined) return 'paused'
   return run.state === 'running' && run.bytesTotal === undefined ? 'started' : run.state
 }
 

@@ -24,6 +24,8 @@ export type CatalogCommand = Exclude<
       | 'checkpoint'
       | 'beginCopy'
       | 'endCopy'
+      | 'pauseRun'
+      | 'pausedRuns'
       | 'status'
   }
 >

@@ -181,6 +181,10 @@ export type EngineCommand =
   /** Begins and ends the time in which other tools may copy the data directory. Answer `copy`. */
   | { readonly kind: 'beginCopy' }
   | { readonly kind: 'endCopy' }
+  /** Holds a backup that runs, or lets it go on: a call or one of its runs. Answers `paused`. */
+  | { readonly kind: 'pauseRun'; readonly run: string; readonly isPaused: boolean }
+  /** Answers `paused`. */
+  | { readonly kind: 'pausedRuns' }
   | { readonly kind: 'status' }
 
 /** Somebody who may log in. The password is kept as its scrypt hash; both are hex. */
@@ -212,6 +216,10 @@ export interface BackupRun {
   /** Of a call that works on several tables one after the other: which call, and the how manyeth table. */
   readonly call?: string
   readonly order?: number
+  /** Held since then; absent: it is not. */
+  readonly pausedSinceMs?: number
+  /** How long it was held before. */
+  readonly pausedMs?: number
 }
 
 export interface EngineReply {
@@ -227,6 +235,8 @@ export interface EngineReply {
   readonly lsn?: number
   /** For `beginCopy`. */
   readonly copy?: CopyMark
+  /** For `pauseRun` and `pausedRuns`: all that are paused. */
+  readonly paused?: readonly string[]
   /** For `status`. */
   readonly status?: EngineStatus
 }

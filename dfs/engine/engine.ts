@@ -31,7 +31,7 @@ import { removeGarbage, sweepOrphans } from './garbage.ts'
 import { keepNamedFiles, requireFiles, requireUnlocked, transactionOf } from './guards.ts'
 import type { DirectoryLock } from './lock.ts'
 import { beginRecord, rollbackRecord } from './log-entry.ts'
-import { CommitClock, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
+import { advancePauseEpoch, CommitClock, commitLatencyOf, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
 import { prepareCatalog, type Started, startStorage } from './start.ts'
 
 const GARBAGE_EVERY_MS = 5000
@@ -73,6 +73,9 @@ export class Engine implements EngineClient {
   readonly #slotTable = newSlotTable()
   readonly #slots = new SnapshotSlots(this.#slotTable)
   readonly #clock = new CommitClock(this.#slotTable)
+  readonly #latency = commitLatencyOf(this.#slotTable)
+  /** Runs and calls of backups that somebody holds. */
+  readonly #paused = new Set<string>()
   readonly #pins = new Map<number, { readonly cid: number; readonly why: string; readonly owner: string }>()
   readonly #locks = new ChunkLocks()
   readonly #queue = new BatchQueue(
@@ -268,7 +271,11 @@ export class Engine implements EngineClient {
     const own = this.#answerItself(command, user, owner)
     if (own !== undefined) return Promise.resolve(own)
     const pending = this.#pendingOf(command as CatalogCommand, user, owner)
-    return this.#admitted(pending).then(() => this.#queue.add(pending))
+    if (command.kind === 'putRun') return this.#queue.add(pending)
+    const askedMs = performance.now()
+    return this.#admitted(pending)
+      .then(() => this.#queue.add(pending))
+      .finally(() => this.#latency.note(performance.now() - askedMs))
   }
 
   /** What must happen before a command may be committed: room for its rows, a checkpoint before the log is switched off. */
@@ -344,6 +351,13 @@ export class Engine implements EngineClient {
       case 'endCopy':
         this.#endCopy()
         return { cid }
+      case 'pauseRun':
+        if (command.isPaused) this.#paused.add(command.run)
+        else this.#paused.delete(command.run)
+        advancePauseEpoch(this.#slotTable)
+        return { cid, paused: [...this.#paused] }
+      case 'pausedRuns':
+        return { cid, paused: [...this.#paused] }
       case 'status':
         return { cid, status: this.status() }
       case 'checkpoint':
@@ -443,6 +457,8 @@ export class Engine implements EngineClient {
       if (transaction !== undefined) this.#locks.end(transaction)
       if (command.kind === 'putSetting' || command.kind === 'removeSetting') this.#settings = undefined
       if (command.kind === 'insertRows') this.#flushIfLarge(command)
+      if (command.kind === 'putRun' && command.run.state !== 'running')
+        for (const id of [command.run.id, command.run.call ?? '']) this.#paused.delete(id)
     })
     if (batch.some(({ command }) => command.kind !== 'insertRows' && command.kind !== 'putRun')) this.collectGarbage()
     if (this.#parts.isAutomatic === true && this.#isCheckpointDue(log, deltas)) this.#checkpointSoon()

@@ -7,13 +7,29 @@
  *
  * A second word per session says whether it is writing files that are not committed yet: a thread that is ended while it is 1 leaves strays behind.
  *
- * The last two words are the clock of the store: the newest commit that readers may see, and the newest one that changed the small appends in memory.
+ * Two more words are the clock of the store: the newest commit that readers may see, and the newest one that changed the small appends in memory. One more changes
+ * whenever a backup is paused or goes on. Behind them stands how long the latest commits took (dfs/pace/commit-latency.ts).
  */
+import { CommitLatency, LATENCY_BYTES } from '../pace/commit-latency.ts'
+
 const SLOTS = 1024
 const COMMIT_WORD = 2 * SLOTS
 const DELTA_WORD = COMMIT_WORD + 1
+const PAUSE_WORD = DELTA_WORD + 1
+const LATENCY_AT = (PAUSE_WORD + 1) * 8
 
-export const newSlotTable = (): SharedArrayBuffer => new SharedArrayBuffer((DELTA_WORD + 1) * 8)
+export const newSlotTable = (): SharedArrayBuffer => new SharedArrayBuffer(LATENCY_AT + LATENCY_BYTES)
+
+/** How long commits take, as the engine notes it and every thread reads it. */
+export const commitLatencyOf = (table: SharedArrayBuffer): CommitLatency => new CommitLatency(table, LATENCY_AT)
+
+/** Changes with every pause and resume of a backup; 0: there was none. */
+export const pauseEpochOf = (table: SharedArrayBuffer): number =>
+  Number(Atomics.load(new BigInt64Array(table), PAUSE_WORD))
+
+export function advancePauseEpoch(table: SharedArrayBuffer): void {
+  Atomics.add(new BigInt64Array(table), PAUSE_WORD, 1n)
+}
 
 /** What has happened, for readers in every thread. The engine alone moves it. */
 export class CommitClock {

@@ -3,6 +3,8 @@
  * rest is copied, and compared on the way. When this returns every file is durable.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
+import { checkInterrupt } from '../../runtime/interrupt.ts'
+import type { BackupPace } from '../pace/backup-pace.ts'
 import { FileWork } from '../set/file-work.ts'
 import { partialFolder } from '../set/layout.ts'
 import { type ExpectedFile, explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
@@ -65,6 +67,7 @@ export interface CopyParts {
   readonly id: string
   readonly coding: Coding
   readonly onBytes: OnBytes
+  readonly pace?: BackupPace
 }
 
 export interface CopyOutcome {
@@ -101,9 +104,9 @@ const asItIs = ({ file, bytes, checksum, path }: PlannedFile): IndexedFile => ({
   stored: { bytes, checksum },
 })
 
-function checkFound({ set, onBytes }: CopyParts, found: readonly PlannedFile[]): Checked {
+function checkFound({ set, onBytes, pace }: CopyParts, found: readonly PlannedFile[]): Checked {
   const refused = new Set<PlannedFile>()
-  const work = new FileWork({ source: set, onBytes })
+  const work = new FileWork({ source: set, onBytes, pace })
   try {
     for (const f of found) work.check(f.path, f, () => refused.add(f))
     work.flush()
@@ -113,7 +116,8 @@ function checkFound({ set, onBytes }: CopyParts, found: readonly PlannedFile[]):
   return { sound: found.filter((f) => !refused.has(f)).map(asItIs), refused: [...refused] }
 }
 
-function checkCompressed({ set, onBytes }: CopyParts, found: readonly PlannedFile[]): Checked {
+function checkCompressed({ set, onBytes: told, pace }: CopyParts, found: readonly PlannedFile[]): Checked {
+  const onBytes = paced(told, pace)
   const sound: IndexedFile[] = []
   const refused: PlannedFile[] = []
   for (const f of found) {
@@ -124,6 +128,19 @@ function checkCompressed({ set, onBytes }: CopyParts, found: readonly PlannedFil
   return { sound, refused }
 }
 
+/** What this thread does alone, slowed down. */
+const paced =
+  (onBytes: OnBytes, pace: BackupPace | undefined): OnBytes =>
+  (bytes) => {
+    onBytes(bytes)
+    pace?.count(bytes)
+    pace?.look()
+    pace?.pass(bytes, () => {
+      checkInterrupt()
+      onBytes(0)
+    })
+  }
+
 function syncFile(set: FileStore, path: string): void {
   const file = set.openLog(path)
   try {
@@ -133,8 +150,8 @@ function syncFile(set: FileStore, path: string): void {
   }
 }
 
-function copyPlain({ data, set, id, onBytes }: CopyParts, missing: readonly PlannedFile[]): IndexedFile[] {
-  const work = new FileWork({ source: data, target: set, onBytes })
+function copyPlain({ data, set, id, onBytes, pace }: CopyParts, missing: readonly PlannedFile[]): IndexedFile[] {
+  const work = new FileWork({ source: data, target: set, onBytes, pace })
   try {
     for (const [k, f] of missing.entries()) {
       const target = f.isReplaced ? replacement(id, k) : f.path
@@ -155,7 +172,11 @@ const replacement = (id: string, k: number): string => `${partialFolder(id)}/rep
 /** So many are open unsynced. */
 const UNSYNCED_MAX = 64
 
-function copyCompressed({ data, set, id, onBytes }: CopyParts, missing: readonly PlannedFile[]): IndexedFile[] {
+function copyCompressed(
+  { data, set, id, onBytes: told, pace }: CopyParts,
+  missing: readonly PlannedFile[],
+): IndexedFile[] {
+  const onBytes = paced(told, pace)
   const copied: IndexedFile[] = []
   let open: { readonly writer: FileWriter; readonly rename?: readonly [string, string] }[] = []
   const syncAll = (): void => {

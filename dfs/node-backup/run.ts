@@ -1,6 +1,7 @@
 /** The record of a node backup behind getNodeBackupStatus: kept by the engine, so that it survives restarts; written at most once a second while the run goes on. */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { BackupRun, EngineClient } from '../engine/commands.ts'
+import { pausedAt } from '../set/runs.ts'
 
 const WRITE_EVERY_MS = 1000
 
@@ -39,6 +40,15 @@ export class NodeRun {
     if (this.#now() - this.#writtenMs >= WRITE_EVERY_MS) this.#put()
   }
 
+  get id(): string {
+    return this.#run.id
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#run = pausedAt(this.#run, isPaused, this.#now())
+    this.#put()
+  }
+
   complete(): void {
     this.#end('completed', '')
   }
@@ -49,7 +59,7 @@ export class NodeRun {
   }
 
   #end(state: 'completed' | 'failed' | 'cancelled', error: string): void {
-    this.#run = { ...this.#run, state, error, endMs: this.#now() }
+    this.#run = { ...pausedAt(this.#run, false, this.#now()), state, error, endMs: this.#now() }
     this.#put()
   }
 

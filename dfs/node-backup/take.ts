@@ -8,6 +8,7 @@ import type { CatalogReader } from '../catalog/key-value.ts'
 import { CATALOG_FORMAT, keys, type StoreMark } from '../catalog/records.ts'
 import type { CatalogView } from '../catalog/types.ts'
 import type { EngineStatus } from '../engine/commands.ts'
+import { type PaceLimits, paceOf } from '../pace/backup-pace.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { BackupKey } from '../set/key.ts'
@@ -38,6 +39,8 @@ export interface NodeBackupRequest {
   readonly config: Uint8Array | undefined
   /** Everything is encrypted with it. */
   readonly key?: BackupKey | undefined
+  /** Absent: those of the settings. */
+  readonly limits?: PaceLimits | undefined
 }
 
 export interface NodeBackupParts {
@@ -177,13 +180,14 @@ class NodeBackupTask {
       () => context.now(),
     )
     run.planned(plan.bytes)
+    const pace = paceOf(context, this.#request.limits, id, [run])
     const onBytes = (bytes: number): void => {
       meter.addBytes(bytes)
       run.addBytes(bytes)
       this.#lock.sign()
     }
     try {
-      return runCopy({ data: context.data, set: this.#set, id, coding: this.#coding, onBytes }, plan)
+      return runCopy({ data: context.data, set: this.#set, id, coding: this.#coding, onBytes, pace }, plan)
     } finally {
       meter.done()
     }

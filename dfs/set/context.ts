@@ -2,7 +2,9 @@
 import type { BackupAccess } from '../access/index.ts'
 import type { CatalogRecords, CatalogView } from '../catalog/types.ts'
 import type { EngineClient } from '../engine/commands.ts'
+import type { StorePressure } from '../pace/backup-pace.ts'
 import type { ProgressSink } from '../progress.ts'
+import type { StoreSettings } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { LockWorld } from './lock.ts'
 
@@ -22,6 +24,10 @@ export interface BackupContext {
   /** What the user may do of it. */
   readonly access: BackupAccess
   now(): number
+  /** What others suffer, for work that keeps out of their way; absent where there are no others. */
+  readonly pressure?: StorePressure
+  /** Those in force; absent: the defaults. */
+  settings?(): StoreSettings
   readonly progress: ProgressSink
   /** Product and version, for the manifest. */
   readonly product: string

@@ -5,7 +5,8 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { encodeError } from '../../runtime/error-message.ts'
 import { toHoldfastError } from '../../runtime/errors.ts'
-import { bindInterrupt, INTERRUPT_NONE } from '../../runtime/interrupt.ts'
+import { bindInterrupt, checkInterrupt, INTERRUPT_NONE } from '../../runtime/interrupt.ts'
+import { SharedPace } from '../pace/shared-pace.ts'
 import {
   HELPER_GONE,
   HELPER_WAKE,
@@ -43,6 +44,7 @@ class HelperWork {
   readonly #runner: TaskRunner
   readonly #control: Int32Array
   readonly #bytes: BigInt64Array
+  readonly #pace: SharedPace | undefined
 
   constructor(command: HelperCommand & { readonly kind: 'begin' }) {
     this.number = command.work
@@ -50,12 +52,14 @@ class HelperWork {
     this.#runner = new TaskRunner(openStore(command.source), target, pipeline)
     this.#control = new Int32Array(command.control)
     this.#bytes = new BigInt64Array(command.control)
+    this.#pace = command.pace === undefined ? undefined : new SharedPace(command.pace)
     bindInterrupt(command.control)
   }
 
   run(batch: TaskBatch): void {
     const onBytes = (bytes: number): void => {
       Atomics.add(this.#bytes, WORK_BYTES_64, BigInt(bytes))
+      this.#pace?.pass(bytes, checkInterrupt)
     }
     for (;;) {
       // Announced before the look at the interrupt word: the session sets that one first and then waits until nobody writes.

@@ -105,6 +105,8 @@ export type HelperCommand =
       readonly control: SharedArrayBuffer
       readonly source: StoreAddress
       readonly target: StoreAddress | undefined
+      /** The brake of the work (dfs/pace/shared-pace.ts). */
+      readonly pace: SharedArrayBuffer | undefined
     }
   | { readonly kind: 'batch'; readonly work: number; readonly batch: BatchMessage }
   /** Sync what was copied of this batch and those before. */

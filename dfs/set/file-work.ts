@@ -11,6 +11,7 @@
 import { decodeError } from '../../runtime/error-message.ts'
 import { HoldfastError } from '../../runtime/errors.ts'
 import { checkInterrupt, INTERRUPT_CANCEL } from '../../runtime/interrupt.ts'
+import type { BackupPace } from '../pace/backup-pace.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { type FileHelper, type FileHelpers, sessionHelpers } from './file-helpers.ts'
 import {
@@ -72,6 +73,8 @@ export interface FileWorkOptions {
   /** Hears how many bytes were read, on this thread or another. */
   readonly onBytes: OnBytes
   readonly helpers?: FileHelpers
+  /** Slows the work down, or holds it. `onBytes` hears of 0 bytes while it waits. */
+  readonly pace?: BackupPace | undefined
 }
 
 /** Starts the helpers of this thread's session for work that is to come, while it is still being found out what exactly. */
@@ -194,7 +197,14 @@ export class FileWork {
     this.#helpers = [...helpers.start()]
     const control = this.#control.buffer as SharedArrayBuffer
     for (const helper of this.#helpers)
-      helper.post({ kind: 'begin', work: this.#number, control, source: source.address, target: target?.address })
+      helper.post({
+        kind: 'begin',
+        work: this.#number,
+        control,
+        source: source.address,
+        target: target?.address,
+        pace: this.#options.pace?.brake.shared,
+      })
   }
 
   #tellHelpers(upTo: number): void {
@@ -207,9 +217,17 @@ export class FileWork {
   }
 
   #runTask(batch: TaskBatch, task: number): void {
-    const check = this.#runner.run(batch, task, (bytes) => {
-      this.#options.onBytes(bytes)
+    const { onBytes, pace } = this.#options
+    const onWait = (): void => {
+      checkInterrupt()
+      onBytes(0)
       this.#look()
+    }
+    const check = this.#runner.run(batch, task, (bytes) => {
+      onBytes(bytes)
+      pace?.count(bytes)
+      this.#look()
+      pace?.pass(bytes, onWait)
     })
     if (check.kind === 'ok') return
     this.#refusals.set(keyOf(batch.id, task), { check })
@@ -236,6 +254,7 @@ export class FileWork {
       const [first] = this.#batches
       if (first === undefined || first.shared.id > upTo) return
       if (this.#takeOver(first.shared)) continue
+      if (this.#options.pace !== undefined) this.#options.onBytes(0)
       Atomics.wait(this.#control, WORK_CHANGES, seen, WAIT_MS)
     }
   }
@@ -258,12 +277,14 @@ export class FileWork {
 
   /** Looks at what the helpers have done: tells of their bytes, and ends a copy that one of them could not do. */
   #look(): void {
+    this.#options.pace?.look()
     if (this.#helpers.length === 0) return
     const bytes = Number(Atomics.load(this.#helperBytes, WORK_BYTES_64))
     if (bytes > this.#bytesTold) {
       const more = bytes - this.#bytesTold
       this.#bytesTold = bytes
       this.#options.onBytes(more)
+      this.#options.pace?.count(more)
     }
     if (Atomics.load(this.#control, WORK_REFUSALS) > 0)
       for (const { batch, task } of this.#receive()) this.#endCopyAt(batch, task)

@@ -41,6 +41,15 @@ export class RunRecord {
     this.#put()
   }
 
+  get id(): string {
+    return this.#run.id
+  }
+
+  /** The work is held, or goes on. */
+  setPaused(isPaused: boolean): void {
+    if (this.#run.state === 'running') this.#put(pausedAt(this.#run, isPaused, this.#now()))
+  }
+
   /** A partition more is complete; it took so many bytes. */
   addPartition(bytes: number): void {
     const { completedPartitions, bytesDone } = this.#run
@@ -58,28 +67,37 @@ export class RunRecord {
   }
 
   #end(state: 'completed' | 'failed', error: string): void {
-    this.#run = { ...this.#run, state, error, endMs: this.#now() }
-    this.#put()
+    this.#put({ ...pausedAt(this.#run, false, this.#now()), state, error, endMs: this.#now() })
   }
 
-  #put(): void {
+  #put(run = this.#run): void {
+    this.#run = run
     this.#writtenMs = this.#now()
     this.#client.request({ kind: 'putRun', run: this.#run }, this.#run.user)
   }
 }
 
+/** The record of a run that is held, or goes on, from a moment on. */
+export function pausedAt<R extends BackupRun>(run: R, isPaused: boolean, nowMs: number): R {
+  if (isPaused === (run.pausedSinceMs !== undefined)) return run
+  if (isPaused) return { ...run, pausedSinceMs: nowMs }
+  const { pausedSinceMs, ...rest } = run
+  return { ...rest, pausedMs: (run.pausedMs ?? 0) + nowMs - pausedSinceMs! } as R
+}
+
 /**
- * When a run will have ended if it goes on as fast as its call was until now; undefined if that cannot be told: it has ended, or nothing is complete yet. `runs`: all there
- * are.
+ * When a run will have ended if it goes on as fast as its call was until now, the time left out in which it was held; undefined if that cannot be told: it has ended, is held,
+ * or nothing is complete yet. `runs`: all there are.
  */
 export function estimatedEndMs(run: BackupRun, runs: readonly BackupRun[], nowMs: number): number | undefined {
-  if (run.state !== 'running') return undefined
+  if (run.state !== 'running' || run.pausedSinceMs !== undefined) return undefined
   const ofCall = run.call === undefined ? [run] : runs.filter((r) => r.call === run.call)
   const done = ofCall.reduce((sum, r) => sum + (r.bytesDone ?? 0), 0)
   if (done === 0) return undefined
   // Tables are done one after the other: this one when those before it are.
   const upToThis = ofCall.filter((r) => (r.order ?? 0) <= (run.order ?? 0))
   const left = upToThis.reduce((sum, r) => sum + Math.max(0, (r.bytesTotal ?? 0) - (r.bytesDone ?? 0)), 0)
-  const elapsedMs = Math.max(0, nowMs - Math.min(...ofCall.map((r) => r.startMs)))
+  const heldMs = Math.max(...ofCall.map((r) => r.pausedMs ?? 0))
+  const elapsedMs = Math.max(0, nowMs - Math.min(...ofCall.map((r) => r.startMs)) - heldMs)
   return nowMs + (elapsedMs / done) * left
 }

@@ -28,6 +28,8 @@ export interface StoreSettings {
   readonly compactionEnabled: boolean
   readonly compactionSegmentsMin: number
   readonly compactionBytesPerSecond: number
+  readonly backupBytesPerSecondMax: number
+  readonly backupCommitMsMax: number
 }
 
 export type SettingProperty = keyof StoreSettings
@@ -193,6 +195,30 @@ const DEFINITIONS: { readonly [P in SettingProperty]: DefinitionFor<StoreSetting
     unit: 'bytes per second',
     dynamic: true,
     description: 'Rate at which compaction reads and writes, so that it does not get in the way.',
+  },
+  backupBytesPerSecondMax: {
+    name: 'backup.max_bytes_per_second',
+    tomlKey: 'backup_max_bytes_per_second',
+    type: 'size',
+    min: 0,
+    max: TIB,
+    default: 0,
+    unit: 'bytes per second',
+    dynamic: true,
+    description:
+      'Rate at which a backup reads the data, all its threads together, unless the call says otherwise. 0: as fast as it goes.',
+  },
+  backupCommitMsMax: {
+    name: 'backup.max_commit_time',
+    tomlKey: 'backup_max_commit_time',
+    type: 'duration',
+    min: 0,
+    max: 60 * SECOND,
+    default: 0,
+    unit: 'duration',
+    dynamic: true,
+    description:
+      'A backup slows down while more than 5 of 100 commits take longer than this, unless the call says otherwise. 0: it does not look.',
   },
 }
 

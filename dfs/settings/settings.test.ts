@@ -54,6 +54,8 @@ describe('the table of definitions', () => {
       compactionEnabled: true,
       compactionSegmentsMin: 8,
       compactionBytesPerSecond: 32 * 2 ** 20,
+      backupBytesPerSecondMax: 0,
+      backupCommitMsMax: 0,
     })
   })
 })
