@@ -35,6 +35,7 @@ import { TaskRunner } from './task-runner.ts'
 /** Enough to keep the disk busy, little enough that an interrupted run loses little; as many files are open unsynced, three times. */
 const BATCH_BYTES = 256 << 20
 const BATCH_FILES = 128
+const PACED_BATCH_SECONDS = 0.5
 /** Less than this is done before a helper has started. */
 const HELPED_BYTES = 16 << 20
 const HELPED_FILES = 64
@@ -160,7 +161,7 @@ export class FileWork {
     this.#steps.push(listed)
     this.#open.push(listed)
     this.#openBytes += task.expected.bytes
-    if (this.#openBytes < BATCH_BYTES && this.#open.length < BATCH_FILES) return
+    if (this.#openBytes < this.#batchBytes && this.#open.length < BATCH_FILES) return
     const id = this.#closeBatch()!
     // This thread stays a batch behind, so that the helpers have the next one before this one ends.
     const before = this.#batches.at(-2)
@@ -168,6 +169,12 @@ export class FileWork {
     this.#syncShare(id - 2)
     this.#await(id - 2)
     this.#advance()
+  }
+
+  /** Where a rate is set, a batch takes half a second: it is what an interrupted run loses, and how often there is progress to tell. */
+  get #batchBytes(): number {
+    const rate = this.#options.pace?.brake.bytesPerSecond ?? 0
+    return rate === 0 ? BATCH_BYTES : Math.min(BATCH_BYTES, rate * PACED_BATCH_SECONDS)
   }
 
   /** Hands the open batch out; answers the number of the newest batch that is not done. */
