@@ -38,6 +38,8 @@ await bundle.write({
   entryFileNames: '[name].js',
   // Beside the thread entries, which are found relative to the code that starts them (jobs/job-pool.ts).
   chunkFileNames: 'jobs/[name].js',
+  // A tenth less to read at every start; licences stay.
+  comments: { legal: true, annotation: false, jsdoc: false },
 })
 await bundle.close()
 
