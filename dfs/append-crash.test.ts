@@ -5,6 +5,7 @@ import type { CatalogStore } from './catalog/key-value.ts'
 import { MemoryCatalogStore } from './catalog/memory-store.ts'
 import { viewOf } from './catalog/records.ts'
 import { Engine } from './engine/engine.ts'
+import { SLOTS } from './engine/snapshot-slots.ts'
 import { verifySegment } from './segment/index.ts'
 import { DfsSession } from './session.ts'
 import { FaultyFileStore, StoreDied, type StoreFaults } from './store/faulty-store.ts'
@@ -237,7 +238,7 @@ describe('a thread that is ended while it appends', () => {
     const dfs = connect(world, { dieAtCall: 25 })
     // The body of `writing` never ends in a thread that is terminated: here it is entered and not left.
     const { slots, slot } = world.engine.openSession(dfs.owner)
-    Atomics.store(new BigInt64Array(slots), (slots.byteLength - 16) / 16 + slot, 1n)
+    Atomics.store(new BigInt64Array(slots), SLOTS + slot, 1n)
     expect(() => dfs.source().append(rowsFrom(20, 30))).toThrow(StoreDied)
     expect(world.disk.files().size).toBeGreaterThan([...viewOf(world.catalog).chunks(URL, 'pt')].length)
     for (const owner of owners) world.engine.closeSession(owner)

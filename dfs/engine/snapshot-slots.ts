@@ -12,7 +12,7 @@
  */
 import { CommitLatency, LATENCY_BYTES } from '../pace/commit-latency.ts'
 
-const SLOTS = 1024
+export const SLOTS = 1024
 const COMMIT_WORD = 2 * SLOTS
 const DELTA_WORD = COMMIT_WORD + 1
 const PAUSE_WORD = DELTA_WORD + 1
