@@ -3,17 +3,15 @@
  * The `holdfast` command. Plain JavaScript for any Node from 18 on: an older Node than 24 hands over to the binary of the `node` package, which
  * `npm ci` installed beside us; signals and the exit code pass through.
  */
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
-import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NODE_MAJOR = 24
 const here = dirname(fileURLToPath(import.meta.url))
 
-if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR) handOver()
+if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR) await handOver()
 else {
   const main = join(here, '../dist/repl/main.js')
   if (!existsSync(main)) fail('dist/ is missing: run `npm run build` first.')
@@ -25,7 +23,9 @@ else {
   await import('../dist/repl/main.js')
 }
 
-function handOver() {
+async function handOver() {
+  // Loaded here: who runs on the right Node already does not wait for it.
+  const [{ spawn }, { constants }] = await Promise.all([import('node:child_process'), import('node:os')])
   const node = newerNode()
   if (node === undefined)
     fail(

@@ -4,7 +4,6 @@
  * Nothing on disk is touched before the first request for it: a script that only computes leaves no data directory behind. From then on the
  * directory is locked by this process until `close`.
  */
-import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../dfs/engine/engine.ts'
@@ -15,6 +14,7 @@ import { JobPool } from './job-pool.ts'
 import { JobRegistry } from './job-registry.ts'
 import { MaintenanceThread } from './maintenance.ts'
 import type { ConsoleJob, EngineRequest, JobRecord, JobRequest, SessionConfig } from './messages.ts'
+import { newJobId } from './new-job-id.ts'
 import { SessionHandle, type SessionListeners } from './session-handle.ts'
 import { openLink, type Peer, type SessionEnd } from './session-links.ts'
 
@@ -41,6 +41,21 @@ interface Store {
 interface ConsoleEntry {
   readonly job: ConsoleJob
   readonly interrupt: () => void
+}
+
+/** Its id is made when somebody looks at it. */
+function consoleJob(sessionId: bigint, user: string, desc: string): ConsoleJob {
+  let id: string | undefined
+  return {
+    sessionId,
+    user,
+    desc,
+    receivedMs: Date.now(),
+    get rootJobId() {
+      id ??= newJobId()
+      return id
+    },
+  }
 }
 
 export class EngineHost {
@@ -73,7 +88,7 @@ export class EngineHost {
     if (desc === undefined) this.#console.delete(sessionId)
     else
       this.#console.set(sessionId, {
-        job: { sessionId, user, desc, rootJobId: randomUUID(), receivedMs: Date.now() },
+        job: consoleJob(sessionId, user, desc),
         interrupt: () => session.interrupt(),
       })
   }

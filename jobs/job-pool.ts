@@ -8,6 +8,7 @@ import type { JobFiles } from './job-files.ts'
 import type { JobRunner, RunningJob } from './job-registry.ts'
 import type { JobOutcome, JobRecord, JobTask, JobWork, SessionConfig } from './messages.ts'
 import type { SessionEnd } from './session-links.ts'
+import { threadFile } from './thread-file.ts'
 
 /** An idle thread ends after this. */
 const IDLE_MS = 60_000
@@ -69,11 +70,6 @@ export class JobPool implements JobRunner {
     })
     return this.#pool
   }
-}
-
-/** Entry file of a thread, in the form this file itself is in: TypeScript while developing, JavaScript in a package. */
-export function threadFile(name: string): string {
-  return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href
 }
 
 /** Room for scripts that nest as deep as the parser allows (lang/parser/cursor.ts), with calls around them; memory is taken as it is touched. */

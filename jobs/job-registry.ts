@@ -7,11 +7,11 @@
  * - Whatever a job does to its thread (throws, exhausts memory, is terminated) ends that job and nothing else.
  * - Records that an earlier process left unfinished are failed at opening: "interrupted by restart".
  */
-import { randomUUID } from 'node:crypto'
 import { HoldfastError, inputError, toHoldfastError } from '../runtime/errors.ts'
 import { type JobFiles, MessageLog } from './job-files.ts'
 import { hasEnded } from './job-state.ts'
 import { decodeError, type JobOutcome, type JobRecord, type JobStat, type JobWork } from './messages.ts'
+import { newJobId } from './new-job-id.ts'
 import { deathMessage } from './thread-death.ts'
 
 export const QUEUE_LIMIT = 2048
@@ -103,7 +103,7 @@ export class JobRegistry {
     const jobId = this.#freeId(s.jobId, receivedMs)
     const record: JobRecord = {
       jobId,
-      rootJobId: randomUUID(),
+      rootJobId: newJobId(),
       jobDesc: s.jobDesc,
       user: s.user,
       priority: Math.min(s.priority, caps.priority),

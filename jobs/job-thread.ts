@@ -34,6 +34,8 @@ export default function runJob(task: JobTask): JobOutcome {
     progress: progressLines(log),
   })
   session.interpreter.user = record.user
+  // Arguments may be handles of the store.
+  session.openStore()
   session.interpreter.provide(jobIdService, record.jobId)
   try {
     log.line(`Start the job [${record.jobId}]: ${record.jobDesc}`)

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads'
 import type { MaintenanceResult, MaintenanceTask } from '../dfs/maintenance/task.ts'
 import { HoldfastError } from '../runtime/errors.ts'
 import { INTERRUPT_CANCEL } from '../runtime/interrupt.ts'
-import { threadFile } from './job-pool.ts'
 import { decodeError, type EngineAnswer } from './messages.ts'
+import { threadFile } from './thread-file.ts'
 
 export interface MaintenanceQuestion {
   readonly id: number

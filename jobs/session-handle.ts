@@ -1,7 +1,7 @@
 /** The main thread's view of a session thread that a person or a script owns. */
 import { Worker } from 'node:worker_threads'
 import { HoldfastError, toHoldfastError } from '../runtime/errors.ts'
-import { heapLimits, threadFile } from './job-pool.ts'
+import { heapLimits } from './job-pool.ts'
 import type {
   FailureMessage,
   ProgressMessage,
@@ -12,6 +12,7 @@ import type {
 } from './messages.ts'
 import { newRing, RingReader } from './output-ring.ts'
 import type { SessionEnd } from './session-links.ts'
+import { threadFile } from './thread-file.ts'
 
 export interface SessionListeners {
   /** Printed bytes, in order. Answer false to be asked again only after `resumeOutput` (the terminal or pipe is full). */

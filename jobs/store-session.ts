@@ -1,17 +1,25 @@
-/** The store as a thread's session reaches it: commits over the line to the engine, progress to whoever listens. */
+/** Store and jobs as a thread's session reaches them: commits over the line to the engine, progress to whoever listens. Loaded late (thread-session.ts). */
 import {
   connectDfs,
+  dfsBuiltins,
   type EngineReply,
+  jobCapsService,
   type ProgressSink,
   type ProgressState,
   progressService,
   registerDfsCodecs,
   type SessionTicket,
 } from '../dfs/index.ts'
-import type { Interpreter } from '../runtime/index.ts'
+import type { Builtin, Interpreter } from '../runtime/index.ts'
+import { jobBuiltins } from './builtins.ts'
 import type { EnginePort } from './engine-port.ts'
+import { JobFiles } from './job-files.ts'
+import { JobsClient, jobsService } from './jobs-client.ts'
 import type { ProgressMessage, SessionConfig } from './messages.ts'
 import type { SessionVoice } from './thread-session.ts'
+
+/** What the names in store-names.ts stand for. */
+export const storeBuiltins: readonly Builtin[] = [...dfsBuiltins, ...jobBuiltins]
 
 export interface StoreConnection {
   /** For completion. Opens the data directory. */
@@ -44,6 +52,9 @@ export function connectStore(
     },
   })
   interpreter.provide(progressService, progressSink(voice))
+  const jobs = new JobsClient(port, new JobFiles(config.dataDir))
+  interpreter.provide(jobsService, jobs)
+  interpreter.provide(jobCapsService, (users) => jobs.caps(users))
   return {
     databaseUrls: () =>
       dfs

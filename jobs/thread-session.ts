@@ -2,7 +2,8 @@
  * The session of a thread, put together: interpreter with the builtins of all rooms, the line to the engine, the store, jobs, progress. The same for the
  * prompt, scripts and background jobs; they differ in where printed text goes.
  */
-import { dfsBuiltins, jobCapsService } from '../dfs/index.ts'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { isComplete } from '../lang/index.ts'
 import {
   bindInterrupt,
@@ -19,11 +20,8 @@ import {
   toHoldfastError,
   type Value,
 } from '../runtime/index.ts'
-import { jobBuiltins } from './builtins.ts'
 import { type CompletionResult, completions } from './completion.ts'
 import { EnginePort } from './engine-port.ts'
-import { JobFiles } from './job-files.ts'
-import { JobsClient, jobsService } from './jobs-client.ts'
 import {
   CONTROL_WIDTH,
   type FailureMessage,
@@ -31,7 +29,9 @@ import {
   type SessionConfig,
   type SessionLink,
 } from './messages.ts'
-import { connectStore, type StoreConnection } from './store-session.ts'
+import { STORE_NAMES } from './store-names.ts'
+import type { StoreConnection } from './store-session.ts'
+import { threadFile } from './thread-file.ts'
 
 /** Where a session's words go. */
 export interface SessionVoice {
@@ -47,15 +47,33 @@ export interface SessionVoice {
 /** Per thread: building it takes longer than a short job. */
 let registry: Registry | undefined
 
+type StoreSide = typeof import('./store-session.ts')
+let loaded: StoreSide | undefined
+/**
+ * The session's side of the store and of jobs, half of all code that a session may need: loaded when a script first names a function of theirs, in the middle
+ * of a statement, hence by `require`. A script that only computes starts without it.
+ */
+const storeSide = (): StoreSide => {
+  loaded ??= createRequire(import.meta.url)(fileURLToPath(threadFile('store-session'))) as StoreSide
+  return loaded
+}
+
+function sessionRegistry(): Registry {
+  const made = createRegistry()
+  made.addLater(STORE_NAMES, () => storeSide().storeBuiltins)
+  return made
+}
+
 export class ThreadSession {
   readonly interpreter: Interpreter
-  readonly #store: StoreConnection
+  readonly #connect: () => StoreConnection
+  #store: StoreConnection | undefined
   readonly #voice: SessionVoice
 
   constructor(config: SessionConfig, link: SessionLink, voice: SessionVoice) {
     bindInterrupt(link.control)
     setMemoryLimit(config.memoryLimitBytes)
-    registry ??= createRegistry(dfsBuiltins, jobBuiltins)
+    registry ??= sessionRegistry()
     const control = new Int32Array(link.control)
     this.#voice = voice
     this.interpreter = createInterpreter({
@@ -69,11 +87,14 @@ export class ThreadSession {
         },
       },
     })
-    const port = new EnginePort(link)
-    const jobs = new JobsClient(port, new JobFiles(config.dataDir))
-    this.interpreter.provide(jobsService, jobs)
-    this.interpreter.provide(jobCapsService, (users) => jobs.caps(users))
-    this.#store = connectStore(this.interpreter, port, config, voice)
+    this.#connect = () => storeSide().connectStore(this.interpreter, new EnginePort(link), config, voice)
+    this.interpreter.provideLater(() => this.openStore())
+  }
+
+  /** Connects the session with the store now, rather than when a function first needs it. */
+  openStore(): StoreConnection {
+    this.#store ??= this.#connect()
+    return this.#store
   }
 
   /** Runs script text and shows values as asked. The failure, if there was one, is ready to be shown too. */
@@ -102,11 +123,11 @@ export class ThreadSession {
   }
 
   complete(line: string): CompletionResult {
-    return completions(line, this.interpreter, () => this.#store.databaseUrls())
+    return completions(line, this.interpreter, () => this.openStore().databaseUrls())
   }
 
   close(): void {
-    this.#store.close()
+    this.#store?.close()
   }
 
   /** What returns nothing shows nothing. */

@@ -66,6 +66,7 @@ export class Interpreter implements Host {
   readonly #cells = new Map<string, Cell>()
   readonly #functions = new Map<string, FunctionCell>()
   readonly #services = new Map<string, unknown>()
+  #provideRest: (() => void) | undefined
   /** Modules imported by the session (key '') and by each module. */
   readonly #imports = new Map<string, string[]>()
   readonly #loading: string[] = []
@@ -203,17 +204,38 @@ export class Interpreter implements Host {
   // Services
 
   service<S>(key: ServiceKey<S>): S {
-    const found = this.#services.get(key.name)
+    const found = this.#found(key)
     if (found === undefined) throw inputError(`This session has no ${key.name}.`, { code: 'service' })
     return found as S
   }
 
   hasService<S>(key: ServiceKey<S>): boolean {
-    return this.#services.has(key.name)
+    return this.#found(key) !== undefined
+  }
+
+  #found(key: ServiceKey<unknown>): unknown {
+    const found = this.#services.get(key.name)
+    if (found !== undefined || this.#provideRest === undefined) return found
+    const provide = this.#provideRest
+    this.#provideRest = undefined
+    provide()
+    return this.#services.get(key.name)
   }
 
   provide<S>(key: ServiceKey<S>, service: S): void {
     this.#services.set(key.name, service)
+  }
+
+  /** `provide` is called once, when a service is asked for that is not there yet. If it fails, the next who asks hears why too. */
+  provideLater(provide: () => void): void {
+    this.#provideRest = () => {
+      try {
+        provide()
+      } catch (thrown) {
+        this.provideLater(provide)
+        throw thrown
+      }
+    }
   }
 
   // -------------------------------------------------------------------------------------------------------------------

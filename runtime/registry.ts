@@ -133,8 +133,15 @@ function splitTopLevel(text: string): string[] {
   return parts
 }
 
+/** Builtins of which only the names are known so far. */
+interface LaterBuiltins {
+  readonly names: readonly string[]
+  readonly load: () => readonly Builtin[]
+}
+
 export class Registry {
   readonly #byName = new Map<string, BuiltinFunction>()
+  readonly #later = new Map<string, LaterBuiltins>()
   readonly #entries: Builtin[] = []
 
   /** Adds a room's builtins. A name that is already taken is a bug. */
@@ -149,18 +156,38 @@ export class Registry {
     }
   }
 
+  /** Adds a room's builtins by name: `load` is called when the first of them is wanted, and answers exactly those. */
+  addLater(names: readonly string[], load: () => readonly Builtin[]): void {
+    const later = { names, load }
+    for (const name of names) this.#later.set(name, later)
+  }
+
   get(name: string): BuiltinFunction | undefined {
+    const found = this.#byName.get(name)
+    if (found !== undefined) return found
+    const later = this.#later.get(name)
+    if (later === undefined) return undefined
+    this.#load(later)
     return this.#byName.get(name)
   }
   has(name: string): boolean {
-    return this.#byName.has(name)
+    return this.#byName.has(name) || this.#later.has(name)
   }
   /** All names, aliases included. */
   names(): string[] {
-    return [...this.#byName.keys()]
+    return [...this.#byName.keys(), ...this.#later.keys()]
   }
   entries(): readonly Builtin[] {
+    for (const later of new Set(this.#later.values())) this.#load(later)
     return this.#entries
+  }
+
+  #load(later: LaterBuiltins): void {
+    const entries = later.load()
+    for (const name of later.names) this.#later.delete(name)
+    this.add(entries)
+    const missing = later.names.find((name) => !this.#byName.has(name))
+    if (missing !== undefined) throw new HoldfastError('bug', `builtin ${missing} is listed but does not exist`)
   }
 }
 

@@ -20,10 +20,9 @@ rmSync(fresh, { recursive: true, force: true })
 const bundle = await rolldown({
   input: {
     ...Object.fromEntries(
-      ['repl/main', 'jobs/session-thread', 'jobs/job-thread', 'jobs/maintenance-thread'].map((entry) => [
-        entry,
-        join(root, `${entry}.ts`),
-      ]),
+      ['repl/main', 'jobs/session-thread', 'jobs/job-thread', 'jobs/maintenance-thread', 'jobs/store-session'].map(
+        (entry) => [entry, join(root, `${entry}.ts`)],
+      ),
     ),
     // A thread is found beside the code that starts it, which lands in jobs/ with everything that threads share.
     'jobs/file-helper-thread': join(root, 'dfs/set/file-helper-thread.ts'),

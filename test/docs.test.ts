@@ -3,11 +3,15 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../repl/config-file.ts'
 import { configurationPage } from '../scripts/configuration-doc.ts'
-import { functionsPage } from '../scripts/functions-doc.ts'
+import { functionsPage, storeNamesModule } from '../scripts/functions-doc.ts'
 import { root } from './harness.ts'
 
 it('docs/functions.md is what the registry says (npm run docs writes it)', () => {
   expect(readFileSync(join(root, 'docs/functions.md'), 'utf8') === functionsPage()).toBe(true)
+})
+
+it('a session knows the names of the store (npm run docs writes jobs/store-names.ts)', () => {
+  expect(readFileSync(join(root, 'jobs/store-names.ts'), 'utf8')).toBe(storeNamesModule())
 })
 
 it('docs/configuration.md is what the tables of settings say (npm run docs writes it), and its file is right', () => {

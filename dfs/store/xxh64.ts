@@ -26,20 +26,27 @@ interface Exports {
 }
 
 /** The compiler's library has these types for browsers only. */
-type Instantiate = (module: unknown, imports?: unknown) => Promise<{ instance: { exports: Partial<Exports> } }>
+interface WebAssemblyApi {
+  readonly Module: new (code: unknown) => unknown
+  readonly Instance: new (module: unknown, imports?: unknown) => { readonly exports: Partial<Exports> }
+  instantiate: (code: unknown, imports?: unknown) => Promise<unknown>
+}
 
-/** Takes the instance that the library makes for itself while it makes it: there is no other way to its memory. */
-async function instance(): Promise<Exports> {
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: { instantiate: Instantiate } }
+/**
+ * An instance of the library's code, made here because there is no other way to its memory. The library hands over its code in the moment it is called, so there is
+ * nothing to await: sessions are synchronous and may load this file in the middle of a statement.
+ */
+function instance(): Exports {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
   const { instantiate } = WebAssembly
   let exports: Partial<Exports> | undefined
-  WebAssembly.instantiate = async (module, imports) => {
-    const made = await instantiate(module, imports)
-    exports = made.instance.exports
-    return made
+  WebAssembly.instantiate = async (code, imports) => {
+    const made = new WebAssembly.Instance(new WebAssembly.Module(code), imports)
+    exports = made.exports
+    return { instance: made }
   }
   try {
-    await xxhash()
+    void xxhash()
   } finally {
     WebAssembly.instantiate = instantiate
   }
@@ -47,8 +54,7 @@ async function instance(): Promise<Exports> {
   return exports as Exports
 }
 
-// Sessions are synchronous; awaiting here, once per thread while the module loads, spares every caller a promise. It takes about a millisecond.
-export const { mem, xxh64, init64, update64, digest64 } = await instance()
+export const { mem, xxh64, init64, update64, digest64 } = instance()
 
 // Never grown again, so views of it stay valid.
 mem.grow(Math.ceil((STATE_BYTES + PIECE_BYTES) / 65536))

@@ -1,0 +1,2 @@
+/** A rootJobId. node:crypto is loaded when the first is made: that takes longer than a short script. */
+export const newJobId = (): string => process.getBuiltinModule('node:crypto').randomUUID()
