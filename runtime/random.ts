@@ -1,5 +1,4 @@
 /** The session's random numbers: xoshiro128** seeded by splitmix32, so that equal seeds give equal scripts. */
-import { randomInt } from 'node:crypto'
 import type { Random } from './session.ts'
 
 export class SeededRandom implements Random {
@@ -8,7 +7,7 @@ export class SeededRandom implements Random {
   #c = 0
   #d = 0
 
-  constructor(seed: number = randomInt(2 ** 47)) {
+  constructor(seed: number = Math.floor(Math.random() * 2 ** 47)) {
     this.seed(seed)
   }
 

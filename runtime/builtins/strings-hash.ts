@@ -1,6 +1,4 @@
 /** Digests, checksums, encodings and buckets. */
-import { createHash, createHmac, getHashes } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import { inputError, usageError } from '../errors.ts'
 import { hashBucketOf, hashBuckets } from '../kernels/murmur.ts'
 import { type Builtin, topicTable } from '../registry.ts'
@@ -14,7 +12,10 @@ import { mapText } from './text-map.ts'
 const { entries, define } = topicTable('Strings')
 export const stringHashBuiltins: readonly Builtin[] = entries
 
-const md5Bits = (text: string): bigint => BigInt(`0x${createHash('md5').update(text).digest('hex')}`)
+/** Loaded with the first digest: it takes a thread longer than all of this room's functions together. */
+const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')
+
+const md5Bits = (text: string): bigint => BigInt(`0x${crypto().createHash('md5').update(text).digest('hex')}`)
 
 define('md5(X)', {
   doc: 'MD5 digest as INT128.',
@@ -25,7 +26,7 @@ define('md5(X)', {
 define('gmd5(X)', {
   doc: 'One MD5 digest (INT128) over all elements, each followed by a zero byte.',
   call: ([x]) => {
-    const hash = createHash('md5')
+    const hash = crypto().createHash('md5')
     const v = required(x, 'gmd5(X)', 'X')
     for (const text of v.kind === 'vector' ? vectorTexts(v) : [textArg(v, 'gmd5(X)', 'X')])
       hash.update(text).update('\0')
@@ -38,6 +39,7 @@ define('crc32(str, [cksum=0])', {
   kind: 'element',
   call: ([x, start]) => {
     const from = intArg(start, 'crc32(str, [cksum=0])', 'cksum', 0)
+    const { crc32 } = process.getBuiltinModule('node:zlib')
     return mapText('crc32(str, [cksum=0])', x, T.INT, (s) => crc32(s, from >>> 0) | 0)
   },
 })
@@ -47,9 +49,9 @@ define("hmac(key, message, [digest='sha256'])", {
   call: ([key, message, digest]) => {
     const signature = "hmac(key, message, [digest='sha256'])"
     const algorithm = textArg(digest, signature, 'digest', 'sha256').toLowerCase()
-    if (!getHashes().includes(algorithm)) throw usageError(signature, `digest ${algorithm} is not known.`)
+    if (!crypto().getHashes().includes(algorithm)) throw usageError(signature, `digest ${algorithm} is not known.`)
     const secret = textArg(key, signature, 'key')
-    return mapText(signature, message, T.STRING, (s) => createHmac(algorithm, secret).update(s).digest('hex'))
+    return mapText(signature, message, T.STRING, (s) => crypto().createHmac(algorithm, secret).update(s).digest('hex'))
   },
 })
 
