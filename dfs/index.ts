@@ -30,19 +30,25 @@ export {
   type StoreConfig,
   type StoreLink,
 } from './session.ts'
+export { startFileHelpers } from './set/file-work.ts'
+
+/** Functions that read or copy whole files, for which a session has helper threads. */
+export const fileWorkBuiltins: readonly Builtin[] = [
+  ...backupBuiltins,
+  ...backupCheckBuiltins,
+  ...backupDrillBuiltins,
+  ...restoreBuiltins,
+]
 
 /** Every function of the store. */
 export const dfsBuiltins: readonly Builtin[] = [
   ...databaseBuiltins,
-  ...backupBuiltins,
-  ...backupCheckBuiltins,
+  ...fileWorkBuiltins,
   ...backupDiffBuiltins,
-  ...backupDrillBuiltins,
   ...backupInspectBuiltins,
   ...backupOpenBuiltins,
   ...backupPaceBuiltins,
   ...backupStatesBuiltins,
-  ...restoreBuiltins,
   ...nodeBackupBuiltins,
   ...pitrBuiltins,
   ...findChangeBuiltins,

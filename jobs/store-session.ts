@@ -3,6 +3,7 @@ import {
   connectDfs,
   dfsBuiltins,
   type EngineReply,
+  fileWorkBuiltins,
   jobCapsService,
   type ProgressSink,
   type ProgressState,
@@ -18,8 +19,14 @@ import { JobsClient, jobsService } from './jobs-client.ts'
 import type { ProgressMessage, SessionConfig } from './messages.ts'
 import type { SessionVoice } from './thread-session.ts'
 
-/** What the names in store-names.ts stand for. */
-export const storeBuiltins: readonly Builtin[] = [...dfsBuiltins, ...jobBuiltins]
+export { startFileHelpers } from '../dfs/index.ts'
+export { fileWorkBuiltins }
+
+/** With fileWorkBuiltins, what the names in store-names.ts stand for. */
+export const storeBuiltins: readonly Builtin[] = [
+  ...dfsBuiltins.filter((entry) => !fileWorkBuiltins.includes(entry)),
+  ...jobBuiltins,
+]
 
 export interface StoreConnection {
   /** For completion. Opens the data directory. */

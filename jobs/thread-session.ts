@@ -29,7 +29,7 @@ import {
   type SessionConfig,
   type SessionLink,
 } from './messages.ts'
-import { STORE_NAMES } from './store-names.ts'
+import { FILE_WORK_NAMES, STORE_NAMES } from './store-names.ts'
 import type { StoreConnection } from './store-session.ts'
 import { threadFile } from './thread-file.ts'
 
@@ -61,6 +61,11 @@ const storeSide = (): StoreSide => {
 function sessionRegistry(): Registry {
   const made = createRegistry()
   made.addLater(STORE_NAMES, () => storeSide().storeBuiltins)
+  // Named when the script is parsed: while it logs in and looks around, the threads that will help it start.
+  made.addLater(FILE_WORK_NAMES, () => {
+    storeSide().startFileHelpers()
+    return storeSide().fileWorkBuiltins
+  })
   return made
 }
 

@@ -83,6 +83,12 @@ export function expectFileWork(source: FileStore, bytes: number): void {
   if (source.address !== undefined && bytes >= HELPED_BYTES) sessionHelpers.start()
 }
 
+/**
+ * Starts them for a script that will want them, when it is not known yet on what: a thread needs as long to start as reading half a gigabyte takes. They end by
+ * themselves when nothing comes.
+ */
+export const startFileHelpers = (): void => void sessionHelpers.start()
+
 let lastWork = 0
 
 export class FileWork {

@@ -62,12 +62,13 @@ export function connect(
     readonly files?: FileStore
     /** What the session sees of the catalog. */
     readonly catalog?: CatalogStore
+    readonly print?: (text: string) => void
     /** Runs before the engine does what the session asks for. */
     readonly before?: (command: EngineCommand) => void
   } = {},
 ): TestSession {
   const owner = `session ${sessions++}`
-  const session = createInterpreter({ registry, print: () => {} })
+  const session = createInterpreter({ registry, print: options.print ?? (() => {}) })
   const dfs = connectDfs({
     session,
     home: '/data',
