@@ -22,6 +22,7 @@ import {
 import type { Scheme } from '../catalog/types.ts'
 import { partitionNames, partitionNumbers, valueName } from './names.ts'
 import { checkPartitionValue } from './scheme.ts'
+import { sharedValue } from './shared-value.ts'
 
 export interface RouteConfig {
   readonly newValuePartitionPolicy: 'skip' | 'add' | 'fail'
@@ -29,7 +30,8 @@ export interface RouteConfig {
 }
 
 export interface LevelNumbers {
-  readonly numbers: Int32Array
+  /** By row; one number when it is that of all rows, and not -1. */
+  readonly numbers: Int32Array | number
   /** Directory names by number, those of added values included. */
   readonly names: readonly string[]
   /** Values that the scheme did not have, policy `add`. */
@@ -114,8 +116,18 @@ export function levelNumbers(scheme: Scheme, column: Vector, config: RouteConfig
   const newcomers = new Newcomers(scheme, config.newValuePartitionPolicy)
   const numbers = isLiteral(scheme.type)
     ? textNumbers(scheme, column, newcomers)
-    : wholeNumbers(scheme, column, newcomers)
+    : (sharedNumber(scheme, column, newcomers) ?? wholeNumbers(scheme, column, newcomers))
   return { numbers, names: newcomers.names, added: newcomers.added }
+}
+
+/** The number of all rows, if they share one. */
+function sharedNumber(scheme: Scheme, column: Vector, newcomers: Newcomers): number | undefined {
+  const find = finder(scheme)
+  const shared = sharedValue(scheme, column, find)
+  if (shared === undefined) return undefined
+  const known = find(shared)
+  const number = known < 0 ? newcomers.number(shared) : known
+  return number < 0 ? undefined : number
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

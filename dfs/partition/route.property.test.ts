@@ -171,6 +171,47 @@ describe('routing', () => {
     )
   })
 
+  it('agrees for long columns of which all rows, or all but a few, are of one partition', () => {
+    const ROWS = 9000
+    fc.assert(
+      fc.property(
+        intScheme,
+        dateScheme,
+        fc.constantFrom(T.INT, T.LONG, T.SHORT, T.CHAR),
+        fc.constantFrom(T.TIMESTAMP, T.DATETIME, T.NANOTIMESTAMP, T.DATE),
+        fc.integer({ min: -3, max: 3 }),
+        fc.integer({ min: -25, max: 25 }),
+        fc.integer({ min: 1, max: 3 * DAY }),
+        fc.array(fc.tuple(fc.nat(ROWS - 1), fc.integer({ min: -25, max: 25 }), fc.integer({ min: -3, max: 3 }))),
+        fc.boolean(),
+        (ints, dates, intType, timeType, day, int, spanMs, others, intFirst) => {
+          const perDay = timeType === T.DATE ? 1 : timeType === T.DATETIME ? 86_400 : DAY
+          const unit = timeType === T.NANOTIMESTAMP ? 1_000_000n : 1n
+          const time = (d: number, ms: number): Raw => {
+            const units = d * perDay + Math.floor((Math.min(ms, DAY - 1) * perDay) / DAY)
+            return timeType === T.TIMESTAMP || timeType === T.NANOTIMESTAMP ? BigInt(units) * unit : units
+          }
+          const intRaw = (n: number): Raw => (intType === T.LONG ? BigInt(n) : n)
+          const times = Array.from({ length: ROWS }, (_, k) => time(day, (k * 7919) % spanMs))
+          const numbers = Array.from({ length: ROWS }, () => intRaw(int))
+          for (const [row, n, d] of others.slice(0, 3)) {
+            numbers[row] = intRaw(n)
+            times[row] = time(d, 0)
+          }
+          const levels: [Scheme, Vector][] = [
+            [ints, vectorOf(intType, numbers)],
+            [dates, vectorOf(timeType, times)],
+          ]
+          if (!intFirst) levels.reverse()
+          const schemes = levels.map(([scheme]) => scheme)
+          const columns = levels.map(([, column]) => column)
+          expect(route(schemes, columns)).toEqual(naive(schemes, columns))
+        },
+      ),
+      { numRuns: 25 },
+    )
+  })
+
   it('puts the documented symbols into the documented buckets', () => {
     const symbols = ['AAPL', 'TSLA', 'GS', 'MS', 'GE', 'BA', 'UAL', 'WMT']
     expect(route([{ kind: 'HASH', type: T.SYMBOL, buckets: 10 }], [vectorOf(T.SYMBOL, symbols)])).toEqual({

@@ -27,8 +27,10 @@ export function routeRows(db: DatabaseRecord, partitionColumns: readonly Vector[
     const scheme = db.schemes[level]
     return added.length > 0 && scheme.kind === 'VALUE' ? [{ level, scheme: { ...scheme, values: added } }] : []
   })
-  const combined = combine(levels)
-  const rows = combined.numbers.length
+  const rows = partitionColumns[0].length
+  const { varying, path } = splitOff(levels)
+  if (varying.length === 0) return { parts: [{ path: path(''), rows: undefined }], kept: rows, newValues }
+  const combined = combine(varying)
   const counts = new Int32Array(combined.partitions)
   const kept = count(combined.numbers, counts)
   if (kept < rows && !config.allowMissingPartitions)
@@ -36,7 +38,31 @@ export function routeRows(db: DatabaseRecord, partitionColumns: readonly Vector[
       `${rows - kept} of ${rows} rows belong to no partition of ${db.url}, and allowMissingPartitions is false. Nothing was written.`,
       { code: 'missingPartition', where: { db: db.url } },
     )
-  return { parts: rowLists(combined, counts, kept), kept, newValues }
+  const parts = rowLists(combined, counts, kept).map((part) => ({ ...part, path: path(part.path) }))
+  return { parts, kept, newValues }
+}
+
+/** A level at which rows differ. */
+interface VaryingLevel extends LevelNumbers {
+  readonly numbers: Int32Array
+}
+
+/** The levels at which rows differ, and how the path of those becomes the path of all levels. */
+function splitOff(levels: readonly LevelNumbers[]): {
+  readonly varying: readonly VaryingLevel[]
+  readonly path: (ofVarying: string) => string
+} {
+  const varying = levels.filter((level): level is VaryingLevel => typeof level.numbers !== 'number')
+  if (varying.length === levels.length) return { varying, path: (text) => text }
+  return {
+    varying,
+    path: (text) => {
+      const names = text.split('/').slice(1)
+      return levels
+        .map(({ numbers, names: all }) => `/${typeof numbers === 'number' ? all[numbers] : names.shift()}`)
+        .join('')
+    },
+  }
 }
 
 interface Combined {
@@ -48,9 +74,19 @@ interface Combined {
   readonly path: (partition: number) => string
 }
 
+/** Loops run in pieces of so many rows: a function that is called again is compiled well sooner than a loop that never ends. */
+const PIECE_ROWS = 1 << 15
+
 function count(numbers: Int32Array, counts: Int32Array): number {
   let kept = 0
-  for (let k = 0; k < numbers.length; k++) {
+  for (let from = 0; from < numbers.length; from += PIECE_ROWS)
+    kept += countPiece(numbers, from, Math.min(numbers.length, from + PIECE_ROWS), counts)
+  return kept
+}
+
+function countPiece(numbers: Int32Array, from: number, to: number, counts: Int32Array): number {
+  let kept = 0
+  for (let k = from; k < to; k++) {
     const p = numbers[k]
     if (p >= 0) {
       counts[p]++
@@ -67,18 +103,23 @@ function rowLists({ numbers, path }: Combined, counts: Int32Array, kept: number)
   const rows = new Int32Array(kept)
   const next = new Int32Array(counts.length)
   for (let p = 1; p < next.length; p++) next[p] = next[p - 1] + counts[p - 1]
-  for (let k = 0; k < numbers.length; k++) {
+  for (let from = 0; from < numbers.length; from += PIECE_ROWS)
+    scatter(numbers, from, Math.min(numbers.length, from + PIECE_ROWS), next, rows)
+  return used.map((p) => ({ path: path(p), rows: rows.subarray(next[p] - counts[p], next[p]) }))
+}
+
+function scatter(numbers: Int32Array, from: number, to: number, next: Int32Array, rows: Int32Array): void {
+  for (let k = from; k < to; k++) {
     const p = numbers[k]
     if (p >= 0) rows[next[p]++] = k
   }
-  return used.map((p) => ({ path: path(p), rows: rows.subarray(next[p] - counts[p], next[p]) }))
 }
 
 // Up to so many combinations (or as many as there are rows) each has its number; of more, only those that occur.
 const DIRECT_PARTITIONS = 1 << 16
 
 /** One number per row from the numbers of the levels. Works in the array of the first level. */
-function combine(levels: readonly LevelNumbers[]): Combined {
+function combine(levels: readonly VaryingLevel[]): Combined {
   const product = levels.reduce((n, l) => n * l.names.length, 1)
   if (product <= Math.max(DIRECT_PARTITIONS, levels[0].numbers.length)) return combineAll(levels, product)
   const { numbers, paths } = combineOccurring(levels)
@@ -86,7 +127,7 @@ function combine(levels: readonly LevelNumbers[]): Combined {
 }
 
 /** Positions in the product of all levels: one pass a level. */
-function combineAll(levels: readonly LevelNumbers[], product: number): Combined {
+function combineAll(levels: readonly VaryingLevel[], product: number): Combined {
   const { numbers } = levels[0]
   for (const { numbers: inner, names } of levels.slice(1)) {
     const width = names.length
@@ -113,7 +154,7 @@ function combineAll(levels: readonly LevelNumbers[], product: number): Combined 
 const DIRECT_COMBINATIONS = 1 << 24
 
 /** Numbers of the combinations that occur, in scheme order. */
-function combineOccurring(levels: readonly LevelNumbers[]): { numbers: Int32Array; paths: string[] } {
+function combineOccurring(levels: readonly VaryingLevel[]): { numbers: Int32Array; paths: string[] } {
   let { numbers, paths } = dense(levels[0])
   for (const level of levels.slice(1)) {
     const inner = dense(level)
@@ -160,7 +201,7 @@ function combineSparse(
 }
 
 /** The level with only the partitions that occur, renumbered in scheme order, in place. */
-function dense(level: LevelNumbers): { numbers: Int32Array; paths: string[] } {
+function dense(level: VaryingLevel): { numbers: Int32Array; paths: string[] } {
   const { numbers, names } = level
   const map = new Int32Array(names.length).fill(-1)
   for (let k = 0; k < numbers.length; k++) if (numbers[k] >= 0) map[numbers[k]] = 0

@@ -76,7 +76,8 @@ export function hashBuckets(v: Vector, buckets: number): Int32Array {
     const ofCode = new Int32Array(v.base.symbols.length)
     for (let c = 1; c < ofCode.length; c++) ofCode[c] = murmurHash2(v.base.symbols[c]) % buckets
     ofCode[0] = -1
-    for (let k = 0; k < v.length; k++) out[k] = ofCode[v.data[k]]
+    const { data } = v
+    for (let k = 0; k < out.length; k++) out[k] = ofCode[data[k]]
   } else if (v.storage === 'string') {
     const { strings } = v
     for (let k = 0; k < v.length; k++) out[k] = strings[k] === '' ? -1 : murmurHash2(strings[k]) % buckets
