@@ -172,9 +172,8 @@ export const TYPE_NAMES: ReadonlySet<string> = new Set([
   'DECIMAL128',
 ])
 
-export const CONSTANTS: ReadonlySet<string> = new Set([
-  'pi',
-  'e',
+/** Constants that are words of the language; a script can't give them another value. */
+export const RESERVED_CONSTANTS: ReadonlySet<string> = new Set([
   'SCALAR',
   'PAIR',
   'VECTOR',
@@ -194,13 +193,19 @@ export const CONSTANTS: ReadonlySet<string> = new Set([
   'HASH',
   'LIST',
   'COMPO',
-  'SEQ',
   'VAR',
   'SHARED',
   'DEF',
   'HEAD',
   'CURRENT',
   'TAIL',
+])
+
+export const CONSTANTS: ReadonlySet<string> = new Set([
+  ...RESERVED_CONSTANTS,
+  'pi',
+  'e',
+  'SEQ',
   'DFLT',
   'LAST',
   'ALL',
