@@ -11,10 +11,16 @@ export { random } from './random.ts'
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export const holdfastBin = join(root, 'bin/holdfast.js')
 
+const folders: string[] = []
+// Said here, when the file is read: what a test says of its own file's end is not heard.
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
 /** A fresh folder, removed when the test file ends. */
 export function scratch(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `holdfast-${name}-`))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  folders.push(folder)
   return folder
 }
 
