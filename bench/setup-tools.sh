@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what `npm run bench -- tools` compares Holdfast with, from the packages of Debian 12 or later: rsync, restic, borg, PostgreSQL 15.
+# Installs what `npm run bench -- tools` and `-- language` compare Holdfast with, from the packages of Debian 12 or later: rsync, restic, borg, PostgreSQL 15;
+# Python with numpy and pandas.
 # Run it as root. The bench itself installs nothing: a tool that is not there is left out with a note.
 set -eu
 
@@ -14,9 +15,10 @@ echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/no-m
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
 # What is installed already stays at its version.
-apt-get install -y --no-install-recommends --no-upgrade rsync zstd restic borgbackup postgresql-15
+apt-get install -y --no-install-recommends --no-upgrade rsync zstd restic borgbackup postgresql-15 python3-numpy python3-pandas
 
 rsync --version | head -n 1
 restic version
 borg --version
 /usr/lib/postgresql/15/bin/pg_basebackup --version
+/usr/bin/python3 -c 'import numpy, pandas; print("numpy", numpy.__version__, "pandas", pandas.__version__)'
