@@ -7,6 +7,7 @@ import type { ColumnResolver, Getter, Interceptor, SqlScope } from '../compile/s
 import { type HoldfastError, inputError } from '../errors.ts'
 import { castScalar } from '../ops/cast.ts'
 import { AnyVector, FixedVector, Scalar, T, Table, type Value, type Vector, vectorOf } from '../values/index.ts'
+import { evaluateOver } from './analytic.ts'
 import { stack } from './columns.ts'
 import { calleeName, callShape, isCountStar } from './expressions.ts'
 
@@ -34,7 +35,10 @@ export function compileItem(
       case 'columnSeries':
         return seriesGetter(e.names, columns)
       case 'over':
-        throw unsupported('analytic functions: f(...) over (...)')
+        return () => {
+          const value = (x: Expr): Value => compileItem(x, columns, scope, rows, special)()
+          return evaluateOver(e, { argument: value, key: value }, rows(), scope)
+        }
       case 'sql':
         return subselect(e, columns, scope, rows, (t) => operand(t, asVector.has(e)))
       case 'call':

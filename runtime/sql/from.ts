@@ -4,7 +4,7 @@
  */
 import type { Argument, CallExpr, Expr, TableSource as FromNode } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
-import { type HoldfastError, inputError } from '../errors.ts'
+import { HoldfastError, inputError } from '../errors.ts'
 import { Scalar, SourceTable, Table, type TableSource, type Value } from '../values/index.ts'
 import { asColumn } from './columns.ts'
 import { compileItem, unsupported } from './evaluate.ts'
@@ -67,7 +67,17 @@ function tableOperand(expr: Expr, alias: string | null, demand: Demand, scope: S
     }
   }
   const name = alias ?? tableName(expr)
-  return operandOf(scope.evaluate(expr), name)
+  return operandOf(namedOrEvaluated(expr, scope), name)
+}
+
+/** A name that nobody knows is a missing table here, whatever it would be elsewhere. */
+function namedOrEvaluated(expr: Expr, scope: SqlScope): Value {
+  try {
+    return scope.evaluate(expr)
+  } catch (thrown) {
+    if (expr.kind !== 'name' || !(thrown instanceof HoldfastError) || thrown.code !== 'unknownName') throw thrown
+    throw inputError(`Can't recognize table ${expr.name}`, { code: 'tableMissing', hint: thrown.hint, cause: thrown })
+  }
 }
 
 function tableName(expr: Expr): string {

@@ -3,7 +3,7 @@
  * expressions and grouped kernels run over all rows at once; only functions that need the rows of one group in order are called
  * group by group, and only what is `opaque` (see expressions.ts) is evaluated as a whole for each group.
  */
-import type { Expr } from '../../lang/ast.ts'
+import type { Expr, OverExpr } from '../../lang/ast.ts'
 import type { Getter, SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
@@ -21,6 +21,7 @@ import {
   type Vector,
 } from '../values/index.ts'
 import { groupedCall } from './aggregates.ts'
+import { containsOver, evaluateOver, isOver } from './analytic.ts'
 import { asColumn, nullColumn, scaleOf, shared, stack } from './columns.ts'
 import { assembleScalars, compileItem } from './evaluate.ts'
 import {
@@ -36,6 +37,7 @@ import {
   levelOf,
   readsColumns,
 } from './expressions.ts'
+import { nameOf } from './items.ts'
 import type { Field, Relation } from './relation.ts'
 
 /** Which group each row belongs to. Ids are 0..count-1. */
@@ -146,6 +148,7 @@ export class GroupEvaluator {
 
   /** The expression once a group: a vector of `count` elements, or a scalar that holds for all groups. */
   groupValue(expr: Expr, name: string): Value {
+    if (containsOver(expr)) return this.#groupWise(expr)
     const level = levelOf(expr, this.rows.resolver, this.#scope, (e) => this.keyOf(e) >= 0)
     switch (level) {
       case 'const':
@@ -176,9 +179,40 @@ export class GroupEvaluator {
       (e) => {
         const key = this.keyOf(e)
         if (key >= 0) return () => this.keyVector(key)
+        if (isOver(e)) return () => this.#over(e)
         return this.#isAggregateCall(e) ? () => this.#aggregate(e) : undefined
       },
     )()
+  }
+
+  /** An analytic function over the groups: its columns are keys and aggregates. */
+  #over(e: OverExpr): Vector {
+    const isKey = (x: Expr): boolean => {
+      const c = columnName(x)
+      return (c === undefined || this.rows.find(c.name, c.qualifier) >= 0) && this.keyOf(x) >= 0
+    }
+    return evaluateOver(
+      e,
+      {
+        argument: (x) => {
+          const level = levelOf(x, this.rows.resolver, this.#scope, (y) => this.keyOf(y) >= 0)
+          if (level !== 'aggregate' && level !== 'const')
+            throw inputError('Unexpected function arguments in analytic function.', { refId: 'S02044' })
+          return this.#groupWise(x)
+        },
+        key: (x) => {
+          const level = levelOf(x, this.rows.resolver, this.#scope, isKey)
+          if (level !== 'aggregate' || (columnName(x) !== undefined && !isKey(x)))
+            throw inputError(
+              `The PARTITION/ORDER BY column '${nameOf(x, this.fields, 0)}' must be included in the GROUP BY clause.`,
+              { refId: 'S02045' },
+            )
+          return this.#groupWise(x)
+        },
+      },
+      this.groups.count,
+      this.#scope,
+    )
   }
 
   /** The expression once a row, each row seeing the rows of its group: a vector, or a scalar that holds for all rows. */

@@ -171,10 +171,10 @@ export function asofMatches(left: readonly Vector[], right: readonly Vector[]): 
   return { left: outLeft, right: outRight }
 }
 
-type Ordinals = Float64Array | BigInt64Array
+export type Ordinals = Float64Array | BigInt64Array
 
 /** Key values that compare with < and >. */
-function ordinals(v: Vector): Ordinals {
+export function ordinals(v: Vector): Ordinals {
   if (v.storage === 'fixed') {
     if (v.data instanceof BigInt64Array) return v.view() as BigInt64Array
     return v.data instanceof Float64Array ? (v.view() as Float64Array) : Float64Array.from(v.view() as Int32Array)

@@ -29,8 +29,15 @@ function usesMacros(node: SelectStatement): boolean {
   return items.some((i) => i.alias?.kind === 'macro') || exprs.some((e) => some(e, (x) => x.kind === 'macro'))
 }
 
-/** An item with a `_$$names` becomes as many items as there are names. */
+/**
+ * An item with a `_$$names` becomes as many items as there are names. Where all of them stand inside calls, and no `_$$aliases` name the
+ * results, each is one argument: the tuple of these columns.
+ */
 function expandItem(item: SelectItem, scope: SqlScope): SelectItem[] {
+  if (!standsOutsideCalls(item.expr) && !(item.alias?.kind === 'macro' && item.alias.many)) {
+    const expr = replace(item.expr, (m) => (m.many ? series(m, scope) : single(m, scope)))
+    return [{ ...item, expr, alias: aliasOf(item.alias, 0, () => [], scope) }]
+  }
   let size = -1
   const lists = new Map<string, string[]>()
   const listOf = (name: string): string[] => {
@@ -62,17 +69,32 @@ function aliasOf(alias: Alias | null, k: number, listOf: (name: string) => strin
   return { kind: 'name', name: alias.many ? listOf(alias.name)[k] : textOf(alias.name, scope)[0] }
 }
 
+function standsOutsideCalls(expr: Expr): boolean {
+  if (expr.kind === 'macro') return expr.many
+  if (expr.kind === 'binary') return standsOutsideCalls(expr.left) || standsOutsideCalls(expr.right)
+  return expr.kind === 'unary' && standsOutsideCalls(expr.operand)
+}
+
 function single(m: MacroExpr, scope: SqlScope): Expr {
+  if (m.many) return series(m, scope)
   const names = textOf(m.name, scope)
   if (names.length === 1) return columnRef(names[0], m)
-  if (!m.many) throw inputError(`The macro variable ${m.name} must hold one string.`, { code: 'macro' })
+  throw inputError(`The macro variable ${m.name} must hold one string.`, { code: 'macro' })
+}
+
+function series(m: MacroExpr, scope: SqlScope): Expr {
+  const names = textOf(m.name, scope)
+  if (names.length === 0) throw inputError(`The macro variable ${m.name} holds no name.`, { code: 'macro' })
   return { kind: 'columnSeries', from: names[0], to: names[names.length - 1], names, span: m.span }
 }
 
 const columnRef = (name: string, m: MacroExpr): Expr => ({ kind: 'columnRef', name, span: m.span })
 
 function textOf(name: string, scope: SqlScope): string[] {
-  return stringsOf(scope.evaluate({ kind: 'name', name, binding: 'free', span: NOWHERE }))
+  const value = scope.evaluate({ kind: 'name', name, binding: 'free', span: NOWHERE })
+  const isText = value.kind === 'scalar' ? typeof value.value === 'string' : value.kind === 'vector'
+  if (!isText) throw inputError(`The macro variable ${name} must hold the names of columns.`, { code: 'macro' })
+  return stringsOf(value)
 }
 
 const NOWHERE = { start: 0, end: 0 } as Expr['span']

@@ -3,6 +3,7 @@ import type { SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { HoldfastError, inputError } from '../errors.ts'
 import { AnyVector, type Matrix, type Table, type Value, type Vector } from '../values/index.ts'
+import { checkAnalytic } from './analytic.ts'
 import { gatherTable } from './columns.ts'
 import { contextBy } from './context-by.ts'
 import { unsupported } from './evaluate.ts'
@@ -22,6 +23,7 @@ const HINT_EXPLAIN = 32768
 export function executeSelect(statement: SelectStatement, scope: SqlScope): Value {
   const node = expandMacros(statement, scope)
   checkClauses(node)
+  checkAnalytic(node, scope)
   if (node.items.length === 0) throw inputError('SQL context is not initialized yet.', { refId: 'S02011' })
   if (node.from === null) return selectWithoutTable(node, scope)
   const from = resolveFrom(node.from, demandOf(node), scope)
