@@ -45,8 +45,12 @@ export interface Builtin {
   /** Infinity for rest parameters. */
   readonly maxArgs: number
   readonly kind: FunctionKind
-  /** First argument is changed in place (`append!`): the evaluator makes sure that its owner is the only one. */
+  /** An argument is changed in place (`append!`): the evaluator makes sure that its owner is the only one. */
   readonly mutates: boolean
+  /** Position of the argument that is changed. */
+  readonly mutatedAt: number
+  /** Position of the flag that asks for it (`inplace`): calls without it change nothing. */
+  readonly mutatesWith?: number
   /** One paragraph: result, shapes, types, nulls, errors. */
   readonly doc: string
   /** Chapter of docs/functions.md. */
@@ -59,6 +63,8 @@ export interface BuiltinSpec {
   readonly kind?: FunctionKind
   readonly aliases?: readonly string[]
   readonly mutates?: boolean
+  readonly mutatedAt?: number
+  readonly mutatesWith?: number
   readonly call: Builtin['call']
 }
 
@@ -66,7 +72,10 @@ export interface BuiltinSpec {
 export function builtin(topic: string, signature: string, spec: BuiltinSpec): Builtin {
   const open = signature.indexOf('(')
   const name = signature.slice(0, open)
-  const params = parseParams(signature.slice(open + 1, signature.lastIndexOf(')')), spec.mutates === true)
+  const params = parseParams(
+    signature.slice(open + 1, signature.lastIndexOf(')')),
+    spec.mutates === true ? (spec.mutatedAt ?? 0) : -1,
+  )
   return {
     name,
     aliases: spec.aliases ?? [],
@@ -76,6 +85,8 @@ export function builtin(topic: string, signature: string, spec: BuiltinSpec): Bu
     maxArgs: params.some((p) => p.rest) ? Number.POSITIVE_INFINITY : params.length,
     kind: spec.kind ?? 'general',
     mutates: spec.mutates ?? false,
+    mutatedAt: spec.mutatedAt ?? 0,
+    mutatesWith: spec.mutatesWith,
     doc: spec.doc,
     topic,
     call: spec.call,
@@ -91,7 +102,7 @@ export function topicTable(topic: string): {
   return { entries, define: (signature, spec) => void entries.push(builtin(topic, signature, spec)) }
 }
 
-function parseParams(text: string, mutatesFirst: boolean): Param[] {
+function parseParams(text: string, mutatedAt: number): Param[] {
   if (text.trim() === '') return []
   return splitTopLevel(text).map((part, k) => {
     let body = part.trim()
@@ -105,7 +116,7 @@ function parseParams(text: string, mutatesFirst: boolean): Param[] {
       name: (equals >= 0 ? body.slice(0, equals) : body).trim(),
       optional: optional || rest,
       defaultText,
-      mutable: mutatesFirst && k === 0,
+      mutable: k === mutatedAt,
       rest,
     }
   })

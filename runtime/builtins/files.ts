@@ -223,6 +223,8 @@ function linesOf(file: FileHandle, count: number): string[] {
 
 define('readLines!(handle, holder, [offset=0], [length=1])', {
   doc: 'Reads lines into a STRING vector from `offset`; the number of lines read.',
+  mutates: true,
+  mutatedAt: 1,
   call: ([handle, holder, offset, length]) => {
     const signature = 'readLines!(handle, holder, [offset=0], [length=1])'
     if (holder?.kind !== 'vector' || holder.storage !== 'string')
@@ -247,6 +249,8 @@ define('readBytes(handle, n)', {
 
 define('read!(handle, holder, [offset=0], [length=1])', {
   doc: 'Reads binary values into a vector from `offset`; the number of values read.',
+  mutates: true,
+  mutatedAt: 1,
   call: ([handle, holder, offset, length]) => {
     const signature = 'read!(handle, holder, [offset=0], [length=1])'
     if (holder?.kind !== 'vector' || holder.storage !== 'fixed')

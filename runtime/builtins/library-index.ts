@@ -1,8 +1,11 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
+import { compressionBuiltins } from './compression.ts'
 import { dictBuiltins } from './dicts-sets.ts'
 import { fileBuiltins } from './files.ts'
 import { formatBuiltins } from './format.ts'
+import { indexedBuiltins } from './indexed.ts'
+import { interpolationBuiltins } from './interpolation.ts'
 import { jsonBuiltins } from './json.ts'
 import { linearAlgebraBuiltins } from './linear-algebra.ts'
 import { matrixBuiltins } from './matrices.ts'
@@ -16,6 +19,7 @@ import { keyedTableBuiltins } from './tables-keyed.ts'
 import { temporalBuiltins } from './temporal.ts'
 import { temporalPartBuiltins } from './temporal-parts.ts'
 import { textFileBuiltins } from './text-files.ts'
+import { turningPointBuiltins } from './turning-points.ts'
 import { vectorTestBuiltins } from './vector-tests.ts'
 import { vectorBuiltins } from './vectors.ts'
 
@@ -28,6 +32,10 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...temporalPartBuiltins,
   ...vectorBuiltins,
   ...shiftBuiltins,
+  ...indexedBuiltins,
+  ...interpolationBuiltins,
+  ...turningPointBuiltins,
+  ...compressionBuiltins,
   ...vectorTestBuiltins,
   ...matrixBuiltins,
   ...linearAlgebraBuiltins,

@@ -1,6 +1,8 @@
 /** Order-sensitive functions of neighbouring elements: shifts, differences, filling gaps. */
 import { usageError } from '../errors.ts'
 import { type Builtin, topicTable } from '../registry.ts'
+import { temporalAdd } from '../temporal/add.ts'
+import type { Scalar, Value } from '../values/scalar.ts'
 import {
   isDecimal,
   isFloating,
@@ -11,11 +13,13 @@ import {
   T,
   type TypeId,
   typeInfo,
+  unpackDuration,
 } from '../values/types.ts'
 import { FixedVector, isNullElement, newFixedArray, type Vector } from '../values/vector.ts'
 import { intArg } from './args.ts'
 import { fromDoubles, mapVectors, shiftedPositions, toDoubles } from './columns.ts'
 import { replaceContent } from './growth.ts'
+import { isIndexed, movedByLabel } from './indexed.ts'
 
 const { entries, define } = topicTable('Vectors and matrices')
 export const shiftBuiltins: readonly Builtin[] = entries
@@ -45,16 +49,27 @@ define('next(X)', {
   call: ([x]) => mapVectors('next(X)', x, (v) => shifted(v, -1)),
 })
 define('move(X, steps)', {
-  doc: 'The elements moved right by `steps`, left if negative; freed places are null.',
+  doc: 'The elements moved right by `steps`, left if negative; freed places are null. On an indexed series or matrix with temporal row labels steps may be a DURATION: at label t stands the value of the last label that is not after t - steps.',
   kind: 'vector',
   call: ([x, steps]) => {
     const signature = 'move(X, steps)'
     if (x?.kind !== 'vector' && x?.kind !== 'matrix' && x?.kind !== 'table' && x?.kind !== 'dict')
       throw usageError(signature, 'X must be a vector or a matrix.')
+    if (steps?.kind === 'scalar' && steps.type === T.DURATION) return movedByDuration(x, steps)
     const by = intArg(steps, signature, 'steps')
     return mapVectors(signature, x, (v) => shifted(v, by))
   },
 })
+
+function movedByDuration(x: Value, steps: Scalar): Value {
+  if (!isIndexed(x) || x.rowLabels?.storage !== 'fixed' || !isTemporal(x.rowLabels.type))
+    throw usageError(
+      'move(X, steps)',
+      'X must be an indexed series or an indexed matrix with temporal labels when steps is a DURATION.',
+    )
+  const { count, unit } = unpackDuration(steps.value as bigint)
+  return movedByLabel(x, temporalAdd(x.rowLabels, new Int32Array(x.rows).fill(-count), unit))
+}
 
 /** Type of a difference: at least INT; temporals give the integer behind them. */
 function deltaType(type: TypeId, signature: string): TypeId {

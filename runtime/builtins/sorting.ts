@@ -72,6 +72,20 @@ define('isort(X, [ascending=true])', {
     return indices(sortIndices(columns, directions))
   },
 })
+define('isort!(X, [ascending=true], indices)', {
+  doc: 'Writes the positions of the elements in sorted order into the INT vector indices, which must be as long as X, and returns it. X stays as it is; it may be a tuple of vectors, ascending then a vector of directions.',
+  mutates: true,
+  mutatedAt: 2,
+  call: ([x, ascending, target]) => {
+    const usage = 'isort!(X, [ascending=true], indices)'
+    const { columns, directions } = sortKeys(required(x, usage, 'X'), ascending, usage)
+    if (target?.kind !== 'vector' || target.storage !== 'fixed' || target.type !== T.INT)
+      throw inputError(`Usage: ${usage}. indices must be an INT vector.`)
+    if (target.length !== columns[0].length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+    target.data.set(sortIndices(columns, directions) as never)
+    return target
+  },
+})
 define('isortTop(X, top, [ascending=true])', {
   doc: 'The first `top` positions of isort.',
   call: ([x, top, ascending]) => {

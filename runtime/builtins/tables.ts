@@ -340,7 +340,7 @@ define('reorderColumns!(table, reorderedColNames)', {
 })
 
 define('rename!(X, Y, [Z])', {
-  doc: 'Names: of a vector; of matrix columns (rows Y and columns Z when both are given); of table columns: the leading ones, or old Y to new Z; of a stored table (OLAP only) one column Y to Z.',
+  doc: 'Names: of a vector; of matrix columns (rows Y and columns Z when both are given; `rename!(X, Y, )` the rows alone); of table columns: the leading ones, or old Y to new Z; of a stored table (OLAP only) one column Y to Z.',
   mutates: true,
   call: ([x, y, z]) => {
     const signature = 'rename!(X, Y, [Z])'
@@ -369,7 +369,8 @@ function renameMatrix(m: Matrix, y: Value, z: Arg, signature: string): void {
   if (isGiven(z)) {
     m.rowLabels = labels(y, m.rows, 'row')
     m.colLabels = labels(z, m.cols, 'column')
-  } else m.colLabels = labels(y, m.cols, 'column')
+  } else if (z === Scalar.NOTHING) m.rowLabels = labels(y, m.rows, 'row')
+  else m.colLabels = labels(y, m.cols, 'column')
 }
 
 function renameColumns(t: Table, y: readonly string[], z: Arg, signature: string): void {

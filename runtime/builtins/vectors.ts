@@ -355,12 +355,31 @@ define('subarray(X, range)', {
     if (x?.kind !== 'vector') throw usageError(signature, 'X must be a vector.')
     if (!(range instanceof Pair) || !isIntegral(range.type))
       throw usageError(signature, 'range must be a pair of integers.')
-    const from = rangeEnd(range, range.first, 0)
-    const to = rangeEnd(range, range.second, x.length)
-    if (from >= 0 && to <= x.length && from <= to) return x.slice(from, to)
-    return x.gather(Int32Array.from({ length: Math.max(to - from, 0) }, (_, k) => from + k))
+    return partOf(x, range)
   },
 })
+
+define('subtuple(X, range)', {
+  doc: 'The elements [a, b) of each vector of a tuple; open ends are allowed, positions outside give null. The vectors must be of one length.',
+  call: ([x, range]) => {
+    const signature = 'subtuple(X, range)'
+    if (!(x instanceof AnyVector) || x.values.some((v) => v.kind !== 'vector'))
+      throw usageError(signature, 'X must be a tuple of vectors.')
+    if (!(range instanceof Pair) || !isIntegral(range.type))
+      throw usageError(signature, 'range must be a pair of integers.')
+    const vectors = x.values as Vector[]
+    if (vectors.some((v) => v.length !== vectors[0].length)) throw sizeError()
+    return new AnyVector(vectors.map((v) => partOf(v, range)))
+  },
+})
+
+/** The elements [a, b); null where there is none. */
+function partOf(v: Vector, range: Pair): Vector {
+  const from = rangeEnd(range, range.first, 0)
+  const to = rangeEnd(range, range.second, v.length)
+  if (from >= 0 && to <= v.length && from <= to) return v.slice(from, to)
+  return v.gather(Int32Array.from({ length: Math.max(to - from, 0) }, (_, k) => from + k))
+}
 
 const rangeEnd = (range: Pair, raw: Pair['first'], open: number): number => {
   const end = new Scalar(range.type, raw)

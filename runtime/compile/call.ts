@@ -42,9 +42,10 @@ export function callBuiltin(session: Session, builtin: Builtin, args: Args): Val
   for (let k = args.length; k < builtin.params.length; k++) {
     if (!builtin.params[k].rest) args.push(undefined)
   }
-  if (builtin.mutates && args[0] !== undefined) {
-    args[0] = writable(args[0])
-    if (builtin.name === 'append!') args[0] = adopted(args[0], args[1])
+  const changed = builtin.mutates ? args[builtin.mutatedAt] : undefined
+  if (changed !== undefined) {
+    args[builtin.mutatedAt] = writable(changed)
+    if (builtin.name === 'append!') args[0] = adopted(args[0]!, args[1])
   }
   return builtin.call(args, session)
 }

@@ -5,9 +5,9 @@
  * Arguments that a callee changes in place (`append!`, `mutable`) and that are plain variables are thawed first and written back after.
  */
 import type { Argument, CallExpr, Expr, HofExpr, InfixExpr, MethodCallExpr, PartialExpr } from '../../lang/ast.ts'
-import { inputError } from '../errors.ts'
+import { inputError, operatorError } from '../errors.ts'
 import { arityError, type Builtin, type Param } from '../registry.ts'
-import { BuiltinFunction } from '../values/index.ts'
+import { BuiltinFunction, Scalar } from '../values/index.ts'
 import { placeByName, requiredCount } from './call.ts'
 import type { FunctionCell } from './cells.ts'
 import type { Binding, Emitter } from './emitter.ts'
@@ -43,6 +43,13 @@ const STARTS_LEFT = new Set(['A', 'T', 'P', 'O'])
 export function emitInfix(em: Emitter, node: InfixExpr): string {
   const last = node.func.kind === 'hof' ? node.func.suffixes[node.func.suffixes.length - 1].symbol : ''
   const operands = [positional(node.left), positional(node.right)]
+  const found = node.func.kind === 'name' ? em.host.lookupFunction(node.func.name, em.module) : undefined
+  // Operands are read only.
+  if (found !== undefined && !(found instanceof BuiltinFunction) && found.fn?.params.some((p) => p.mutable))
+    return em.help(
+      'fail',
+      em.constant(operatorError(`Read only object can't be applied to mutable function ${found.name}`)),
+    )
   return emitApply(em, node.func, STARTS_LEFT.has(last) ? operands.reverse() : operands, false)
 }
 
@@ -168,15 +175,24 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
   let appended: string | undefined
   let receiver = ''
   const codes = placed.map((arg, k) => {
+    // `rename!(m, rows, )`: the empty place after the comma says which labels are meant.
+    if (arg?.expr === null && k > 0 && builtin.name === 'rename!') return em.constant(Scalar.NOTHING)
     if (arg === undefined || arg.expr === null) return 'undefined'
     if (k === 1 && builtin.name === 'append!') appended = em.temporary()
-    if (k === 0 && builtin.mutates) {
+    if (k === builtin.mutatedAt && builtin.mutates) {
       const target = variableOf(em, arg.expr)
       if (target === undefined) return em.help('writable', emitExpr(em, arg.expr))
       if (!target.writable) return em.help('readOnly', em.constant(builtin.name), target.js)
       before = thaw(em, target)
       receiver = target.js
       return target.js
+    }
+    if (k === builtin.mutatedAt && builtin.mutatesWith !== undefined && placed[builtin.mutatesWith]?.expr != null) {
+      const target = variableOf(em, arg.expr)
+      if (target?.writable === true) {
+        before = thaw(em, target)
+        return target.js
+      }
     }
     if (k === 0 && HIGHER_ORDER.has(builtin.name)) return emitFunctionArgument(em, arg.expr)
     const code = emitExpr(em, arg.expr)

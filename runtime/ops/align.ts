@@ -58,6 +58,7 @@ function pick(m: Matrix, rows: Int32Array, cols: Int32Array, rowLabels?: Vector,
   let at = 0
   for (const c of cols) for (const r of rows) positions[at++] = c < 0 || r < 0 ? -1 : c * m.rows + r
   const out = new Matrix(m.data.gather(positions), rows.length, cols.length, rowLabels, colLabels)
-  out.indexed = m.indexed
+  // What comes of a series and a matrix is a matrix.
+  out.indexed = m.indexed === 'series' && cols.length > 1 ? 'matrix' : m.indexed
   return out
 }
