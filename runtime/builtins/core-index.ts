@@ -15,6 +15,7 @@ import { rowwiseBuiltins } from './rowwise.ts'
 import { sortingBuiltins } from './sorting.ts'
 import { sqlBuiltins } from './sql-functions.ts'
 import { windowBuiltins } from './window.ts'
+import { topWindowBuiltins } from './window-topn.ts'
 
 export const coreBuiltins: readonly Builtin[] = [
   ...convertBuiltins,
@@ -26,6 +27,7 @@ export const coreBuiltins: readonly Builtin[] = [
   ...cumulativeBuiltins,
   ...indicatorBuiltins,
   ...windowBuiltins,
+  ...topWindowBuiltins,
   ...rowwiseBuiltins,
   ...sortingBuiltins,
   ...randomBuiltins,

@@ -111,7 +111,7 @@ define(usageTrend, {
     if (v === undefined) throw inputError(`Usage: ${usageTrend}. X must be a vector.`)
     const data = toDoubles('linearTimeTrend', v)
     const time = Float64Array.from({ length: data.length }, (_, k) => k)
-    const [intercept, slope] = movingLine(data, time, countWindows(data.length, n))
+    const { intercept, slope } = movingLine(data, time, countWindows(data.length, n))
     // The regression runs on absolute positions; the window's own start at k - n + 1.
     for (let k = 0; k < data.length; k++) intercept[k] += slope[k] * (k - n + 1)
     return new AnyVector([fromDoubles(intercept), fromDoubles(slope)])

@@ -446,6 +446,6 @@ describe('random numbers', () => {
 
 it('vector arguments of other types are named in the error', () => {
   expect(() => lib.call('sum', strings('a'))).toThrow('The function sum does not support STRING data.')
-  expect(() => lib.call('msum', ints(1, 2), int(0))).toThrow('window must be a positive integer')
+  expect(() => lib.call('msum', ints(1, 2), int(0))).toThrow('window must be an integer of at least 2')
   expect(vector(T.LONG, 1n).length).toBe(1)
 })

@@ -4,15 +4,13 @@
  */
 import { inputError, operatorError } from '../errors.ts'
 import { movingRanks } from '../kernels/rank.ts'
-import { PAIR_ACCUMULATORS } from '../kernels/running.ts'
 import {
-  countWindows,
   MOVING,
+  MOVING_PAIRS,
   movingCount,
   movingKurtosis,
   movingLine,
   movingMad,
-  movingPair,
   movingQuantile,
   movingSkew,
   movingValidPosition,
@@ -22,81 +20,21 @@ import {
 import { assemble, unifyScalars } from '../ops/assemble.ts'
 import { castVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
-import { addDuration } from '../ops/temporal.ts'
 import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import type { FunctionValue } from '../values/function.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import { isIntegral, isTemporal, NULL_I32, T, unpackDuration } from '../values/types.ts'
+import { NULL_I32, T } from '../values/types.ts'
 import { AnyVector, FixedVector, newVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, numberArg, required, textArg } from './args.ts'
 import { rankOptions, rankVector } from './cumulative.ts'
-import { asVector, isNumericColumn, pairwise, vectorOver } from './shapes.ts'
+import { asVector, isNumericColumn, vectorOver } from './shapes.ts'
+import { onPairWindows, onWindows, timeBounds, timeColumn, timeMaker, windowMaker, windowSize } from './windows-of.ts'
 
 const { entries, define } = topicTable('Moving windows')
 
 const LEADING =
   'The first window-1 results are null unless minPeriods is given; then a result needs that many valid elements. Nulls in the window are skipped.'
-
-/** How the windows of a vector are made; indexed objects supply labels. */
-type WindowMaker = (length: number, labels?: Vector) => Windows
-
-function windowMaker(usage: string, window: Arg, minPeriods: Arg): WindowMaker {
-  const least =
-    isGiven(minPeriods) && !(minPeriods.kind === 'scalar' && minPeriods.isNull())
-      ? intArg(minPeriods, usage, 'minPeriods')
-      : undefined
-  return (length, labels) => {
-    if (labels !== undefined && (isTemporal(labels.type) || isIntegral(labels.type)))
-      return timeWindows(...timeBounds(usage, labels, window), least ?? 1)
-    if (window?.kind === 'scalar' && window.type === T.DURATION)
-      throw inputError(`Usage: ${usage}. A duration window needs an indexed series or matrix.`)
-    const size = intArg(window, usage, 'window')
-    if (size < 1) throw inputError(`Usage: ${usage}. window must be a positive integer.`)
-    return countWindows(length, size, least)
-  }
-}
-
-/** Times and their lower bounds (time - window) as doubles. */
-function timeBounds(usage: string, t: Vector, window: Arg): [Float64Array, Float64Array] {
-  const times = toDoubles('time window', t)
-  for (let k = 0; k < times.length; k++)
-    if (Number.isNaN(times[k]) || (k > 0 && times[k] < times[k - 1]))
-      throw inputError(`Usage: ${usage}. T must be non-decreasing and hold no nulls.`)
-  if (window?.kind === 'scalar' && window.type === T.DURATION) {
-    const { count, unit } = unpackDuration(window.value as bigint)
-    return [times, toDoubles('time window', addDuration(t, -count, unit) as Vector)]
-  }
-  const size = intArg(window, usage, 'window')
-  return [times, times.map((x) => x - size)]
-}
-
-/** Applies a window function to any form; labels of an indexed matrix take over the windows. */
-function onWindows(
-  name: string,
-  x: Value,
-  maker: WindowMaker,
-  f: (v: Vector, w: Windows) => Vector,
-  anyType = false,
-): Value {
-  const labels = x.kind === 'matrix' && x.indexed !== 'no' ? x.rowLabels : undefined
-  return vectorOver(name, x, (v) => f(v, maker(v.length, labels)), anyType ? () => true : isNumericColumn)
-}
-
-function timeColumn(usage: string, t: Arg): Vector {
-  const v = asVector(required(t, usage, 'T'))
-  if (v === undefined || !(isTemporal(v.type) || isIntegral(v.type)))
-    throw inputError(`Usage: ${usage}. T must be a temporal or integral vector.`)
-  return v
-}
-
-const timeMaker = (usage: string, t: Arg, window: Arg): WindowMaker => {
-  const column = timeColumn(usage, t)
-  return (length) => {
-    if (length !== column.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
-    return timeWindows(...timeBounds(usage, column, window))
-  }
-}
 
 for (const [name, spec] of Object.entries(MOVING)) {
   if (name !== 'avg') {
@@ -185,17 +123,17 @@ define(usageTmCount, {
     ),
 })
 
-for (const [name, make] of Object.entries(PAIR_ACCUMULATORS)) {
+for (const [name, run] of Object.entries(MOVING_PAIRS)) {
   const params = name === 'beta' ? 'Y, X' : 'X, Y'
   const usage = `m${name}(${params}, window, [minPeriods])`
+  const pairs = (v: Vector, y: Vector, w: Windows): Vector =>
+    fromDoubles(run(toDoubles(`m${name}`, v), toDoubles(`m${name}`, y), w))
   define(usage, {
     kind: 'vector',
     doc: `The ${name} of two vectors over each window; positions where either is null are left out. ${LEADING}`,
     call: ([x, y, window, least]) => {
       const maker = windowMaker(usage, window, least)
-      return pairwise(`m${name}`, required(x, usage, params[0]), required(y, usage, params[3]), (a, b) =>
-        fromDoubles(movingPair(toDoubles(name, a), toDoubles(name, b), maker(a.length), make())),
-      )
+      return onPairWindows(`m${name}`, required(x, usage, params[0]), required(y, usage, params[3]), maker, pairs)
     },
   })
   const timed = `tm${name}(T, ${params}, window)`
@@ -204,9 +142,7 @@ for (const [name, make] of Object.entries(PAIR_ACCUMULATORS)) {
     doc: `The ${name} of two vectors over (T - window, T].`,
     call: ([t, x, y, window]) => {
       const maker = timeMaker(timed, t, window)
-      return pairwise(`tm${name}`, required(x, timed, params[0]), required(y, timed, params[3]), (a, b) =>
-        fromDoubles(movingPair(toDoubles(name, a), toDoubles(name, b), maker(a.length), make())),
-      )
+      return onPairWindows(`tm${name}`, required(x, timed, params[0]), required(y, timed, params[3]), maker, pairs)
     },
   })
 }
@@ -291,6 +227,16 @@ for (const [name, run, flag, fallback] of [
       return onWindows(`m${name}`, required(x, usage, 'X'), windowMaker(usage, window, least), (v, w) => run(v, w, on))
     },
   })
+  if (name === 'mad') continue
+  const timed = `tm${name}(T, X, window, [${flag}=${fallback}])`
+  define(timed, {
+    kind: 'vector',
+    doc: `The ${name} of the elements in (T - window, T], DOUBLE; as ${name}.`,
+    call: ([t, x, window, option]) => {
+      const on = boolArg(option, timed, flag, fallback)
+      return onWindows(`tm${name}`, required(x, timed, 'X'), timeMaker(timed, t, window), (v, w) => run(v, w, on))
+    },
+  })
 }
 
 for (const which of ['first', 'last'] as const) {
@@ -338,23 +284,28 @@ function without(v: Vector, k: Value): Vector {
   return v.gather(positions)
 }
 
-const usageSlr = 'mslr(Y, X, window, [minPeriods])'
-define(usageSlr, {
-  kind: 'vector',
-  doc: `Regression of Y on X in each window: the tuple (intercept, slope). ${LEADING}`,
-  call: ([y, x, window, least]) => {
-    const a = asVector(required(y, usageSlr, 'Y'))
-    const b = asVector(required(x, usageSlr, 'X'))
-    if (a === undefined || b === undefined || a.length !== b.length)
-      throw inputError(`Usage: ${usageSlr}. Y and X must be vectors of one length.`)
-    const [intercept, slope] = movingLine(
-      toDoubles('mslr', a),
-      toDoubles('mslr', b),
-      windowMaker(usageSlr, window, least)(a.length),
-    )
-    return new AnyVector([fromDoubles(intercept), fromDoubles(slope)])
-  },
-})
+for (const [name, doc, pick] of [
+  ['mslr', 'Regression of Y on X in each window: the tuple (intercept, slope).', ['intercept', 'slope']],
+  [
+    'mmse',
+    'Regression of Y on X with intercept in each window: the tuple (slope, mean square error), where the error is the sum of squared residuals over the number of pairs.',
+    ['slope', 'meanSquareError'],
+  ],
+] as const) {
+  const usage = `${name}(Y, X, window, [minPeriods])`
+  define(usage, {
+    kind: 'vector',
+    doc: `${doc} Both are DOUBLE and as long as X; vectors only; a window with fewer than two pairs, or without variance in X, gives null. ${LEADING}`,
+    call: ([y, x, window, least]) => {
+      const a = asVector(required(y, usage, 'Y'))
+      const b = asVector(required(x, usage, 'X'))
+      if (a === undefined || b === undefined) throw inputError(`Usage: ${usage}. Y and X must be vectors.`)
+      if (a.length !== b.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+      const line = movingLine(toDoubles(name, a), toDoubles(name, b), windowMaker(usage, window, least)(a.length))
+      return new AnyVector(pick.map((part) => fromDoubles(line[part])))
+    },
+  })
+}
 
 const usageMove = 'tmove(T, X, window)'
 define(usageMove, {
@@ -417,7 +368,7 @@ define(usageMoving, {
   call: ([func, args, window, least], session) => {
     const f = functionArg(usageMoving, func)
     const columns = windowArgs(usageMoving, args)
-    const size = intArg(window, usageMoving, 'window')
+    const size = windowSize(usageMoving, window)
     const minimum = intArg(least, usageMoving, 'minPeriods', size)
     return collectResults(
       Array.from({ length: columns[0].length }, (_, k) => {

@@ -1,18 +1,27 @@
 /**
  * Moving windows. A window of element k is elements starts[k]..k, and `starts` never goes back: windows of n elements and windows over time differ
- * only in how the starts are found. Statistics update incrementally as the window moves (O(n) for sums, moments and extremes, O(n log n)
- * for order statistics).
+ * only in how the starts are found. Statistics update as the window moves (O(n) for sums, moments and extremes, O(n log n) for order statistics).
  */
 
+import { castVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { isFloating, isI64, isLiteral, NULL_I64, T } from '../values/types.ts'
 import { FixedVector, type Vector } from '../values/vector.ts'
 import { kurtosisOf, skewness } from './aggregate.ts'
-import { moments } from './moments.ts'
-import { pairMoments } from './paired.ts'
-import { medianOf } from './quantile.ts'
 import { OrderCounter, orderKeys } from './rank.ts'
-import { type Accumulator, type PairAccumulator, runningTotal, VARIANCES, VarianceAccumulator } from './running.ts'
+import { type Accumulator, runningTotal, VARIANCES } from './running.ts'
+import { slide } from './sliding.ts'
+import { sortIndices } from './sort.ts'
+import {
+  LongProductSummary,
+  MomentSummary,
+  PairSummary,
+  ProductSummary,
+  SumSummary,
+  VarianceSummary,
+  WeightSummary,
+} from './summaries.ts'
+import { SummaryTree } from './top-tree.ts'
 
 /** Where the windows start and when a result is due: not before element `lead`, and with at least `minValid` valid elements. */
 export interface Windows {
@@ -70,25 +79,6 @@ export function movingStatistic(x: Float64Array, w: Windows, acc: Accumulator): 
         // An empty window clears what rounding left behind.
         if (valid === 0) acc.reset()
         else acc.remove(x[from])
-      }
-    out[k] = k >= w.lead && valid >= w.minValid ? acc.result() : Number.NaN
-  }
-  return out
-}
-
-export function movingPair(x: Float64Array, y: Float64Array, w: Windows, acc: PairAccumulator): Float64Array {
-  const out = new Float64Array(x.length)
-  let from = 0
-  let valid = 0
-  for (let k = 0; k < x.length; k++) {
-    if (!Number.isNaN(x[k]) && !Number.isNaN(y[k])) {
-      acc.add(x[k], y[k])
-      valid++
-    }
-    for (; from < w.starts[k]; from++)
-      if (!Number.isNaN(x[from]) && !Number.isNaN(y[from])) {
-        acc.remove(x[from], y[from])
-        valid--
       }
     out[k] = k >= w.lead && valid >= w.minValid ? acc.result() : Number.NaN
   }
@@ -202,17 +192,6 @@ export function movingQuantile(
   return fromDoubles(out)
 }
 
-/** A statistic of the valid elements of each window, computed afresh per window. */
-function perWindow(v: Vector, w: Windows, f: (valid: Float64Array) => number): FixedVector {
-  const x = toDoubles('moving', v)
-  const out = new Float64Array(x.length)
-  for (let k = 0; k < x.length; k++) {
-    const part = x.slice(w.starts[k], k + 1).filter((n) => !Number.isNaN(n))
-    out[k] = k >= w.lead && part.length >= w.minValid && part.length > 0 ? f(part) : Number.NaN
-  }
-  return fromDoubles(out)
-}
-
 function edge(v: Vector, w: Windows, which: 'first' | 'last'): Vector {
   const ok = due(v, w)
   const positions = new Int32Array(v.length)
@@ -255,8 +234,8 @@ export const MOVING: Readonly<Record<string, MovingSpec>> = {
   sum: {
     doc: 'Sum of the window: LONG for integers, DOUBLE otherwise.',
     run: (v, w) =>
-      v.storage === 'fixed' && !isFloating(v.type) && v.type <= T.LONG
-        ? integerSums(v, w)
+      countsInLongs(v)
+        ? integerSums(v as FixedVector, w)
         : fromDoubles(movingStatistic(toDoubles('msum', v), w, new SumAccumulator((s) => s))),
   },
   avg: {
@@ -301,27 +280,157 @@ export const MOVING: Readonly<Record<string, MovingSpec>> = {
   var: moment('var', 'Sample variance of the window.'),
   stdp: moment('stdp', 'Population standard deviation of the window.'),
   varp: moment('varp', 'Population variance of the window.'),
-  prod: { doc: 'Product of the window, DOUBLE.', run: (v, w) => perWindow(v, w, (x) => x.reduce((p, n) => p * n, 1)) },
+  prod: { doc: 'Product of the window: LONG (wrapping) for integers, DOUBLE otherwise.', run: products },
   med: { doc: 'Median of the window, DOUBLE.', run: (v, w) => movingQuantile(v, w, 0.5, (a, b) => (a + b) / 2) },
 }
 
 function moment(name: keyof typeof VARIANCES, doc: string): MovingSpec {
+  const finish = VARIANCES[name]
   return {
-    doc,
-    run: (v, w) => fromDoubles(movingStatistic(toDoubles(`m${name}`, v), w, new VarianceAccumulator(VARIANCES[name]))),
+    doc: `${doc} DOUBLE.`,
+    run: (v, w) =>
+      fromDoubles(
+        slide(
+          name,
+          w,
+          new VarianceSummary(toDoubles(`m${name}`, v)),
+          (s, node) => finish(s.count[node], s.m2[node]),
+          new Float64Array(v.length),
+          Number.NaN,
+        ),
+      ),
   }
 }
 
-export const movingSkew = (v: Vector, w: Windows, biased: boolean): FixedVector =>
-  perWindow(v, w, (x) => skewness(moments(x, 0, x.length, 4), biased))
-export const movingKurtosis = (v: Vector, w: Windows, biased: boolean): FixedVector =>
-  perWindow(v, w, (x) => kurtosisOf(moments(x, 0, x.length, 4), biased))
-export const movingMad = (v: Vector, w: Windows, useMedian: boolean): FixedVector =>
-  perWindow(v, w, (x) => {
-    const middle = useMedian ? medianOf(x.slice())! : x.reduce((a, b) => a + b, 0) / x.length
-    const distances = x.map((n) => Math.abs(n - middle))
-    return useMedian ? medianOf(distances)! : distances.reduce((a, b) => a + b, 0) / x.length
-  })
+/** An integral vector as longs, and which of them are valid. */
+export function longsOf(v: Vector): { readonly longs: BigInt64Array; readonly valid: Uint8Array } {
+  const longs = (castVector(v, T.LONG) as FixedVector).data as BigInt64Array
+  const valid = new Uint8Array(v.length)
+  for (let k = 0; k < valid.length; k++) valid[k] = v.isNullAt(k) ? 0 : 1
+  return { longs, valid }
+}
+
+/** Whether sums and products of the vector are LONG. */
+export const countsInLongs = (v: Vector): boolean => v.storage === 'fixed' && !isFloating(v.type) && v.type <= T.LONG
+
+function products(v: Vector, w: Windows): Vector {
+  if (!countsInLongs(v)) {
+    const summary = new ProductSummary(toDoubles('mprod', v))
+    return fromDoubles(slide('prod', w, summary, (s, k) => s.product[k], new Float64Array(v.length), Number.NaN))
+  }
+  const { longs, valid } = longsOf(v)
+  const summary = new LongProductSummary(longs, valid)
+  const out = slide('prod:long', w, summary, (s, k) => s.product[k], new BigInt64Array(v.length), NULL_I64)
+  return new FixedVector(T.LONG, out)
+}
+
+type ShapeOf = typeof skewness
+
+/** A standardised moment of each window; without variance there is none. */
+function shape(name: 'skew' | 'kurtosis', f: ShapeOf): (v: Vector, w: Windows, biased: boolean) => FixedVector {
+  return (v, w, biased) =>
+    fromDoubles(
+      slide(
+        `${name}:${biased}`,
+        w,
+        new MomentSummary(toDoubles(`m${name}`, v)),
+        (s, k) => f({ count: s.count[k], mean: s.mean[k], m2: s.m2[k], m3: s.m3[k], m4: s.m4[k] }, biased),
+        new Float64Array(v.length),
+        Number.NaN,
+      ),
+    )
+}
+export const movingSkew = shape('skew', skewness)
+export const movingKurtosis = shape('kurtosis', kurtosisOf)
+
+/** Mean absolute distance to the mean, or median absolute distance to the median, of each window. */
+export function movingMad(v: Vector, w: Windows, useMedian: boolean): FixedVector {
+  const x = toDoubles('mmad', v)
+  const { keys, count } = orderKeys(v, true)
+  const values = new Float64Array(count)
+  for (let k = 0; k < x.length; k++) values[keys[k]] = x[k]
+  return fromDoubles(useMedian ? medianDistances(x, keys, values, w) : meanDistances(x, v, w))
+}
+
+/** Of the sorted window the elements below the mean lie before one place: their number and sum give all distances. */
+function meanDistances(x: Float64Array, v: Vector, w: Windows): Float64Array {
+  const { order, place } = sortedPlaces(v)
+  const tree = new SummaryTree(order.length, new SumSummary(x))
+  const { count, sum } = tree.summary
+  const out = new Float64Array(x.length).fill(Number.NaN)
+  let from = 0
+  for (let k = 0; k < x.length; k++) {
+    if (!Number.isNaN(x[k])) tree.add(place[k], k)
+    for (; from < w.starts[k]; from++) if (!Number.isNaN(x[from])) tree.remove(place[from])
+    const n = count[1]
+    if (n === 0 || k < w.lead || n < w.minValid) continue
+    const mean = sum[1] / n
+    let low = 0
+    let high = order.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      // Nulls sort first and are never filled.
+      if (Number.isNaN(x[order[middle]]) || x[order[middle]] < mean) low = middle + 1
+      else high = middle
+    }
+    const below = tree.before(low)
+    const lower = mean * count[below] - sum[below]
+    const upper = sum[1] - sum[below] - mean * (n - count[below])
+    out[k] = Math.max(0, lower + upper) / n
+  }
+  return out
+}
+
+function sortedPlaces(v: Vector): { readonly order: Int32Array; readonly place: Int32Array } {
+  const order = sortIndices([v], [true])
+  const place = new Int32Array(order.length)
+  for (let k = 0; k < order.length; k++) place[order[k]] = k
+  return { order, place }
+}
+
+/** Distances to the median ascend to both sides of it: the middle one of two ascending sequences is found by halving. */
+function medianDistances(x: Float64Array, keys: Int32Array, values: Float64Array, w: Windows): Float64Array {
+  const counter = new OrderCounter(values.length)
+  const sorted = (i: number): number => values[counter.at(i)]
+  const out = new Float64Array(x.length).fill(Number.NaN)
+  let from = 0
+  for (let k = 0; k < x.length; k++) {
+    if (!Number.isNaN(x[k])) counter.change(keys[k], 1)
+    for (; from < w.starts[k]; from++) if (!Number.isNaN(x[from])) counter.change(keys[from], -1)
+    const n = counter.total
+    if (n === 0 || k < w.lead || n < w.minValid) continue
+    const median = (sorted((n - 1) >> 1) + sorted(n >> 1)) / 2
+    // Elements before `split` are at most the median: element split-1-i is the i-th nearest below, split+i the i-th nearest above.
+    const split = (n >> 1) + (n & 1)
+    const below = (i: number): number => median - sorted(split - 1 - i)
+    const above = (i: number): number => sorted(split + i) - median
+    const distance = (i: number): number => nthOfTwo(i, split, n - split, below, above)
+    out[k] = (distance((n - 1) >> 1) + distance(n >> 1)) / 2
+  }
+  return out
+}
+
+/** The n-th smallest (0-based) of two ascending sequences of the given lengths. */
+function nthOfTwo(
+  n: number,
+  lengthA: number,
+  lengthB: number,
+  a: (i: number) => number,
+  b: (i: number) => number,
+): number {
+  // How many of a are among the first n + 1: the smallest number for which the next of a is not smaller than the last taken of b.
+  let low = Math.max(0, n + 1 - lengthB)
+  let high = Math.min(n + 1, lengthA)
+  while (low < high) {
+    const take = (low + high) >> 1
+    if (a(take) < b(n - take)) low = take + 1
+    else high = take
+  }
+  const fromB = n + 1 - low
+  if (low === 0) return b(fromB - 1)
+  if (fromB === 0) return a(low - 1)
+  return Math.max(a(low - 1), b(fromB - 1))
+}
 
 /** Number of valid elements of each window. */
 export function movingCount(v: Vector, w: Windows): Int32Array {
@@ -329,15 +438,58 @@ export function movingCount(v: Vector, w: Windows): Int32Array {
   return Int32Array.from({ length: v.length }, (_, k) => prefix[k + 1] - prefix[w.starts[k]])
 }
 
-/** Intercept and slope of the regression of y on x in each window. */
-export function movingLine(y: Float64Array, x: Float64Array, w: Windows): [Float64Array, Float64Array] {
-  const intercept = new Float64Array(x.length).fill(Number.NaN)
-  const slope = new Float64Array(x.length).fill(Number.NaN)
-  for (let k = w.lead; k < x.length; k++) {
-    const m = pairMoments(x, y, w.starts[k], k + 1)
-    if (m.count < Math.max(2, w.minValid) || m.xx === 0) continue
-    slope[k] = m.xy / m.xx
-    intercept[k] = m.meanY - slope[k] * m.meanX
+type PairStatistic = (x: Float64Array, y: Float64Array, w: Windows) => Float64Array
+
+const overPairs =
+  (name: string, finish: (s: PairSummary, k: number) => number): PairStatistic =>
+  (x, y, w) =>
+    slide(name, w, new PairSummary(x, y), finish, new Float64Array(x.length), Number.NaN)
+const overWeights =
+  (name: string, finish: (s: WeightSummary, k: number) => number): PairStatistic =>
+  (x, y, w) =>
+    slide(name, w, new WeightSummary(x, y), finish, new Float64Array(x.length), Number.NaN)
+
+/** The smallest variance for which there is a correlation. */
+const LEAST_VARIANCE = 1e-12
+
+/** Statistics of pairs from their summary; the first column is x. */
+export const PAIR_FINISH: Readonly<
+  Record<'corr' | 'covar' | 'covarp' | 'beta', (s: PairSummary, k: number) => number>
+> = {
+  corr: (s, k) => {
+    const free = s.count[k] - 1
+    if (free < 1 || s.xx[k] / free < LEAST_VARIANCE || s.yy[k] / free < LEAST_VARIANCE) return Number.NaN
+    return Math.max(-1, Math.min(1, s.xy[k] / Math.sqrt(s.xx[k] * s.yy[k])))
+  },
+  covar: (s, k) => (s.count[k] < 2 ? Number.NaN : s.xy[k] / (s.count[k] - 1)),
+  covarp: (s, k) => s.xy[k] / s.count[k],
+  // beta(Y, X): the second column is the regressor.
+  beta: (s, k) => (s.count[k] < 2 || s.yy[k] === 0 ? Number.NaN : s.xy[k] / s.yy[k]),
+}
+
+/** Two-column window statistics by the name without m or tm. */
+export const MOVING_PAIRS: Readonly<Record<string, PairStatistic>> = {
+  corr: overPairs('corr', PAIR_FINISH.corr),
+  covar: overPairs('covar', PAIR_FINISH.covar),
+  covarp: overPairs('covarp', PAIR_FINISH.covarp),
+  beta: overPairs('beta', PAIR_FINISH.beta),
+  wavg: overWeights('wavg', (s, k) => s.sum[k] / s.weight[k]),
+  wsum: overWeights('wsum', (s, k) => s.sum[k]),
+}
+
+export interface MovingLine {
+  readonly intercept: Float64Array
+  readonly slope: Float64Array
+  readonly meanSquareError: Float64Array
+}
+
+/** The regression of y on x in each window. */
+export function movingLine(y: Float64Array, x: Float64Array, w: Windows): MovingLine {
+  const one = (name: string, finish: (s: PairSummary, k: number) => number): Float64Array =>
+    overPairs(name, (s, k) => (s.count[k] < 2 || s.xx[k] === 0 ? Number.NaN : finish(s, k)))(x, y, w)
+  return {
+    slope: one('line:slope', (s, k) => s.xy[k] / s.xx[k]),
+    intercept: one('line:intercept', (s, k) => s.meanY[k] - (s.xy[k] / s.xx[k]) * s.meanX[k]),
+    meanSquareError: one('line:error', (s, k) => Math.max(0, s.yy[k] - (s.xy[k] / s.xx[k]) * s.xy[k]) / s.count[k]),
   }
-  return [intercept, slope]
 }
