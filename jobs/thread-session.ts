@@ -106,9 +106,14 @@ export class ThreadSession {
   runStatement(text: string, file: string | undefined, show: 'all' | 'last' | 'none'): FailureMessage | undefined {
     try {
       const onExpression = show === 'all' ? (value: Value): void => this.#show(value) : undefined
+      const failedBefore = this.interpreter.failedAssertions
       const last = this.interpreter.run(text, { file, onExpression })
       if (show === 'last') this.#show(last)
-      return undefined
+      const failed = this.interpreter.failedAssertions - failedBefore
+      if (failed === 0) return undefined
+      // Each has been told where it failed; the script as a whole counts as failed.
+      const reason = failed === 1 ? '1 assertion failed.' : `${failed} assertions failed.`
+      return { text: reason, reason, cancelled: false }
     } catch (thrown) {
       const error = toHoldfastError(thrown)
       const lines = [formatRuntimeError(error)]

@@ -54,6 +54,7 @@ export interface RunOptions {
 export class Interpreter implements Host {
   /** Scripts that are running inside each other. */
   #depth = 0
+  #failedAssertions = 0
   readonly registry: Registry
   readonly random: Random = new SeededRandom()
   readonly shared: Map<string, Value>
@@ -95,6 +96,16 @@ export class Interpreter implements Host {
     const method = instanceOf(value)?.scriptClass.method('str')
     if (method !== undefined) return this.display(this.call(method, [value]))
     return displayValue(value, this.displayOptions)
+  }
+
+  /** Assertions that failed since the session began. */
+  get failedAssertions(): number {
+    return this.#failedAssertions
+  }
+
+  assertionFailed(message: string): void {
+    this.#failedAssertions++
+    this.print(message)
   }
 
   call(fn: FunctionValue, args: readonly (Value | undefined)[]): Value {

@@ -311,7 +311,7 @@ describe('qualified names, aliases and constants', () => {
     ['(2 3 4)[1]', '(index (run 2 3 4) 1)'],
     ['f(1 2 3)[0]', "(index (call f' (run 1 2 3)) 0)"],
     ['"abc"[0]', '(index "abc" 0)'],
-    ['`abc.size()', "1:10 expected the end of the statement, found '('"],
+    ['`abc.size()', '(call "abc.size")'],
     ['1..3.size()', "(seq 1 (method 3 size'))"],
     ['x.size() - 1', "(sub (method x size') 1)"],
     ['-x.abs()', "(neg (method x abs'))"],

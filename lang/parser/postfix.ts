@@ -113,7 +113,8 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
 
 function canCall(p: Cursor, e: Expr): boolean {
   if (e.kind === 'lambda') return isClosed(p, e)
-  return e.kind !== 'literal' && e.kind !== 'constVector' && e.kind !== 'star'
+  // 1(2) is a call too: what is wrong with it is told when it runs.
+  return e.kind !== 'constVector' && e.kind !== 'star'
 }
 
 /** Words of SQL that follow a column which is named like a function; `rows` and `range` begin the frame of a window. */

@@ -199,6 +199,10 @@ export const RESERVED_CONSTANTS: ReadonlySet<string> = new Set([
   'HEAD',
   'CURRENT',
   'TAIL',
+  'DFLT',
+  'ALL',
+  'FIRST',
+  'LAST',
 ])
 
 export const CONSTANTS: ReadonlySet<string> = new Set([
@@ -206,10 +210,6 @@ export const CONSTANTS: ReadonlySet<string> = new Set([
   'pi',
   'e',
   'SEQ',
-  'DFLT',
-  'LAST',
-  'ALL',
-  'FIRST',
   'NONE',
   'TABLE_READ',
   'TABLE_INSERT',

@@ -128,7 +128,7 @@ function application(f: Value, args: readonly Value[]): Expr {
   if (op !== undefined && args.length === 2) return binary(op, exprOf(args[0]), exprOf(args[1]))
   if (f.kind === 'function' && (f.name === 'not' || f.name === 'neg') && args.length === 1)
     return { kind: 'unary', op: f.name, operand: exprOf(args[0]), span }
-  return callOf(f, args)
+  return { ...callOf(f, args), juxtaposed: args.length === 1 }
 }
 
 define('expr(args...)', {

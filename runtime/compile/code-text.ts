@@ -3,6 +3,7 @@ import type {
   Alias,
   Argument,
   BinaryOperator,
+  CallExpr,
   Expr,
   LiteralExpr,
   MetacodeItem,
@@ -93,6 +94,9 @@ export function valueText(v: Value): string {
 
 const literalText = (node: LiteralExpr): string => valueText(literalValue(node))
 
+/** `expr(sum, 1 2 3)` prints `sum [1,2,3]`: a value put behind a function, which takes the rest of the expression for its argument. */
+const isApplied = (node: CallExpr): boolean => node.juxtaposed && node.args[0]?.value?.kind === 'value'
+
 /** How tightly a node holds together: the level of its operator, or more than any where it is closed. */
 function levelOfNode(node: Expr): number {
   switch (node.kind) {
@@ -114,6 +118,8 @@ function levelOfNode(node: Expr): number {
     case 'lambda':
     case 'sql':
       return 0
+    case 'call':
+      return isApplied(node) ? 0 : 100
     default:
       return 100
   }
@@ -206,7 +212,9 @@ export function exprText(node: Expr): string {
     case 'ternary':
       return `${inner(node.condition, 20)} ? ${exprText(node.then)} : ${exprText(node.otherwise)}`
     case 'call':
-      return `${exprText(node.callee)}(${argsText(node.args)})`
+      return isApplied(node)
+        ? `${exprText(node.callee)} ${argsText(node.args)}`
+        : `${exprText(node.callee)}(${argsText(node.args)})`
     case 'methodCall':
       return `${exprText(node.method)}(${[exprText(node.object), ...(node.args.length === 0 ? [] : [argsText(node.args)])].join(', ')})`
     case 'member':

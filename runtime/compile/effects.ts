@@ -106,7 +106,7 @@ export function fail(error: HoldfastError): never {
   throw copy
 }
 
-/** `assert subcase, condition`: a BOOL vector must be all true. */
+/** `assert subcase, condition`: a BOOL vector must be all true. A failure is told and counted; the statements after it run. */
 export function assertThat(session: Host, condition: Value, subcase: Value | undefined): void {
   const holds =
     condition.kind === 'vector'
@@ -116,8 +116,7 @@ export function assertThat(session: Host, condition: Value, subcase: Value | und
   const current = session.variable('testing_case')
   const name = current instanceof Scalar && typeof current.value === 'string' ? current.value : 'adhocTesting'
   const part = subcase === undefined ? '' : `_${session.display(subcase)}`
-  const error = inputError(`Testing case ${name}${part} failed`, { code: 'assert' })
-  throw error
+  session.assertionFailed(`Testing case ${name}${part} failed`)
 }
 
 export function testingCase(session: Host, name: string, value: Value): void {

@@ -23,5 +23,7 @@ export interface Host extends Session {
   loadModule(path: string): void
   /** Runs a script file of `#include` in place. */
   includeFile(path: string): void
+  /** Prints the failure and counts it. */
+  assertionFailed(message: string): void
   runSql(node: SqlStatement, scope: SqlScope): Value
 }

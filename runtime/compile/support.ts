@@ -141,6 +141,7 @@ function member(session: Host, object: Value, name: string): Value {
   if (instance !== undefined) {
     const value = attributeOf(instance, name)
     if (value !== undefined) return freeze(value)
+    throw inputError(`The class ${instance.scriptClass.name} has no attribute ${name}.`)
   }
   if (object.kind === 'resource' || object.kind === 'source') {
     const builtin = session.registry.get('member')

@@ -3,6 +3,8 @@
  * and `cast`; `convertForAppend` is the implicit one of append, assignment and table columns, which stays inside a category.
  */
 import { inputError } from '../errors.ts'
+import { displayValue } from '../print/display.ts'
+import { displayValue } from '../print/display.ts'
 import { rawText } from '../print/scalars.ts'
 import { Dict, keyOf, Matrix, Pair, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
@@ -31,6 +33,7 @@ import {
   SymbolVector,
   type Vector,
   vectorOf,
+  type WideVector,
 } from '../values/vector.ts'
 import { castDecimalVector } from './cast-decimal.ts'
 import { castFixedNumbers, castFixedTemporal } from './cast-fixed.ts'
@@ -67,6 +70,7 @@ export function castValue(v: Value, type: TypeId, scale?: number): Value {
     }
     default:
       if (type === T.ANY) return new AnyVector([v])
+      if (type === T.STRING && (v.kind === 'code' || v.kind === 'function')) return Scalar.string(displayValue(v))
       throw inputError(`A ${v.kind} can't be converted to ${typeName(type)}.`)
   }
 }
@@ -126,8 +130,17 @@ export function castVector(v: Vector, type: TypeId, scale?: number): Vector {
     const numericTo = CATEGORY_NUMERIC.has(to.category)
     if ((numericFrom || from.category === 'temporal') && (numericTo || to.category === 'temporal'))
       return castFixedNumbers(v, type)
+    if (numericFrom && type === T.COMPLEX) return realsToComplex(v)
   }
   throw inputError(`${typeName(v.type)} can't be converted to ${typeName(type)}.`)
+}
+
+/** Numbers as complex numbers without an imaginary part. */
+function realsToComplex(v: FixedVector): Vector {
+  const reals = (castFixedNumbers(v, T.DOUBLE) as FixedVector).data as Float64Array
+  const out = newVector(T.COMPLEX, v.length) as WideVector
+  for (let k = 0; k < v.length; k++) out.set(k, isNullRaw(T.DOUBLE, reals[k]) ? nullRaw(T.COMPLEX) : [reals[k], 0])
+  return out
 }
 
 function symbolText(v: SymbolVector): StringVector {

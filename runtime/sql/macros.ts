@@ -15,6 +15,7 @@ export function expandMacros(node: SelectStatement, scope: SqlScope): SelectStat
     ...node,
     items: items(node.items),
     where: node.where.map(expand),
+    cgroup: items(node.cgroup),
     group: node.group === null ? null : { ...node.group, keys: items(node.group.keys) },
     csort: keys(node.csort),
     having: node.having.map(expand),
@@ -23,7 +24,7 @@ export function expandMacros(node: SelectStatement, scope: SqlScope): SelectStat
 }
 
 function usesMacros(node: SelectStatement): boolean {
-  const items = [...node.items, ...(node.group?.keys ?? [])]
+  const items = [...node.items, ...(node.group?.keys ?? []), ...node.cgroup]
   const exprs = [...items.map((i) => i.expr), ...node.where, ...node.having]
   for (const key of [...node.csort, ...node.orderBy]) exprs.push(key.expr)
   return items.some((i) => i.alias?.kind === 'macro') || exprs.some((e) => some(e, (x) => x.kind === 'macro'))
