@@ -3,6 +3,7 @@ import { freezeOwned } from '../compile/ownership.ts'
 import { inputError, usageError } from '../errors.ts'
 import { columnOf, readIndex, subMatrix, tableRow } from '../indexing/read.ts'
 import { writeIndex } from '../indexing/write.ts'
+import { joinValues } from '../ops/join.ts'
 import { rawText } from '../print/scalars.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { Dict, type Key, keyOf, Matrix, Pair } from '../values/forms.ts'
@@ -12,7 +13,7 @@ import { isLiteral, T } from '../values/types.ts'
 import { AnyVector, newVector, StringVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, intListArg, isGiven, required, sizeError } from './args.ts'
 import { joinedVector } from './columns.ts'
-import { makeTable } from './table-make.ts'
+import { makeTable, namedTable } from './table-make.ts'
 
 const { entries, define } = topicTable('Vectors and matrices')
 export const matrixBuiltins: readonly Builtin[] = entries
@@ -309,44 +310,10 @@ define('concatMatrix(X, [horizontal=true])', {
 })
 
 define('join(X, Y)', {
-  doc: 'Vectors and scalars one after the other; a tuple with Y as one more element; a matrix or table with more columns.',
-  call: ([x, y]) => joinValues(required(x, 'join(X, Y)', 'X'), required(y, 'join(X, Y)', 'Y')),
+  doc: 'Vectors and scalars one after the other, in the type of X; numbers of unlike types widen (1 2 join 0.5 has three DOUBLEs), other values must convert to the type of X ("Incompatible type"). A tuple with Y as one more element; a matrix or table with more columns of equal length.',
+  call: ([x, y]) => {
+    const out = joinValues(required(x, 'join(X, Y)', 'X'), required(y, 'join(X, Y)', 'Y'))
+    if (out instanceof AnyVector) for (const v of out.values) freezeOwned(v)
+    return out instanceof Table ? namedTable(out.names, out.columns) : out
+  },
 })
-
-/** `X <- Y`. */
-export function joinValues(x: Value, y: Value): Value {
-  const signature = 'join(X, Y)'
-  if (x instanceof AnyVector) {
-    const out = new AnyVector([...x.values, y])
-    for (const v of out.values) freezeOwned(v)
-    return out
-  }
-  if (x.kind === 'matrix') {
-    const more =
-      y.kind === 'matrix'
-        ? Array.from({ length: y.cols }, (_, c) => columnOf(y, c))
-        : y.kind === 'vector'
-          ? [y]
-          : undefined
-    if (more === undefined || more.some((c) => c.length !== x.rows)) throw sizeError()
-    const columns = [...Array.from({ length: x.cols }, (_, c) => columnOf(x, c)), ...more]
-    const joined = joinedVector(columns)
-    if (joined === undefined) throw usageError(signature, 'The types do not convert to each other.')
-    return new Matrix(joined, x.rows, columns.length, x.rowLabels)
-  }
-  if (x.kind === 'table') {
-    const added = y.kind === 'table' ? y : y.kind === 'vector' ? new Table([`C${x.columns.length}`], [y]) : undefined
-    if (added === undefined || added.rows !== x.rows)
-      throw inputError('All columns must be of the same length.', { refId: 'S02010' })
-    return makeTable([...x.names, ...added.names], [...x.columns, ...added.columns])
-  }
-  if ((x.kind !== 'scalar' && x.kind !== 'vector') || (y.kind !== 'scalar' && y.kind !== 'vector'))
-    throw usageError(signature, 'X and Y must be scalars, vectors, matrices or tables.')
-  if (y instanceof AnyVector) return new AnyVector([...elementsOf(x), ...y.values])
-  const joined = joinedVector([x, y])
-  if (joined !== undefined) return joined
-  return new AnyVector([...elementsOf(x), ...elementsOf(y)])
-}
-
-const elementsOf = (v: Scalar | Vector): Value[] =>
-  v.kind === 'scalar' ? [v] : Array.from({ length: v.length }, (_, k) => v.get(k))

@@ -116,6 +116,13 @@ function emitApply(em: Emitter, callee: Expr, args: readonly Given[], labelled: 
         args: args.map((a) => ({ name: a.name, value: a.expr, alias: null, span: callee.span })),
         span: callee.span,
       })
+    case 'hof': {
+      const groupby = em.host.rootFunction('groupby')
+      // Named, so that the columns are called after the variables.
+      if (callee.suffixes.length === 1 && callee.suffixes[0].symbol === 'G' && groupby !== undefined)
+        return emitKnown(em, groupby, [positional(callee.func), ...args], true)
+      return emitDynamic(em, emitExpr(em, callee), args, undefined)
+    }
     default:
       return emitDynamic(em, emitExpr(em, callee), args, undefined)
   }

@@ -3,55 +3,69 @@ import { operatorError } from '../errors.ts'
 import { Matrix } from '../values/forms.ts'
 import type { Scalar, Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
-import { isNumeric, T } from '../values/types.ts'
+import { isLiteral, T, type TypeId } from '../values/types.ts'
 import { AnyVector, type Vector } from '../values/vector.ts'
 import { concatVectors, convertForAppend, scalarToVector } from './cast.ts'
 import { widest } from './promotion.ts'
 
-/** Joins two values. Vectors convert the right side to the type of the left; scalars that differ in type unify to the wider number. */
+/**
+ * Joins two values. A vector keeps its type and takes what converts to it; numbers of unlike types widen instead, so that nothing is cut off (`join!`
+ * and `append!` keep the type of what they grow). A tuple gets Y as one more element.
+ */
 export function joinValues(a: Value, b: Value): Value {
   if (a.kind === 'matrix') return joinMatrix(a, b)
   if (a.kind === 'table') return joinTable(a, b)
   if (a.kind === 'vector') return joinVector(a, b)
   if (a.kind === 'scalar' && (b.kind === 'scalar' || b.kind === 'vector')) {
-    if (b.kind === 'vector' && b.storage === 'any') return new AnyVector([a, ...b.values])
+    if (b.kind === 'vector' && b.storage === 'any') return new AnyVector([a, b])
+    if (b.kind === 'vector' && b.storage === 'array')
+      throw operatorError("A scalar and an array vector can't be joined.")
     const type = leadingType(a, b)
     if (type === undefined) return new AnyVector([a, ...(b.kind === 'scalar' ? [b] : elements(b))])
-    return concatVectors([convertForAppend(a, type), convertForAppend(b, type)], type, 'scale' in b ? b.scale : 0)
+    return concatAs(type, a, b)
   }
   throw operatorError(`A ${a.kind} and a ${b.kind} can't be joined.`)
+}
+
+const isPlainNumber = (t: TypeId): boolean => (t >= T.BOOL && t <= T.LONG) || t === T.FLOAT || t === T.DOUBLE
+
+function concatAs(type: TypeId, a: Scalar | Vector, b: Scalar | Vector): Vector {
+  const scale = a.type === type && 'scale' in a ? a.scale : b.type === type && 'scale' in b ? b.scale : undefined
+  return concatVectors([convertForAppend(a, type, scale), convertForAppend(b, type, scale)], type, scale ?? 0)
 }
 
 function elements(v: Vector): Value[] {
   return Array.from({ length: v.length }, (_, k) => v.get(k))
 }
 
-function leadingType(a: Scalar, b: Scalar | Vector): number | undefined {
+function leadingType(a: Scalar, b: Scalar | Vector): TypeId | undefined {
   if (a.type === b.type) return a.type
   if (a.type === T.VOID) return b.type
   if (b.type === T.VOID) return a.type
-  if (isNumeric(a.type) && isNumeric(b.type)) return widest(a.type, b.type)
-  if (a.type === T.STRING && b.type === T.SYMBOL) return T.STRING
+  if (isPlainNumber(a.type) && isPlainNumber(b.type)) return widest(a.type, b.type)
+  if (isLiteral(a.type) && isLiteral(b.type)) return T.STRING
   return undefined
 }
 
 function joinVector(a: Vector, b: Value): Value {
-  if (a.storage === 'any')
-    return new AnyVector([
-      ...a.values,
-      ...(b.kind === 'vector' && b.storage !== 'any' && a.length === 0 ? elements(b) : [b]),
-    ])
-  if (b.kind === 'vector' && b.storage === 'any') return new AnyVector([...elements(a), b])
-  if (b.kind !== 'scalar' && b.kind !== 'vector') return new AnyVector([...elements(a), b])
-  const scale = 'scale' in a ? a.scale : undefined
-  return concatVectors([a, convertForAppend(b, a.type, scale)], a.type, scale ?? 0)
+  if (a.storage === 'any') {
+    const spread = b.kind === 'vector' && b.storage !== 'any' && a.length === 0
+    return new AnyVector([...a.values, ...(spread ? elements(b) : [b])])
+  }
+  if (b.kind !== 'scalar' && b.kind !== 'vector') throw operatorError(`A vector and a ${b.kind} can't be joined.`)
+  const widens = isPlainNumber(a.type) && isPlainNumber(b.type)
+  return concatAs(widens ? widest(a.type, b.type) : a.type, a, b)
 }
 
 function joinMatrix(a: Matrix, b: Value): Value {
   const right = b.kind === 'scalar' ? scalarToVector(b, a.rows) : b.kind === 'matrix' ? b.data : b
   if (right.kind !== 'vector' || right.length % a.rows !== 0 || (b.kind === 'matrix' && b.rows !== a.rows))
     throw operatorError('The size of the vector to append must be divisible by the number of rows of the matrix.')
-  const data = concatVectors([a.data, convertForAppend(right, a.type)], a.type)
+  const data = concatAs(
+    isPlainNumber(a.type) && isPlainNumber(right.type) ? widest(a.type, right.type) : a.type,
+    a.data,
+    right,
+  )
   const cols = data.length / a.rows
   const labels =
     a.colLabels !== undefined && b.kind === 'matrix' && b.colLabels !== undefined
