@@ -1,6 +1,7 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
 import { compressionBuiltins } from './compression.ts'
+import { decompositionBuiltins } from './decompositions.ts'
 import { dictBuiltins } from './dicts-sets.ts'
 import { fileBuiltins } from './files.ts'
 import { formatBuiltins } from './format.ts'
@@ -39,6 +40,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...vectorTestBuiltins,
   ...matrixBuiltins,
   ...linearAlgebraBuiltins,
+  ...decompositionBuiltins,
   ...panelBuiltins,
   ...dictBuiltins,
   ...tableBuiltins,

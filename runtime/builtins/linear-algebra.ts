@@ -1,123 +1,187 @@
-/** Inverse, linear systems and determinant, by LU decomposition with partial pivoting. Nulls count as 0. */
+/** Inverse, linear systems, determinant, rank and norms of matrices. Nulls count as 0. */
 import { inputError, usageError } from '../errors.ts'
+import { type Dense, norm2 } from '../kernels/linalg/dense.ts'
+import { decomposeLu, determinant, inverseLu, type LuDecomposition, solveLu } from '../kernels/linalg/lu.ts'
+import { decomposeSvd, pseudoInverse, rankTolerance, type Svd } from '../kernels/linalg/svd.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { Matrix } from '../values/forms.ts'
-import { Scalar } from '../values/scalar.ts'
-import { T } from '../values/types.ts'
-import { FixedVector } from '../values/vector.ts'
-import { type Arg, sizeError } from './args.ts'
-import { toDoubles } from './columns.ts'
+import { Scalar, type Value } from '../values/scalar.ts'
+import { isLiteral, isNumeric, NULL_I32 } from '../values/types.ts'
+import { FixedVector, newVector } from '../values/vector.ts'
+import { type Arg, boolArg, intArg, intListArg, isGiven, numberArg, sizeError } from './args.ts'
+import { denseArg, matrixValue, noConvergence, squareArg, vectorValue } from './dense-arg.ts'
 
 const { entries, define } = topicTable('Linear algebra')
 export const linearAlgebraBuiltins: readonly Builtin[] = entries
 
-/** A column-major matrix of doubles. */
-interface Dense {
-  readonly data: Float64Array
-  readonly rows: number
-  readonly cols: number
+function regular(d: LuDecomposition): LuDecomposition {
+  if (d.singular) throw inputError('The matrix is singular.', { code: 'singularMatrix' })
+  return d
 }
 
-function dense(x: Arg, signature: string): Dense {
-  if (x?.kind === 'matrix') return { data: zeroed(toDoubles(x.data, signature)), rows: x.rows, cols: x.cols }
-  if (x?.kind === 'vector') return { data: zeroed(toDoubles(x, signature)), rows: x.length, cols: 1 }
-  throw usageError(signature, 'X must be a numeric matrix.')
-}
-
-function zeroed(x: Float64Array): Float64Array {
-  for (let k = 0; k < x.length; k++) if (Number.isNaN(x[k])) x[k] = 0
-  return x
-}
-
-function square(x: Arg, signature: string): Dense {
-  const m = dense(x, signature)
-  if (m.rows !== m.cols) throw usageError(signature, 'X must be a square matrix.')
-  return m
-}
-
-const doubleMatrix = (data: Float64Array, rows: number, cols: number): Matrix =>
-  new Matrix(new FixedVector(T.DOUBLE, data), rows, cols)
-
-interface Decomposition {
-  readonly lu: Float64Array
-  readonly order: Int32Array
-  /** 1 or -1 by the number of row exchanges; 0 if the matrix is singular. */
-  readonly sign: number
-}
-
-function decompose(m: Dense): Decomposition {
-  const n = m.rows
-  const lu = m.data.slice()
-  const order = Int32Array.from({ length: n }, (_, k) => k)
-  let sign = 1
-  for (let k = 0; k < n; k++) {
-    let pivot = k
-    for (let r = k + 1; r < n; r++) if (Math.abs(lu[k * n + r]) > Math.abs(lu[k * n + pivot])) pivot = r
-    if (lu[k * n + pivot] === 0) return { lu, order, sign: 0 }
-    if (pivot !== k) {
-      for (let c = 0; c < n; c++) [lu[c * n + k], lu[c * n + pivot]] = [lu[c * n + pivot], lu[c * n + k]]
-      ;[order[k], order[pivot]] = [order[pivot], order[k]]
-      sign = -sign
-    }
-    for (let r = k + 1; r < n; r++) {
-      const factor = lu[k * n + r] / lu[k * n + k]
-      lu[k * n + r] = factor
-      if (factor !== 0) for (let c = k + 1; c < n; c++) lu[c * n + r] -= factor * lu[c * n + k]
-    }
-  }
-  return { lu, order, sign }
-}
-
-function solveColumns(d: Decomposition, n: number, b: Dense): Float64Array {
-  if (d.sign === 0) throw inputError('The matrix is singular.', { code: 'singularMatrix' })
-  const out = new Float64Array(n * b.cols)
-  for (let c = 0; c < b.cols; c++) {
-    const x = out.subarray(c * n, (c + 1) * n)
-    for (let r = 0; r < n; r++) {
-      let sum = b.data[c * n + d.order[r]]
-      for (let k = 0; k < r; k++) sum -= d.lu[k * n + r] * x[k]
-      x[r] = sum
-    }
-    for (let r = n - 1; r >= 0; r--) {
-      let sum = x[r]
-      for (let k = r + 1; k < n; k++) sum -= d.lu[k * n + r] * x[k]
-      x[r] = sum / d.lu[r * n + r]
-    }
-  }
-  return out
+function svdOf(name: string, m: Dense): Svd {
+  const d = decomposeSvd(m)
+  if (d === undefined) throw noConvergence(name)
+  return d
 }
 
 define('inverse(X)', {
   doc: 'Inverse of a square matrix; a singular one is an error.',
   aliases: ['inv'],
-  call: ([x]) => {
-    const m = square(x, 'inverse(X)')
-    const identity = new Float64Array(m.rows * m.rows)
-    for (let k = 0; k < m.rows; k++) identity[k * m.rows + k] = 1
-    return doubleMatrix(
-      solveColumns(decompose(m), m.rows, { data: identity, rows: m.rows, cols: m.rows }),
-      m.rows,
-      m.rows,
-    )
-  },
+  call: ([x]) => matrixValue(inverseLu(regular(decomposeLu(squareArg(x, 'inverse(X)', 'X'))))),
 })
 define('solve(X, Y)', {
   doc: 'The b for which X ** b = Y.',
   call: ([x, y]) => {
-    const m = square(x, 'solve(X, Y)')
-    const b = dense(y, 'solve(X, Y)')
+    const m = squareArg(x, 'solve(X, Y)', 'X')
+    const b = denseArg(y, 'solve(X, Y)', 'Y')
     if (b.rows !== m.rows) throw sizeError()
-    const out = solveColumns(decompose(m), m.rows, b)
-    return y?.kind === 'vector' ? new FixedVector(T.DOUBLE, out) : doubleMatrix(out, m.rows, b.cols)
+    const out = solveLu(regular(decomposeLu(m)), b)
+    return y?.kind === 'vector' ? vectorValue(out.data) : matrixValue(out)
   },
 })
 define('det(X)', {
-  doc: 'Determinant of a square matrix.',
+  doc: 'Determinant of a square matrix, DOUBLE; nulls count as 0.',
+  call: ([x]) => Scalar.double(determinant(decomposeLu(squareArg(x, 'det(X)', 'X')))),
+})
+
+define('pinverse(X)', {
+  aliases: ['pinv'],
+  doc: 'Moore-Penrose inverse of a matrix of any shape, by singular values; those below max(rows, cols) * 2^-52 times the largest count as 0.',
   call: ([x]) => {
-    const m = square(x, 'det(X)')
-    const d = decompose(m)
-    let product = d.sign
-    for (let k = 0; k < m.rows; k++) product *= d.sign === 0 ? 0 : d.lu[k * m.rows + k]
-    return Scalar.double(product)
+    const m = denseArg(x, 'pinverse(X)', 'X')
+    if (m.data.length === 0) throw usageError('pinverse(X)', 'X must not be empty.')
+    return matrixValue(pseudoInverse(svdOf('pinverse', m)))
   },
 })
+
+const usageRank = 'matrixRank(A, [tol], [hermitian=false])'
+define(usageRank, {
+  doc: 'Rank of a matrix, INT: how many singular values are greater than tol, by default max(rows, cols) * 2^-52 times the largest. A vector has rank 1 unless all its elements are 0. hermitian says that A is symmetric; the result is the same.',
+  call: ([a, tol]) => {
+    const m = denseArg(a, usageRank, 'A')
+    if (a?.kind === 'vector') return Scalar.int(m.data.some((x) => x !== 0) ? 1 : 0)
+    if (m.data.length === 0) throw usageError(usageRank, 'A must not be empty.')
+    const d = svdOf('matrixRank', m)
+    const limit = isGiven(tol) ? numberArg(tol, usageRank, 'tol') : rankTolerance(d)
+    return Scalar.int(d.s.reduce((n, s) => (s > limit ? n + 1 : n), 0))
+  },
+})
+
+// Norms.
+
+const usageNorm = 'vectorNorm(x, [ord], [axis], [keepDims=false])'
+
+type Order = number | 'nuc' | 'fro' | undefined
+
+function orderArg(v: Arg): Order {
+  if (!isGiven(v) || (v.kind === 'scalar' && v.isNull())) return undefined
+  if (v.kind === 'scalar' && isLiteral(v.type)) {
+    if (v.value === 'inf') return Number.POSITIVE_INFINITY
+    if (v.value === '-inf') return Number.NEGATIVE_INFINITY
+    if (v.value === 'nuc' || v.value === 'fro') return v.value
+    throw usageError(usageNorm, "ord must be a number, 'inf', '-inf', 'nuc' or 'fro'.")
+  }
+  return numberArg(v, usageNorm, 'ord')
+}
+
+function normOfVector(x: Float64Array, order: Order): number {
+  if (order === undefined || order === 2) return norm2(x)
+  if (typeof order === 'string') throw usageError(usageNorm, `ord '${order}' needs a matrix.`)
+  if (order === 0) return x.reduce((n, e) => (e !== 0 ? n + 1 : n), 0)
+  if (order === Number.POSITIVE_INFINITY) return x.reduce((m, e) => Math.max(m, Math.abs(e)), 0)
+  if (order === Number.NEGATIVE_INFINITY) return x.reduce((m, e) => Math.min(m, Math.abs(e)), Number.POSITIVE_INFINITY)
+  if (order === 1) return x.reduce((s, e) => s + Math.abs(e), 0)
+  return x.reduce((s, e) => s + Math.abs(e) ** order, 0) ** (1 / order)
+}
+
+const columnOf = (m: Dense, c: number): Float64Array => m.data.subarray(c * m.rows, (c + 1) * m.rows)
+const rowOf = (m: Dense, r: number): Float64Array =>
+  Float64Array.from({ length: m.cols }, (_, c) => m.data[c * m.rows + r])
+
+function normOfMatrix(m: Dense, order: Order): number {
+  const sums = (byColumn: boolean): number[] =>
+    Array.from({ length: byColumn ? m.cols : m.rows }, (_, k) =>
+      normOfVector(byColumn ? columnOf(m, k) : rowOf(m, k), 1),
+    )
+  switch (order) {
+    case undefined:
+    case 'fro':
+      return norm2(m.data)
+    case 1:
+      return Math.max(...sums(true))
+    case -1:
+      return Math.min(...sums(true))
+    case Number.POSITIVE_INFINITY:
+      return Math.max(...sums(false))
+    case Number.NEGATIVE_INFINITY:
+      return Math.min(...sums(false))
+    case 2:
+      return svdOf('vectorNorm', m).s[0]
+    case -2:
+      return svdOf('vectorNorm', m).s.at(-1)!
+    case 'nuc':
+      return svdOf('vectorNorm', m).s.reduce((a, b) => a + b, 0)
+    default:
+      throw usageError(usageNorm, "ord of a matrix must be 1, -1, 2, -2, 'inf', '-inf', 'fro' or 'nuc'.")
+  }
+}
+
+/** A vector norm of each column (axis 0) or row (axis 1). */
+function normsAlong(m: Dense, axis: number, order: Order, keep: boolean): Value {
+  if (axis !== 0 && axis !== 1) throw usageError(usageNorm, 'axis must be 0 or 1, or both.')
+  const count = axis === 0 ? m.cols : m.rows
+  const norms = Float64Array.from({ length: count }, (_, k) =>
+    normOfVector(axis === 0 ? columnOf(m, k) : rowOf(m, k), order),
+  )
+  if (!keep) return vectorValue(norms)
+  return axis === 0
+    ? matrixValue({ data: norms, rows: 1, cols: count })
+    : matrixValue({ data: norms, rows: count, cols: 1 })
+}
+
+define(usageNorm, {
+  doc: "Norm of a vector or matrix, DOUBLE. Of a vector: 2 (default) is its length, 0 counts elements other than 0, 'inf' and '-inf' are the largest and smallest absolute value, any other p is sum(abs(x)^p)^(1/p). Of a matrix: Frobenius (default, 'fro'), 1 and -1 the largest and smallest column sum of absolute values, 'inf' and '-inf' of row sums, 2 and -2 the largest and smallest singular value, 'nuc' their sum. axis 0 or 1 gives the vector norm of each column or row, keepDims then keeps a matrix. Nulls count as 0.",
+  call: ([x, ord, axis, keepDims]) => {
+    const m = denseArg(x, usageNorm, 'x')
+    if (m.data.length === 0) throw usageError(usageNorm, 'x must not be empty.')
+    const order = orderArg(ord)
+    const keep = boolArg(keepDims, usageNorm, 'keepDims', false)
+    if (isGiven(axis)) {
+      const axes = intListArg(axis, usageNorm, 'axis')
+      if (axes.length === 1) {
+        if (x?.kind === 'matrix') return normsAlong(m, axes[0], order, keep)
+        if (axes[0] !== 0) throw usageError(usageNorm, 'axis of a vector must be 0.')
+      } else if (axes.length !== 2 || x?.kind !== 'matrix' || axes.slice().sort().join() !== '0,1')
+        throw usageError(usageNorm, 'axis must be 0 or 1, or both for a matrix.')
+    }
+    const norm = x?.kind === 'matrix' ? normOfMatrix(m, order) : normOfVector(m.data, order)
+    if (!keep) return Scalar.double(norm)
+    const one = Float64Array.of(norm)
+    return x?.kind === 'matrix' ? matrixValue({ data: one, rows: 1, cols: 1 }) : vectorValue(one)
+  },
+})
+
+// Triangular parts keep the type.
+
+for (const name of ['tril', 'triu'] as const) {
+  const usage = `${name}(X, [k=0])`
+  define(usage, {
+    doc: `The elements of a matrix on and ${name === 'tril' ? 'below' : 'above'} diagonal k, the rest 0, in the type of X. Diagonal 0 is the main one, positive ones lie above it, negative ones below.`,
+    call: ([x, k]) => {
+      if (x?.kind !== 'matrix' || !isNumeric(x.type)) throw usageError(usage, 'X must be a numeric matrix.')
+      const diagonal = intArg(k, usage, 'k', 0)
+      const { rows, cols } = x
+      const kept = (at: number): boolean => {
+        const distance = Math.floor(at / rows) - (at % rows)
+        return name === 'tril' ? distance <= diagonal : distance >= diagonal
+      }
+      const out = x.data.gather(Int32Array.from({ length: rows * cols }, (_, at) => (kept(at) ? at : NULL_I32)))
+      if (out instanceof FixedVector) {
+        const zero = (newVector(x.type, 1) as FixedVector).data[0]
+        for (let at = 0; at < out.length; at++) if (!kept(at)) out.data[at] = zero as never
+      }
+      return new Matrix(out, rows, cols, x.rowLabels, x.colLabels)
+    },
+  })
+}
