@@ -4,7 +4,7 @@
  */
 import { copyOf, freeze, writable } from '../compile/ownership.ts'
 import { inputError, operatorError } from '../errors.ts'
-import { castScalar, scalarToVector } from '../ops/cast.ts'
+import { appendsTo, castScalar, incompatible, scalarToVector } from '../ops/cast.ts'
 import type { Session } from '../session.ts'
 import {
   AnyVector,
@@ -116,6 +116,7 @@ function writePair(p: Pair, slots: Slots, value: Value, text: string): void {
   at.forEach((k, n) => {
     const item = value.kind === 'vector' ? value.get(n) : value
     if (item.kind !== 'scalar') throw operatorError('An element of a pair must be a scalar.')
+    if (!appendsTo(item.type, p.type)) throw incompatible(p.type, item.type)
     const raw: Raw = castScalar(item, p.type, p.scale).value
     if (k === 0) p.first = raw
     else p.second = raw
@@ -265,5 +266,6 @@ export function dictSet(d: Dict, key: Value, value: Value): void {
     throw operatorError(`Can't store a ${value.kind} in a dictionary whose values are scalars.`, {
       hint: 'make the dictionary with dict(KEYTYPE, ANY)',
     })
+  if (value.type !== d.valueType && !appendsTo(value.type, d.valueType)) throw incompatible(d.valueType, value.type)
   d.entries.set(k, value.type === d.valueType ? value : castScalar(value, d.valueType, d.scale))
 }

@@ -4,7 +4,6 @@
  */
 import { inputError } from '../errors.ts'
 import { displayValue } from '../print/display.ts'
-import { displayValue } from '../print/display.ts'
 import { rawText } from '../print/scalars.ts'
 import { Dict, keyOf, Matrix, Pair, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
@@ -70,7 +69,8 @@ export function castValue(v: Value, type: TypeId, scale?: number): Value {
     }
     default:
       if (type === T.ANY) return new AnyVector([v])
-      if (type === T.STRING && (v.kind === 'code' || v.kind === 'function')) return Scalar.string(displayValue(v))
+      if (type === T.STRING && (v.kind === 'code' || v.kind === 'function' || v.kind === 'resource'))
+        return Scalar.string(displayValue(v))
       throw inputError(`A ${v.kind} can't be converted to ${typeName(type)}.`)
   }
 }
@@ -292,7 +292,7 @@ export function scalarToVector(s: Scalar, length: number, type: TypeId = s.type)
   }
 }
 
-const incompatible = (expected: TypeId, actual: TypeId): Error =>
+export const incompatible = (expected: TypeId, actual: TypeId): Error =>
   inputError(`Incompatible type. Expected: ${typeName(expected)}, Actual: ${typeName(actual)}`, {
     code: 'incompatibleType',
   })
