@@ -34,7 +34,7 @@ const BINARY: readonly (readonly [string, BinaryOpName, string])[] = [
   ['bitAnd', 'bitAnd', 'Bitwise and of integers; intersection of sets. Operator &.'],
   ['bitOr', 'bitOr', 'Bitwise or of integers; union of sets. Operator |.'],
   ['bitXor', 'bitXor', 'Bitwise exclusive or of integers; symmetric difference of sets. Operator ^.'],
-  ['lshift', 'lshift', 'Shifts the bits of X to the left. Operator <<.'],
+  ['lshift', 'lshift', 'Shifts the bits of X to the left; a negative count gives null. Operator <<.'],
   ['rshift', 'rshift', 'Shifts the bits of X to the right, keeping the sign. Operator >>.'],
 ]
 for (const [name, op, doc] of BINARY) {

@@ -17,6 +17,7 @@ import {
   StringVector,
   T,
   Table,
+  type TypeId,
   tableOf,
   typeName,
   type Value,
@@ -51,7 +52,7 @@ define('form(X)', {
   call: ([x]) => Scalar.int(FORM[(x as Value).kind]),
 })
 
-function typeOf(x: Value): number {
+export function typeOf(x: Value): number {
   switch (x.kind) {
     case 'dict':
       return x.valueType
@@ -73,18 +74,20 @@ define('type(X)', {
   call: ([x]) => Scalar.int(typeOf(x as Value)),
 })
 
+/** What is kept in a typed array is called fast. */
+const fast = (type: TypeId): string =>
+  type === T.STRING || type === T.ANY || type === T.BLOB || type === T.VOID ? '' : 'FAST '
+
 function typeText(x: Value): string {
   switch (x.kind) {
     case 'scalar':
       return typeName(x.type)
     case 'vector':
-      return x.type === T.STRING || x.type === T.ANY || x.type === T.BLOB || x.type === T.VOID
-        ? `${typeName(x.type)} VECTOR`
-        : `FAST ${typeName(x.type)} VECTOR`
+      return `${fast(x.type)}${typeName(x.type)} VECTOR`
     case 'pair':
       return `${typeName(x.type)} PAIR`
     case 'matrix':
-      return `FAST ${typeName(x.type)} MATRIX`
+      return `${fast(x.type)}${typeName(x.type)} MATRIX`
     case 'set':
       return `${typeName(x.type)} SET`
     case 'dict':
@@ -118,11 +121,27 @@ define('print(X...)', {
   },
 })
 
+const LOG_LEVELS: readonly string[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR']
+/** The least that writeLog and writeLogLevel write, in this thread. */
+let logLevel = 0
+
+function levelArg(v: Arg, signature: string, name: string): number {
+  const text = textArg(v, signature, name).toUpperCase()
+  const level = LOG_LEVELS.indexOf(text)
+  if (level < 0) throw usageError(signature, `${name} must be one of ${LOG_LEVELS.join(', ')}.`)
+  return level
+}
+
+function writeToLog(session: Session, level: number, args: readonly Arg[]): void {
+  if (level < logLevel) return
+  const head = `${new Date(session.now()).toISOString()} <${LOG_LEVELS[level]}>`
+  for (const x of args) process.stderr.write(`${head} ${session.display(x ?? Scalar.VOID)}\n`)
+}
+
 define('writeLog(X...)', {
-  doc: 'Writes each argument as a line of the log.',
+  doc: 'Writes each argument as a line of the log, of level INFO.',
   call: (args, session) => {
-    for (const x of args)
-      process.stderr.write(`${new Date(session.now()).toISOString()} <INFO> ${session.display(x ?? Scalar.VOID)}\n`)
+    writeToLog(session, LOG_LEVELS.indexOf('INFO'), args)
     return Scalar.VOID
   },
 })
@@ -130,9 +149,16 @@ define('writeLog(X...)', {
 define('writeLogLevel(level, X...)', {
   doc: 'Writes lines of a level (DEBUG, INFO, WARNING, ERROR) to the log.',
   call: ([level, ...rest], session) => {
-    const name = textArg(level, 'writeLogLevel(level, X...)', 'level').toUpperCase()
-    for (const x of rest)
-      process.stderr.write(`${new Date(session.now()).toISOString()} <${name}> ${session.display(x ?? Scalar.VOID)}\n`)
+    writeToLog(session, levelArg(level, 'writeLogLevel(level, X...)', 'level'), rest)
+    return Scalar.VOID
+  },
+})
+
+define('setLogLevel(logLevel)', {
+  doc: 'Lines of a lower level than this (DEBUG, INFO, WARNING, ERROR) are no longer written to the log by this session. Only administrators may call it.',
+  call: ([level], session) => {
+    scriptAccess(session, 'setLogLevel')
+    logLevel = levelArg(level, 'setLogLevel(logLevel)', 'logLevel')
     return Scalar.VOID
   },
 })
@@ -386,10 +412,14 @@ define('getMemoryStat()', {
 // ---------------------------------------------------------------------------------------------------------------------
 // Running scripts
 
-let requireScriptAccess: (session: Session, name: string) => void = () => {}
+export type ScriptAccess = (session: Session, name: string) => void
+let requireScriptAccess: ScriptAccess = () => {}
+
+/** Throws unless the user of the session may call this function, which runs scripts or belongs to administrators. */
+export const scriptAccess: ScriptAccess = (session, name) => requireScriptAccess(session, name)
 
 /** A room that knows users says who may have scripts run. */
-export function provideScriptAccess(check: (session: Session, name: string) => void): void {
+export function provideScriptAccess(check: ScriptAccess): void {
   requireScriptAccess = check
 }
 

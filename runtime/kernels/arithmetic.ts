@@ -45,8 +45,9 @@ const INT_TEXT: Readonly<Record<string, string>> = {
   bitAnd: 'r=x&y;',
   bitOr: 'r=x|y;',
   bitXor: 'r=x^y;',
-  lshift: 'r=y>31?0:x<<y;',
-  rshift: 'r=y>31?x>>31:x>>y;',
+  // A number can't be shifted by less than nothing.
+  lshift: 'if(y<0)NIL else{r=y>31?0:x<<y}',
+  rshift: 'if(y<0)NIL else{r=y>31?x>>31:x>>y}',
 }
 
 const REAL_TEXT: Readonly<Record<string, string>> = {
@@ -67,8 +68,8 @@ const LONG_TEXT: Readonly<Record<string, string>> = {
   bitAnd: 'o[i]=BigInt.asIntN(64,X&Y);',
   bitOr: 'o[i]=BigInt.asIntN(64,X|Y);',
   bitXor: 'o[i]=BigInt.asIntN(64,X^Y);',
-  lshift: 'o[i]=BigInt.asIntN(64,X<<Y);',
-  rshift: 'o[i]=BigInt.asIntN(64,X>>Y);',
+  lshift: 'const y=YN;if(y<0)NIL else{o[i]=y>63?0n:BigInt.asIntN(64,X<<BigInt(y))}',
+  rshift: 'const y=YN;if(y<0)NIL else{o[i]=X>>BigInt(y>63?63:y)}',
 }
 
 // Below 2^52 a quotient and its remainder are exact in doubles; beyond, BigInt.
@@ -105,12 +106,10 @@ function arithmeticText(s: Shape, nullable: boolean): string {
       .replace(/\bX\b/g, big(s.a, 'a', ia))
       .replace(/\bY\b/g, big(s.b, 'b', ib))
       .replace('NIL', nil)
-    if (nullable) {
-      const tests = [s.singleA ? '' : nullTest(s.a, 'a', ia), s.singleB ? '' : nullTest(s.b, 'b', ib)].filter(
-        (t) => t !== '',
-      )
-      guard = `if(${tests.join('||')})${nil}`
-    }
+    const tests = [s.singleA ? '' : nullTest(s.a, 'a', ia), s.singleB ? '' : nullTest(s.b, 'b', ib)].filter(
+      (t) => t !== '',
+    )
+    if (nullable && tests.length > 0) guard = `if(${tests.join('||')})${nil}`
     return `${head}for(let i=from;i<to;i++){${guard}${body}}return false`
   }
   const x = readNumber(s.a, 'a', ia)
@@ -120,12 +119,12 @@ function arithmeticText(s: Shape, nullable: boolean): string {
   const [wrapOp, wrapBy] = s.op.split('%')
   body = (domain === 'int' && wrapBy === undefined ? INT_TEXT : REAL_TEXT)[wrapOp].replace('NIL', nil)
   if (wrapBy !== undefined) body += `r-=Math.floor(r/${wrapBy})*${wrapBy};`
-  if (nullable) {
-    const tests = [s.singleA ? '' : nullTest(s.a, 'a', ia, 'x'), s.singleB ? '' : nullTest(s.b, 'b', ib, 'y')].filter(
-      (t) => t !== '',
-    )
-    guard = `if(${tests.join('||')})${nil}`
-  }
+  const tests = [s.singleA ? '' : nullTest(s.a, 'a', ia, 'x'), s.singleB ? '' : nullTest(s.b, 'b', ib, 'y')].filter(
+    (t) => t !== '',
+  )
+  if (nullable && tests.length > 0) guard = `if(${tests.join('||')})${nil}`
+  // What is finite as a double may be too large for a FLOAT.
+  if (s.o === 'f32') body += 'r=Math.fround(r);'
   if (domain === 'int')
     return `${head}${hoisted}for(let i=from;i<to;i++){${loads}${guard}let r=0;${body}o[i]=r}return false`
   // A result that is not finite is null, unless an infinity came in.
@@ -148,7 +147,7 @@ export function runArithmetic(op: string, a: Operand, b: Operand, o: FixedArray,
   const key = `${op}:${shape.a}:${shape.b}:${shape.o}:${a.single}:${b.single}`
   const params = 'a,b,o,from,to'
   const plain = kernel<BinaryKernel>(`plain:${key}`, params, () => arithmeticText(shape, false))
-  const careful = kernel<BinaryKernel>(`careful:${key}`, params, () => arithmeticText(shape, !(a.single && b.single)))
+  const careful = kernel<BinaryKernel>(`careful:${key}`, params, () => arithmeticText(shape, true))
   for (let at = 0, block = 0; at < length; at += BLOCK, block++) {
     if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
     const end = Math.min(length, at + BLOCK)

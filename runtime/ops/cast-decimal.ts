@@ -5,6 +5,7 @@ import {
   isFloating,
   isIntegral,
   isNullRaw,
+  isTemporal,
   nullRaw,
   type Raw,
   T,
@@ -22,7 +23,7 @@ import {
   rescale,
 } from './decimal-number.ts'
 
-/** A vector of numbers or decimals to decimals, or of decimals to numbers. */
+/** A vector of numbers, temporals (as the integers that they are) or decimals to decimals, or of decimals to numbers. */
 export function castDecimalVector(v: Vector, type: TypeId, scale: number | undefined): Vector {
   const from = 'scale' in v ? v.scale : 0
   const to = isDecimal(type) ? checkScale(type, scale ?? (isDecimal(v.type) ? from : undefined)) : 0
@@ -40,7 +41,8 @@ function castDecimalRaw(raw: Raw, type: TypeId, scale: number, to: TypeId, toSca
   if (isDecimal(to)) {
     if (isDecimal(type)) return decimalRaw(rescale(BigInt(raw as number), scale, toScale, 'round'), to)
     if (isFloating(type)) return decimalFromNumber(raw as number, to, toScale)
-    if (isIntegral(type) || type === T.BOOL) return decimalRaw(BigInt(raw as number) * pow10(toScale), to)
+    if (isIntegral(type) || type === T.BOOL || isTemporal(type))
+      return decimalRaw(BigInt(raw as number) * pow10(toScale), to)
   } else if (isFloating(to)) return decimalToNumber(raw as number | bigint, scale)
   else if (isIntegral(to)) {
     const whole = divideRounded(BigInt(raw as number), pow10(scale))

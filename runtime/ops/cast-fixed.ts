@@ -3,6 +3,7 @@
  * storages (or of temporal types), made from templates.
  */
 import { checkInterrupt } from '../interrupt.ts'
+import { runArithmetic } from '../kernels/arithmetic.ts'
 import {
   CHUNK_ROWS,
   declareWords,
@@ -16,13 +17,27 @@ import {
   writeNumber,
 } from '../kernels/codegen.ts'
 import { daysOfMonthNumber, monthOfDays } from '../temporal/calendar.ts'
+import { temporalUnit } from '../temporal/units.ts'
 import { T, type TypeId, typeInfo } from '../values/types.ts'
 import { type FixedArray, FixedVector, newFixedArray } from '../values/vector.ts'
 
 type CastKernel = (a: FixedArray, o: FixedArray, from: number, to: number) => void
 
-/** Numbers and temporals through their integers: rounding for floating sources, wrapping for wide integers, BOOL by truth. */
+/**
+ * Numbers and temporals through their integers: rounding for floating sources, wrapping for wide integers, BOOL by truth. A number that is beyond
+ * midnight as a time of day comes out on the other side, as a sum does: `minute(1450)` is 00:10m.
+ */
 export function castFixedNumbers(v: FixedVector, type: TypeId): FixedVector {
+  const unit = temporalUnit(type)
+  if (unit === undefined || unit.hasDate) return castIntegers(v, type)
+  const counts = castIntegers(v, unit.wide ? T.LONG : T.INT)
+  const out = newFixedArray(unit.wide ? 'i64' : 'i32', v.length)
+  const perDay = { data: unit.wide ? BigInt64Array.of(BigInt(unit.perDay)) : Int32Array.of(unit.perDay), single: true }
+  runArithmetic('mod', { data: counts.data, single: false }, perDay, out, v.length)
+  return new FixedVector(type, out)
+}
+
+function castIntegers(v: FixedVector, type: TypeId): FixedVector {
   const target = typeInfo(type).storage as NumericStorage
   const source = storageOf(v.data)
   const truth = type === T.BOOL && v.type !== T.BOOL

@@ -5,7 +5,7 @@
 import { Scalar } from '../values/scalar.ts'
 import { isDecimal, isFloating, isNullRaw, isNumeric, type Raw, T, type TypeId } from '../values/types.ts'
 import { FixedVector, newVector, type Vector } from '../values/vector.ts'
-import { decimalNull, decimalRaw, decimalTypeFor, pow10 } from './decimal-number.ts'
+import { checkScale, decimalNull, decimalRaw, decimalTypeFor, pow10 } from './decimal-number.ts'
 import { castFlat, commonLength, type Flat, numericBinary, unsupported } from './flat.ts'
 import { type ElementOp, isCompareOp, isLogicOp } from './names.ts'
 import { holds } from './text.ts'
@@ -57,7 +57,7 @@ function arithmetic(op: ElementOp, a: Flat, b: Flat, length: number, scalar: boo
   const sa = scaleOf(a)
   const sb = scaleOf(b)
   const base = Math.max(isDecimal(a.type) ? a.type : 0, isDecimal(b.type) ? b.type : 0)
-  const scale = op === 'mul' ? sa + sb : op === 'div' ? sa : Math.max(sa, sb)
+  const scale = checkScale(T.DECIMAL128, op === 'mul' ? sa + sb : op === 'div' ? sa : Math.max(sa, sb))
   const results: (bigint | undefined)[] = new Array(length)
   let type: TypeId = base
   for (let k = 0; k < length; k++) {
@@ -65,7 +65,7 @@ function arithmetic(op: ElementOp, a: Flat, b: Flat, length: number, scalar: boo
     results[k] = r
     if (r !== undefined) type = Math.max(type, decimalTypeFor(r, type))
   }
-  while (scale > maxScale(type)) type++
+  while (type < T.DECIMAL128 && scale > maxScale(type)) type++
   if (scalar) return new Scalar(type, raw(results[0], type), scale)
   const out: Vector = newVector(type, length, 'zero', scale)
   for (let k = 0; k < length; k++) {
@@ -75,7 +75,7 @@ function arithmetic(op: ElementOp, a: Flat, b: Flat, length: number, scalar: boo
   return out
 }
 
-const maxScale = (type: TypeId): number => (type === T.DECIMAL32 ? 9 : type === T.DECIMAL64 ? 18 : 76)
+const maxScale = (type: TypeId): number => (type === T.DECIMAL32 ? 9 : type === T.DECIMAL64 ? 18 : 38)
 const raw = (x: bigint | undefined, type: TypeId): Raw => (x === undefined ? decimalNull(type) : decimalRaw(x, type))
 
 function combine(

@@ -82,6 +82,9 @@ export function flatBinary(op: ElementOp, a: Flat, b: Flat): Flat {
   if (isDecimal(a.type) || isDecimal(b.type)) return decimalBinary(op, a, b)
   if (isTemporal(a.type) || isTemporal(b.type)) return temporalBinary(op, a, b)
   if (categoryOf(a.type) === 'binary' && categoryOf(b.type) === 'binary') return wideBinary(op, a, b)
+  // A number is a complex number without an imaginary part.
+  if (a.type === T.COMPLEX && isNumeric(b.type)) return wideBinary(op, a, castFlat(b, T.COMPLEX))
+  if (b.type === T.COMPLEX && isNumeric(a.type)) return wideBinary(op, castFlat(a, T.COMPLEX), b)
   throw unsupported(op, a.type, b.type)
 }
 

@@ -19,7 +19,7 @@ import {
   typeInfo,
   unpackDuration,
 } from '../values/types.ts'
-import { newFixedArray, newVector } from '../values/vector.ts'
+import { type FixedVector, newFixedArray, newVector } from '../values/vector.ts'
 import {
   castFlat,
   commonLength,
@@ -108,7 +108,18 @@ function twoTemporals(op: ElementOp, a: Flat, b: Flat): Flat {
 export function durationShift(op: ElementOp, a: Flat, b: Flat): Flat {
   const [time, step, sign] = a.type === T.DURATION ? [b, a, 1] : [a, b, op === 'sub' ? -1 : 1]
   if (!isTemporal(time.type) || (op !== 'add' && !(op === 'sub' && step === b))) throw unsupported(op, a.type, b.type)
-  if (step.kind !== 'scalar') throw inputError('A temporal value can be shifted only by a scalar DURATION.')
+  if (step.kind === 'scalar') return addStep(time, step, sign)
+  const length = commonLength(time, step)
+  const out = newVector(time.type, length) as FixedVector
+  for (let k = 0; k < length; k++) {
+    const one = time.kind === 'scalar' ? time : (time.get(k) as Scalar)
+    out.data[k] = (addStep(one, step.get(k) as Scalar, sign) as Scalar).value as never
+  }
+  return out
+}
+
+function addStep(time: Flat, step: Scalar, sign: number): Flat {
+  if (step.isNull()) return nullsLike(time.type, time, time)
   const { count, unit } = unpackDuration(step.value as bigint)
   return addDuration(time, count * sign, unit)
 }

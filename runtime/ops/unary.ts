@@ -63,7 +63,7 @@ function onFlat(op: UnaryOpName, x: Flat): Value {
     return flatBinary('bitXor', x, Scalar.int(-1))
   }
   if (isDecimal(x.type)) return negateExact(x)
-  if (x.type === T.BOOL) return flatBinary('sub', Scalar.int(0), x)
+  if (x.type === T.BOOL || x.type === T.COMPLEX) return flatBinary('sub', Scalar.int(0), x)
   if (!isNumeric(x.type)) throw operatorError('The function neg accepts only numbers.', { code: 'operandTypes' })
   const zero = new Scalar(x.type, x.type === T.LONG ? 0n : 0)
   return flatBinary('sub', zero, x)

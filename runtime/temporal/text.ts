@@ -5,12 +5,13 @@ import { civilDay, civilFromDays, civilMonth, civilYear } from './calendar.ts'
 const pad = (n: number, width: number): string => String(n).padStart(width, '0')
 const pad2 = (n: number): string => (n < 10 ? `0${n}` : String(n))
 
+const yearText = (year: number): string => (year < 0 ? `-${pad(-year, 4)}` : pad(year, 4))
+
 /** `2012.06.13` of a day number. */
 export function dateText(days: number): string {
   const civil = civilFromDays(days)
   const year = civilYear(civil)
-  const yearText = year < 0 ? `-${pad(-year, 4)}` : pad(year, 4)
-  return `${yearText}.${pad2(civilMonth(civil))}.${pad2(civilDay(civil))}`
+  return `${yearText(year)}.${pad2(civilMonth(civil))}.${pad2(civilDay(civil))}`
 }
 
 /** `13:30:10` of a second of the day. */
@@ -20,7 +21,7 @@ export function secondText(seconds: number): string {
 
 function monthText(months: number): string {
   const year = Math.floor(months / 12)
-  return `${pad(year, 4)}.${pad2(months - year * 12 + 1)}M`
+  return `${yearText(year)}.${pad2(months - year * 12 + 1)}M`
 }
 
 /** Floor division of a 64-bit count into whole parts and rest. */
