@@ -56,12 +56,8 @@ function sqlCall(e: Expr, columns: ColumnResolver, scope: SqlScope, rows: () => 
   const name = calleeName(shape.callee)
   if (name === 'exists' && shape.args.length === 1 && shape.args[0].value?.kind === 'sql')
     return subselect(shape.args[0].value, columns, scope, rows, (t) => Scalar.bool(rowsOf(t) > 0))
-  if (name === 'interval' && !columnsInclude(columns, 'interval'))
-    throw unsupported('interval(...) in group by', 'group by bar(X, duration) and fill the gaps afterwards')
   return undefined
 }
-
-const columnsInclude = (columns: ColumnResolver, name: string): boolean => columns(name) !== undefined
 
 /** The error for SQL that parses but does not run in this release. */
 export function unsupported(feature: string, hint?: string): HoldfastError {

@@ -55,7 +55,7 @@ function callName(expr: Expr, spelling: ColumnSpelling, functionOnly: boolean): 
   const shape = callShape(expr)
   if (shape === undefined) return 'col0'
   const full = functionName(shape.callee)
-  if (functionOnly || shape.args.length === 0 || shape.args.some((a) => a.name !== null)) return full
+  if (functionOnly || shape.args.length === 0 || shape.args[0].name !== null) return full
   const first = shape.args[0].value
   if (first === null) return full
   const column = columnName(first)

@@ -4,12 +4,14 @@ import type { SqlScope } from '../compile/scope.ts'
 import { HoldfastError, inputError } from '../errors.ts'
 import { AnyVector, type Matrix, type Table, type Value, type Vector } from '../values/index.ts'
 import { checkAnalytic } from './analytic.ts'
+import { cgroupBy } from './cgroup-by.ts'
 import { gatherTable } from './columns.ts'
 import { contextBy } from './context-by.ts'
 import { unsupported } from './evaluate.ts'
 import { columnName, expressionKey, mentionedNames } from './expressions.ts'
 import { type Demand, isSourceRef, resolveFrom } from './from.ts'
 import { groupBy, type Selected } from './group-by.ts'
+import { betweenAsComparisons, groupByInterval, intervalKey } from './interval.ts'
 import { expandMacros } from './macros.ts'
 import { distinctRows, limitRows, rowRange, sortColumns, sortedRows } from './order.ts'
 import { pivotBy } from './pivot-by.ts'
@@ -45,12 +47,11 @@ function selectWithoutTable(node: SelectStatement, scope: SqlScope): Value {
 
 /** Combinations that are errors whatever the data. */
 export function checkClauses(node: SelectStatement): void {
-  if (node.cgroup.length > 0) throw unsupported('cgroup by')
   if (node.distinct && node.group !== null)
     throw inputError('DISTINCT can not be used with GROUP BY, CONTEXT BY or PIVOT BY.', { refId: 'S02055' })
   if (node.csort.length > 0 && node.group?.kind !== 'context')
     throw inputError('CSORT can be used with CONTEXT BY only.', { code: 'csort' })
-  if (node.having.length > 0 && node.group === null)
+  if (node.having.length > 0 && node.group === null && node.cgroup.length === 0)
     throw inputError('HAVING needs GROUP BY or CONTEXT BY.', { refId: 'S02021' })
 }
 
@@ -63,19 +64,25 @@ export function demandOf(node: SelectStatement): Demand {
 /** Lower-case names that could be columns, in the clauses after where (and in where). */
 export function namesOf(node: SelectStatement, where: boolean): Set<string> {
   const names = new Set<string>()
-  for (const item of [...node.items, ...(node.group?.keys ?? [])]) mentionedNames(item.expr, names)
+  for (const item of [...node.items, ...(node.group?.keys ?? []), ...node.cgroup]) mentionedNames(item.expr, names)
   for (const key of [...node.csort, ...node.orderBy]) mentionedNames(key.expr, names)
   for (const e of node.having) mentionedNames(e, names)
   if (where) for (const e of node.where) mentionedNames(e, names)
   return names
 }
 
-/** The whole select over rows in memory. */
-export function selectFromRows(node: SelectStatement, from: Relation, scope: SqlScope): Value {
-  const rows = applyWhere(from, node.where, scope)
+/** The whole select over rows in memory; `filtered` ones satisfy the where clause already. */
+export function selectFromRows(node: SelectStatement, from: Relation, scope: SqlScope, filtered = false): Value {
+  const where = intervalKey(node, from) < 0 ? node.where : node.where.map(betweenAsComparisons)
+  const rows = filtered ? from : applyWhere(from, where, scope)
+  if (node.cgroup.length > 0)
+    return finish({ ...node, orderBy: [] }, { table: cgroupBy(node, rows, scope), items: [] }, undefined, scope)
   switch (node.group?.kind) {
-    case 'group':
-      return finish(node, groupBy(node, rows, scope), undefined, scope)
+    case 'group': {
+      const interval = intervalKey(node, rows)
+      const grouped = interval < 0 ? groupBy(node, rows, scope) : groupByInterval(node, rows, interval, scope)
+      return finish(node, grouped, undefined, scope)
+    }
     case 'context':
       return finish({ ...node, top: null, limit: null }, contextBy(node, rows, scope), undefined, scope)
     case 'pivot':

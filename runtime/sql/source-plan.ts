@@ -12,6 +12,7 @@ import type { Expr, SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
 import { newVector, T } from '../values/index.ts'
+import { containsOver } from './analytic.ts'
 import { unsupported } from './evaluate.ts'
 import {
   callShape,
@@ -82,6 +83,7 @@ function methodOf(
 ): SourceMethod {
   if (node.map) return { kind: 'map' }
   const exprs = items.map((i) => i.expr)
+  if (node.cgroup.length > 0 || exprs.some(containsOver)) return { kind: 'collect' }
   if (node.group === null && node.where.length === 0 && !node.distinct && exprs.every(isCountStar))
     return { kind: 'rowCount' }
   const spreads = items.some((i) => i.names !== undefined)
@@ -118,7 +120,7 @@ function columnsAfterWhere(node: SelectStatement, items: readonly Item[], ref: S
     for (const k of mentionedFields(e, ref.fields)) used.add(k)
   }
   for (const item of items) add(item.expr)
-  for (const key of node.group?.keys ?? []) add(key.expr)
+  for (const key of [...(node.group?.keys ?? []), ...node.cgroup]) add(key.expr)
   for (const key of [...node.csort, ...node.orderBy]) add(key.expr)
   node.having.forEach(add)
   return [...used].sort((a, b) => a - b)

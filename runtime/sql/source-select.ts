@@ -91,7 +91,7 @@ function execute(run: Run): Value {
     case 'partial':
       return partial(run, plan.method.aggregates)
     case 'collect':
-      return selectFromRows({ ...node, where: [] }, collect(run, run.partitions), scope)
+      return selectFromRows(node, collect(run, run.partitions), scope, true)
   }
 }
 
