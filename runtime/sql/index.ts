@@ -6,6 +6,7 @@ import { Scalar, type Value } from '../values/index.ts'
 import { alterTable, createDatabase, createTable, drop } from './ddl.ts'
 import { executeDelete } from './delete.ts'
 import { executeInsert } from './insert.ts'
+import { namedInMemoryErrors } from './memory.ts'
 import { noteRows } from './row-count.ts'
 import { executeQuery } from './union.ts'
 import { executeUpdate } from './update.ts'
@@ -16,6 +17,10 @@ export { matchedRowCount } from './row-count.ts'
 
 /** Runs a statement. Queries return their result; modifications and definitions return VOID. */
 export function executeSql(node: SqlStatement, scope: SqlScope): Value {
+  return namedInMemoryErrors(node, () => execute(node, scope))
+}
+
+function execute(node: SqlStatement, scope: SqlScope): Value {
   switch (node.kind) {
     case 'select':
     case 'union':
