@@ -68,21 +68,44 @@ export interface BuiltinSpec {
   readonly call: Builtin['call']
 }
 
-/** Builds the entry from its signature. `topic` groups functions in the documentation. */
-export function builtin(topic: string, signature: string, spec: BuiltinSpec): Builtin {
-  const open = signature.indexOf('(')
-  const name = signature.slice(0, open)
-  const params = parseParams(
-    signature.slice(open + 1, signature.lastIndexOf(')')),
-    spec.mutates === true ? (spec.mutatedAt ?? 0) : -1,
-  )
+interface Arity {
+  readonly params: readonly Param[]
+  readonly minArgs: number
+  readonly maxArgs: number
+}
+
+function arityOf(signature: string, mutable: number): Arity {
+  const params = parseParams(signature.slice(signature.indexOf('(') + 1, signature.lastIndexOf(')')), mutable)
   return {
-    name,
-    aliases: spec.aliases ?? [],
-    signature,
     params,
     minArgs: params.filter((p) => !p.optional && !p.rest).length,
     maxArgs: params.some((p) => p.rest) ? Number.POSITIVE_INFINITY : params.length,
+  }
+}
+
+/**
+ * Builds the entry from its signature, which is taken apart when somebody first asks: most functions are never called. `topic` groups functions in the
+ * documentation.
+ */
+export function builtin(topic: string, signature: string, spec: BuiltinSpec): Builtin {
+  let read: Arity | undefined
+  const arity = (): Arity => {
+    read ??= arityOf(signature, spec.mutates === true ? (spec.mutatedAt ?? 0) : -1)
+    return read
+  }
+  return {
+    name: signature.slice(0, signature.indexOf('(')),
+    aliases: spec.aliases ?? [],
+    signature,
+    get params() {
+      return arity().params
+    },
+    get minArgs() {
+      return arity().minArgs
+    },
+    get maxArgs() {
+      return arity().maxArgs
+    },
     kind: spec.kind ?? 'general',
     mutates: spec.mutates ?? false,
     mutatedAt: spec.mutatedAt ?? 0,
