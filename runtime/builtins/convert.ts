@@ -451,14 +451,16 @@ define('nullIf(X, Y)', {
 })
 define('nullCompare(func, X, Y)', {
   kind: 'element',
-  doc: 'The comparison func of X and Y, null wherever an operand is null: nullCompare(>, a, 0).',
+  doc: 'The comparison func of X and Y, null wherever an operand is null: nullCompare(>, a, 0). With between, Y is a pair; a bound that is null makes every result null.',
   call: ([func, x, y], session) => {
     const usage = 'nullCompare(func, X, Y)'
     if (func?.kind !== 'function') throw inputError(`Usage: ${usage}. func must be a comparison function.`)
     const a = required(x, usage, 'X')
     const b = required(y, usage, 'Y')
     const result = session.call(func, [a, b])
-    const nulls = fastBinary.or(isNull(a), isNull(b))
+    const open = b.kind === 'pair' && [b.first, b.second].some((end) => new Scalar(b.type, end, b.scale).isNull())
+    const nulls =
+      b.kind !== 'pair' ? fastBinary.or(isNull(a), isNull(b)) : open ? fastBinary.or(isNull(a), Scalar.TRUE) : isNull(a)
     if (nulls.kind === 'scalar') return nulls.value === 1 ? Scalar.nullOf(T.BOOL) : result
     return iif(nulls, Scalar.nullOf(T.BOOL), result)
   },

@@ -11,10 +11,13 @@ import { indicatorBuiltins } from './indicators.ts'
 import { joinBuiltins } from './joins.ts'
 import { mathBuiltins } from './math.ts'
 import { randomBuiltins } from './random.ts'
+import { rowGroupBuiltins } from './row-groups.ts'
+import { rowColumnBuiltins } from './rows-columns.ts'
 import { rowwiseBuiltins } from './rowwise.ts'
 import { sortingBuiltins } from './sorting.ts'
 import { sqlBuiltins } from './sql-functions.ts'
 import { windowBuiltins } from './window.ts'
+import { windowApplyBuiltins } from './window-apply.ts'
 import { topWindowBuiltins } from './window-topn.ts'
 
 export const coreBuiltins: readonly Builtin[] = [
@@ -27,11 +30,14 @@ export const coreBuiltins: readonly Builtin[] = [
   ...cumulativeBuiltins,
   ...indicatorBuiltins,
   ...windowBuiltins,
+  ...windowApplyBuiltins,
   ...topWindowBuiltins,
   ...rowwiseBuiltins,
   ...sortingBuiltins,
   ...randomBuiltins,
   ...groupingBuiltins,
+  ...rowGroupBuiltins,
+  ...rowColumnBuiltins,
   ...joinBuiltins,
   ...sqlBuiltins,
 ]

@@ -1,4 +1,4 @@
-/** Grouping as functions: groupby, contextby and pivot apply a function to the rows of each group of a vector. */
+/** Grouping as functions: groupby, contextby, segmentby and pivot apply a function to the rows of each group of a vector. */
 import { labelsOf } from '../compile/labels.ts'
 import { inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
@@ -11,12 +11,22 @@ import { assembleScalars } from '../sql/evaluate.ts'
 import { kindOfFunction } from '../sql/expressions.ts'
 import { sortedGroups } from '../sql/group-by.ts'
 import { Groups, view } from '../sql/groups.ts'
-import { FixedVector, type FunctionValue, Matrix, T, Table, type Value, type Vector } from '../values/index.ts'
+import {
+  AnyVector,
+  FixedVector,
+  type FunctionValue,
+  Matrix,
+  T,
+  Table,
+  type Value,
+  type Vector,
+} from '../values/index.ts'
 import { type Arg, isGiven, sizeError } from './args.ts'
+import { keyOfRaw } from './vector-tests.ts'
 
 const { entries, define } = topicTable('Grouping')
 
-function functionArgument(v: Arg): FunctionValue {
+export function functionArgument(v: Arg): FunctionValue {
   if (v?.kind === 'function') return v
   throw inputError('The first argument must be a function.', { code: 'usage' })
 }
@@ -32,7 +42,7 @@ function columnsArgument(v: Arg, name: string): Vector[] {
 }
 
 /** Arguments of the function: those as long as the grouping column are split by group, others are passed as they are. */
-function functionArguments(v: Arg, rows: number): Value[] {
+export function functionArguments(v: Arg, rows: number): Value[] {
   if (v === undefined) throw inputError('funcArgs is required.', { code: 'usage' })
   const values = v.kind === 'vector' && v.storage === 'any' ? v.values.slice() : [v]
   for (const x of values) if (x.kind === 'vector' && x.length !== rows && x.length !== 1) throw sizeError()
@@ -54,11 +64,15 @@ function callGroups(fn: FunctionValue, args: readonly Value[], groups: Groups, s
   })
 }
 
-function aggregateGroups(fn: FunctionValue, args: readonly Value[], groups: Groups, session: Session): Vector {
+export function aggregateGroups(fn: FunctionValue, args: readonly Value[], groups: Groups, session: Session): Vector {
   const fast =
     fn.variant === 'builtin' && kindOfFunction(fn) === 'aggregate' ? groupedCall(fn.name, args, groups) : undefined
   return fast ?? assembleScalars(callGroups(fn, args, groups, session))
 }
+
+/** Variables of an argument: `price`, or those of `[price, qty]`. */
+const namesIn = (label: string | null): (string | undefined)[] =>
+  (label ?? '').split(',').map((name) => (name === '' ? undefined : name))
 
 define('groupby(func, funcArgs, groupingCol)', {
   doc: 'Applies an aggregate to each group: a table with the grouping columns, ascending, and the result. funcArgs is a vector, or a tuple of the arguments.',
@@ -71,9 +85,10 @@ define('groupby(func, funcArgs, groupingCol)', {
     const args = functionArguments(a, rows)
     const groups = sortedGroups(keys, rows)
     const first = args[0]
+    const keyNames = namesIn(keyLabel)
     const single = keys.length === 1
-    const names = keys.map((k, i) => k.label ?? (single ? (keyLabel ?? 'groupingKey') : `groupingKey${i}`))
-    names.push(`${fn.name}_${(first.kind === 'vector' ? first.label : undefined) ?? valueLabel ?? 'value'}`)
+    const names = keys.map((k, i) => k.label ?? keyNames[i] ?? (single ? 'groupingKey' : `groupingKey${i}`))
+    names.push(`${fn.name}_${(first.kind === 'vector' ? first.label : undefined) ?? namesIn(valueLabel)[0] ?? 'value'}`)
     return new Table(names, [
       ...keys.map((k) => k.gather(groups.firstRows)),
       aggregateGroups(fn, args, groups, session),
@@ -101,16 +116,49 @@ define('contextby(func, funcArgs, groupingCol, [sortingCol])', {
       groups.firstRows,
     )
     const inOrder = args.map((x) => (x.kind === 'vector' && x.length === rows ? x.gather(order) : x))
-    const parts = callGroups(fn, inOrder, contiguous, session).map((v, g) => {
+    const result = alignedGroups(fn, inOrder, contiguous, session)
+    const back = new Int32Array(rows)
+    for (let k = 0; k < rows; k++) back[order[k]] = k
+    return result.gather(back)
+  },
+})
+
+define('segmentby(func, funcArgs, segment)', {
+  doc: 'Applies a function to each run of equal values of segment and returns a vector as long as the input; an aggregate is repeated over its run. Nulls are equal to each other. funcArgs is a vector, or a tuple of the arguments; segmentby(cumsum, 1 2 3 4, 1 1 -1 1) is [1,3,3,4].',
+  call: ([f, a, segment], session) => {
+    const fn = functionArgument(f)
+    const [runs] = columnsArgument(segment, 'segment')
+    if (runs === undefined) return new AnyVector([])
+    const args = functionArguments(a, runs.length)
+    if (!args.some((x) => x.kind === 'vector' && x.length === runs.length)) throw sizeError()
+    return runs.length === 0 ? args[0] : alignedGroups(fn, args, runGroups(runs), session)
+  },
+})
+
+/** Each run of equal values is a group. */
+function runGroups(v: Vector): Groups {
+  const ids = new Int32Array(v.length)
+  const firstRows: number[] = [0]
+  let previous = keyOfRaw(v.raw(0))
+  for (let k = 1; k < v.length; k++) {
+    const key = keyOfRaw(v.raw(k))
+    if (key !== previous) firstRows.push(k)
+    previous = key
+    ids[k] = firstRows.length - 1
+  }
+  return new Groups(ids, firstRows.length, Int32Array.from(firstRows))
+}
+
+/** One value a row from groups that lie one after the other: a vector as long as its group, or a scalar repeated over it. */
+function alignedGroups(fn: FunctionValue, args: readonly Value[], groups: Groups, session: Session): Vector {
+  return stack(
+    callGroups(fn, args, groups, session).map((v, g) => {
       const part = asColumn(v, groups.offsets[g + 1] - groups.offsets[g])
       if (part === undefined) throw sizeError()
       return part
-    })
-    const back = new Int32Array(rows)
-    for (let k = 0; k < rows; k++) back[order[k]] = k
-    return stack(parts).gather(back)
-  },
-})
+    }),
+  )
+}
 
 define('pivot(func, funcArgs, rowAlignCol, colAlignCol)', {
   doc: 'Rearranges values as a matrix: one row for each value of rowAlignCol, one column for each of colAlignCol, both ascending; a cell is the aggregate of its values, NULL without any.',

@@ -10,12 +10,11 @@ import { inputError, usageError } from '../errors.ts'
 import { columnOf, tableRow } from '../indexing/read.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { assemble, vectorFromScalars } from '../ops/assemble.ts'
-import { castValue, scalarToVector } from '../ops/cast.ts'
+import { castValue } from '../ops/cast.ts'
 import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import {
   AnyVector,
-  ArrayVector,
   Dict,
   FixedVector,
   type FunctionValue,
@@ -25,7 +24,6 @@ import {
   Scalar,
   StringVector,
   T,
-  Table,
   type Value,
   type Vector,
   vectorOf,
@@ -331,75 +329,32 @@ define('cross(func, X, [Y])', {
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Rows and columns
+// all, any
 
-/** Rows of a matrix, table, array vector or tuple of equally long vectors. */
-export function rowsOf(x: Value): Items | undefined {
-  if (x instanceof Matrix) {
-    const positions = (r: number): Int32Array => Int32Array.from({ length: x.cols }, (_, c) => c * x.rows + r)
-    return { count: x.rows, item: (r) => x.data.gather(positions(r)), labels: x.rowLabels }
-  }
-  if (x instanceof Table) return { count: x.rows, item: (r) => assemble(x.columns.map((c) => c.get(r))) }
-  if (x instanceof ArrayVector) return { count: x.length, item: (r) => x.get(r) }
-  if (x instanceof AnyVector && x.length > 0 && x.values.every((v) => v.kind === 'vector')) {
-    const columns = x.values as Vector[]
-    if (columns.every((c) => c.length === columns[0].length))
-      return { count: columns[0].length, item: (r) => assemble(columns.map((c) => c.get(r))) }
-  }
-  return undefined
-}
-
-function byRow(session: Session, f: FunctionValue, args: readonly Value[]): Value {
-  const rows = args.map(rowsOf)
-  const first = rows[0]
-  if (first === undefined) return callFunction(session, f, [...args])
-  const results: Value[] = []
-  for (let r = 0; r < first.count; r++)
-    results.push(
-      callFunction(
-        session,
-        f,
-        args.map((a, k) => rows[k]?.item(r) ?? a),
-      ),
+/** `any(func, args...)`, `all(func, args...)`: calls func as each does until one result decides. */
+export function anyOrAll(session: Session, fn: FunctionValue, args: readonly Value[], wanted: boolean): Scalar {
+  const parts = args.map(itemsOf)
+  const iterated = parts.filter((p) => p !== undefined)
+  const count = iterated.length === 0 ? 1 : checkLengths(iterated.map((p) => p.count))
+  for (let k = 0; k < count; k++) {
+    const result = callFunction(
+      session,
+      fn,
+      args.map((a, n) => parts[n]?.item(k) ?? a),
     )
-  if (results.every((v) => v instanceof Scalar)) return assemble(results)
-  const assembled = assemble(results)
-  if (assembled instanceof Matrix && args[0] instanceof Matrix) return transposed(assembled, args[0])
-  return assembled
-}
-
-/** Results stand in columns; they belong into rows. */
-function transposed(m: Matrix, like: Matrix): Matrix {
-  const positions = new Int32Array(m.rows * m.cols)
-  for (let r = 0, at = 0; r < m.rows; r++) for (let c = 0; c < m.cols; c++) positions[at++] = c * m.rows + r
-  const out = new Matrix(m.data.gather(positions), m.cols, m.rows)
-  if (out.rows === like.rows) out.rowLabels = like.rowLabels
-  if (out.cols === like.cols) out.colLabels = like.colLabels
-  return out
-}
-
-function byColumn(session: Session, f: FunctionValue, args: readonly Value[]): Value {
-  const x = args[0]
-  if (x instanceof Table) {
-    const results = x.columns.map((c) => callFunction(session, f, [c, ...args.slice(1)]))
-    return new Table(
-      x.names.slice(),
-      results.map((r) => (r.kind === 'vector' ? r : scalarToVector(r as Scalar, 1))),
-    )
+    if (decides(result, wanted)) return Scalar.bool(wanted)
   }
-  if (x instanceof Matrix || x instanceof AnyVector) return each(session, f, args, 'D')
-  return callFunction(session, f, [...args])
+  return Scalar.bool(!wanted)
 }
 
-define('byRow(func, X, [Y])', {
-  doc: 'func on every row of a matrix, table, array vector or tuple of vectors: an aggregate gives a vector, a vector function the same shape.',
-  call: (args, session) => byRow(session, functionArg(args[0], 'byRow(func, X, [Y])'), args.slice(1).filter(isGiven)),
-})
-define('byColumn(func, X, [Y])', {
-  doc: 'func on every column of a matrix, table or tuple of vectors.',
-  call: (args, session) =>
-    byColumn(session, functionArg(args[0], 'byColumn(func, X, [Y])'), args.slice(1).filter(isGiven)),
-})
+/** Whether an element is true (any), or false (all); nulls decide nothing. */
+function decides(v: Value, wanted: boolean): boolean {
+  if (v instanceof Scalar) return !v.isNull() && (Number(v.value) !== 0) === wanted
+  const items = itemsOf(v)
+  if (items === undefined) throw inputError('The function of any or all must give a BOOL.', { code: 'usage' })
+  for (let k = 0; k < items.count; k++) if (decides(items.item(k), wanted)) return true
+  return false
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Calls

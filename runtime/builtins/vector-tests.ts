@@ -1,5 +1,6 @@
 /** Questions about vectors, and replacing or grouping by value. */
 import { usageError } from '../errors.ts'
+import { sortIndices } from '../kernels/sort.ts'
 import { castScalar } from '../ops/cast.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { Dict, type Key, keyOf, Matrix } from '../values/forms.ts'
@@ -10,6 +11,7 @@ import { AnyVector, ArrayVector, FixedVector, type Vector } from '../values/vect
 import { type Arg, boolArg, intArg, isGiven, required, sizeError, textArg } from './args.ts'
 import { mapVectors, matrixColumn, matrixOf, reduceVectors } from './columns.ts'
 import { writeElement } from './growth.ts'
+import { anyOrAll } from './higher-order.ts'
 import { tableGather } from './table-rows.ts'
 
 const { entries, define } = topicTable('Vectors and matrices')
@@ -23,16 +25,16 @@ const truth = (v: Vector, k: number): number => (v.isNullAt(k) ? -1 : Number(v.r
 for (const [name, doc, wanted] of [
   [
     'any',
-    'Whether any element is true (not zero); nulls are skipped. Matrix and table by columns, a tuple by rows.',
+    'Whether any element is true (not zero); nulls are skipped. Matrix and table by columns, a tuple by rows. any(func, args...) calls func with the items of the arguments, as each does, until one result is true.',
     1,
   ],
   [
     'all',
-    'Whether all elements are true (not zero); nulls are skipped. Matrix and table by columns, a tuple by rows.',
+    'Whether all elements are true (not zero); nulls are skipped. Matrix and table by columns, a tuple by rows. all(func, args...) calls func with the items of the arguments, as each does, until one result is false.',
     0,
   ],
 ] as const) {
-  const signature = `${name}(X)`
+  const signature = `${name}(X, args...)`
   const test = (v: Vector): Scalar => {
     for (let k = 0; k < v.length; k++) if (truth(v, k) === wanted) return Scalar.bool(wanted === 1)
     return Scalar.bool(wanted === 0)
@@ -40,7 +42,9 @@ for (const [name, doc, wanted] of [
   define(signature, {
     doc,
     kind: 'aggregate',
-    call: ([x]) => {
+    call: ([x, ...args], session) => {
+      if (x?.kind === 'function' && args.length > 0) return anyOrAll(session, x, args.filter(isGiven), wanted === 1)
+      if (args.length > 0) throw usageError(signature, 'With several arguments the first must be a function.')
       if (
         x?.kind === 'vector' &&
         x.storage === 'any' &&
@@ -197,7 +201,7 @@ function textVector(v: Vector, text: string): Vector {
   return out
 }
 
-const keyOfRaw = (raw: Raw): Key => (typeof raw === 'object' ? String(raw) : raw)
+export const keyOfRaw = (raw: Raw): Key => (typeof raw === 'object' ? String(raw) : raw)
 
 const oneScalar = (v: Arg, signature: string, name: string): Scalar => {
   if (v instanceof Scalar) return v
@@ -286,7 +290,7 @@ define('dropna(X, [byRow=true], [thresh])', {
 // Grouping.
 
 define("groups(X, [mode='dict'])", {
-  doc: 'Positions of each distinct value, in order of first appearance: a dictionary, a table (key, index), an array vector or a tuple. Null is a value.',
+  doc: 'Positions of each distinct value: a dictionary (in order of first appearance), or by ascending value a table (key, index), an array vector or a tuple. Null is a value, the smallest.',
   call: ([x, mode]) => {
     const signature = "groups(X, [mode='dict'])"
     const v = oneVector(x, signature)
@@ -297,8 +301,12 @@ define("groups(X, [mode='dict'])", {
       if (list === undefined) found.set(key, [k])
       else list.push(k)
     }
-    const lists = [...found.values()].map((list) => new FixedVector(T.INT, Int32Array.from(list)))
-    switch (textArg(mode, signature, 'mode', 'dict')) {
+    const form = textArg(mode, signature, 'mode', 'dict')
+    const inOrder = [...found.values()]
+    const firsts = v.gather(Int32Array.from(inOrder, (list) => list[0]))
+    const order = form === 'dict' ? inOrder.map((_, k) => k) : Array.from(sortIndices([firsts], [true]))
+    const lists = order.map((k) => new FixedVector(T.INT, Int32Array.from(inOrder[k])))
+    switch (form) {
       case 'dict':
         return new Dict(
           v.type === T.SYMBOL ? T.STRING : v.type,
@@ -309,10 +317,8 @@ define("groups(X, [mode='dict'])", {
         return new AnyVector(lists)
       case 'vector':
         return indexRowsOf(lists)
-      case 'table': {
-        const keys = v.gather(Int32Array.from(found.values(), (list) => list[0]))
-        return new Table(['key', 'index'], [keys, indexRowsOf(lists)])
-      }
+      case 'table':
+        return new Table(['key', 'index'], [firsts.gather(Int32Array.from(order)), indexRowsOf(lists)])
       default:
         throw usageError(signature, "mode must be 'dict', 'table', 'vector' or 'tuple'.")
     }

@@ -225,7 +225,7 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
     )
   const takesLabels = labelled || LABELLED.has(builtin.name)
   const list = takesLabels
-    ? em.help('labelled', `[${codes.join(', ')}]`, em.constant(args.map((a) => a.label)))
+    ? em.help('labelled', `[${codes.join(', ')}]`, em.constant(args.map(builtin.name === 'groupby' ? names : label)))
     : `[${codes.join(', ')}]`
   let call =
     appended !== undefined && codes.length === 2
@@ -236,6 +236,14 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
   const result = em.temporary()
   after = `, ${result}`
   return `(${before}, ${result} = ${call}${after})`
+}
+
+const label = (a: Given): string | null => a.label
+
+/** The variable, or those of a tuple of variables: groupby(wavg, [price, qty], [sym, day]). */
+function names(a: Given): string | null {
+  if (a.expr?.kind !== 'vector' && a.expr?.kind !== 'tuple') return a.label
+  return a.expr.items.map((item) => (item?.kind === 'name' ? item.name : '')).join(',')
 }
 
 /** Builtins that name columns after the variables passed to them. */
