@@ -270,7 +270,8 @@ function closesMetacode(p: Cursor): boolean {
       if (--depth < 0) return true
     } else if (depth > 0) continue
     else if (image === '>') return false
-    else if (image === ';' || image === ',' || (tokenType === Newline && !p.ignoreNewlines)) return true
+    // A comma goes on: conditions and columns of a query stand between commas.
+    else if (image === ';' || (tokenType === Newline && !p.ignoreNewlines)) return true
   }
   return true
 }

@@ -11,7 +11,7 @@ import { inputError, usageError } from '../errors.ts'
 import { readIndex, tableColumn } from '../indexing/read.ts'
 import { writeIndex } from '../indexing/write.ts'
 import { topicTable } from '../registry.ts'
-import { AnyVector, FixedVector, T, type Value } from '../values/index.ts'
+import { AnyVector, FixedVector, isIntegral, T, type Value } from '../values/index.ts'
 import { isGiven, textArg } from './args.ts'
 
 const { entries, define } = topicTable('Language operations')
@@ -21,7 +21,7 @@ define('eachAt(X, index)', {
   call: ([x, index], session) => eachAt(session as Host, x as Value, index as Value),
 })
 
-/** Positions of the true elements. */
+/** Positions of the true elements; an integer repeats its position so many times. */
 function truePositions(mask: Value): Value {
   if (mask.kind === 'vector' && mask.type === T.BOOL && mask.storage === 'fixed') {
     const data = mask.data
@@ -29,11 +29,16 @@ function truePositions(mask: Value): Value {
     for (let k = 0; k < mask.length; k++) if (data[k] === 1) out.push(k)
     return new FixedVector(T.INT, Int32Array.from(out))
   }
-  throw usageError('at(X, [index])', 'With one argument X must be a BOOL vector.')
+  if (mask.kind === 'vector' && isIntegral(mask.type)) {
+    const out: number[] = []
+    for (let k = 0; k < mask.length; k++) for (let n = Number(mask.raw(k)); n > 0; n--) out.push(k)
+    return new FixedVector(T.INT, Int32Array.from(out))
+  }
+  throw usageError('at(X, [index])', 'With one argument X must be a BOOL or integer vector.')
 }
 
 define('at(X, [index])', {
-  doc: 'X[index]; a tuple is one index per dimension, or the arguments of a function. at(cond) gives the positions of the true elements.',
+  doc: 'X[index]; a tuple is one index per dimension, or the arguments of a function. at(cond) gives the positions of the true elements; at of integers repeats each position so many times.',
   call: ([x, index], session) => {
     if (!isGiven(index)) return truePositions(x as Value)
     return readIndex(session, x as Value, index instanceof AnyVector && x?.kind !== 'dict' ? index.values : [index])

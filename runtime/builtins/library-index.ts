@@ -1,16 +1,20 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
 import { compressionBuiltins } from './compression.ts'
+import { dataSourceBuiltins } from './data-sources.ts'
 import { decompositionBuiltins } from './decompositions.ts'
 import { dictBuiltins } from './dicts-sets.ts'
+import { distributionBuiltins } from './distributions.ts'
 import { fileBuiltins } from './files.ts'
 import { formatBuiltins } from './format.ts'
+import { frequencyBuiltins } from './frequency.ts'
 import { indexedBuiltins } from './indexed.ts'
 import { interpolationBuiltins } from './interpolation.ts'
 import { jsonBuiltins } from './json.ts'
 import { linearAlgebraBuiltins } from './linear-algebra.ts'
 import { matrixBuiltins } from './matrices.ts'
 import { panelBuiltins } from './panel.ts'
+import { regressionBuiltins } from './regression.ts'
 import { shiftBuiltins } from './shifts.ts'
 import { stringBuiltins } from './strings.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
@@ -18,6 +22,7 @@ import { stringMatchBuiltins } from './strings-match.ts'
 import { tableBuiltins } from './tables.ts'
 import { keyedTableBuiltins } from './tables-keyed.ts'
 import { temporalBuiltins } from './temporal.ts'
+import { temporalEdgeBuiltins } from './temporal-edges.ts'
 import { temporalPartBuiltins } from './temporal-parts.ts'
 import { textFileBuiltins } from './text-files.ts'
 import { turningPointBuiltins } from './turning-points.ts'
@@ -31,6 +36,8 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...formatBuiltins,
   ...temporalBuiltins,
   ...temporalPartBuiltins,
+  ...temporalEdgeBuiltins,
+  ...frequencyBuiltins,
   ...vectorBuiltins,
   ...shiftBuiltins,
   ...indexedBuiltins,
@@ -41,11 +48,14 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...matrixBuiltins,
   ...linearAlgebraBuiltins,
   ...decompositionBuiltins,
+  ...distributionBuiltins,
+  ...regressionBuiltins,
   ...panelBuiltins,
   ...dictBuiltins,
   ...tableBuiltins,
   ...keyedTableBuiltins,
   ...textFileBuiltins,
+  ...dataSourceBuiltins,
   ...fileBuiltins,
   ...jsonBuiltins,
 ]

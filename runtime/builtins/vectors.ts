@@ -10,7 +10,7 @@ import { Table } from '../values/table.ts'
 import { isIntegral, T } from '../values/types.ts'
 import { AnyVector, ArrayVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, intListArg, isGiven, required, sizeError } from './args.ts'
-import { joinedVector, matrixColumn, matrixOf } from './columns.ts'
+import { joinedVector, matrixColumn } from './columns.ts'
 import { eqValues } from './equality.ts'
 import { appendValue, dropFirst, pushValue, replaceContent, truncate } from './growth.ts'
 import { appendToTable } from './table-append.ts'
@@ -326,7 +326,7 @@ function flattenTuple(x: AnyVector): Value {
 }
 
 define('reverse(X)', {
-  doc: 'Elements of a vector, columns of a matrix, rows of a table or entries of an ordered dictionary in reverse order.',
+  doc: 'Elements of a vector, of a matrix (with their labels), rows of a table or entries of an ordered dictionary in reverse order.',
   call: ([x]) => {
     const backwards = (n: number): Int32Array => Int32Array.from({ length: n }, (_, k) => n - 1 - k)
     if (x?.kind === 'vector') return x.gather(backwards(x.length))
@@ -338,11 +338,13 @@ define('reverse(X)', {
     if (x?.kind === 'dict')
       return new Dict(x.keyType, x.valueType, new Map([...x.entries].reverse()), x.ordered, x.scale)
     if (x?.kind === 'matrix') {
-      if (x.cols === 0) return x
-      const columns = Array.from({ length: x.cols }, (_, c) => matrixColumn(x, x.cols - 1 - c))
-      const out = matrixOf(columns, x.rows, x)
-      out.colLabels = x.colLabels?.gather(backwards(x.cols))
-      return out
+      return new Matrix(
+        x.data.gather(backwards(x.data.length)),
+        x.rows,
+        x.cols,
+        x.rowLabels?.gather(backwards(x.rows)),
+        x.colLabels?.gather(backwards(x.cols)),
+      )
     }
     throw usageError('reverse(X)', 'X must be a vector, a matrix, a table or an ordered dictionary.')
   },

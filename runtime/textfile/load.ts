@@ -4,7 +4,7 @@ import { Table } from '../values/table.ts'
 import type { TypeId } from '../values/types.ts'
 import { columnBuilder } from './builders.ts'
 import { inferLayout } from './infer.ts'
-import { openRows } from './splitter.ts'
+import { openRows, type RowSource } from './splitter.ts'
 
 /** One column to read. */
 export interface ColumnPlan {
@@ -39,8 +39,64 @@ export function planColumns(file: string, o: TextOptions): { columns: readonly C
  * Yields the rows in batches of at most `batchRows`, at least one batch (which may be empty). SYMBOL columns of all batches share their
  * symbols. Closing the iterator closes the file.
  */
-export function* readTextBatches(file: string, o: TextOptions, batchRows: number): Generator<Table> {
+export function readTextBatches(file: string, o: TextOptions, batchRows: number): Generator<Table> {
   const { columns, hasHeader } = planColumns(file, o)
+  return batchesOf(file, o, columns, batchRows, (source) => {
+    source.skipLines(o.skipRows)
+    if (hasHeader) source.next()
+  })
+}
+
+/** A run of whole rows of a file. */
+export interface TextChunk {
+  /** Byte at which its first row starts. */
+  readonly start: number
+  readonly rows: number
+}
+
+/** Cuts the file into chunks of about `bytes`, each of whole rows; reads it once, keeping nothing of it. A file without rows has no chunks. */
+export function textChunks(file: string, o: TextOptions, bytes: number): TextChunk[] {
+  const { hasHeader } = planColumns(file, o)
+  const source = openRows(file, o.delimiter)
+  try {
+    source.skipLines(o.skipRows)
+    if (hasHeader) source.next()
+    const chunks: TextChunk[] = []
+    let start = source.position
+    let rows = 0
+    while (source.next()) {
+      rows++
+      if (source.position - start < bytes) continue
+      chunks.push({ start, rows })
+      start = source.position
+      rows = 0
+    }
+    if (rows > 0) chunks.push({ start, rows })
+    return chunks
+  } finally {
+    source.close()
+  }
+}
+
+/** The rows of a chunk as a table. `columns` are those of the whole file. */
+export function readTextChunk(file: string, o: TextOptions, columns: readonly ColumnPlan[], chunk: TextChunk): Table {
+  const batches = batchesOf(file, o, columns, chunk.rows, () => undefined, chunk.start)
+  try {
+    return batches.next().value as Table
+  } finally {
+    batches.return(undefined)
+  }
+}
+
+/** `skip` passes over what stands before the rows. */
+function* batchesOf(
+  file: string,
+  o: TextOptions,
+  columns: readonly ColumnPlan[],
+  batchRows: number,
+  skip: (source: RowSource) => void,
+  start = 0,
+): Generator<Table> {
   if (columns.length === 0) throw inputError('The schema has no columns.', { code: 'textSchema' })
   const builders = columns.map((c) =>
     columnBuilder({ type: c.type, scale: c.scale, format: c.format, arrayDelimiter: o.arrayDelimiter }),
@@ -51,10 +107,9 @@ export function* readTextBatches(file: string, o: TextOptions, batchRows: number
       columns.map((c) => c.name),
       builders.map((b) => b.finish()),
     )
-  const source = openRows(file, o.delimiter)
+  const source = openRows(file, o.delimiter, start)
   try {
-    source.skipLines(o.skipRows)
-    if (hasHeader) source.next()
+    skip(source)
     const { row } = source
     let rows = 0
     let batches = 0

@@ -26,6 +26,8 @@ export interface RowSource {
   readonly row: Row
   /** Size of the file. */
   readonly bytesTotal: number
+  /** Where in the file the next row starts. */
+  readonly position: number
   /** Moves to the next row; false at the end. */
   next(): boolean
   /** Skips whole lines without looking for quotes. */
@@ -33,8 +35,8 @@ export interface RowSource {
   close(): void
 }
 
-/** Opens a file. `delimiter` is one character or several bytes. */
-export function openRows(file: string, delimiter: string): RowSource {
+/** Opens a file, at the start of a row. `delimiter` is one character or several bytes. */
+export function openRows(file: string, delimiter: string, start = 0): RowSource {
   requireUnprotected(file)
   let fd: number
   try {
@@ -42,7 +44,7 @@ export function openRows(file: string, delimiter: string): RowSource {
   } catch (cause) {
     throw inputError(`Failed to open file [${file}]: ${(cause as Error).message}`, { code: 'fileOpen', cause })
   }
-  return new FileRows(fd, Buffer.from(delimiter))
+  return new FileRows(fd, Buffer.from(delimiter), start)
 }
 
 class FileRows implements RowSource {
@@ -53,18 +55,31 @@ class FileRows implements RowSource {
   #buffer = Buffer.allocUnsafe(CHUNK_BYTES)
   #from = 0
   #to = 0
+  /** Where in the file the buffer's #to stands. */
+  #readTo: number
   #ended = false
   /** Fields of the row being scanned that may hold doubled quotes. They are unescaped when the row is complete: a row may be scanned twice. */
   #quoted: number[] = []
 
-  constructor(fd: number, delimiter: Buffer) {
+  constructor(fd: number, delimiter: Buffer, start: number) {
     this.#fd = fd
+    this.#readTo = start
     this.#delimiter = delimiter
     this.bytesTotal = fstatSync(fd).size
     this.row = { bytes: this.#buffer, count: 0, starts: new Int32Array(64), ends: new Int32Array(64) }
     this.#fill()
-    if (this.#to >= 3 && this.#buffer[0] === 0xef && this.#buffer[1] === 0xbb && this.#buffer[2] === 0xbf)
+    if (
+      start === 0 &&
+      this.#to >= 3 &&
+      this.#buffer[0] === 0xef &&
+      this.#buffer[1] === 0xbb &&
+      this.#buffer[2] === 0xbf
+    )
       this.#from = 3
+  }
+
+  get position(): number {
+    return this.#readTo - (this.#to - this.#from)
   }
 
   close(): void {
@@ -114,8 +129,9 @@ class FileRows implements RowSource {
     this.#from = 0
     this.#to = left
     this.row.bytes = this.#buffer
-    const got = readSync(this.#fd, this.#buffer, this.#to, this.#buffer.length - this.#to, null)
+    const got = readSync(this.#fd, this.#buffer, this.#to, this.#buffer.length - this.#to, this.#readTo)
     this.#to += got
+    this.#readTo += got
     this.#ended = got === 0
     return got > 0
   }
