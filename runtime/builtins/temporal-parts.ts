@@ -7,7 +7,6 @@ import {
   civilMonth,
   civilYear,
   dayOfYear,
-  daysFromCivil,
   daysInMonth,
   daysOfMonthNumber,
   isLeapYear,
@@ -26,7 +25,7 @@ const { entries, define } = topicTable('Dates and times')
 export const temporalPartBuiltins: readonly Builtin[] = entries
 
 /** A function of the day; runs of equal days, usual in columns, are computed once. */
-function mapDays(days: Int32Array, f: (day: number) => number): Int32Array {
+export function mapDays(days: Int32Array, f: (day: number) => number): Int32Array {
   const out = new Int32Array(days.length)
   let last = NULL_I32
   let result = NULL_I32
@@ -193,7 +192,7 @@ function definePeriod(
   })
 }
 
-function groupOffset(offset: Arg, days: Int32Array, n: number, signature: string): number {
+export function groupOffset(offset: Arg, days: Int32Array, n: number, signature: string): number {
   if (n === 1) return 0
   if (isGiven(offset)) {
     if (offset.kind !== 'scalar' || offset.isNull() || !isTemporal(offset.type))
@@ -256,32 +255,3 @@ definePeriod(
   monthParam('startingMonth', 1),
 )
 definePeriod('yearEnd', 'end', 'Last day of the year.', (m) => monthPeriods(12, m), monthParam('endingMonth', 12))
-
-const previousBusinessDay = (d: number): number => d - Math.max(mondayWeekday(d) - 4, 0)
-const nextBusinessDay = (d: number): number => (mondayWeekday(d) > 4 ? d + 7 - mondayWeekday(d) : d)
-
-function defineBusiness(name: string, doc: string, f: (day: number) => number): void {
-  define(`${name}(X)`, {
-    doc,
-    kind: 'element',
-    call: ([x]) => mapTemporal(`${name}(X)`, x, (v) => dateVector(mapDays(daysOf(v, name), f))),
-  })
-}
-
-defineBusiness(
-  'businessDay',
-  'The day itself if it is a business day, else the last one before it.',
-  previousBusinessDay,
-)
-defineBusiness('businessMonthBegin', 'First business day of the month.', (d) =>
-  nextBusinessDay(daysOfMonthNumber(monthOfDays(d))),
-)
-defineBusiness('businessMonthEnd', 'Last business day of the month.', (d) =>
-  previousBusinessDay(daysOfMonthNumber(monthOfDays(d) + 1) - 1),
-)
-defineBusiness('businessQuarterEnd', 'Last business day of the quarter.', (d) =>
-  previousBusinessDay(daysOfMonthNumber(Math.floor(monthOfDays(d) / 3) * 3 + 3) - 1),
-)
-defineBusiness('businessYearEnd', 'Last business day of the year.', (d) =>
-  previousBusinessDay(daysFromCivil(civilYear(civilFromDays(d)) + 1, 1, 1) - 1),
-)

@@ -4,6 +4,7 @@ import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { temporalAdd } from '../temporal/add.ts'
 import { mondayWeekday } from '../temporal/calendar.ts'
+import { isMarketName, marketCalendar } from '../temporal/market.ts'
 import { dayNumbers } from '../temporal/split.ts'
 import { temporalUnit } from '../temporal/units.ts'
 import { offsetAtUtc, offsetAtWall } from '../temporal/zones.ts'
@@ -130,7 +131,7 @@ const isScalar = (v: Arg): boolean => v?.kind === 'scalar'
 const at = (v: FixedVector, single: boolean, k: number): number | bigint => v.data[single ? 0 : k]
 
 define('temporalDiff(X, Y, [unit])', {
-  doc: 'X - Y in units of the type; for DATE also in "d" days or "B" business days.',
+  doc: 'X - Y in units of the type; for DATE also in "d" days, "B" business days or the trading days of a market.',
   kind: 'element',
   aliases: ['datetimeDiff'],
   call: ([x, y, unit]) => {
@@ -140,8 +141,9 @@ define('temporalDiff(X, Y, [unit])', {
     if (a.type !== b.type)
       throw inputError('Temporal data comparison should have the same data type.', { code: 'temporalType' })
     const unitText = textArg(unit, signature, 'unit', '')
-    if (unitText !== '' && (a.type !== T.DATE || (unitText !== 'd' && unitText !== 'B')))
-      throw usageError(signature, 'unit must be "d" or "B", for DATE only.')
+    const market = isMarketName(unitText) ? marketCalendar(unitText) : undefined
+    if (unitText !== '' && (a.type !== T.DATE || (unitText !== 'd' && unitText !== 'B' && market === undefined)))
+      throw usageError(signature, 'unit must be "d", "B" or a market, for DATE only.')
     const length = isScalar(x) ? b.length : a.length
     if (!isScalar(x) && !isScalar(y) && a.length !== b.length) throw sizeError()
     const wide = a.data instanceof BigInt64Array
@@ -151,6 +153,7 @@ define('temporalDiff(X, Y, [unit])', {
       const q = at(b, isScalar(y), k)
       if (wide) out[k] = p === NULL_I64 || q === NULL_I64 ? NULL_I64 : BigInt.asIntN(64, (p as bigint) - (q as bigint))
       else if (p === NULL_I32 || q === NULL_I32) out[k] = NULL_I32
+      else if (market !== undefined) out[k] = market.index(p as number) - market.index(q as number)
       else out[k] = unitText === 'B' ? businessDaysBetween(q as number, p as number) : (p as number) - (q as number)
     }
     const result = new FixedVector(wide ? T.LONG : T.INT, out)

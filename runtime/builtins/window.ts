@@ -14,22 +14,17 @@ import {
   movingQuantile,
   movingSkew,
   movingValidPosition,
-  timeWindows,
   type Windows,
 } from '../kernels/window.ts'
-import { assemble, unifyScalars } from '../ops/assemble.ts'
-import { castVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
-import type { Session } from '../session.ts'
-import type { FunctionValue } from '../values/function.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { NULL_I32, T } from '../values/types.ts'
-import { AnyVector, FixedVector, newVector, type Vector } from '../values/vector.ts'
+import { AnyVector, FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, numberArg, required, textArg } from './args.ts'
 import { rankOptions, rankVector } from './cumulative.ts'
 import { asVector, isNumericColumn, vectorOver } from './shapes.ts'
-import { onPairWindows, onWindows, timeBounds, timeColumn, timeMaker, windowMaker, windowSize } from './windows-of.ts'
+import { onPairWindows, onWindows, timeBounds, timeColumn, timeMaker, windowMaker } from './windows-of.ts'
 
 const { entries, define } = topicTable('Moving windows')
 
@@ -323,115 +318,6 @@ define(usageMove, {
       }
       return v.gather(positions)
     })
-  },
-})
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Any function over windows
-
-/** The arguments of func: one vector, or a tuple of several of one length. */
-function windowArgs(usage: string, x: Arg): Vector[] {
-  const value = required(x, usage, 'funcArgs')
-  const list = value.kind === 'vector' && value.storage === 'any' ? value.values : [value]
-  const vectors = list.map((v) => {
-    const flat = v.kind === 'vector' ? v : asVector(v)
-    if (flat === undefined) throw inputError(`Usage: ${usage}. funcArgs must be a vector or a tuple of vectors.`)
-    return flat
-  })
-  if (vectors.some((v) => v.length !== vectors[0].length))
-    throw operatorError('Incompatible vector size', { code: 'vectorSize' })
-  return vectors
-}
-
-function functionArg(usage: string, f: Arg): FunctionValue {
-  if (f?.kind !== 'function') throw inputError(`Usage: ${usage}. func must be a function.`)
-  return f
-}
-
-const callOn = (session: Session, func: FunctionValue, columns: readonly Vector[], from: number, to: number): Value =>
-  session.call(
-    func,
-    columns.map((c) => c.slice(Math.max(0, from), Math.max(0, Math.min(c.length, to)))),
-  )
-
-/** Results of windows as a vector, with nulls of the first result's type where there is none. */
-function collectResults(results: readonly (Value | undefined)[]): Value {
-  const filled = results.map((r) => r ?? Scalar.VOID)
-  if (filled.every((r) => r.kind === 'scalar'))
-    return unifyScalars(filled as Scalar[]) ?? newVector(T.DOUBLE, filled.length, 'null')
-  return assemble(filled)
-}
-
-const usageMoving = 'moving(func, funcArgs, window, [minPeriods])'
-define(usageMoving, {
-  doc: 'An aggregate over windows of elements; several arguments as a tuple. Without minPeriods a window must be full.',
-  call: ([func, args, window, least], session) => {
-    const f = functionArg(usageMoving, func)
-    const columns = windowArgs(usageMoving, args)
-    const size = windowSize(usageMoving, window)
-    const minimum = intArg(least, usageMoving, 'minPeriods', size)
-    return collectResults(
-      Array.from({ length: columns[0].length }, (_, k) => {
-        const from = Math.max(0, k - size + 1)
-        return k - from + 1 < minimum ? undefined : callOn(session, f, columns, from, k + 1)
-      }),
-    )
-  },
-})
-
-const usageRolling = 'rolling(func, funcArgs, window, [step=1])'
-define(usageRolling, {
-  doc: 'A function over full windows only, moving by step; the result has (n - window) \\ step + 1 elements.',
-  call: ([func, args, window, step], session) => {
-    const f = functionArg(usageRolling, func)
-    const columns = windowArgs(usageRolling, args)
-    const size = intArg(window, usageRolling, 'window')
-    const by = intArg(step, usageRolling, 'step', 1)
-    if (size < 1 || by < 1) throw inputError(`Usage: ${usageRolling}. window and step must be positive.`)
-    const count = Math.max(0, Math.floor((columns[0].length - size) / by) + 1)
-    const results = Array.from({ length: count }, (_, k) => callOn(session, f, columns, k * by, k * by + size))
-    if (by === size && results.every((r) => r.kind === 'vector' && r.length === size))
-      return results.length === 0 ? newVector(T.DOUBLE, 0) : joinResults(results as Vector[])
-    return collectResults(results)
-  },
-})
-
-function joinResults(parts: readonly Vector[]): Vector {
-  const type = parts[0].type
-  const values = parts.map((p) => castVector(p, type))
-  const out = values[0]
-  const positions: Value[] = []
-  for (const p of values) for (let k = 0; k < p.length; k++) positions.push(p.get(k))
-  return castVector(new AnyVector(positions), out.type)
-}
-
-const usageWindow = 'window(func, funcArgs, range)'
-define(usageWindow, {
-  doc: 'A function over elements k+range[0] .. k+range[1] around each element k, both ends included and cut at the edges.',
-  call: ([func, args, range], session) => {
-    const f = functionArg(usageWindow, func)
-    const columns = windowArgs(usageWindow, args)
-    if (range?.kind !== 'pair') throw inputError(`Usage: ${usageWindow}. range must be a pair.`)
-    const low = Number(range.first)
-    const high = Number(range.second)
-    return collectResults(
-      Array.from({ length: columns[0].length }, (_, k) => {
-        const from = Math.max(0, k + low)
-        const to = Math.min(columns[0].length, k + high + 1)
-        return from < to ? callOn(session, f, columns, from, to) : undefined
-      }),
-    )
-  },
-})
-
-const usageTmoving = 'tmoving(func, T, funcArgs, window)'
-define(usageTmoving, {
-  doc: 'A function over the rows in (T - window, T] of each row.',
-  call: ([func, t, args, window], session) => {
-    const f = functionArg(usageTmoving, func)
-    const columns = windowArgs(usageTmoving, args)
-    const { starts } = timeWindows(...timeBounds(usageTmoving, timeColumn(usageTmoving, t), window))
-    return collectResults(Array.from(starts, (from, k) => callOn(session, f, columns, from, k + 1)))
   },
 })
 

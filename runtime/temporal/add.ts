@@ -3,6 +3,7 @@ import { inputError } from '../errors.ts'
 import { NULL_I32, NULL_I64, T, type TypeId, typeName } from '../values/types.ts'
 import { FixedVector } from '../values/vector.ts'
 import { addBusinessDays, addMonths } from './calendar.ts'
+import { addTradingDays, isMarketName, marketCalendar } from './market.ts'
 import { temporalUnit } from './units.ts'
 
 const DAY_NANOS = 86_400_000_000_000n
@@ -23,6 +24,10 @@ const UNIT_NANOS: Readonly<Record<string, bigint>> = {
 export function temporalAdd(v: FixedVector, amounts: Int32Array, unit: string): FixedVector {
   if (unit === 'M' || unit === 'y') return addPeriods(v, amounts, unit === 'y' ? 12 : 1)
   if (unit === 'B') return addDays(v, amounts, addBusinessDays, unit)
+  if (isMarketName(unit)) {
+    const calendar = marketCalendar(unit)
+    return addDays(v, amounts, (day, n) => addTradingDays(calendar, day, n), unit)
+  }
   const nanos = UNIT_NANOS[unit]
   if (nanos === undefined) throw unknownUnit(unit)
   if (v.type === T.MONTH) throw refused(v.type, unit)
@@ -30,8 +35,6 @@ export function temporalAdd(v: FixedVector, amounts: Int32Array, unit: string): 
 }
 
 function unknownUnit(unit: string): Error {
-  if (/^[A-Z]{4}$/.test(unit))
-    return inputError(`There is no trading calendar for market [${unit}].`, { code: 'marketCalendar' })
   return inputError(`Invalid time unit [${unit}]: it must be one of ns us ms s m H d B w M y.`, { code: 'timeUnit' })
 }
 
