@@ -3,11 +3,13 @@
 import { coreBuiltins } from './builtins/core-index.ts'
 import { foldBuiltins } from './builtins/folds.ts'
 import { higherOrderBuiltins } from './builtins/higher-order.ts'
+import { introspectionBuiltins } from './builtins/introspection.ts'
 import { languageBuiltins } from './builtins/language.ts'
 import { libraryBuiltins } from './builtins/library-index.ts'
 import { metaprogrammingBuiltins } from './builtins/metaprogramming.ts'
 import { objectBuiltins } from './builtins/objects.ts'
 import { sessionBuiltins } from './builtins/session-functions.ts'
+import { unitTestBuiltins } from './builtins/unit-tests.ts'
 import { registerCodecs } from './compile/codecs.ts'
 import { Interpreter, type InterpreterOptions } from './interpreter.ts'
 import { type Builtin, Registry } from './registry.ts'
@@ -24,22 +26,33 @@ export * from './session.ts'
 export * from './values/index.ts'
 export * from './values/transfer.ts'
 
-/** Every builtin of the runtime itself. */
-export const runtimeBuiltins: readonly Builtin[] = [
+/** The families of functions that a session loads when it first names one of them (jobs/late-library.ts). */
+export { libraryBuiltins }
+
+/** The builtins of the runtime that every session starts with. */
+const firstBuiltins: readonly Builtin[] = [
   ...coreBuiltins,
-  ...libraryBuiltins,
   ...higherOrderBuiltins,
   ...foldBuiltins,
   ...languageBuiltins,
+  ...introspectionBuiltins,
   ...metaprogrammingBuiltins,
   ...objectBuiltins,
   ...sessionBuiltins,
+  ...unitTestBuiltins,
 ]
+
+/** A registry that lacks the library: for sessions, which add it by names. */
+export function createFirstRegistry(): Registry {
+  const registry = new Registry()
+  registry.add(firstBuiltins)
+  return registry
+}
 
 /** A registry with the runtime's builtins and those of other rooms. */
 export function createRegistry(...rooms: readonly (readonly Builtin[])[]): Registry {
-  const registry = new Registry()
-  registry.add(runtimeBuiltins)
+  const registry = createFirstRegistry()
+  registry.add(libraryBuiltins)
   for (const builtins of rooms) registry.add(builtins)
   return registry
 }

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import type { Statement } from '../lang/ast.ts'
+import type { MaprStatement, Statement } from '../lang/ast.ts'
 import type { SqlStatement } from '../lang/ast-sql.ts'
 import { SourceText } from '../lang/source.ts'
 import { callFunction } from './compile/call.ts'
@@ -21,6 +21,7 @@ import { type ParserNames, parseUnits } from './compile/parse.ts'
 import type { SqlScope } from './compile/scope.ts'
 import { emitStatement, emitStatementValue } from './compile/statements.ts'
 import { suggestion } from './compile/suggest.ts'
+import type { Transaction } from './compile/transactions.ts'
 import { findUnknownName } from './compile/unknown-names.ts'
 import { HoldfastError, inputError, toHoldfastError } from './errors.ts'
 import { type DisplayOptions, displayValue } from './print/index.ts'
@@ -59,10 +60,12 @@ export class Interpreter implements Host {
   readonly random: Random = new SeededRandom()
   readonly shared: Map<string, Value>
   readonly classes = new Map<string, ScriptClass>()
+  transaction: Transaction | undefined
+  readonly #maprs = new Map<string, MaprStatement>()
   readonly sessionId: bigint
   readonly displayOptions: DisplayOptions
   user: string
-  readonly #print: (text: string) => void
+  #print: (text: string) => void
   readonly #now: () => number
   readonly #cells = new Map<string, Cell>()
   readonly #functions = new Map<string, FunctionCell>()
@@ -96,6 +99,16 @@ export class Interpreter implements Host {
     const method = instanceOf(value)?.scriptClass.method('str')
     if (method !== undefined) return this.display(this.call(method, [value]))
     return displayValue(value, this.displayOptions)
+  }
+
+  printingTo(print: (text: string) => void, run: () => void): void {
+    const before = this.#print
+    this.#print = print
+    try {
+      run()
+    } finally {
+      this.#print = before
+    }
   }
 
   /** Assertions that failed since the session began. */
@@ -209,6 +222,25 @@ export class Interpreter implements Host {
       variables: [...this.variableNames(), ...this.shared.keys()].sort(),
       functions: [...new Set([...this.userFunctionNames(), ...this.registry.names()])].sort(),
     }
+  }
+
+  /** A `mapr` states in other words what the function computes: it is kept beside it, and changes no result. */
+  defineMapr(node: MaprStatement): void {
+    const fn = this.lookupFunction(node.name, '')
+    const arity = fn instanceof BuiltinFunction ? fn.params.length : fn?.fn?.params.length
+    if (arity === undefined)
+      throw inputError(`The function or procedure '${node.name}' is not defined.`, {
+        refId: 'S06004',
+        hint: 'a mapr states how an aggregate that is defined already is computed piece by piece',
+      })
+    if (arity !== node.params.length)
+      throw inputError(`The mapr of ${node.name} has ${node.params.length} parameters, but the function has ${arity}.`)
+    this.#maprs.set(node.name, node)
+  }
+
+  /** Functions that a mapr was given for. */
+  maprNames(): string[] {
+    return [...this.#maprs.keys()]
   }
 
   // -------------------------------------------------------------------------------------------------------------------

@@ -22,8 +22,13 @@ provideScriptAccess((session, name) => {
     throw inputError(`<NoPrivilege>Not granted to call ${name}: please log in first.`, { code: 'notLoggedIn' })
   const dfs = dfsOf(session)
   dfs.catalog.refresh()
-  if (!dfs.permissions.allows('SCRIPT_EXEC'))
-    throw noPrivilege(session.user, `call ${name}`, undefined, 'it takes SCRIPT_EXEC')
+  if (name === 'setLogLevel') {
+    if (!dfs.permissions.isAdmin)
+      throw noPrivilege(session.user, `call ${name}`, undefined, 'only administrators may call it')
+    return
+  }
+  const right = name === 'test' ? 'TEST_EXEC' : 'SCRIPT_EXEC'
+  if (!dfs.permissions.allows(right)) throw noPrivilege(session.user, `call ${name}`, undefined, `it takes ${right}`)
 })
 
 define('login(userId, password)', {

@@ -13,7 +13,8 @@ import type {
 import { Identifier, isName, W } from '../keywords.ts'
 import { S } from '../lexer.ts'
 import { type Cursor, STATEMENT_MODES, spanOf } from '../parser/cursor.ts'
-import { parseTypeName } from '../parser/primary.ts'
+import { parseExpr } from '../parser/expressions.ts'
+import { isTestingName, parseTypeName } from '../parser/primary.ts'
 import type { Span } from '../source.ts'
 import type { Rule } from './base.ts'
 import { FlowRules } from './flow.ts'
@@ -137,9 +138,13 @@ export abstract class FunctionRules extends FlowRules {
     return statement ?? null
   })
 
-  /** `@name` before a definition, `@name: key=value, ...`. */
+  /** `@name` before a definition, `@name: key=value, ...`; or an expression that begins with `@testing_case`. */
   protected readonly annotation: Rule<[], Statement> = this.rule('annotation', () => {
     const p = this.cursor
+    if (!this.RECORDING_PHASE && isTestingName(p)) {
+      const expr = parseExpr(p)
+      return { kind: 'expression', expr, span: expr.span }
+    }
     const start = this.CONSUME(S['@']).startOffset
     const name = this.CONSUME(Identifier, { ERR_MSG: 'the name of an annotation' }).image
     const args = this.OPTION(() => {

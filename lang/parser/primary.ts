@@ -48,6 +48,13 @@ export function parsePrimary(p: Cursor): Expr {
         return { kind: 'functionRef', path, form: 'ampersand', span: p.span(token.startOffset) }
       }
       break
+    case '@':
+      if (isTestingName(p)) {
+        p.next()
+        const name = p.next().image
+        return { kind: 'name', name, binding: 'free', span: p.span(token.startOffset) }
+      }
+      break
     case ':':
       if (!p.noPair) {
         p.next()
@@ -64,6 +71,9 @@ export function parsePrimary(p: Cursor): Expr {
     throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
   throw p.unexpected('an expression')
 }
+
+/** `@testing_case`: what an annotation of a test has set. */
+export const isTestingName = (p: Cursor): boolean => p.is('@') && p.peek(1).image.startsWith('testing_')
 
 const unquote = (text: string): string => text.replace(/\\(["\\])/g, '$1')
 

@@ -1,10 +1,13 @@
 /** Functions on instances of classes. */
+
 import { type Instance, instanceOf, ScriptClass, setAttribute } from '../compile/classes.ts'
+import { codeOf } from '../compile/code.ts'
 import type { Host } from '../compile/host.ts'
 import { inputError, usageError } from '../errors.ts'
 import { topicTable } from '../registry.ts'
-import { AnyVector, PartialFunction, Scalar, StringVector, typeName, type Value } from '../values/index.ts'
+import { AnyVector, type CodeValue, Scalar, StringVector, typeName, type Value } from '../values/index.ts'
 import { type Arg, textArg } from './args.ts'
+import { exprOf } from './metaprogramming.ts'
 
 const { entries, define } = topicTable('Objects')
 
@@ -78,11 +81,32 @@ define('unifiedObjCall(obj, method, args)', {
 })
 
 define('makeObjCall(obj, method, args...)', {
-  doc: 'A function that calls the method with these arguments first.',
-  call: ([obj, name, ...args]) => {
-    const signature = 'makeObjCall(obj, method, args...)'
-    return new PartialFunction(methodOf(obj, textArg(name, signature, 'method'), signature), [obj, ...args])
+  doc: 'Metacode of a call of a method: makeObjCall(obj, "m", 1).eval() is obj.m(1).',
+  call: ([obj, name, ...args]) => methodCode(obj, name, args, 'makeObjCall(obj, method, args...)'),
+})
+
+define('makeUnifiedObjCall(obj, method, args)', {
+  doc: 'Metacode of a call of a method whose arguments are the elements of a tuple.',
+  call: ([obj, name, args]) => {
+    const list = args?.kind === 'vector' ? Array.from({ length: args.length }, (_, k) => args.get(k)) : []
+    return methodCode(obj, name, list, 'makeUnifiedObjCall(obj, method, args)')
   },
 })
+
+function methodCode(obj: Arg, name: Arg, args: readonly Arg[], signature: string): CodeValue {
+  const method = textArg(name, signature, 'method')
+  methodOf(obj, method, signature)
+  const span = { start: 0, end: 0 }
+  return codeOf({
+    expr: {
+      kind: 'methodCall',
+      object: exprOf(obj as Value),
+      method: { kind: 'name', name: method, binding: 'free', span },
+      args: args.map((a) => ({ name: null, value: exprOf(a ?? Scalar.VOID), alias: null, span })),
+      span,
+    },
+    alias: null,
+  })
+}
 
 export const objectBuiltins = entries

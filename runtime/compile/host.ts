@@ -1,12 +1,13 @@
 /** What compiled code and the compiler need of the interpreter, beyond what a builtin may use. */
-import type { SqlStatement } from '../../lang/ast.ts'
+import type { MaprStatement, SqlStatement } from '../../lang/ast.ts'
 import type { Session } from '../session.ts'
 import type { BuiltinFunction, Value } from '../values/index.ts'
 import type { Cell, FunctionCell } from './cells.ts'
 import type { ScriptClass } from './classes.ts'
 import type { SqlScope } from './scope.ts'
+import type { TransactionHolder } from './transactions.ts'
 
-export interface Host extends Session {
+export interface Host extends Session, TransactionHolder {
   /** Classes of the session by name. */
   readonly classes: Map<string, ScriptClass>
   /** The cell of a session variable, made on demand. */
@@ -23,7 +24,13 @@ export interface Host extends Session {
   loadModule(path: string): void
   /** Runs a script file of `#include` in place. */
   includeFile(path: string): void
+  /** Assertions that failed since the session began. */
+  readonly failedAssertions: number
+  /** Runs something whose output goes elsewhere. */
+  printingTo(print: (text: string) => void, run: () => void): void
   /** Prints the failure and counts it. */
   assertionFailed(message: string): void
+  /** Stores how an aggregate is computed piece by piece. */
+  defineMapr(node: MaprStatement): void
   runSql(node: SqlStatement, scope: SqlScope): Value
 }

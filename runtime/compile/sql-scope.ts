@@ -76,6 +76,12 @@ export class LexicalScope implements SqlScope {
   }
 
   writableTable(expr: Expr): Table | SourceTable {
+    const table = this.#tableToWrite(expr)
+    this.session.transaction?.remember(table)
+    return table
+  }
+
+  #tableToWrite(expr: Expr): Table | SourceTable {
     const table = expr.kind === 'name' ? this.#writableVariable(expr.name) : this.evaluate(expr)
     if (table.kind === 'table' || table.kind === 'source') return table
     if (table.kind === 'scalar' && typeof table.value === 'string') {

@@ -113,10 +113,6 @@ describe('errors that end a script', () => {
     expect(printed('assert total, 1==2\nprint("goes on")')).toBe('Testing case adhocTesting_total failed\ngoes on')
   })
 
-  it('refuse what is not executable by name and line', () => {
-    expect(failure('x=1\ntransaction{ x }').message).toContain('transaction')
-  })
-
   it('report endless recursion instead of dying', () => {
     expect(failure('def f(x){ return f(x+1) }\nf(1)').message).toContain('nested too deeply')
   })

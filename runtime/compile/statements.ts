@@ -8,6 +8,7 @@ import type {
   LoopStatement,
   SettingStatement,
   Statement,
+  TransactionStatement,
   TryStatement,
   UndefStatement,
 } from '../../lang/ast.ts'
@@ -98,12 +99,13 @@ function emitAction(em: Emitter, node: Statement): string {
         .join(' ')
     case 'commit':
     case 'rollback':
+      return `${em.help('commitOrRollback', '$s', em.constant(node.kind))};`
     case 'transaction':
-      throw notExecutable(em, node, 'transaction blocks')
+      return emitTransaction(em, node)
     case 'class':
       return `${em.help('defineClass', '$s', em.constant(node), em.constant({ source: em.source, module: em.module }))};`
     case 'mapr':
-      throw notExecutable(em, node, 'mapr definitions')
+      return `$s.defineMapr(${em.constant(node)});`
     case 'setting':
       return `${emitSetting(em, node)};`
     case 'checkpoint':
@@ -122,13 +124,6 @@ export function emitStatementValue(em: Emitter, node: Statement): string | undef
   if (node.kind === 'expression') return `${em.mark(node.span)} return ${emitExpr(em, node.expr)};`
   if (node.kind === 'setting' && node.action === 'show') return `${em.mark(node.span)} return ${emitSetting(em, node)};`
   return undefined
-}
-
-function notExecutable(em: Emitter, node: Statement, feature: string): Error {
-  return inputError(
-    `The script uses ${feature}, which are parsed but not executable yet [line #${em.source.line(node.span.start)}].`,
-    { code: 'notExecutable' },
-  )
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -293,6 +288,14 @@ function emitTry(em: Emitter, node: TryStatement): string {
   const body = emitBlock(em, node.body)
   const store = emitStore(em, node.variable, em.help('caught', '$x'))
   return `try {\n${body}\n} catch ($x) {\n${store}\n${emitBlock(em, node.handler)}\n}`
+}
+
+/** The handler knows of an error; a return or break out of the block is none. */
+function emitTransaction(em: Emitter, node: TransactionStatement): string {
+  const failed = em.temporary()
+  const body = emitBlock(em, node.body)
+  const end = em.help('endTransaction', '$s', failed)
+  return `${em.help('beginTransaction', '$s')}; ${failed} = false;\ntry {\n${body}\n} catch ($x) { ${failed} = true; throw $x; } finally { ${end}; }`
 }
 
 function emitUndef(em: Emitter, node: UndefStatement): string {

@@ -66,6 +66,7 @@ import { iterate, iteratePair, iterateRange } from './iterate.ts'
 import { library } from './libraries.ts'
 import { disown, freeze, freezeOwned, own, readOnlyError, rebind, writable } from './ownership.ts'
 import * as scalars from './scalars.ts'
+import { beginTransaction, commitOrRollback, endTransaction } from './transactions.ts'
 
 export { cast, seq }
 
@@ -216,6 +217,9 @@ function makeSupport() {
     and,
     append,
     assertThat,
+    beginTransaction,
+    commitOrRollback,
+    endTransaction,
     attributeValue,
     baseConstructor,
     ownMethod,
