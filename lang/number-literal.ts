@@ -114,6 +114,9 @@ function temporal(text: string, offset: number): NumberToken | null | typeof OUT
   return null
 }
 
+/** What is too large for its type is null, as the result of an operation is. */
+const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
+
 function plain(text: string, offset: number): NumberToken {
   const m = match(number, text, offset)!
   let end = offset + m[0].length
@@ -121,13 +124,13 @@ function plain(text: string, offset: number): NumberToken {
   const isReal = m[2] !== undefined || m[3] !== undefined
   const asNumber = Number(m[0])
   const take = (type: LiteralType, value: LiteralValue): NumberToken => ({ type, value, end: ++end })
-  if (suffix === 'f') return take('FLOAT', Math.fround(asNumber))
-  if (suffix === 'F') return take('DOUBLE', asNumber)
+  if (suffix === 'f') return take('FLOAT', finite(Math.fround(asNumber)))
+  if (suffix === 'F') return take('DOUBLE', finite(asNumber))
   if (suffix === 'P') {
     const fraction = (m[2] ?? '.').slice(1)
     return take('DECIMAL64', { unscaled: BigInt(m[1] + fraction), scale: fraction.length })
   }
-  if (isReal) return { type: 'DOUBLE', value: asNumber, end }
+  if (isReal) return { type: 'DOUBLE', value: finite(asNumber), end }
   const n = BigInt(m[1])
   switch (suffix) {
     case 'b':

@@ -75,7 +75,7 @@ function writeRows(target: ArrayVector, positions: Int32Array, value: Value): vo
   positions.forEach((p, k) => {
     rows[p] = spreads ? (value as Vector).get(k) : value
   })
-  const fresh = convertForAppend(new AnyVector(rows), target.type) as ArrayVector
+  const fresh = convertForAppend(new AnyVector(rows), target.type, target.scale) as ArrayVector
   target.offsets = fresh.offsets
   target.flat = fresh.flat
 }

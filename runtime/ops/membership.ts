@@ -3,21 +3,25 @@ import { inputError, operatorError } from '../errors.ts'
 import { type Key, keyOf } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import type { Table } from '../values/table.ts'
-import { categoryOf, isFloating, isLiteral, isTemporal, T, type TypeId } from '../values/types.ts'
+import { categoryOf, isDecimal, isFloating, isLiteral, isTemporal, T, type TypeId } from '../values/types.ts'
 import { type AnyVector, FixedVector, type Vector, vectorOf } from '../values/vector.ts'
 import { castScalar, castVector, scalarToVector } from './cast.ts'
 import { castFlat, type Flat, flatBinary, nullsLike } from './flat.ts'
 import { mapForm } from './unary.ts'
 
-/** Membership of each element of X in a scalar, vector, set, dictionary's keys, one-column table or keyed table. A null collection holds nothing. */
+/**
+ * Membership of each element of X in a scalar, vector, set, dictionary's keys, one-column table or keyed table. The untyped NULL holds nothing; a null of
+ * a type is a value like any other.
+ */
 export function inOp(x: Value, y: Value): Value {
   switch (y.kind) {
     case 'scalar':
-      if (y.isNull()) return mapForm(x, (f) => falseLike(f))
+      if (y.type === T.VOID) return mapForm(x, (f) => falseLike(f))
       return mapForm(x, (f) => flatBinary('eq', convertLeft(f, y.type), y))
     case 'vector':
       if (y.storage === 'any') return inTuple(x, y)
       if (y.storage === 'array') throw inputError('The second argument of in must not be an array vector.')
+      if (isDecimal(y.type)) return mapForm(x, (f) => inDecimals(f, y))
       return inMembers(x, y.type, () => memberSet(y))
     case 'pair':
       return inOp(x, vectorOf(y.type, [y.first, y.second], y.scale))
@@ -45,13 +49,28 @@ function memberSet(y: Vector): Set<Key> {
 /** X in the type of Y, so that equal values have equal keys. */
 function convertLeft(x: Flat, type: TypeId): Flat {
   const target = type === T.SYMBOL ? T.STRING : type
-  if (x.type === target || x.type === T.VOID) return x.type === T.VOID ? (nullsLike(target, x, x) as Flat) : x
+  if (x.type === T.VOID) return nullsLike(target, x, x)
+  if (x.type === target) return x
   if (x.type === T.SYMBOL && target === T.STRING) return x
   const a = categoryOf(x.type)
   const b = categoryOf(target)
   const numeric = (c: string): boolean => c === 'logical' || c === 'integral' || c === 'floating' || c === 'decimal'
+  // A decimal and any other number need no common type to be compared.
+  if (b === 'decimal' && numeric(a)) return x
   if ((numeric(a) && numeric(b)) || (a === b && (a === 'literal' || isTemporal(x.type)))) return castFlat(x, target)
   throw operatorError('The function in needs both arguments in the same data category.', { code: 'operandTypes' })
+}
+
+/** Decimals meet as exact integers of one scale. */
+function inDecimals(x: Flat, y: Vector): Flat {
+  const left = convertLeft(x, y.type)
+  const scale = Math.max('scale' in left ? left.scale : 0, 'scale' in y ? y.scale : 0)
+  const members = memberSet(castVector(y, T.DECIMAL128, scale))
+  const exact = castFlat(left, T.DECIMAL128, scale)
+  if (exact.kind === 'scalar') return Scalar.bool(members.has(keyOf(exact)))
+  const out = new Int8Array(exact.length)
+  for (let k = 0; k < out.length; k++) out[k] = members.has(exact.raw(k) as Key) ? 1 : 0
+  return new FixedVector(T.BOOL, out)
 }
 
 function inMembers(x: Value, type: TypeId, members: () => ReadonlySet<Key>): Value {

@@ -160,48 +160,91 @@ export class FixedVector extends VectorBase {
   }
 }
 
-// One loop a storage, so that each stays monomorphic.
-function gatherNumbers<A extends Int8Array | Int16Array | Int32Array | Float32Array | Float64Array>(
+type NumberArray = Int8Array | Int16Array | Int32Array | Float32Array | Float64Array
+
+/** out[k] = data[indices[k]] where all positions are inside: without tests in between, loads of many rows wait for memory at the same time. */
+function gatherInside<A extends NumberArray>(out: A, data: A, indices: Int32Array, from: number, to: number): void {
+  for (let k = from; k < to; k++) out[k] = data[indices[k]]
+}
+
+function gatherTested<A extends NumberArray>(
   out: A,
   data: A,
   length: number,
   indices: Int32Array,
   nullValue: number,
+  from: number,
+  to: number,
 ): void {
-  for (let k = 0; k < indices.length; k++) {
+  for (let k = from; k < to; k++) {
     const j = indices[k]
     out[k] = j >= 0 && j < length ? data[j] : nullValue
   }
 }
-const makeLoop = (): typeof gatherNumbers =>
-  new Function(`return ${gatherNumbers.toString()}`)() as typeof gatherNumbers
-const gatherI8 = makeLoop()
-const gatherI16 = makeLoop()
-const gatherI32 = makeLoop()
-const gatherF32 = makeLoop()
-const gatherF64 = makeLoop()
+
+function areInside(indices: Int32Array, length: number, from: number, to: number): boolean {
+  // As an unsigned number a negative position is large.
+  for (let k = from; k < to; k++) if (indices[k] >>> 0 >= length) return false
+  return true
+}
+
+/** Positions looked through at a time: they are still in the cache when their elements are fetched. */
+const GATHER_BLOCK = 8192
+
+type Gather = <A extends NumberArray>(out: A, data: A, length: number, indices: Int32Array, nullValue: number) => void
+
+// One pair of loops a storage, so that each stays monomorphic.
+function makeGather(): Gather {
+  const copyOf = <F>(f: F): F => new Function(`return ${String(f)}`)() as F
+  const inside = copyOf(gatherInside)
+  const tested = copyOf(gatherTested)
+  return (out, data, length, indices, nullValue) => {
+    for (let from = 0; from < indices.length; from += GATHER_BLOCK) {
+      const to = Math.min(indices.length, from + GATHER_BLOCK)
+      if (areInside(indices, length, from, to)) inside(out, data, indices, from, to)
+      else tested(out, data, length, indices, nullValue, from, to)
+    }
+  }
+}
+const gatherI8 = makeGather()
+const gatherI16 = makeGather()
+const gatherI32 = makeGather()
+const gatherF32 = makeGather()
+const gatherF64 = makeGather()
 
 /** out[k] = data[indices[k]], null where the index is outside 0..length-1. */
 export function gatherInto(out: FixedArray, data: FixedArray, length: number, indices: Int32Array): void {
   if (data instanceof Float64Array) gatherF64(out as Float64Array, data, length, indices, NULL_F64)
   else if (data instanceof Int32Array) gatherI32(out as Int32Array, data, length, indices, NULL_I32)
-  else if (data instanceof BigInt64Array) {
-    // Two 32-bit words an element: no bigint is made.
-    const target = new Int32Array(out.buffer, out.byteOffset, out.length * 2)
-    const source = new Int32Array(data.buffer, data.byteOffset, data.length * 2)
-    for (let k = 0; k < indices.length; k++) {
-      const j = indices[k]
-      if (j >= 0 && j < length) {
-        target[2 * k] = source[2 * j]
-        target[2 * k + 1] = source[2 * j + 1]
-      } else {
-        target[2 * k] = 0
-        target[2 * k + 1] = NULL_I32
-      }
-    }
-  } else if (data instanceof Int8Array) gatherI8(out as Int8Array, data, length, indices, NULL_I8)
+  else if (data instanceof BigInt64Array) gatherI64(out as BigInt64Array, data, length, indices)
+  else if (data instanceof Int8Array) gatherI8(out as Int8Array, data, length, indices, NULL_I8)
   else if (data instanceof Int16Array) gatherI16(out as Int16Array, data, length, indices, NULL_I16)
   else gatherF32(out as Float32Array, data as Float32Array, length, indices, NULL_F32)
+}
+
+/** Two 32-bit words an element: no bigint is made. */
+function gatherI64(out: BigInt64Array, data: BigInt64Array, length: number, indices: Int32Array): void {
+  const target = new Int32Array(out.buffer, out.byteOffset, out.length * 2)
+  const source = new Int32Array(data.buffer, data.byteOffset, data.length * 2)
+  for (let from = 0; from < indices.length; from += GATHER_BLOCK) {
+    const to = Math.min(indices.length, from + GATHER_BLOCK)
+    if (areInside(indices, length, from, to)) gatherWordPairs(target, source, indices, from, to)
+    else
+      for (let k = from; k < to; k++) {
+        const j = indices[k]
+        const inside = j >= 0 && j < length
+        target[2 * k] = inside ? source[2 * j] : 0
+        target[2 * k + 1] = inside ? source[2 * j + 1] : NULL_I32
+      }
+  }
+}
+
+function gatherWordPairs(target: Int32Array, source: Int32Array, indices: Int32Array, from: number, to: number): void {
+  for (let k = from; k < to; k++) {
+    const j = indices[k]
+    target[2 * k] = source[2 * j]
+    target[2 * k + 1] = source[2 * j + 1]
+  }
 }
 
 /** Two slots per element: 128-bit integers (low half first) or two doubles. */
@@ -492,6 +535,11 @@ export class ArrayVector extends VectorBase {
     super(ARRAY_BASE + flat.type, length)
     this.offsets = offsets
     this.flat = flat
+  }
+
+  /** Of its decimals; 0 for other elements. */
+  get scale(): number {
+    return 'scale' in this.flat ? this.flat.scale : 0
   }
 
   /** A row, as a vector. Out of range it is an empty vector. */
