@@ -8,6 +8,7 @@ import { topicTable } from '../registry.ts'
 import { joinByNames, stringsOf, toTable } from '../sql/from.ts'
 import type { JoinKind } from '../sql/joins.ts'
 import { Relation } from '../sql/relation.ts'
+import { windowJoin } from '../sql/window-join.ts'
 import { Table, type Value } from '../values/index.ts'
 import { type Arg, isGiven } from './args.ts'
 
@@ -65,5 +66,44 @@ define('cj(leftTable, rightTable)', {
   doc: 'Cross join: every left row with every right row, left rows slowest.',
   call: (args): Value => join('cross', args),
 })
+
+define('pj(leftTable, rightTable, matchingCols, [rightMatchingCols])', {
+  doc: 'Prefix join of one string column: every left row with every right row whose text its own text begins with, in left order. The right join column stays in the result.',
+  call: (args): Value => join('prefix', args),
+})
+
+for (const [name, doc] of [
+  [
+    'wj',
+    'Window join: all left columns, and aggregates of the right rows with equal leading keys whose last key is in [t+w1, t+w2], t being the last key of the left row. window is a pair of integers or durations; 0:0 means from the last key of the left row before (inclusive) to t (exclusive).',
+  ],
+  [
+    'pwj',
+    'Prevailing window join: like wj, but if no right row stands exactly at t+w1, the last one before belongs to the window as well; if several do, only the last of them does.',
+  ],
+] as const)
+  define(`${name}(leftTable, rightTable, window, aggs, matchingCols, [rightMatchingCols])`, {
+    doc: `${doc} aggs is metacode or a tuple of it: <avg(bid)>, <[wavg(bid, vol), max(ask) as m]>; a plain right column gives an array vector. The right table must be in memory.`,
+    call: ([left, right, window, aggs, matchingCols, rightMatchingCols], session): Value => {
+      const [leftName, rightName] = labelsOf([left, right])
+      const columns = isGiven(matchingCols) ? stringsOf(matchingCols) : []
+      if (!isGiven(window) || !isGiven(aggs))
+        throw inputError(`The function ${name} needs window and aggs.`, { code: 'windowJoin' })
+      return toTable(
+        windowJoin(
+          {
+            left: tableArgument(left, leftName, 'left', 'S02013'),
+            right: tableArgument(right, rightName, 'right', 'S02014'),
+            window,
+            aggs,
+            columns,
+            rightColumns: isGiven(rightMatchingCols) ? stringsOf(rightMatchingCols) : columns,
+            prevailing: name === 'pwj',
+          },
+          session,
+        ),
+      )
+    },
+  })
 
 export const joinBuiltins = entries

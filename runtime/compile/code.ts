@@ -67,7 +67,7 @@ export function statementOf(
 }
 
 /** Where code is evaluated: in its captured locals, and the session that evaluates it. */
-const codeScope = (host: Host, value: CodeValue, source: SourceText): LexicalScope =>
+export const codeScope = (host: Host, value: CodeValue, source: SourceText): LexicalScope =>
   new LexicalScope(
     host,
     { module: '', source, seesSession: true },

@@ -26,6 +26,7 @@ import { sortedRows } from './order.ts'
 import { type Field, findField, Relation } from './relation.ts'
 import { readSource } from './source-read.ts'
 import { resultOf } from './spread.ts'
+import { windowJoin } from './window-join.ts'
 
 /** A stored table that is the whole from clause. */
 export interface SourceRef {
@@ -60,11 +61,8 @@ function resolve(from: FromNode, demand: Demand, scope: SqlScope, pushable: bool
 
 function tableOperand(expr: Expr, alias: string | null, demand: Demand, scope: SqlScope, pushable: boolean): Operand {
   if (expr.kind === 'call') {
-    const join = FUNCTION_JOINS[calleeName(expr.callee) ?? '']
-    if (join !== undefined && expr.args.length >= 2) {
-      const rows = functionJoin(join, expr, demand, scope, pushable)
-      return { kind: 'memory', rows: alias === null ? rows : requalified(rows, alias) }
-    }
+    const rows = expr.args.length < 2 ? undefined : joinOfCall(expr, demand, scope, pushable)
+    if (rows !== undefined) return { kind: 'memory', rows: alias === null ? rows : requalified(rows, alias) }
   }
   const name = alias ?? tableName(expr)
   return operandOf(namedOrEvaluated(expr, scope), name)
@@ -167,15 +165,62 @@ const FUNCTION_JOINS: Readonly<Record<string, FunctionJoin | undefined>> = {
   fj: { kind: 'full' },
   aj: { kind: 'asof' },
   cj: { kind: 'cross' },
+  pj: { kind: 'prefix' },
 }
 
-export const isFunctionJoin = (name: string): boolean => FUNCTION_JOINS[name] !== undefined
+const WINDOW_JOINS: Readonly<Record<string, { readonly prevailing: boolean } | undefined>> = {
+  wj: { prevailing: false },
+  pwj: { prevailing: true },
+}
+
+export const isFunctionJoin = (name: string): boolean =>
+  FUNCTION_JOINS[name] !== undefined || WINDOW_JOINS[name] !== undefined
 
 /** A join call with its tables' names: `from ej(t as a, u, `id)`, or as an expression of its own. */
 export function joinCall(expr: CallExpr, scope: SqlScope): Table {
-  const join = FUNCTION_JOINS[calleeName(expr.callee) ?? '']
-  if (join === undefined) throw inputError('This call is not a join.', { code: 'join' })
-  return toTable(functionJoin(join, expr, { names: undefined, where: [] }, scope, false))
+  const rows = joinOfCall(expr, { names: undefined, where: [] }, scope, false)
+  if (rows === undefined) throw inputError('This call is not a join.', { code: 'join' })
+  return toTable(rows)
+}
+
+/** The rows of a join in function form; undefined for another call. */
+function joinOfCall(expr: CallExpr, demand: Demand, scope: SqlScope, pushable: boolean): Relation | undefined {
+  const name = calleeName(expr.callee) ?? ''
+  const join = FUNCTION_JOINS[name]
+  if (join !== undefined) return functionJoin(join, expr, demand, scope, pushable)
+  const window = WINDOW_JOINS[name]
+  return window === undefined ? undefined : windowCall(expr, window.prevailing, scope)
+}
+
+function windowCall(expr: CallExpr, prevailing: boolean, scope: SqlScope): Relation {
+  const names = ['leftTable', 'rightTable', 'window', 'aggs', 'matchingCols', 'rightMatchingCols']
+  const byName = (k: number): Argument | undefined =>
+    expr.args.find((a) => a.name === names[k]) ?? (expr.args[k]?.name === null ? expr.args[k] : undefined)
+  const all: Demand = { names: undefined, where: [] }
+  const left = argumentTable(byName(0), all, scope, 'S02013')
+  const right = argumentTable(byName(1), all, scope, 'S02014')
+  if (right.kind === 'source')
+    throw inputError('The right table of a window join must not be a stored table: select its rows first.', {
+      code: 'windowJoin',
+    })
+  const given = (k: number): Value => {
+    const value = byName(k)?.value
+    if (value == null) throw inputError(`A window join needs the argument ${names[k]}.`, { code: 'windowJoin' })
+    return scope.evaluate(value)
+  }
+  const columns = nameList(byName(4), scope)
+  return windowJoin(
+    {
+      left: read(left, all, columns, [], scope, false),
+      right: right.rows,
+      window: given(2),
+      aggs: given(3),
+      columns,
+      rightColumns: byName(5)?.value == null ? columns : nameList(byName(5), scope),
+      prevailing,
+    },
+    scope.session,
+  )
 }
 
 function functionJoin(
@@ -369,10 +414,24 @@ function joinOn(
     else if (side === 'right') rightFilters.push(c)
     else throw unsupported('conditions other than equality between the two tables in an ON clause')
   }
+  if (leftKeys.length === 0) checkOnNames(conditions, left, right)
   if (leftKeys.length === 0)
     throw inputError('The ON clause of a join must compare a column of each table with =.', { refId: 'S02016' })
   const filters = { left: masks(leftFilters, left, scope), right: masks(rightFilters, right, scope) }
   return joinRelations(kind, left, right, { left: leftKeys, right: rightKeys }, filters)
+}
+
+/** A qualified name that its table does not have says more than that the condition has no keys. */
+function checkOnNames(conditions: readonly Expr[], left: Relation, right: Relation): void {
+  const tables = new Set([...left.fields, ...right.fields].map((f) => f.table))
+  for (const condition of conditions)
+    walk(condition, (e) => {
+      const c = columnName(e)
+      if (c?.qualifier === undefined || !tables.has(c.qualifier)) return true
+      if (left.find(c.name, c.qualifier) < 0 && right.find(c.name, c.qualifier) < 0)
+        throw inputError(`Invalid column in join: [${c.qualifier}.${c.name}].`, { refId: 'S02016' })
+      return false
+    })
 }
 
 function keyPair(expr: Expr, left: Relation, right: Relation): { left: Expr; right: Expr } | undefined {

@@ -18,10 +18,11 @@ export interface Item {
 /** `*` and series become columns; every item gets its name. */
 export function expandItems(items: readonly SelectItem[], fields: readonly Field[]): Item[] {
   const out: Item[] = []
+  const stars = items.filter((i) => i.expr.kind === 'star').length
   items.forEach((written, position) => {
     const item = columnWithAlias(written, fields)
     const { expr, alias } = item
-    if (expr.kind === 'star') out.push(...starItems(expr.qualifier, expr, fields))
+    if (expr.kind === 'star') out.push(...starItems(expr.qualifier, expr, fields, stars === 1))
     else if (containsSeries(expr)) out.push(...seriesItems(item, fields, position))
     else out.push(itemOf(expr, alias, fields, position))
   })
@@ -58,12 +59,21 @@ export function nameOf(expr: Expr, fields: readonly Field[], position: number): 
   )
 }
 
-function starItems(qualifier: string | null, expr: Expr, fields: readonly Field[]): Item[] {
-  const chosen = fields.filter((f) => !f.hidden && (qualifier === null || f.table === qualifier))
+/** `alone`: the only star of the list. Then `t2.*` shows the join columns of t2 as well, which the columns of t1 stand for otherwise. */
+function starItems(qualifier: string | null, expr: Expr, fields: readonly Field[], alone: boolean): Item[] {
+  const chosen = fields.filter((f) => (qualifier === null ? !f.hidden : f.table === qualifier && (alone || !f.hidden)))
   if (qualifier !== null && !fields.some((f) => f.table === qualifier))
     throw inputError(`Unknown table alias [${qualifier}].`, { refId: 'S02059' })
   return chosen.map((f) => ({
-    expr: { kind: 'columnRef', name: f.name, span: expr.span },
+    expr:
+      f.hidden && qualifier !== null
+        ? {
+            kind: 'member',
+            object: { kind: 'name', name: qualifier, binding: 'free', span: expr.span },
+            name: f.sourceName,
+            span: expr.span,
+          }
+        : { kind: 'columnRef', name: f.name, span: expr.span },
     name: f.name,
     names: undefined,
     aliased: false,

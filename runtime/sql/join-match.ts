@@ -6,7 +6,7 @@ import { inputError } from '../errors.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { castVector } from '../ops/cast.ts'
-import { FixedVector, isArrayType, T, typeName, type Vector } from '../values/index.ts'
+import { FixedVector, isArrayType, isLiteral, T, typeName, type Vector } from '../values/index.ts'
 import { commonType, stack } from './columns.ts'
 
 /** Pairs of rows; -1 stands for "no row" of that side. */
@@ -22,7 +22,7 @@ interface KeyIds {
   readonly count: number
 }
 
-function keyIds(left: readonly Vector[], right: readonly Vector[]): KeyIds {
+export function keyIds(left: readonly Vector[], right: readonly Vector[]): KeyIds {
   const leftRows = left[0].length
   const stacked = left.map((v, k) => {
     const other = right[k]
@@ -211,4 +211,38 @@ function lastNotAfter(rows: Int32Array, from: number, to: number, times: Ordinal
     else high = middle
   }
   return low === from ? -1 : rows[low - 1]
+}
+
+/** For each left row the right rows whose text it begins with, in right order. Right texts are looked up by length: O(rows * lengths). */
+export function prefixMatches(left: Vector, right: Vector): Matches {
+  if (!isLiteral(left.type) || !isLiteral(right.type) || left.type === T.BLOB || right.type === T.BLOB)
+    throw inputError('The matching columns of a prefix join must be strings.', { refId: 'S02016' })
+  const rowsByText = new Map<string, number[]>()
+  const lengths = new Set<number>()
+  for (let k = 0; k < right.length; k++) {
+    if (right.isNullAt(k)) continue
+    const text = String(right.raw(k))
+    const rows = rowsByText.get(text)
+    if (rows === undefined) {
+      rowsByText.set(text, [k])
+      lengths.add(text.length)
+    } else rows.push(k)
+  }
+  const outLeft: number[] = []
+  const outRight: number[] = []
+  for (let k = 0; k < left.length; k++) {
+    if (left.isNullAt(k)) continue
+    const text = String(left.raw(k))
+    const found: number[] = []
+    for (const n of lengths) {
+      const rows = n <= text.length ? rowsByText.get(text.slice(0, n)) : undefined
+      if (rows !== undefined) for (const r of rows) found.push(r)
+    }
+    found.sort((a, b) => a - b)
+    for (const r of found) {
+      outLeft.push(k)
+      outRight.push(r)
+    }
+  }
+  return { left: Int32Array.from(outLeft), right: Int32Array.from(outRight) }
 }

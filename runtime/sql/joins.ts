@@ -5,10 +5,18 @@
  */
 import { inputError } from '../errors.ts'
 import type { Vector } from '../values/index.ts'
-import { asofMatches, crossMatches, type EquiJoin, equiMatches, type Matches, type MatchFilters } from './join-match.ts'
+import {
+  asofMatches,
+  crossMatches,
+  type EquiJoin,
+  equiMatches,
+  type Matches,
+  type MatchFilters,
+  prefixMatches,
+} from './join-match.ts'
 import { type Field, Relation } from './relation.ts'
 
-export type JoinKind = EquiJoin | 'cross' | 'asof' | 'right'
+export type JoinKind = EquiJoin | 'cross' | 'asof' | 'right' | 'prefix'
 
 /** Keys of one side: columns by position, or computed ones (`on date(a.ts) = b.date`). */
 export interface JoinKeys {
@@ -43,6 +51,9 @@ function matchRows(kind: JoinKind, left: Relation, right: Relation, keys: JoinKe
       return crossMatches(left.rows, right.rows)
     case 'asof':
       return asofMatches(l, r)
+    case 'prefix':
+      if (l.length !== 1) throw inputError('A prefix join has one matching column.', { refId: 'S02016' })
+      return prefixMatches(l[0], r[0])
     case 'right': {
       const swapped = equiMatches('left', r, l, { left: filters.right, right: filters.left })
       return { left: swapped.right, right: swapped.left }
@@ -54,7 +65,7 @@ function matchRows(kind: JoinKind, left: Relation, right: Relation, keys: JoinKe
 
 /** Right join columns that are not part of the output. */
 function hiddenKeys(kind: JoinKind, keys: readonly JoinKey[]): Set<number> {
-  if (kind === 'full' || kind === 'cross') return new Set()
+  if (kind === 'full' || kind === 'cross' || kind === 'prefix') return new Set()
   const leading = kind === 'asof' ? keys.slice(0, -1) : keys
   return new Set(leading.map((k) => k.field))
 }
