@@ -2,13 +2,10 @@
  * The session of a thread, put together: interpreter with the builtins of all rooms, the line to the engine, the store, jobs, progress. The same for the
  * prompt, scripts and background jobs; they differ in where printed text goes.
  */
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { isComplete } from '../lang/index.ts'
 import {
   bindInterrupt,
-  createInterpreter,
-  createRegistry,
+  createThreadInterpreter,
   DEFAULT_WIDTH,
   formatRuntimeError,
   type Interpreter,
@@ -22,6 +19,7 @@ import {
 } from '../runtime/index.ts'
 import { type CompletionResult, completions } from './completion.ts'
 import { EnginePort } from './engine-port.ts'
+import { sessionRegistry, storeSide } from './late-functions.ts'
 import {
   CONTROL_WIDTH,
   type FailureMessage,
@@ -29,9 +27,7 @@ import {
   type SessionConfig,
   type SessionLink,
 } from './messages.ts'
-import { FILE_WORK_NAMES, STORE_NAMES } from './store-names.ts'
 import type { StoreConnection } from './store-session.ts'
-import { threadFile } from './thread-file.ts'
 
 /** Where a session's words go. */
 export interface SessionVoice {
@@ -47,28 +43,6 @@ export interface SessionVoice {
 /** Per thread: building it takes longer than a short job. */
 let registry: Registry | undefined
 
-type StoreSide = typeof import('./store-session.ts')
-let loaded: StoreSide | undefined
-/**
- * The session's side of the store and of jobs, half of all code that a session may need: loaded when a script first names a function of theirs, in the middle
- * of a statement, hence by `require`. A script that only computes starts without it.
- */
-const storeSide = (): StoreSide => {
-  loaded ??= createRequire(import.meta.url)(fileURLToPath(threadFile('store-session'))) as StoreSide
-  return loaded
-}
-
-function sessionRegistry(): Registry {
-  const made = createRegistry()
-  made.addLater(STORE_NAMES, () => storeSide().storeBuiltins)
-  // Named when the script is parsed: while it logs in and looks around, the threads that will help it start.
-  made.addLater(FILE_WORK_NAMES, () => {
-    storeSide().startFileHelpers()
-    return storeSide().fileWorkBuiltins
-  })
-  return made
-}
-
 export class ThreadSession {
   readonly interpreter: Interpreter
   readonly #connect: () => StoreConnection
@@ -81,7 +55,7 @@ export class ThreadSession {
     registry ??= sessionRegistry()
     const control = new Int32Array(link.control)
     this.#voice = voice
-    this.interpreter = createInterpreter({
+    this.interpreter = createThreadInterpreter({
       registry,
       print: (text) => voice.print(text),
       sessionId: link.sessionId,

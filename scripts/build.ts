@@ -20,9 +20,14 @@ rmSync(fresh, { recursive: true, force: true })
 const bundle = await rolldown({
   input: {
     ...Object.fromEntries(
-      ['repl/main', 'jobs/session-thread', 'jobs/job-thread', 'jobs/maintenance-thread', 'jobs/store-session'].map(
-        (entry) => [entry, join(root, `${entry}.ts`)],
-      ),
+      [
+        'repl/main',
+        'jobs/session-thread',
+        'jobs/job-thread',
+        'jobs/maintenance-thread',
+        'jobs/store-session',
+        'jobs/late-library',
+      ].map((entry) => [entry, join(root, `${entry}.ts`)]),
     ),
     // A thread is found beside the code that starts it, which lands in jobs/ with everything that threads share.
     'jobs/file-helper-thread': join(root, 'dfs/set/file-helper-thread.ts'),
@@ -30,6 +35,8 @@ const bundle = await rolldown({
   },
   platform: 'node',
   external: (id) => !isOurs(id),
+  // Files of ours only define: what an entry does not use of a room is not loaded with it.
+  treeshake: { moduleSideEffects: (id) => !isOurs(id) || /node_modules/.test(id) },
 })
 await bundle.write({
   dir: fresh,
