@@ -15,15 +15,27 @@ const { entries, define } = topicTable('Higher-order functions')
 
 export const foldBuiltins = entries
 
-/** How many arguments a fold passes: 1 iterates, 2 folds over X, 3 folds over a pair of vectors. */
-function foldArity(fn: FunctionValue): number {
-  if (fn.variant === 'builtin') return fn.builtin.maxArgs === 1 ? 1 : fn.builtin.minArgs >= 3 ? 3 : 2
+/**
+ * How many arguments a fold passes: 1 iterates, 2 folds over X, 3 folds over a pair of vectors. A function that needs one argument only and may take
+ * more iterates when X is a count, a condition or null.
+ */
+function foldArity(fn: FunctionValue, x: Value): number {
+  const counts = x.kind === 'function' || x instanceof Scalar
+  if (fn.variant === 'builtin') {
+    const { minArgs, maxArgs } = fn.builtin
+    return maxArgs === 1 ? 1 : minArgs >= 3 ? 3 : 2
+  }
+  const required = fn.params.filter((p) => !p.optional).length
+  if (counts && required === 1) return 1
   return Math.min(3, Math.max(1, fn.params.length))
 }
 
 /** All intermediate results of a fold, in order. */
-function* steps(session: Session, fn: FunctionValue, x: Value, init: Arg, signature: string): Generator<Value> {
-  const arity = foldArity(fn)
+function* steps(session: Session, fn: FunctionValue, given: Arg, start: Arg, signature: string): Generator<Value> {
+  const x = isGiven(given) ? given : Scalar.VOID
+  // A start of NULL is no start.
+  const init = start === Scalar.VOID ? undefined : start
+  const arity = foldArity(fn, x)
   if (arity === 1) {
     if (!isGiven(init)) throw usageError(signature, 'init is required when func takes one argument.')
     yield* iterations(session, fn, x, init)
@@ -86,20 +98,20 @@ function sameValue(session: Session, a: Value, b: Value): boolean {
   return equal !== undefined && isTrue(callFunction(session, equal, [a, b]))
 }
 
-define('reduce(func, X, [init], [assembleRule])', {
+define('reduce(func, [X], [init], [assembleRule], [consistent])', {
   doc: 'Folds X with func and returns the last result. A func of one argument is applied to init X times, while X(result) is true, or (X null) until the result stays the same.',
   call: ([f, x, init], session) => {
     const signature = 'reduce(func, X, [init])'
     let last: Value = isGiven(init) ? init : Scalar.VOID
-    for (const step of steps(session, functionArg(f, signature), x as Value, init, signature)) last = step
+    for (const step of steps(session, functionArg(f, signature), x, init, signature)) last = step
     return last
   },
 })
 
-define('accumulate(func, X, [init], [assembleRule])', {
+define('accumulate(func, [X], [init], [assembleRule], [consistent])', {
   doc: 'Like reduce, with all intermediate results assembled.',
-  call: ([f, x, init, rule], session) => {
+  call: ([f, x, init, rule, consistent], session) => {
     const signature = 'accumulate(func, X, [init])'
-    return assembleBy(ruleArg(rule), [...steps(session, functionArg(f, signature), x as Value, init, signature)])
+    return assembleBy(ruleArg(rule, consistent), [...steps(session, functionArg(f, signature), x, init, signature)])
   },
 })

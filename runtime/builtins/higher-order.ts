@@ -114,7 +114,9 @@ function asFirst(results: readonly Value[], labels: Vector | undefined): Value {
 
 const RULES: readonly Rule[] = ['D', 'C', 'U', 'K']
 
-export function ruleArg(v: Arg): Rule {
+/** `consistent` is the older name of the rule C, and wins over assembleRule. */
+export function ruleArg(rule: Arg, consistent?: Arg): Rule {
+  const v = isGiven(consistent) ? consistent : rule
   if (!isGiven(v)) return 'D'
   if (v instanceof Scalar) {
     if (v.type === T.BOOL) return v.value === 1 ? 'C' : 'D'
@@ -246,14 +248,17 @@ function oneSided(side: 'left' | 'right', session: Session, f: FunctionValue, x:
 }
 
 for (const side of ['left', 'right'] as const) {
-  const signature = side === 'left' ? 'eachLeft(func, X, Y, [assembleRule])' : 'eachRight(func, X, Y, [assembleRule])'
+  const signature =
+    side === 'left'
+      ? 'eachLeft(func, X, Y, [assembleRule], [consistent])'
+      : 'eachRight(func, X, Y, [assembleRule], [consistent])'
   define(signature, {
     doc:
       side === 'left'
         ? 'func(X[i], Y) for every item of X, assembled.'
         : 'func(X, Y[i]) for every item of Y, assembled.',
-    call: ([f, x, y, rule], session) =>
-      oneSided(side, session, functionArg(f, signature), x as Value, y as Value, ruleArg(rule)),
+    call: ([f, x, y, rule, consistent], session) =>
+      oneSided(side, session, functionArg(f, signature), x as Value, y as Value, ruleArg(rule, consistent)),
   })
 }
 
@@ -286,16 +291,16 @@ function withNullAt(v: FixedVector, at: number): FixedVector {
 }
 
 for (const [signature, step] of [
-  ['eachPre(func, X, [pre], [assembleRule])', -1],
-  ['eachPost(func, X, [post], [assembleRule])', 1],
+  ['eachPre(func, X, [pre], [assembleRule], [consistent])', -1],
+  ['eachPost(func, X, [post], [assembleRule], [consistent])', 1],
 ] as const)
   define(signature, {
     doc:
       step === -1
         ? 'func(X[i], X[i-1]) for every item; the first uses pre, or is null without it.'
         : 'func(X[i], X[i+1]) for every item; the last uses post, or is null without it.',
-    call: ([f, x, edge, rule], session) =>
-      eachNeighbour(step, session, functionArg(f, signature), x as Value, edge, ruleArg(rule)),
+    call: ([f, x, edge, rule, consistent], session) =>
+      eachNeighbour(step, session, functionArg(f, signature), x as Value, edge, ruleArg(rule, consistent)),
   })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -418,6 +423,8 @@ setFunctionsCall(callFunctions)
 setSuffixedCall((session, fn, args) => {
   const rule = fn.assembleRule as Rule | undefined
   const list = args.map((a) => a ?? Scalar.NOTHING)
+  // `init +:A X` and add:A(init, X): the start comes first; of one argument it is X.
+  const [x, start] = list.length > 1 ? [list[1], list[0]] : [list[0], undefined]
   switch (fn.higherOrder.name) {
     case 'each':
       return each(session, fn.target, list, rule ?? 'D')
@@ -428,17 +435,17 @@ setSuffixedCall((session, fn, args) => {
     case 'eachRight':
       return oneSided('right', session, fn.target, list[0], list[1], rule ?? 'D')
     case 'eachPre':
-      return eachNeighbour(-1, session, fn.target, list[0], list[1], rule ?? 'D')
+      return eachNeighbour(-1, session, fn.target, x, start, rule ?? 'D')
     case 'eachPost':
-      return eachNeighbour(1, session, fn.target, list[0], list[1], rule ?? 'D')
+      return eachNeighbour(1, session, fn.target, x, start, rule ?? 'D')
     case 'cross':
       return cross(session, fn.target, list[0], list[1] ?? list[0])
     case 'reduce':
     case 'accumulate':
       return callFunction(session, fn.higherOrder, [
         fn.target,
-        list[0],
-        list[1],
+        x,
+        start,
         rule === undefined ? undefined : Scalar.string(rule),
       ])
     default:

@@ -37,11 +37,7 @@ export function emitCall(em: Emitter, node: CallExpr): string {
   )
 }
 
-/** `init +:A X`, `pre -:P X`: the start stands before the operator, and after X among the arguments. */
-const STARTS_LEFT = new Set(['A', 'T', 'P', 'O'])
-
 export function emitInfix(em: Emitter, node: InfixExpr): string {
-  const last = node.func.kind === 'hof' ? node.func.suffixes[node.func.suffixes.length - 1].symbol : ''
   const operands = [positional(node.left), positional(node.right)]
   const found = node.func.kind === 'name' ? em.host.lookupFunction(node.func.name, em.module) : undefined
   // Operands are read only.
@@ -50,7 +46,7 @@ export function emitInfix(em: Emitter, node: InfixExpr): string {
       'fail',
       em.constant(operatorError(`Read only object can't be applied to mutable function ${found.name}`)),
     )
-  return emitApply(em, node.func, STARTS_LEFT.has(last) ? operands.reverse() : operands, false)
+  return emitApply(em, node.func, operands, false)
 }
 
 /** `x.f(a)` is f(x, a), unless x is an object or a dictionary with its own f. */
