@@ -135,7 +135,10 @@ function arithmeticText(s: Shape, nullable: boolean): string {
 }
 
 /** o[i] = a[i] op b[i] for i in [0, length). Operators as in INT_TEXT, REAL_TEXT, LONG_TEXT; `add%D` wraps the sum into [0, D). */
-export function runArithmetic(op: string, a: Operand, b: Operand, o: FixedArray, length: number): void {
+export function runArithmetic(op: string, left: Operand, right: Operand, o: FixedArray, length: number): void {
+  const wide = o instanceof BigInt64Array
+  const a = wide ? widened(left) : left
+  const b = wide ? widened(right) : right
   const shape: Shape = {
     op,
     a: storageOf(a.data),
@@ -154,6 +157,12 @@ export function runArithmetic(op: string, a: Operand, b: Operand, o: FixedArray,
     const nulls = (!a.single && mayHaveNull(a.data, at, end)) || (!b.single && mayHaveNull(b.data, at, end))
     if (nulls || plain(a.data, b.data, o, at, end)) careful(a.data, b.data, o, at, end)
   }
+}
+
+/** One element that stands for all is made a 64-bit integer once, not at each turn. */
+function widened(x: Operand): Operand {
+  if (!x.single || x.data instanceof BigInt64Array || !Number.isInteger(x.data[0])) return x
+  return { data: BigInt64Array.of(BigInt(x.data[0])), single: true }
 }
 
 type FlagKernel = (a: FixedArray, b: FixedArray, o: Int8Array, from: number, to: number) => void

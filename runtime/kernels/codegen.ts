@@ -81,7 +81,8 @@ export function kernel<F>(key: string, params: string, source: () => string): F 
   if (fn === undefined) {
     const text = source()
     try {
-      fn = new Function(params, `'use strict';${text}`)
+      // The name is for profilers.
+      fn = new Function(params, `'use strict';${text}\n//# sourceURL=kernel/${key}`)
     } catch (cause) {
       throw new HoldfastError('bug', `kernel ${key} does not compile: ${text}`, { cause })
     }

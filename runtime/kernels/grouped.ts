@@ -7,11 +7,12 @@ import { vectorFromScalars } from '../ops/assemble.ts'
 import { castVector } from '../ops/cast.ts'
 import { sumType } from '../ops/promotion.ts'
 import type { Scalar } from '../values/scalar.ts'
-import { isDecimal, isFloating, isNumeric, NULL_F64, T, type TypeId } from '../values/types.ts'
+import { isDecimal, isFloating, isNumeric, NULL_F64, NULL_I64, T, type TypeId } from '../values/types.ts'
 import { type FixedArray, FixedVector, newFixedArray, newVector, type Vector } from '../values/vector.ts'
 import { AGGREGATES } from './aggregate.ts'
-import { declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf } from './codegen.ts'
+import { declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf, words } from './codegen.ts'
 import { groupIds, rowsByGroup } from './hash.ts'
+import { mayHaveNull } from './null-scan.ts'
 
 type GroupKernel = (a: FixedArray, g: Int32Array, n: number, s: FixedArray, c: Int32Array, m: Float64Array) => void
 
@@ -98,15 +99,27 @@ interface RealSums {
   readonly counts: Int32Array
 }
 
+/** Sum and number of the valid elements of each group. While they grow they stand side by side, so that a row touches one place. */
 function sumByGroup(v: FixedVector, ids: Int32Array, groupCount: number, power: 1 | 2): RealSums {
-  const sums = newFixedArray('f64', groupCount) as Float64Array
-  const valid = new Int32Array(groupCount)
   const storage = storageOf(v.data)
-  kernel<GroupKernel>(`gsum${power}:${storage}`, 'a,g,n,s,c,m', () =>
-    groupLoop(storage, `s[k]+=${power === 1 ? 'x' : 'x*x'};c[k]++`),
-  )(v.data, ids, v.length, sums, valid, EMPTY)
-  return { sums, counts: valid }
+  const body = `s[2*k]+=${power === 1 ? 'x' : 'x*x'};s[2*k+1]++`
+  const both = new Float64Array(2 * groupCount)
+  const nulls = mayHaveNull(v.data, 0, v.length)
+  kernel<GroupKernel>(`gsum${power}:${storage}:${nulls}`, 'a,g,n,s,c,m', () =>
+    nulls
+      ? groupLoop(storage, body)
+      : `${declareWords(storage, 'a')}for(let i=0;i<n;i++){const x=${readNumber(storage, 'a', 'i')},k=g[i];${body}}`,
+  )(v.data, ids, v.length, both, NO_COUNTS, EMPTY)
+  const sums = newFixedArray('f64', groupCount) as Float64Array
+  const counts = new Int32Array(groupCount)
+  for (let g = 0; g < groupCount; g++) {
+    sums[g] = both[2 * g]
+    counts[g] = both[2 * g + 1]
+  }
+  return { sums, counts }
 }
+
+const NO_COUNTS = new Int32Array(0)
 
 const realSums = (v: FixedVector, ids: Int32Array, groupCount: number, power: 1 | 2): FixedVector =>
   realSumsAndCounts(v, ids, groupCount, power).sums
@@ -125,17 +138,49 @@ function realSumsAndCounts(
 const longSums = (v: FixedVector, ids: Int32Array, groupCount: number): FixedVector =>
   longSumsAndCounts(v, ids, groupCount)[0]
 
+/** Whole numbers up to here add exactly as doubles. */
+const EXACT = 2 ** 53
+
 function longSumsAndCounts(v: FixedVector, ids: Int32Array, groupCount: number): [FixedVector, FixedVector] {
-  const sums = newFixedArray('i64', groupCount)
+  const sums = newFixedArray('i64', groupCount) as BigInt64Array
+  const counts =
+    largestSize(v.data, v.length) * v.length < EXACT
+      ? exactSums(v, ids, groupCount, sums)
+      : wrappingSums(v, ids, groupCount, sums)
+  for (let g = 0; g < groupCount; g++) if (counts[g] === 0) sums[g] = NULL_I64
+  return [new FixedVector(sumType(v.type), sums), new FixedVector(T.INT, counts)]
+}
+
+/** No partial sum can leave the whole numbers that doubles hold. */
+function exactSums(v: FixedVector, ids: Int32Array, groupCount: number, out: BigInt64Array): Int32Array {
+  const { sums, counts } = sumByGroup(v, ids, groupCount, 1)
+  const w = words(out)
+  for (let g = 0; g < groupCount; g++) {
+    w[2 * g] = sums[g]
+    w[2 * g + 1] = Math.floor(sums[g] / 4294967296)
+  }
+  return counts
+}
+
+function wrappingSums(v: FixedVector, ids: Int32Array, groupCount: number, out: BigInt64Array): Int32Array {
   const valid = new Int32Array(groupCount)
   const storage = storageOf(v.data)
   const element = storage === 'i64' ? 'a[i]' : 'BigInt(a[i])'
   kernel<GroupKernel>(`glong:${storage}`, 'a,g,n,s,c,m', () =>
     groupLoop(storage, `s[k]=BigInt.asIntN(64,s[k]+${element});c[k]++`, false),
-  )(v.data, ids, v.length, sums, valid, EMPTY)
-  const out = sums as BigInt64Array
-  for (let g = 0; g < groupCount; g++) if (valid[g] === 0) out[g] = -(2n ** 63n)
-  return [new FixedVector(sumType(v.type), out), new FixedVector(T.INT, valid)]
+  )(v.data, ids, v.length, out, valid, EMPTY)
+  return valid
+}
+
+/** A bound of the sizes of the valid elements. */
+function largestSize(data: FixedArray, length: number): number {
+  const storage = storageOf(data)
+  return kernel<(a: FixedArray, n: number) => number>(
+    `largest:${storage}`,
+    'a,n',
+    () =>
+      `${declareWords(storage, 'a')}let low=0,high=0;for(let i=0;i<n;i++){const x=${readNumber(storage, 'a', 'i')};if(x>high)high=x;else if(x<low&&!${nullTest(storage, 'a', 'i', storage === 'i64' ? 'a[i]' : 'x')})low=x}return Math.max(high,-low)`,
+  )(data, length)
 }
 
 /** `sum` and `count` of each group in one pass over the rows; undefined for types whose sums are not numbers. */

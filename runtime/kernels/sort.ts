@@ -1,17 +1,16 @@
 /**
  * Sorting. Each column turns into one or two arrays of unsigned 32-bit keys whose order is the column's order (nulls are the smallest values; a
- * descending column inverts its keys), and rows are sorted by a stable radix sort from the least significant key up. Few rows are
- * compared directly.
+ * descending column inverts its keys), and rows are sorted by them (radix.ts).
  */
 
 import { inputError } from '../errors.ts'
-import { checkInterrupt } from '../interrupt.ts'
 import { compareText } from '../ops/text.ts'
 import type { Scalar } from '../values/scalar.ts'
 import { NULL_F32, NULL_F64 } from '../values/types.ts'
-import { FixedVector, type Vector } from '../values/vector.ts'
+import { FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
 import { words } from './codegen.ts'
 import { groupIds } from './hash.ts'
+import { radixOrder, sortPairs, sortWords } from './radix.ts'
 
 /**
  * Row positions in sorted order, stable. Nulls come first ascending and last descending unless `nullsFirst` says otherwise for a column.
@@ -29,18 +28,90 @@ export function sortIndices(
     if (nulls !== undefined && nulls !== up) keys.push(nullKeys(column, nulls))
     for (const key of sortKeys(column, up)) keys.push(key)
   })
-  return length <= 256 ? compareSort(keys, length) : radixSort(keys, length)
+  return radixOrder(keys, length)
 }
 
 /** The vector's elements in order. */
 export function sortVector(v: Vector, ascending = true): Vector {
-  if (v.storage === 'fixed' && !(v.data instanceof Float32Array) && !(v.data instanceof Float64Array)) {
-    const data = v.view().slice()
-    data.sort()
-    if (!ascending) data.reverse()
-    return new FixedVector(v.type, data, data.length, v.scale)
+  if (v.storage === 'fixed') {
+    const view = v.view()
+    const sorted =
+      view instanceof BigInt64Array
+        ? sortedLongs(view, ascending)
+        : view instanceof Float64Array
+          ? sortedDoubles(view, ascending)
+          : view instanceof Int32Array
+            ? sortedInts(view, ascending)
+            : undefined
+    if (sorted !== undefined) return new FixedVector(v.type, sorted, sorted.length, v.scale)
+    if (view instanceof Int8Array || view instanceof Int16Array) {
+      const data = view.slice().sort()
+      if (!ascending) data.reverse()
+      return new FixedVector(v.type, data, data.length, v.scale)
+    }
   }
   return v.gather(sortIndices([v], [ascending]))
+}
+
+function sortedLongs(data: BigInt64Array, ascending: boolean): BigInt64Array {
+  const out = newFixedArray('i64', data.length) as BigInt64Array
+  const { length } = data
+  const flip = ascending ? 0 : -1
+  const sign = -2147483648 ^ flip
+  const source = words(data)
+  const target = words(out)
+  const high = new Uint32Array(length)
+  const low = new Uint32Array(length)
+  for (let k = 0; k < length; k++) {
+    low[k] = source[2 * k] ^ flip
+    high[k] = source[2 * k + 1] ^ sign
+  }
+  sortPairs(high, low)
+  for (let k = 0; k < length; k++) {
+    target[2 * k] = low[k] ^ flip
+    target[2 * k + 1] = high[k] ^ sign
+  }
+  return out
+}
+
+/** undefined where values of different bits are equal (two zeros, NaN beside the null): the order of their rows counts then. */
+function sortedDoubles(data: Float64Array, ascending: boolean): Float64Array | undefined {
+  const { length } = data
+  for (let k = 0; k < length; k++) {
+    const x = data[k]
+    if (x === 0 ? Object.is(x, -0) : Number.isNaN(x)) return undefined
+  }
+  const out = newFixedArray('f64', length) as Float64Array
+  const flip = ascending ? 0 : -1
+  const source = new Int32Array(data.buffer, data.byteOffset, length * 2)
+  const target = new Int32Array(out.buffer, out.byteOffset, length * 2)
+  const high = new Uint32Array(length)
+  const low = new Uint32Array(length)
+  for (let k = 0; k < length; k++) {
+    const h = source[2 * k + 1]
+    // Negative numbers order backwards in their bits: all of them are turned over; others get their sign bit set.
+    const negative = h >> 31
+    low[k] = source[2 * k] ^ negative ^ flip
+    high[k] = h ^ (negative | -2147483648) ^ flip
+  }
+  sortPairs(high, low)
+  for (let k = 0; k < length; k++) {
+    const h = high[k] ^ flip
+    const negative = ~(h >> 31)
+    target[2 * k] = low[k] ^ flip ^ negative
+    target[2 * k + 1] = h ^ (negative | -2147483648)
+  }
+  return out
+}
+
+function sortedInts(data: Int32Array, ascending: boolean): Int32Array {
+  const out = newFixedArray('i32', data.length) as Int32Array
+  const sign = -2147483648 ^ (ascending ? 0 : -1)
+  const key = new Uint32Array(out.buffer, out.byteOffset, data.length)
+  for (let k = 0; k < data.length; k++) key[k] = data[k] ^ sign
+  sortWords(key)
+  for (let k = 0; k < data.length; k++) out[k] = key[k] ^ sign
+  return out
 }
 
 function nullKeys(v: Vector, nullsFirst: boolean): Uint32Array {
@@ -169,60 +240,6 @@ function fixedKeys(v: FixedVector, flip: number): Uint32Array[] {
   const ints = data as Int32Array
   for (let k = 0; k < length; k++) high[k] = ints[k] ^ sign
   return [high]
-}
-
-function compareSort(keys: readonly Uint32Array[], length: number): Int32Array {
-  const order = Int32Array.from({ length }, (_, k) => k)
-  return order.sort((a, b) => {
-    for (const key of keys) if (key[a] !== key[b]) return key[a] < key[b] ? -1 : 1
-    return a - b
-  })
-}
-
-const DIGIT_BITS = 11
-const BUCKETS = 1 << DIGIT_BITS
-
-function radixSort(keys: readonly Uint32Array[], length: number): Int32Array {
-  let order = new Int32Array(length)
-  for (let k = 0; k < length; k++) order[k] = k
-  let spareOrder = new Int32Array(length)
-  let key = new Uint32Array(length)
-  let spareKey = new Uint32Array(length)
-  const counts = new Int32Array(BUCKETS)
-  for (let level = keys.length - 1; level >= 0; level--) {
-    const source = keys[level]
-    let gathered = false
-    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-      checkInterrupt()
-      counts.fill(0)
-      for (let k = 0; k < length; k++) counts[(source[k] >>> shift) & (BUCKETS - 1)]++
-      // A digit that all rows share moves nothing.
-      if (counts[(source[0] >>> shift) & (BUCKETS - 1)] === length) continue
-      if (!gathered) {
-        for (let k = 0; k < length; k++) key[k] = source[order[k]]
-        gathered = true
-      }
-      let at = 0
-      for (let b = 0; b < BUCKETS; b++) {
-        const n = counts[b]
-        counts[b] = at
-        at += n
-      }
-      for (let k = 0; k < length; k++) {
-        const x = key[k]
-        const to = counts[(x >>> shift) & (BUCKETS - 1)]++
-        spareKey[to] = x
-        spareOrder[to] = order[k]
-      }
-      const k1 = key
-      key = spareKey
-      spareKey = k1
-      const o1 = order
-      order = spareOrder
-      spareOrder = o1
-    }
-  }
-  return order
 }
 
 /** Whether a vector is in order (nulls smallest); `strict` forbids equal neighbours. */

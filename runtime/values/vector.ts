@@ -632,3 +632,6 @@ export function vectorOf(type: TypeId, raws: ArrayLike<Raw>, scale = 0): Vector 
 export function thawed<V extends Vector>(v: V): V {
   return v.frozen ? (v.copy() as V) : v
 }
+
+/** Vectors that `bigarray` has made. They are kept as any other; only `typestr` tells them apart. */
+export const bigArrays = new WeakSet<Vector>()
