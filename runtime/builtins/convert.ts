@@ -42,12 +42,28 @@ const CONVERSIONS: readonly (readonly [string, TypeId, string])[] = [
   ['double', T.DOUBLE, '64-bit floating number.'],
   ['date', T.DATE, 'Day; an integer counts days since 1970.01.01; the time of day is dropped.'],
   ['month', T.MONTH, 'Month of a temporal value or of a text such as "2012.12".'],
-  ['time', T.TIME, 'Time of day in milliseconds; an integer counts milliseconds after midnight.'],
-  ['minute', T.MINUTE, 'Minute of the day as a MINUTE value.'],
-  ['second', T.SECOND, 'Second of the day as a SECOND value; an integer counts seconds after midnight.'],
+  [
+    'time',
+    T.TIME,
+    'Time of day in milliseconds; an integer counts milliseconds after midnight, past which it begins again.',
+  ],
+  [
+    'minute',
+    T.MINUTE,
+    'Minute of the day as a MINUTE value; an integer counts minutes after midnight, past which it begins again.',
+  ],
+  [
+    'second',
+    T.SECOND,
+    'Second of the day as a SECOND value; an integer counts seconds after midnight, past which it begins again.',
+  ],
   ['datetime', T.DATETIME, 'Date and time in seconds; an integer counts seconds since 1970.01.01.'],
   ['timestamp', T.TIMESTAMP, 'Date and time in milliseconds; an integer counts milliseconds since 1970.01.01.'],
-  ['nanotime', T.NANOTIME, 'Time of day in nanoseconds.'],
+  [
+    'nanotime',
+    T.NANOTIME,
+    'Time of day in nanoseconds; an integer counts nanoseconds after midnight, past which it begins again.',
+  ],
   ['nanotimestamp', T.NANOTIMESTAMP, 'Date and time in nanoseconds.'],
   ['datehour', T.DATEHOUR, 'Date and hour; an integer counts hours since 1970.01.01.'],
   ['string', T.STRING, 'The text that print shows; null gives the empty text.'],
@@ -93,10 +109,13 @@ for (const [name, type] of [
   ['point', T.POINT],
   ['complex', T.COMPLEX],
 ] as const)
-  define(`${name}(X, Y)`, {
+  define(`${name}([X], [Y])`, {
     kind: 'element',
-    doc: `A ${name.toUpperCase()} of two numbers, or a vector of them from two vectors.`,
-    call: ([x, y]) => paired(name, type, required(x, `${name}(X, Y)`, 'X'), required(y, `${name}(X, Y)`, 'Y')),
+    doc: `A ${name.toUpperCase()} of two numbers, or a vector of them from two vectors. Without arguments the null of the type.`,
+    call: ([x, y]) =>
+      isGiven(x) || isGiven(y)
+        ? paired(name, type, required(x, `${name}(X, Y)`, 'X'), required(y, `${name}(X, Y)`, 'Y'))
+        : Scalar.nullOf(type),
   })
 
 function paired(name: string, type: TypeId, x: Value, y: Value): Value {

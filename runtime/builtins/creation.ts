@@ -10,6 +10,7 @@ import { Table } from '../values/table.ts'
 import { isArrayType, isIntegral, isNumeric, T, typeInfo } from '../values/types.ts'
 import {
   AnyVector,
+  bigArrays,
   type FixedArray,
   FixedVector,
   newFixedArray,
@@ -34,9 +35,14 @@ for (const name of ['array', 'bigarray']) {
       const { type, scale } =
         source.kind === 'vector' ? { type: source.type, scale: 'scale' in source ? source.scale : 0 } : typeSpec(source)
       if (type === T.VOID) throw inputError('Not allowed to create void vector', { refId: 'S05005' })
-      if (isArrayType(type) || !isGiven(fill)) return newVector(type, n, 'zero', scale ?? 0)
-      if (fill.kind !== 'scalar') throw inputError(`Usage: ${usage}. defaultValue must be a scalar.`)
-      return scalarToVector(castScalar(fill, type === T.SYMBOL ? T.STRING : type, scale), n, type)
+      const made = (): Vector => {
+        if (isArrayType(type) || !isGiven(fill)) return newVector(type, n, 'zero', scale ?? 0)
+        if (fill.kind !== 'scalar') throw inputError(`Usage: ${usage}. defaultValue must be a scalar.`)
+        return scalarToVector(castScalar(fill, type === T.SYMBOL ? T.STRING : type, scale), n, type)
+      }
+      const v = made()
+      if (name === 'bigarray') bigArrays.add(v)
+      return v
     },
   })
 }

@@ -10,6 +10,7 @@ import type { Session } from '../session.ts'
 import { allocatedBytes, collectGarbage, memoryLimit } from '../values/allocator.ts'
 import {
   type BuiltinFunction,
+  bigArrays,
   Dict,
   type FunctionValue,
   type Key,
@@ -83,7 +84,7 @@ function typeText(x: Value): string {
     case 'scalar':
       return typeName(x.type)
     case 'vector':
-      return `${fast(x.type)}${typeName(x.type)} VECTOR`
+      return `${bigArrays.has(x) ? 'HUGE ' : fast(x.type)}${typeName(x.type)} VECTOR`
     case 'pair':
       return `${typeName(x.type)} PAIR`
     case 'matrix':
