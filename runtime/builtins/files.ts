@@ -177,7 +177,8 @@ define('file(name, [mode="r"], [isLittleEndian])', {
   },
 })
 
-function handleOf(v: Arg, signature: string): FileHandle {
+/** The open file behind a handle. */
+export function handleOf(v: Arg, signature: string): FileHandle {
   if (v?.kind === 'resource' && v.payload instanceof FileHandle) return v.payload
   throw usageError(signature, 'handle must be an open file.')
 }

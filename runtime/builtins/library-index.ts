@@ -8,15 +8,21 @@ import { distributionBuiltins } from './distributions.ts'
 import { fileBuiltins } from './files.ts'
 import { formatBuiltins } from './format.ts'
 import { frequencyBuiltins } from './frequency.ts'
+import { hypothesisTestBuiltins } from './hypothesis-tests.ts'
 import { indexedBuiltins } from './indexed.ts'
 import { interpolationBuiltins } from './interpolation.ts'
 import { jsonBuiltins } from './json.ts'
 import { linearAlgebraBuiltins } from './linear-algebra.ts'
 import { matrixBuiltins } from './matrices.ts'
+import { npyBuiltins } from './npy.ts'
+import { objectFileBuiltins } from './object-files.ts'
 import { panelBuiltins } from './panel.ts'
+import { recordBuiltins } from './records.ts'
 import { regressionBuiltins } from './regression.ts'
 import { shiftBuiltins } from './shifts.ts'
+import { statisticsBuiltins } from './statistics.ts'
 import { stringBuiltins } from './strings.ts'
+import { stringEncodeBuiltins } from './strings-encode.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
 import { stringMatchBuiltins } from './strings-match.ts'
 import { tableBuiltins } from './tables.ts'
@@ -33,6 +39,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...stringBuiltins,
   ...stringMatchBuiltins,
   ...stringHashBuiltins,
+  ...stringEncodeBuiltins,
   ...formatBuiltins,
   ...temporalBuiltins,
   ...temporalPartBuiltins,
@@ -50,6 +57,8 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...decompositionBuiltins,
   ...distributionBuiltins,
   ...regressionBuiltins,
+  ...hypothesisTestBuiltins,
+  ...statisticsBuiltins,
   ...panelBuiltins,
   ...dictBuiltins,
   ...tableBuiltins,
@@ -57,5 +66,8 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...textFileBuiltins,
   ...dataSourceBuiltins,
   ...fileBuiltins,
+  ...recordBuiltins,
+  ...npyBuiltins,
+  ...objectFileBuiltins,
   ...jsonBuiltins,
 ]
