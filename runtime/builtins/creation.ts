@@ -250,7 +250,7 @@ define(usageMatrix, {
   doc: 'A matrix of columns (vectors, matrices, tables, array vectors or tuples of vectors side by side; numbers are promoted), or matrix(dataType, rows, cols, [columnsCapacity], [defaultValue]).',
   call: (args) => {
     const first = required(args[0], usageMatrix, 'X1')
-    if (first.kind === 'scalar' && args.length >= 3 && args[1]?.kind === 'scalar')
+    if ((first.kind === 'scalar' || first.kind === 'function') && args.length >= 3 && args[1]?.kind === 'scalar')
       return matrixOfType(args, 'matrix(dataType, rows, cols, [columnsCapacity], [defaultValue])')
     const columns: Vector[] = []
     let rowLabels: Vector | undefined

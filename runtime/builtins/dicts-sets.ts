@@ -7,7 +7,7 @@ import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { Dict, type Key, keyOf, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import { categoryOf, type Raw, T, type TypeId } from '../values/types.ts'
+import { categoryOf, type Raw, T, type TypeId, typeByName } from '../values/types.ts'
 import { AnyVector, StringVector, type Vector, vectorOf } from '../values/vector.ts'
 import { type Arg, boolArg, isGiven, required, sizeError, textArg } from './args.ts'
 import { columnType } from './column-type.ts'
@@ -60,9 +60,11 @@ const keyFromRaw = (raw: Raw): Key => (raw === null || typeof raw === 'object' ?
 
 // Making dictionaries.
 
-/** Whether both arguments name types: `dict(INT, DOUBLE)`. */
+/** Whether both arguments name types: `dict(INT, DOUBLE)`, `dict(int, double)`. */
 function typePair(key: Value, value: Value): [TypeId, TypeId, number] | undefined {
-  if (key.kind !== 'scalar' || value.kind !== 'scalar') return undefined
+  const mayName = (v: Value): boolean =>
+    v.kind === 'scalar' || (v.kind === 'function' && typeByName(v.name) !== undefined)
+  if (!mayName(key) || !mayName(value)) return undefined
   const k = columnType(key)
   const v = columnType(value)
   return [memberType(k.type), memberType(v.type), v.scale]
