@@ -1,9 +1,11 @@
 /** Functions that belong to queries: row numbers and what the last modification did. */
 import { inputError } from '../errors.ts'
 import { topicTable } from '../registry.ts'
+import { asColumn, stack } from '../sql/columns.ts'
 import { rowNumbers } from '../sql/evaluate.ts'
 import { matchedRowCount } from '../sql/row-count.ts'
 import { Scalar } from '../values/index.ts'
+import { sizeError } from './args.ts'
 
 const { entries, define } = topicTable('SQL')
 
@@ -25,6 +27,33 @@ define(
     },
   },
 )
+
+define('coalesce(X1, X2, args...)', {
+  doc: 'The first argument that is not NULL, element by element. X1 is a scalar or a vector; later arguments are scalars or vectors as long. The result has the type that holds all of them; where all are NULL it is NULL.',
+  kind: 'element',
+  call: (args) => {
+    const values = args.map((a) => {
+      if (a?.kind === 'scalar' || (a?.kind === 'vector' && a.storage !== 'array')) return a
+      throw inputError('Usage: coalesce(X1, X2, args...). The arguments must be scalars or vectors.', { code: 'usage' })
+    })
+    const vector = values.find((v) => v.kind === 'vector')
+    if (vector === undefined) return values.find((v) => v.kind === 'scalar' && !v.isNull()) ?? values[0]
+    const columns = values.map((v) => {
+      const column = asColumn(v, vector.length)
+      if (column === undefined) throw sizeError()
+      return column
+    })
+    const rows = vector.length
+    if (rows === 0) return vector
+    const from = new Int32Array(rows)
+    for (let k = 0; k < rows; k++) {
+      let c = 0
+      while (c + 1 < columns.length && columns[c].isNullAt(k)) c++
+      from[k] = c * rows + k
+    }
+    return stack(columns).gather(from)
+  },
+})
 
 define('matchedRowCount()', {
   doc: 'Rows that the last insert, update or delete statement of the session concerned.',

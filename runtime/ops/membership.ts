@@ -95,6 +95,7 @@ function inMembers(x: Value, type: TypeId, members: () => ReadonlySet<Key>): Val
 
 /** Small integers look themselves up in a bitmap instead of a hash table. */
 function denseTable(x: FixedVector, set: ReadonlySet<Key>, out: Int8Array): boolean {
+  if (set.size === 0) return true
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
   for (const k of set) {
@@ -102,7 +103,7 @@ function denseTable(x: FixedVector, set: ReadonlySet<Key>, out: Int8Array): bool
     if (k < low) low = k
     if (k > high) high = k
   }
-  if (!(high - low < 1 << 22)) return set.size === 0
+  if (!(high - low < 1 << 22)) return false
   const table = new Int8Array(high - low + 1)
   for (const k of set) table[(k as number) - low] = 1
   const { data } = x
@@ -173,11 +174,11 @@ export function betweenOp(x: Value, range: Value): Value {
   })
 }
 
-/** SQL pattern: `%` stands for any run of characters, `_` for itself; without `%` the whole string must match. */
+/** SQL pattern: `%` stands for any run of characters, `?` for exactly one, `_` for itself; without them the whole string must match. */
 function pattern(text: string, ignoreCase: boolean): RegExp {
   const body = text
     .split('%')
-    .map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+    .map((part) => part.replace(/[\\^$.*+()[\]{}|/-]/g, '\\$&').replaceAll('?', '[^]'))
     .join('[^]*')
   return new RegExp(`^${body}$`, ignoreCase ? 'iu' : 'u')
 }

@@ -1,5 +1,8 @@
 /** Names of select items without an alias (SQL reference, section 2.1). */
 import type { BinaryOperator, Expr, LiteralExpr } from '../../lang/ast.ts'
+import { literalValue } from '../compile/literals.ts'
+import { plainText } from '../print/index.ts'
+import { isTemporal, T } from '../values/index.ts'
 import { calleeName, callShape, columnName } from './expressions.ts'
 
 /** Resolves a column to the spelling of its table; undefined if the name is no column. */
@@ -80,6 +83,7 @@ function functionName(callee: Expr): string {
 function literalName(expr: LiteralExpr): string {
   const { value } = expr
   if (value === null) return 'NULL'
+  if (isTemporal(T[expr.type])) return plainText(literalValue(expr))
   if (typeof value === 'object') return 'unit' in value ? `${value.count}${value.unit}` : decimalName(value)
   return String(value)
 }
