@@ -119,12 +119,14 @@ function dictLines(v: Dict, options: DisplayOptions): string[] {
   const lines: string[] = []
   for (const [key, value] of v.entries) {
     const head = `${keyText(v.keyType, key, options)}->`
-    if (value.kind === 'dict') lines.push(head, ...dictLines(value, options).map((line) => `    ${line}`), '')
-    else if (isBlock(value)) lines.push(head, displayValue(value, options), '')
+    if (value.kind === 'dict') lines.push(head, ...dictLines(value, options).map(indented), '')
+    else if (isBlock(value)) lines.push(head, ...displayValue(value, options).split('\n'), '')
     else lines.push(head + (value.kind === 'scalar' ? bareText(value, options) : displayValue(value, options)))
   }
   return lines
 }
+
+const indented = (line: string): string => (line === '' ? '' : `    ${line}`)
 
 const keyText = (type: TypeId, key: Raw, options: DisplayOptions): string =>
   type === T.ANY ? String(key) : rawText(type, key, 0, options)
