@@ -1,8 +1,10 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
+import { calculusBuiltins } from './calculus.ts'
 import { compressionBuiltins } from './compression.ts'
 import { dataSourceBuiltins } from './data-sources.ts'
 import { decompositionBuiltins } from './decompositions.ts'
+import { columnarTupleBuiltins } from './columnar-tuples.ts'
 import { dictBuiltins } from './dicts-sets.ts'
 import { distributionBuiltins } from './distributions.ts'
 import { fileBuiltins } from './files.ts'
@@ -14,6 +16,7 @@ import { interpolationBuiltins } from './interpolation.ts'
 import { jsonBuiltins } from './json.ts'
 import { linearAlgebraBuiltins } from './linear-algebra.ts'
 import { matrixBuiltins } from './matrices.ts'
+import { modelBuiltins } from './models.ts'
 import { npyBuiltins } from './npy.ts'
 import { objectFileBuiltins } from './object-files.ts'
 import { panelBuiltins } from './panel.ts'
@@ -27,6 +30,7 @@ import { stringHashBuiltins } from './strings-hash.ts'
 import { stringMatchBuiltins } from './strings-match.ts'
 import { tableBuiltins } from './tables.ts'
 import { keyedTableBuiltins } from './tables-keyed.ts'
+import { specialTableBuiltins } from './tables-special.ts'
 import { temporalBuiltins } from './temporal.ts'
 import { temporalEdgeBuiltins } from './temporal-edges.ts'
 import { temporalPartBuiltins } from './temporal-parts.ts'
@@ -59,10 +63,14 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...regressionBuiltins,
   ...hypothesisTestBuiltins,
   ...statisticsBuiltins,
+  ...modelBuiltins,
+  ...calculusBuiltins,
   ...panelBuiltins,
   ...dictBuiltins,
   ...tableBuiltins,
   ...keyedTableBuiltins,
+  ...specialTableBuiltins,
+  ...columnarTupleBuiltins,
   ...textFileBuiltins,
   ...dataSourceBuiltins,
   ...fileBuiltins,
