@@ -63,12 +63,12 @@ function grid(x: Arg, signature: string): Matrix | Table {
 }
 
 define('row(obj, index)', {
-  doc: 'One row: a vector of a matrix, a dictionary of a table, a row of an array vector; a vector or pair of indices gives a matrix or table.',
+  doc: 'One row: a vector of a matrix, a dictionary of a table, a row of an array vector or columnar tuple; a vector or pair of indices gives a matrix or table.',
   call: ([obj, index], session) => {
     const signature = 'row(obj, index)'
     const at = required(index, signature, 'index')
-    if (obj?.kind === 'vector' && obj.storage === 'array' && at.kind === 'scalar')
-      return obj.get(intArg(at, signature, 'index'))
+    const isRows = obj?.kind === 'vector' && (obj.storage === 'array' || (obj.storage === 'any' && obj.columnar))
+    if (isRows && at.kind === 'scalar') return obj.get(intArg(at, signature, 'index'))
     if (obj?.kind === 'table')
       return at.kind === 'scalar' ? tableRow(obj, intArg(at, signature, 'index')) : readIndex(session, obj, [at])
     const m = grid(obj, signature) as Matrix

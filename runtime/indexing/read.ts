@@ -11,6 +11,7 @@ import {
   Dict,
   elementType,
   type FunctionValue,
+  isLiteral,
   isNullRaw,
   type Key,
   keyOf,
@@ -96,6 +97,7 @@ export function elementsAt(session: Session, v: Vector, index: Value): Value {
   if (index.kind === 'function') return elementsAt(session, v, callFunction(session, index, [v]))
   if (index instanceof ArrayVector) {
     const picked = v.gather(listOf(positionsOf(index.flat, v.length)))
+    if (picked.storage === 'any' || picked.storage === 'array') return piecesOf(picked, index)
     return new ArrayVector(index.offsets.slice(0, index.length + 1), picked)
   }
   if (index.kind === 'pair') {
@@ -110,6 +112,12 @@ export function elementsAt(session: Session, v: Vector, index: Value): Value {
   return 'one' in at ? freeze(v.get(at.one)) : v.gather(at.many)
 }
 
+/** Elements that no array vector can hold, a tuple of them for each row of the index. */
+function piecesOf(picked: Vector, { offsets, length }: ArrayVector): AnyVector {
+  const start = offsets[0]
+  return new AnyVector(Array.from({ length }, (_, k) => picked.slice(offsets[k] - start, offsets[k + 1] - start)))
+}
+
 function readTuple(session: Session, v: AnyVector, slots: Slots): Value {
   if (v.columnar) return readColumnarTuple(session, v, slots)
   const [first, ...rest] = slots
@@ -120,8 +128,9 @@ function readTuple(session: Session, v: AnyVector, slots: Slots): Value {
   }
   if (first === undefined) return pickedTogether(v.values.map((item) => readIndex(session, item, rest)))
   const at = elementsAt(session, v, first)
-  if (first.kind === 'scalar') return rest.every((s) => s === undefined) ? at : readIndex(session, at, rest)
-  return pickedTogether((at as AnyVector).values.map((item) => readIndex(session, item, rest)))
+  if (first.kind === 'scalar' || !(at instanceof AnyVector))
+    return rest.every((s) => s === undefined) ? at : readIndex(session, at, rest)
+  return pickedTogether(at.values.map((item) => readIndex(session, item, rest)))
 }
 
 function frozenElements(v: AnyVector): AnyVector {
@@ -135,7 +144,10 @@ function pickedTogether(values: Value[]): Value {
   return (scalars ? unifyScalars(values) : undefined) ?? new AnyVector(values)
 }
 
-/** `c[i]` is column i of a columnar tuple, `c[column, row]` its parts; an integer vector or a filter selects rows. */
+/**
+ * `c[i]` is column i of a columnar tuple, `c[column, row]` its parts; an integer vector or a filter selects rows. A row that is a scalar has it in
+ * every column. A slice with an end pads short rows and gives an array vector, unless its elements are strings.
+ */
 function readColumnarTuple(session: Session, v: AnyVector, slots: Slots): Value {
   const [column, row] = slots
   const rows =
@@ -145,8 +157,32 @@ function readColumnarTuple(session: Session, v: AnyVector, slots: Slots): Value 
   rows.columnar = true
   if (slots.length === 1 && column?.kind === 'vector') return rows
   if (column === undefined) return rows
-  const picked = rows.values.map((item) => readIndex(session, item, [column]))
-  return pickedTogether(picked)
+  if (row?.kind === 'scalar') return readRow(session, rows.values[0], column)
+  const picked = rows.values.map((item) => readRow(session, item, column))
+  if (column.kind === 'scalar') return pickedTogether(picked)
+  const first = picked.find((v) => v.type !== T.VOID && v.type !== T.ANY)
+  const ends = column.kind !== 'pair' || hasEnd(column)
+  if (ends && first !== undefined && !isLiteral(first.type)) return arrayFromRows(picked, first.type)
+  return columnarTuple(picked)
+}
+
+function columnarTuple(rows: Value[]): AnyVector {
+  const out = new AnyVector(rows)
+  out.columnar = true
+  return out
+}
+
+const hasEnd = (slice: Pair): boolean => pairBounds(slice, 0).end === pairBounds(slice, 1).end
+
+/** Part of a row; a scalar stands at every position. */
+function readRow(session: Session, row: Value, column: Value): Value & { readonly type: number } {
+  if (!(row instanceof Scalar)) return readIndex(session, row, [column]) as Vector | Scalar
+  if (column.kind === 'pair') {
+    const { start, end } = pairBounds(column, 1)
+    return hasEnd(column) ? scalarToVector(row, Math.abs(end - start)) : row
+  }
+  const at = positionsOf(column, 1)
+  return 'one' in at ? row : scalarToVector(row, at.many.length)
 }
 
 function readArrayVector(session: Session, v: ArrayVector, slots: Slots): Value {

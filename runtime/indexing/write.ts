@@ -67,7 +67,8 @@ function resolve(session: Session, index: Value | undefined, length: number, obj
 
 function writeVector(session: Session, v: Vector, slots: Slots, value: Value, text: string): void {
   if (slots.length > 1) {
-    if (v instanceof AnyVector) writeNested(session, v, slots, value, text)
+    if (v instanceof AnyVector && v.columnar) writeColumnarCells(session, v, slots, value, text)
+    else if (v instanceof AnyVector) writeNested(session, v, slots, value, text)
     else if (v instanceof ArrayVector) writeArrayCells(v, slots, value, text)
     else throw tooManySlots('vector', slots.length)
     return
@@ -89,7 +90,28 @@ function writeNested(session: Session, v: AnyVector, slots: Slots, value: Value,
   for (const k of at) v.values[k] = freeze(writeIndex(session, copyOf(v.values[k]), rest, value, text))
 }
 
-/** `a[rows, columns] = v` of an array vector. */
+/** `c[rows, columns] = v` of a columnar tuple: a scalar everywhere, a tuple by rows, a vector by columns (by rows where there is one column). */
+function writeColumnarCells(session: Session, v: AnyVector, slots: Slots, value: Value, text: string): void {
+  const [rowSlot, ...column] = slots
+  const rows = checked(resolve(session, rowSlot, v.length, v), v.length, text, value)
+  rows.forEach((r, n) => {
+    const row = v.values[r]
+    const item = valueOfRow(value, n, rows.length, column[0])
+    v.values[r] = freeze(
+      row instanceof Scalar
+        ? (writeIndex(session, scalarToVector(row, 1), column, item, text) as Vector).get(0)
+        : writeIndex(session, copyOf(row), column, item, text),
+    )
+  })
+}
+
+/** What row n of `count` gets of a value written to several rows at once. */
+function valueOfRow(value: Value, n: number, count: number, column: Value | undefined): Value {
+  if (value instanceof AnyVector || value instanceof ArrayVector) return value.get(n)
+  return value.kind === 'vector' && column?.kind === 'scalar' && value.length === count ? value.get(n) : value
+}
+
+/** `a[rows, columns] = v` of an array vector, with values as for a columnar tuple. */
 function writeArrayCells(v: ArrayVector, slots: Slots, value: Value, text: string): void {
   const [rowSlot, columnSlot] = slots
   const rows = rowSlot === undefined ? allPositions(v.length) : listOf(positionsOf(rowSlot, v.length))
@@ -100,11 +122,10 @@ function writeArrayCells(v: ArrayVector, slots: Slots, value: Value, text: strin
     const size = v.offsets[r + 1] - v.offsets[r]
     const cols = columnSlot === undefined ? allPositions(size) : listOf(positionsOf(columnSlot, size))
     checked(cols, size, text, value)
-    const item = value instanceof AnyVector || value instanceof ArrayVector ? value.get(n) : value
     writeElements(
       flat,
       cols.map((c) => v.offsets[r] + c),
-      item,
+      valueOfRow(value, n, rows.length, columnSlot),
     )
   })
 }

@@ -109,7 +109,9 @@ function onTuples(op: ElementOp, a: Value, b: Value): Value {
   const pick = (v: Value, k: number): Value => (v.kind === 'vector' ? v.get(k) : v)
   const out: Value[] = new Array(length)
   for (let k = 0; k < length; k++) out[k] = elementwise(op, pick(a, k), pick(b, k))
-  return new AnyVector(out)
+  const result = new AnyVector(out)
+  result.columnar = [a, b].some((v) => isTuple(v) && v.columnar)
+  return result
 }
 
 /** A vector repeated for each column of a matrix with that many rows. */

@@ -4,7 +4,7 @@ import { Dict, Pair } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { categoryOf, isDecimal, isLiteral, isNullRaw, isNumeric, type Raw, T } from '../values/types.ts'
-import { AnyVector, ArrayVector, FixedVector, newVector, type Vector, vectorOf } from '../values/vector.ts'
+import { ArrayVector, FixedVector, newVector, type Vector, vectorOf } from '../values/vector.ts'
 import { castVector, relabel } from './cast.ts'
 import { type Flat, flatBinary } from './flat.ts'
 import type { UnaryOpName } from './names.ts'
@@ -26,7 +26,7 @@ export function mapForm(a: Value, f: (x: Flat) => Value): Value {
     case 'scalar':
       return f(a)
     case 'vector':
-      if (a.storage === 'any') return new AnyVector(a.values.map((x) => mapForm(x, f)))
+      if (a.storage === 'any') return a.likewise(a.values.map((x) => mapForm(x, f)))
       if (a.storage === 'array')
         return new ArrayVector(
           a.offsets.slice(0, a.length + 1).map((o) => o - a.offsets[0]),

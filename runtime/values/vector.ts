@@ -510,17 +510,24 @@ export class AnyVector extends VectorBase {
   }
 
   slice(from: number, to: number): AnyVector {
-    return new AnyVector(this.values.slice(from, to))
+    return this.likewise(this.values.slice(from, to))
   }
 
   gather(indices: Int32Array): AnyVector {
-    return new AnyVector(Array.from(indices, (k) => this.get(k)))
+    return this.likewise(Array.from(indices, (k) => this.get(k)))
   }
 
   copy(): AnyVector {
-    const v = new AnyVector(this.values.slice())
+    const v = this.likewise(this.values.slice())
     v.untyped = this.untyped
     v.label = this.label
+    return v
+  }
+
+  /** Other rows of a columnar tuple make a columnar tuple. */
+  likewise(values: Value[]): AnyVector {
+    const v = new AnyVector(values)
+    v.columnar = this.columnar
     return v
   }
 }
