@@ -1,5 +1,5 @@
 /** Aggregates of one and two columns, from the tables of the kernels, and order statistics. */
-import { inputError, operatorError } from '../errors.ts'
+import { inputError, operatorError, usageError } from '../errors.ts'
 import { AGGREGATES, kurtosisOf, medianMad, skewness } from '../kernels/aggregate.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { moments, validDoubles } from '../kernels/moments.ts'
@@ -164,8 +164,9 @@ for (const name of ['firstNot', 'lastNot'] as const)
   define(`${name}(X, [k])`, {
     kind: 'aggregate',
     doc: `The ${name.slice(0, -3)} element that is neither null nor k.`,
-    call: ([x, k]) =>
-      aggregateOver(
+    call: ([x, k]) => {
+      if (isGiven(k) && k.kind !== 'scalar') throw usageError(`${name}(X, [k])`, 'k must be a scalar.')
+      return aggregateOver(
         name,
         required(x, `${name}(X, [k])`, 'X'),
         (v) => {
@@ -177,7 +178,8 @@ for (const name of ['firstNot', 'lastNot'] as const)
           return v.get(-1)
         },
         { allColumns: true },
-      ),
+      )
+    },
   })
 
 for (const name of ['ifirstNot', 'ilastNot'] as const)

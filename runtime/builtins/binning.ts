@@ -38,6 +38,8 @@ define(usageCut, {
     const source = columnArg(x, usageCut, 'X')
     const bins = intArg(binNum, usageCut, 'binNum')
     if (bins < 1) throw inputError(`Usage: ${usageCut}. binNum must be positive.`)
+    // Beyond this no partitions are made of them; it is also what an answer may take.
+    if (bins > 1 << 20) throw inputError(`Usage: ${usageCut}. binNum must be at most ${1 << 20}.`)
     const sorted = isGiven(freq) ? source : withoutNulls(sortVector(source))
     if (sorted.length === 0) throw inputError(`Usage: ${usageCut}. X must hold at least one value.`)
     const counts = isGiven(freq) ? toDoubles('cutPoints', columnArg(freq, usageCut, 'freq')) : undefined

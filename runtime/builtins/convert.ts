@@ -321,6 +321,7 @@ export function iif(condition: Value, whenTrue: Value, whenFalse: Value): Value 
     throw inputError('Usage: iif(cond, trueResult, falseResult). cond must be a scalar, vector, matrix or table.')
   if (
     condition.storage === 'any' ||
+    condition.storage === 'array' ||
     (whenTrue.kind !== 'scalar' && !isFlatVector(whenTrue)) ||
     (whenFalse.kind !== 'scalar' && !isFlatVector(whenFalse))
   ) {

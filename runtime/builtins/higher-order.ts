@@ -423,6 +423,13 @@ setFunctionsCall(callFunctions)
 setSuffixedCall((session, fn, args) => {
   const rule = fn.assembleRule as Rule | undefined
   const list = args.map((a) => a ?? Scalar.NOTHING)
+  const { name } = fn.higherOrder
+  const least = name === 'eachLeft' || name === 'eachRight' || name === 'cross' ? 2 : 1
+  if (list.length < least)
+    throw inputError(
+      `The function [${fn.name}] expects at least ${least} argument(s), but the actual number of arguments is: ${list.length}`,
+      { code: 'arity' },
+    )
   // `init +:A X` and add:A(init, X): the start comes first; of one argument it is X.
   const [x, start] = list.length > 1 ? [list[1], list[0]] : [list[0], undefined]
   switch (fn.higherOrder.name) {

@@ -135,6 +135,7 @@ define('expr(args...)', {
   doc: 'Metacode from values, code and operators: expr(6, <, 8), expr(<a+7>, *, 8), expr(sum, 1 2 3).',
   call: (args) => {
     const values = args.map((a) => a ?? Scalar.VOID)
+    if (values.length === 0) throw usageError('expr(args...)', 'At least one argument is needed.')
     if (values.length === 1) return code(exprOf(values[0]), values)
     if (values[0].kind === 'function' && binaryOf(values[1]) === undefined)
       return code(application(values[0], values.slice(1)), values)

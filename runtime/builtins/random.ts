@@ -9,7 +9,7 @@ import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import { isFloating, isNumeric, isTemporal, T, typeInfo } from '../values/types.ts'
+import { isFloating, isIntegral, isNumeric, isTemporal, T, typeInfo } from '../values/types.ts'
 import { type FixedArray, FixedVector, newFixedArray, SymbolVector, type Vector, WideVector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, numberArg, required, vectorArg } from './args.ts'
 import { asVector } from './shapes.ts'
@@ -26,7 +26,7 @@ function countArg(v: Arg, usage: string): Count {
   if (v?.kind === 'pair') {
     const rows = Number(v.first)
     const cols = Number(v.second)
-    if (!(rows >= 0) || !(cols >= 0))
+    if (!isIntegral(v.type) || !(rows >= 0) || !(cols >= 0))
       throw inputError(`Usage: ${usage}. count must be a non-negative integer or a pair of them.`)
     return { total: rows * cols, shape: [rows, cols] }
   }

@@ -61,8 +61,11 @@ function tupleColumns(values: readonly Value[]): Vector[] | undefined {
 
 /** Row k of the columns, for each k, in the columns' common type. */
 export function rowsOf(columns: readonly Vector[]): Vector[] {
+  if (columns.length === 0) return []
   const type = columns.reduce<TypeId>((t, c) => commonType(t, c.type), columns[0].type)
-  const same = columns.map((c) => (type === T.ANY ? castVector(c, T.ANY) : castVector(c, type)))
+  const converted = columns.map((c) => castVector(c, type))
+  // What holds more than one value an element stays a tuple.
+  const same = converted.some((c) => c.storage === 'any') ? columns.map((c) => castVector(c, T.ANY)) : converted
   const all = concatVectors(same, same[0].type, 'scale' in same[0] ? same[0].scale : 0)
   const rows = columns[0].length
   return Array.from({ length: rows }, (_, r) =>

@@ -294,6 +294,7 @@ define("groups(X, [mode='dict'])", {
   call: ([x, mode]) => {
     const signature = "groups(X, [mode='dict'])"
     const v = oneVector(x, signature)
+    if (v.storage === 'any' || v.storage === 'array') throw usageError(signature, 'X must be a vector of scalars.')
     const found = new Map<Key, number[]>()
     for (let k = 0; k < v.length; k++) {
       const key = keyOfRaw(v.raw(k))

@@ -70,6 +70,7 @@ function spread(usage: string, x: Arg, f: (columns: readonly Vector[], labels: V
   const count = Math.max(...wide.map((c) => c?.length ?? 0))
   if (wide.some((c) => c !== undefined && c.length !== count))
     throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+  if (count === 0) return shape
   const results = Array.from({ length: count }, (_, c) => column(c))
   if (!results.every((r) => r.kind === 'vector' && r.storage !== 'any')) return new AnyVector(results)
   const columns = results as Vector[]

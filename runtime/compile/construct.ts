@@ -15,6 +15,7 @@ import {
   isIntegral,
   isLiteral,
   isTemporal,
+  isTypeId,
   type Key,
   keyOf,
   Matrix,
@@ -159,7 +160,8 @@ export function typeConstant(name: string, array: boolean, scale: Value | undefi
   const type = typeByName(name)
   if (type === undefined) throw inputError(`${name} is not a data type.`)
   if (scale !== undefined) {
-    const digits = scale instanceof Scalar ? Number(scale.value) : Number.NaN
+    const digits = scale instanceof Scalar && isIntegral(scale.type) && !scale.isNull() ? Number(scale.value) : -1
+    if (digits < 0) throw inputError(`The scale of ${type.name} must be a non-negative integer.`)
     return Scalar.string(`${type.name}(${digits})${array ? '[]' : ''}`)
   }
   return Scalar.int(array ? ARRAY_BASE + type.id : type.id)
@@ -182,6 +184,7 @@ const DECIMAL_RANGE: Partial<Record<TypeId, number>> = { [T.DECIMAL32]: 9, [T.DE
 export function typeSpec(target: Value): TypeSpec {
   if (target instanceof Scalar && isIntegral(target.type) && !target.isNull()) {
     const type = Number(target.value)
+    if (!isTypeId(type)) throw inputError(`${type} is not the id of a data type.`)
     if (isDecimal(type))
       throw inputError('Must specify scale for Decimal data type, e.g., DECIMAL32(2).', { refId: 'S05008' })
     return { type, scale: undefined }

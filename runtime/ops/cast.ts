@@ -170,7 +170,7 @@ function parseStrings(v: StringVector, type: TypeId, scale: number | undefined):
 }
 
 function castTuple(v: AnyVector, type: TypeId, scale: number | undefined): Vector {
-  if (type === T.ANY) return v
+  if (type === T.ANY || (!isArrayType(type) && typeInfo(type).storage === 'any')) return v
   const cast = v.values.map((x) => castValue(x, type, scale))
   if (type !== T.STRING && cast.every((x) => x.kind === 'scalar'))
     return vectorOf(
@@ -189,7 +189,8 @@ function rowsToArray(v: Vector, type: TypeId, scale: number | undefined): ArrayV
 /** An array vector from rows, each a vector or a scalar. */
 export function arrayFromRows(rows: readonly Value[], element: TypeId, scale?: number): ArrayVector {
   const parts = rows.map((r) => {
-    if (r.kind === 'vector') return castVector(r, element, scale)
+    const row = r.kind === 'vector' ? castVector(r, element, scale) : undefined
+    if (row !== undefined && row.storage !== 'any' && row.storage !== 'array') return row
     if (r.kind === 'scalar') return scalarToVector(castScalar(r, element, scale), 1, element)
     throw inputError(`A row of ${typeName(element)}[] must be a vector.`)
   })

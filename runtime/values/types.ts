@@ -135,6 +135,9 @@ export function typeInfo(id: TypeId): TypeInfo {
   return info
 }
 
+/** Whether a number is the id of a type, or of an array of one. */
+export const isTypeId = (id: number): boolean => byId[isArrayType(id) ? elementType(id) : id] !== undefined
+
 /** The type named (`INT`, `int`), or undefined. */
 export function typeByName(name: string): TypeInfo | undefined {
   return byName.get(name) ?? byName.get(name.toUpperCase())

@@ -1,10 +1,11 @@
 /**
- * Tens of thousands of changed files, each batch in a process of its own with little memory, so that one that hangs, dies or takes all memory is told by its seed.
+ * Tens of thousands of changed files and of programs, each batch in a process of its own with little memory, so that one that hangs, dies or takes all memory is told by its seed.
  * Seeds differ from run to run unless HOLDFAST_SEED says which; every report says how to repeat it.
  */
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { root } from '../harness.ts'
+import { languageCommandFor } from './language/run.ts'
 import { commandFor } from './run.ts'
 
 const BATCH = 2500
@@ -20,11 +21,12 @@ interface Batch {
   readonly lastSeed: string
 }
 
-function run(seed: number): Promise<Batch> {
+function run(part: 'files' | 'language', seed: number): Promise<Batch> {
   return new Promise((resolve, reject) => {
     const args = [
       `--max-old-space-size=${HEAP_MIB}`,
       'test/fuzz/fuzz.ts',
+      part,
       '--seed',
       String(seed),
       '--count',
@@ -56,9 +58,20 @@ function run(seed: number): Promise<Batch> {
 describe(`changed files of backup sets, node backups, copies and archives, from seed ${first}`, () => {
   for (let batch = 0; batch < BATCHES; batch++)
     it(`are harmless or refused, batch ${batch + 1} of ${BATCHES}`, async () => {
-      const { code, output, lastSeed } = await run(first + batch * BATCH)
+      const { code, output, lastSeed } = await run('files', first + batch * BATCH)
       const hint =
         code === 0 ? '' : `the process ended with ${code} at seed ${lastSeed}: ${commandFor(Number(lastSeed))}`
+      expect(code, `${hint}\n${output}`).toBe(0)
+      console.log(output.trim().split('\n').at(-1))
+    })
+})
+
+describe(`programs that are made up or changed, from seed ${first}`, () => {
+  for (let batch = 0; batch < BATCHES; batch++)
+    it(`come to a value or to an error of the script, batch ${batch + 1} of ${BATCHES}`, async () => {
+      const { code, output, lastSeed } = await run('language', first + batch * BATCH)
+      const command = languageCommandFor(Number(lastSeed))
+      const hint = code === 0 ? '' : `the process ended with ${code} at seed ${lastSeed}: ${command}`
       expect(code, `${hint}\n${output}`).toBe(0)
       console.log(output.trim().split('\n').at(-1))
     })
