@@ -245,7 +245,8 @@ function keywordAhead(p: Cursor): boolean {
     case 'go':
     case 'commit':
     case 'rollback':
-      return atEnd(p, 1)
+      // `if(x) continue else y` on one line.
+      return atEnd(p, 1) || after.image === 'else'
     case 'share':
       return !(after.image === '(' && p.gluedAfter(0))
     case 'undef':
