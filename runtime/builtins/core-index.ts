@@ -2,7 +2,6 @@
 import type { Builtin } from '../registry.ts'
 import { aggregateBuiltins } from './aggregate.ts'
 import { binningBuiltins } from './binning.ts'
-import { columnarTupleBuiltins } from './columnar-tuples.ts'
 import { compareBuiltins } from './compare.ts'
 import { convertBuiltins } from './convert.ts'
 import { creationBuiltins } from './creation.ts'
@@ -24,7 +23,6 @@ import { topWindowBuiltins } from './window-topn.ts'
 export const coreBuiltins: readonly Builtin[] = [
   ...convertBuiltins,
   ...creationBuiltins,
-  ...columnarTupleBuiltins,
   ...mathBuiltins,
   ...compareBuiltins,
   ...aggregateBuiltins,
