@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { deserialize } from 'node:v8'
 import { isAdministrator } from '../dfs/index.ts'
-import { boolArg, intArg, isGiven, textArg, textListArg } from '../runtime/builtins/args.ts'
+import { boolArg, intArg, intListArg, isGiven, textArg, textListArg } from '../runtime/builtins/args.ts'
 import { HoldfastError, inputError, usageError } from '../runtime/errors.ts'
 import { type Builtin, topicTable } from '../runtime/registry.ts'
 import type { Session } from '../runtime/session.ts'
@@ -17,9 +17,10 @@ import {
   type Value,
 } from '../runtime/values/index.ts'
 import { hasEnded } from './job-state.ts'
-import { consoleJobTable, jobTable } from './job-tables.ts'
+import { consoleJobTable, jobTable, scheduledJobTable } from './job-tables.ts'
 import { type JobsClient, jobsService } from './jobs-client.ts'
 import type { JobRecord, JobWork } from './messages.ts'
+import { farEnoughApart, GAP_MINUTES_MIN, type Schedule } from './schedule.ts'
 
 const { entries, define } = topicTable('Background jobs')
 export const jobBuiltins: readonly Builtin[] = entries
@@ -32,21 +33,21 @@ const STRING_BYTES_MAX = 65_535
 type Arg = Value | undefined
 const jobs = (session: Session): JobsClient => session.service(jobsService)
 
-const SUBMIT = 'submitJob(jobId, jobDesc, jobDef, args...)'
+const SUBMIT = 'submitJob(jobId, [jobDesc], jobDef, args...)'
 define(SUBMIT, {
   doc: "Runs a function in the background, in a session of its own with the submitter's identity, and returns the id of the job at once. Arguments are copied; variables of the submitting session are not visible, its functions and shared tables are. If jobId is known already, the date and if necessary a counter are appended: use the returned id. An empty jobDesc becomes the name of the function. Arguments may be skipped, and jobDef may be a partial application.",
   call: ([jobId, jobDesc, jobDef, ...args], session) =>
     submit(session, SUBMIT, { jobId, jobDesc, jobDef, args, priority: undefined, parallelism: undefined }),
 })
 
-const SUBMIT_EX = 'submitJobEx(jobId, jobDesc, priority, parallelism, jobDef, args...)'
+const SUBMIT_EX = 'submitJobEx(jobId, [jobDesc], priority, parallelism, jobDef, args...)'
 define(SUBMIT_EX, {
   doc: 'submitJob with a priority from 0 to 9 (9 is served first; default 4) and a degree of parallelism (default 2), both capped by what setMaxJobPriority and setMaxJobParallelism allow the user.',
   call: ([jobId, jobDesc, priority, parallelism, jobDef, ...args], session) =>
     submit(session, SUBMIT_EX, { jobId, jobDesc, jobDef, args, priority, parallelism }),
 })
 
-const SUBMIT_EX2 = 'submitJobEx2(jobId, jobDesc, priority, parallelism, onComplete, jobDef, args...)'
+const SUBMIT_EX2 = 'submitJobEx2(jobId, [jobDesc], priority, parallelism, onComplete, jobDef, args...)'
 define(SUBMIT_EX2, {
   doc: 'submitJobEx with a function that is called in the session of the job when it ends: onComplete(jobId, jobDesc, success, result). After a failure result is the message.',
   call: ([jobId, jobDesc, priority, parallelism, onComplete, jobDef, ...args], session) =>
@@ -95,6 +96,134 @@ function ranged(n: number, low: number, high: number, signature: string, name: s
   if (n >= low && n <= high) return n
   throw usageError(signature, `${name} must be an integer from ${low} to ${high}.`)
 }
+
+const SCHEDULE =
+  'scheduleJob(jobId, [jobDesc], jobFunc, scheduleTime, startDate, endDate, frequency, [days], [onComplete], [priority=4], [parallelism=2])'
+define(SCHEDULE, {
+  doc: "Has a function without arguments (or a partial application that leaves none open) run as a background job at each scheduleTime (one or several MINUTEs of local time, at least 5 minutes apart) on the days from startDate to endDate: every day (frequency 'D'), on days of the week ('W', days 0 Sunday to 6), or on days of the month ('M', days 1 to 31). Returns the id of the scheduled job: if jobId is scheduled already, the date and if necessary a counter are appended. The function is kept as it is now, on disk; runs have the rights that the creator has then, and ids of their own (see getRecentJobs). Jobs run while a process has the data directory open; what was due while none had is left out, and the job runs at its next time. onComplete, priority and parallelism as in submitJobEx2.",
+  call: (args, session) => schedule(session, args),
+})
+
+function schedule(session: Session, args: readonly Arg[]): Value {
+  const [jobId, jobDesc, jobFunc, scheduleTime, startDate, endDate, frequency, days, onComplete] = args
+  const [, , , , , , , , , priority, parallelism] = args
+  const definition = functionArg(jobFunc, SCHEDULE, 'jobFunc')
+  if (openParameters(definition) > 0)
+    throw usageError(SCHEDULE, 'jobFunc must need no arguments: fix them by a partial application.')
+  const id = textArg(jobId, SCHEDULE, 'jobId')
+  if (id === '') throw usageError(SCHEDULE, 'jobId must not be empty.')
+  const every = frequencyArg(frequency)
+  const plan: Schedule = {
+    startDay: dayArg(startDate, 'startDate'),
+    endDay: dayArg(endDate, 'endDate'),
+    frequency: every,
+    days: every === 'D' ? [] : daysArg(days, every),
+    minutes: minutesArg(scheduleTime),
+  }
+  if (plan.endDay < plan.startDay) throw usageError(SCHEDULE, 'endDate must not be before startDate.')
+  const encode = (v: Value): Transfer => encodeValue(v, { session, share: false })
+  return Scalar.string(
+    jobs(session).schedule({
+      jobId: id,
+      jobDesc: textArg(jobDesc, SCHEDULE, 'jobDesc', '') || definition.name || 'lambda',
+      user: session.user,
+      createdMs: session.now(),
+      priority: ranged(intArg(priority, SCHEDULE, 'priority', DEFAULT_PRIORITY), 0, 9, SCHEDULE, 'priority'),
+      parallelism: ranged(
+        intArg(parallelism, SCHEDULE, 'parallelism', DEFAULT_PARALLELISM),
+        1,
+        64,
+        SCHEDULE,
+        'parallelism',
+      ),
+      schedule: plan,
+      work: {
+        definition: encode(definition),
+        args: [],
+        onComplete: isGiven(onComplete) ? encode(functionArg(onComplete, SCHEDULE, 'onComplete')) : undefined,
+        shared: [],
+      },
+    }),
+  )
+}
+
+/** Arguments that a call still has to give. */
+function openParameters(f: FunctionValue): number {
+  switch (f.variant) {
+    case 'builtin':
+      return f.builtin.minArgs
+    case 'user':
+      return f.params.filter((p) => !p.optional && p.defaultValue === undefined).length
+    case 'partial':
+      return f.bound.filter((b) => b === undefined).length
+    case 'suffixed':
+      return 1
+  }
+}
+
+function frequencyArg(v: Arg): Schedule['frequency'] {
+  const text = textArg(v, SCHEDULE, 'frequency')
+  if (text === 'D' || text === 'W' || text === 'M') return text
+  throw usageError(SCHEDULE, "frequency must be 'D', 'W' or 'M'.")
+}
+
+function daysArg(v: Arg, frequency: 'W' | 'M'): number[] {
+  const [low, high] = frequency === 'W' ? [0, 6] : [1, 31]
+  if (!isGiven(v)) throw usageError(SCHEDULE, `days is required for the frequency '${frequency}'.`)
+  const days = intListArg(v, SCHEDULE, 'days')
+  if (days.length === 0 || days.some((d) => !(d >= low && d <= high)))
+    throw usageError(SCHEDULE, `days must be from ${low} to ${high} for the frequency '${frequency}'.`)
+  return [...new Set(days)].sort((a, b) => a - b)
+}
+
+function dayArg(v: Arg, name: string): number {
+  if (v?.kind === 'scalar' && v.type === T.DATE && !v.isNull()) return v.value as number
+  throw usageError(SCHEDULE, `${name} must be a DATE.`)
+}
+
+function minutesArg(v: Arg): number[] {
+  const items = v?.kind === 'vector' ? Array.from({ length: v.length }, (_, k) => v.get(k)) : [v]
+  const minutes = items.map((m) => {
+    if (m?.kind === 'scalar' && m.type === T.MINUTE && !m.isNull()) return m.value as number
+    throw usageError(SCHEDULE, 'scheduleTime must be a scalar or vector of the type MINUTE.')
+  })
+  minutes.sort((a, b) => a - b)
+  if (minutes.length === 0 || (minutes.length > 1 && !farEnoughApart(minutes)))
+    throw usageError(SCHEDULE, `The times of scheduleTime must be at least ${GAP_MINUTES_MIN} minutes apart.`)
+  return minutes
+}
+
+define('getScheduledJobs([jobIdPattern])', {
+  doc: 'Scheduled jobs, oldest first: userId, jobId, jobDesc, startDate, endDate, frequency, scheduleTime, days. In the pattern `%` stands for any run of characters and `?` for one. scheduleTime is a MINUTE column (days an INT column) when no job has several of them, else each cell is a vector.',
+  call: ([pattern], session) => {
+    const wanted = isGiven(pattern)
+      ? likePattern(textArg(pattern, 'getScheduledJobs([jobIdPattern])', 'jobIdPattern'))
+      : undefined
+    return scheduledJobTable(
+      jobs(session)
+        .scheduled()
+        .filter((job) => wanted === undefined || wanted.test(job.jobId)),
+    )
+  },
+})
+
+const likePattern = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .replace(/[.*+^$(){}|[\]\\]/g, '\\$&')
+      .replaceAll('%', '.*')
+      .replaceAll('?', '.')}$`,
+    's',
+  )
+
+define('deleteScheduledJob(jobId)', {
+  doc: 'Removes a scheduled job; a run of it that is under way goes on. An unknown id is an error. Only the creator and administrators may.',
+  call: ([jobId], session) => {
+    const id = textArg(jobId, 'deleteScheduledJob(jobId)', 'jobId')
+    jobs(session).unschedule({ jobId: id, user: session.user, isAdmin: isAdministrator(session) })
+    return Scalar.VOID
+  },
+})
 
 define('getRecentJobs([n])', {
   doc: 'Jobs since the process started (the last n of them), oldest first: node, userID, jobId, rootJobId, jobDesc, priority, parallelism, clientIp, clientPort, receivedTime, startTime (null while queued), endTime (null until it has ended), errorMsg (empty on success).',

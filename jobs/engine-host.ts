@@ -15,6 +15,8 @@ import { JobRegistry } from './job-registry.ts'
 import { MaintenanceThread } from './maintenance.ts'
 import type { ConsoleJob, EngineRequest, JobRecord, JobRequest, SessionConfig } from './messages.ts'
 import { newJobId } from './new-job-id.ts'
+import { ScheduleFiles } from './schedule-files.ts'
+import { Scheduler } from './scheduler.ts'
 import { SessionHandle, type SessionListeners } from './session-handle.ts'
 import { openLink, type Peer, type SessionEnd } from './session-links.ts'
 
@@ -35,6 +37,7 @@ interface Store {
   readonly engine: Engine
   readonly registry: JobRegistry
   readonly pool: JobPool
+  readonly scheduler: Scheduler
   readonly threads: readonly MaintenanceThread[]
 }
 
@@ -110,6 +113,7 @@ export class EngineHost {
     if (this.#store === undefined) return
     const store = await this.#store.catch(() => undefined)
     if (store === undefined) return
+    store.scheduler.close()
     await store.registry.close()
     await store.pool.close()
     this.#engine = undefined
@@ -160,8 +164,14 @@ export class EngineHost {
       openLink: (jobId) => this.#link(jobId),
       onRemark: this.#options.onRemark,
     })
-    this.#registry = new JobRegistry({ files, runner: pool, workers, onWriteFailure: this.#options.onRemark })
-    return { engine, registry: this.#registry, pool, threads: [maintenance, merging, archiving] }
+    const registry = new JobRegistry({ files, runner: pool, workers, onWriteFailure: this.#options.onRemark })
+    this.#registry = registry
+    const scheduler = new Scheduler({
+      files: new ScheduleFiles(config.dataDir),
+      submit: (submission) => registry.submit(submission),
+      onFailure: this.#options.onRemark,
+    })
+    return { engine, registry, pool, scheduler, threads: [maintenance, merging, archiving] }
   }
 
   /** To whoever watches, and into the log file. */
@@ -188,11 +198,11 @@ export class EngineHost {
       case 'store':
         return store.engine.submit(request.command, request.user, `${peer.sessionId}`)
       case 'job':
-        return this.#answerJob(store.registry, request.request, peer)
+        return this.#answerJob(store, request.request, peer)
     }
   }
 
-  #answerJob(registry: JobRegistry, request: JobRequest, peer: Peer): unknown {
+  #answerJob({ registry, scheduler }: Store, request: JobRequest, peer: Peer): unknown {
     switch (request.kind) {
       case 'submit':
         return registry.submit(request)
@@ -214,6 +224,13 @@ export class EngineHost {
         return registry.stat()
       case 'cap':
         registry.setCap(request.user, request.what, request.value)
+        return undefined
+      case 'schedule':
+        return scheduler.add(request.job)
+      case 'scheduled':
+        return scheduler.list()
+      case 'unschedule':
+        scheduler.remove(request.jobId, request.user, request.isAdmin)
         return undefined
       case 'caps':
         return request.users.map((user) => registry.caps(user))

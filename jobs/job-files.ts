@@ -37,11 +37,11 @@ export class JobFiles {
   }
 
   messageFile(jobId: string): string {
-    return join(this.folder, `${fileName(jobId)}.msg`)
+    return join(this.folder, `${fileNameOf(jobId)}.msg`)
   }
 
   resultFile(jobId: string): string {
-    return join(this.folder, `${fileName(jobId)}.obj`)
+    return join(this.folder, `${fileNameOf(jobId)}.obj`)
   }
 
   /** Records of all runs, in the order of receipt. Empty when there are none. */
@@ -89,7 +89,7 @@ export class JobFiles {
 }
 
 /** Letters, digits, `.`, `-`, `_` as they are, everything else percent-encoded: no id leaves the folder. */
-function fileName(jobId: string): string {
+export function fileNameOf(jobId: string): string {
   const name = encodeURIComponent(jobId).replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
   if (name === '' || Buffer.byteLength(name) > ID_BYTES_MAX)
     throw inputError(`The job id [${jobId}] must have 1 to ${ID_BYTES_MAX} characters.`, { code: 'jobId' })

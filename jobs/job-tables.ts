@@ -1,6 +1,16 @@
 /** Job records as the tables that scripts see. */
-import { FixedVector, NULL_I64, StringVector, T, Table, type Vector } from '../runtime/values/index.ts'
-import type { ConsoleJob, JobRecord } from './messages.ts'
+import {
+  AnyVector,
+  FixedVector,
+  NULL_I32,
+  NULL_I64,
+  StringVector,
+  T,
+  Table,
+  type TypeId,
+  type Vector,
+} from '../runtime/values/index.ts'
+import type { ConsoleJob, JobRecord, ScheduledJob } from './messages.ts'
 
 const NODE = 'local'
 
@@ -33,6 +43,46 @@ export function jobTable(records: readonly JobRecord[]): Table {
     ['endTime', timestamps(column((r) => r.endMs))],
     ['errorMsg', strings(column((r) => r.errorMsg))],
   ])
+}
+
+/** getScheduledJobs. */
+export function scheduledJobTable(jobs: readonly ScheduledJob[]): Table {
+  const column = <V>(pick: (j: ScheduledJob) => V): V[] => jobs.map(pick)
+  const dates = (pick: (j: ScheduledJob) => number): Vector => new FixedVector(T.DATE, Int32Array.from(jobs, pick))
+  return namedTable([
+    ['userId', strings(column((j) => j.user))],
+    ['jobId', strings(column((j) => j.jobId))],
+    ['jobDesc', strings(column((j) => j.jobDesc))],
+    ['startDate', dates((j) => j.schedule.startDay)],
+    ['endDate', dates((j) => j.schedule.endDay)],
+    ['frequency', strings(column((j) => j.schedule.frequency))],
+    [
+      'scheduleTime',
+      listColumn(
+        T.MINUTE,
+        column((j) => j.schedule.minutes),
+      ),
+    ],
+    [
+      'days',
+      listColumn(
+        T.INT,
+        column((j) => j.schedule.days),
+      ),
+    ],
+  ])
+}
+
+/** A column of the type when no row has more than one value, else a tuple of vectors. */
+function listColumn(type: TypeId, rows: readonly (readonly number[])[]): Vector {
+  if (rows.every((r) => r.length <= 1))
+    return new FixedVector(
+      type,
+      Int32Array.from(rows, (r) => r[0] ?? NULL_I32),
+    )
+  const cells = new AnyVector(rows.map((r) => new FixedVector(type, Int32Array.from(r))))
+  cells.columnar = true
+  return cells
 }
 
 /** getConsoleJobs. A statement is one task here, and it is running. */

@@ -3,7 +3,7 @@ import type { JobCaps } from '../dfs/index.ts'
 import { serviceKey } from '../runtime/session.ts'
 import type { EnginePort } from './engine-port.ts'
 import type { JobFiles } from './job-files.ts'
-import type { ConsoleJob, JobRecord, JobRequest, JobStat } from './messages.ts'
+import type { ConsoleJob, JobRecord, JobRequest, JobStat, ScheduledJob } from './messages.ts'
 
 type Request<K extends JobRequest['kind']> = Omit<Extract<JobRequest, { readonly kind: K }>, 'kind'>
 
@@ -44,6 +44,16 @@ export class JobsClient {
   }
   setCap(request: Request<'cap'>): void {
     this.#ask({ kind: 'cap', ...request })
+  }
+  /** Answers the id that the job really got. */
+  schedule(job: ScheduledJob): string {
+    return this.#ask({ kind: 'schedule', job }) as string
+  }
+  scheduled(): readonly ScheduledJob[] {
+    return this.#ask({ kind: 'scheduled' }) as readonly ScheduledJob[]
+  }
+  unschedule(request: Request<'unschedule'>): void {
+    this.#ask({ kind: 'unschedule', ...request })
   }
   caps(users: readonly string[]): readonly JobCaps[] {
     return this.#ask({ kind: 'caps', users }) as readonly JobCaps[]

@@ -12,6 +12,7 @@ import type { StartSettings } from '../dfs/settings/index.ts'
 // The concrete file, not the room's entrance: the main thread starts without loading the interpreter.
 import type { ErrorMessage } from '../runtime/error-message.ts'
 import type { Transfer } from '../runtime/values/index.ts'
+import type { Schedule } from './schedule.ts'
 
 export { decodeError, type ErrorMessage, encodeError } from '../runtime/error-message.ts'
 
@@ -52,6 +53,11 @@ export type JobRequest =
       readonly what: 'priority' | 'parallelism'
       readonly value: number
     }
+  /** Keeps a scheduled job; answers its id. */
+  | { readonly kind: 'schedule'; readonly job: ScheduledJob }
+  /** Answers ScheduledJob[], oldest first. */
+  | { readonly kind: 'scheduled' }
+  | { readonly kind: 'unschedule'; readonly jobId: string; readonly user: string; readonly isAdmin: boolean }
   /** What the jobs of users get at most, in the order of the names. */
   | { readonly kind: 'caps'; readonly users: readonly string[] }
 
@@ -79,6 +85,19 @@ export interface JobRecord {
   readonly state: JobState
   /** Empty on success. */
   readonly errorMsg: string
+}
+
+/** A job that is submitted again and again. */
+export interface ScheduledJob {
+  readonly jobId: string
+  readonly jobDesc: string
+  /** Who created it: runs have the rights of this user. */
+  readonly user: string
+  readonly createdMs: number
+  readonly priority: number
+  readonly parallelism: number
+  readonly schedule: Schedule
+  readonly work: JobWork
 }
 
 export interface JobStat {

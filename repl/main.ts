@@ -1,5 +1,5 @@
 /** Start of the process: reads the command line, runs what it asks for, ends with its exit code. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseCommandLine } from './arguments.ts'
 import { loadConfigFile, OptionError, type Settings, settingsOf } from './config.ts'
@@ -55,13 +55,25 @@ async function main(): Promise<number> {
     }
     case 'prompt': {
       const { prompt } = await import('./prompt.ts')
-      return await withHost(settings, (host, signals) => prompt(host, settings.waitForJobs, signals))
+      return await withHost(settings, (host, signals) => {
+        startScheduledJobs(host, settings.config.dataDir)
+        return prompt(host, settings.waitForJobs, signals)
+      })
     }
     default: {
       const { runScript } = await import('./run-script.ts')
       return await withHost(settings, (host, signals) => runScript(host, invocation, settings.waitForJobs, signals))
     }
   }
+}
+
+/** A prompt stays: jobs of the data directory run while it does, also before anybody asks for the store. */
+function startScheduledJobs(host: import('../jobs/index.ts').EngineHost, dataDir: string): void {
+  const folder = join(dataDir, 'sysmgmt')
+  if (!existsSync(folder) || !readdirSync(folder).some((name) => name.endsWith('.job'))) return
+  host.open().catch((error: Error) => {
+    process.stderr.write(`holdfast: scheduled jobs do not run: ${error.message}\n`)
+  })
 }
 
 async function withHost(

@@ -2,7 +2,7 @@
 import { isAbsolute, relative, sep } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
 
-const TIDIED = ['chunks', 'wal', 'checkpoint', 'archive', 'batchJobs']
+const TIDIED = ['chunks', 'wal', 'checkpoint', 'archive', 'batchJobs', 'sysmgmt']
 
 /** Throws `archivePlace` for an archive directory where the store keeps its own files, or that is the data directory. */
 export function requireApart(dataDir: string, archiveDir: string | undefined): void {

@@ -12,6 +12,7 @@ const STORE_FILES = [
   'holdfast.lock',
   'holdfast.toml',
   'batchJobs',
+  'sysmgmt',
   'recovery',
 ]
 
