@@ -17,9 +17,11 @@ export function classify(tokens: readonly TokenType[], category: TokenType): voi
   for (const token of tokens) token.CATEGORIES = [category]
 }
 
+// Beyond ASCII: letters of any script, but not its blanks and punctuation (no-break and wide spaces, dashes, the marks of Chinese and full-width forms).
 export const Identifier = createToken({
   name: 'Identifier',
-  pattern: /[A-Za-z\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*(?:!(?!=))?/,
+  pattern:
+    /[A-Za-z\u00aa-\u1fff\u2070-\u2fff\u3004-\ufefe\uff10-\uff19\uff21-\uffef][A-Za-z0-9_\u00aa-\u1fff\u2070-\u2fff\u3004-\ufefe\uff10-\uff19\uff21-\uffef]*(?:!(?!=))?/,
 })
 
 const words = [

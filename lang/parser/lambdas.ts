@@ -6,6 +6,7 @@ import { parseExpr } from './expressions.ts'
 
 /** A body that is one expression: the modes of what surrounds the function do not reach into it, the end of the line does. */
 function expressionBody(p: Cursor, keepNewlines: boolean): FunctionBody {
+  p.skipNewlines()
   const start = p.offset()
   p.deeper()
   const expr = p.within({ sql: false, metacode: p.metacode, ignoreNewlines: keepNewlines, inOn: false }, () =>
@@ -43,6 +44,7 @@ function lambda(
     aggregate,
     captures: names.captures,
     locals: names.locals,
+    ...(parsed.kind === 'block' ? { blockText: p.source.slice(parsed.span) } : {}),
     span: p.span(start),
   }
 }
