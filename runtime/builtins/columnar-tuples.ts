@@ -89,7 +89,7 @@ function cellOf(c: Vector, r: number): Vector {
   return v.kind === 'vector' ? v : asColumn(v, 1)!
 }
 
-const UNPIVOT = 'unpivot(obj, keyColNames, valueColNames, [func])'
+const UNPIVOT = 'unpivot(obj, [keyColNames], [valueColNames], [func])'
 define(UNPIVOT, {
   doc: 'The value columns of a table under each other, column by column: keyColNames (repeated for each), valueType (the name of the column, or func of it) and value. The value columns need one type. keyColNames may be left out.',
   call: ([obj, keyColNames, valueColNames, func], session) => {

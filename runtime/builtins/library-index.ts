@@ -1,10 +1,10 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
 import { calculusBuiltins } from './calculus.ts'
+import { columnarTupleBuiltins } from './columnar-tuples.ts'
 import { compressionBuiltins } from './compression.ts'
 import { dataSourceBuiltins } from './data-sources.ts'
 import { decompositionBuiltins } from './decompositions.ts'
-import { columnarTupleBuiltins } from './columnar-tuples.ts'
 import { dictBuiltins } from './dicts-sets.ts'
 import { distributionBuiltins } from './distributions.ts'
 import { fileBuiltins } from './files.ts'

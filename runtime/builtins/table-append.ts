@@ -138,12 +138,22 @@ function appendKeyed(t: Table, columns: readonly Vector[], rows: number): number
   t.columns = t.columns.map(thawed)
   const fresh: number[] = []
   const start = t.rows
+  const time = t.latestBy === undefined ? -1 : t.columnIndex(t.latestBy)
   for (let k = 0; k < rows; k++) {
     const key = rowKey(keys, k)
     const at = index.get(key)
     if (at === undefined) {
       index.set(key, start + fresh.length)
       fresh.push(k)
+    } else if (
+      time >= 0 &&
+      isBefore(
+        columns[time],
+        k,
+        ...(at >= start ? ([columns[time], fresh[at - start]] as const) : ([t.columns[time], at] as const)),
+      )
+    ) {
+      // A latest table keeps the row with the later time.
     } else if (at >= start) fresh[at - start] = k
     else for (let c = 0; c < columns.length; c++) writeElement(t.columns[c], at, columns[c], k)
   }
@@ -177,4 +187,12 @@ export function nullColumn(type: TypeId, rows: number, scale = 0): Vector {
 /** Marks columns that now have a second owner. */
 export function keepColumns(columns: readonly Vector[]): void {
   for (const c of columns) freezeOwned(c)
+}
+
+/** Whether element k of a is smaller than element j of b; NULL is the smallest. Both have one type. */
+function isBefore(a: Vector, k: number, b: Vector, j: number): boolean {
+  if (b.isNullAt(j)) return false
+  if (a.isNullAt(k)) return true
+  const [x, y] = [a.raw(k), b.raw(j)]
+  return x !== null && y !== null && x < y
 }

@@ -419,6 +419,7 @@ function deepCopy(v: Value): Value {
       v.columns.map((c) => deepCopy(c) as Vector),
     )
     out.keyColumns = v.keyColumns?.slice()
+    out.latestBy = v.latestBy
     return out
   }
   return copyOf(v)

@@ -92,6 +92,7 @@ export function copyOf(value: Value): Value {
       for (const column of value.columns) column.frozen = true
       const copy = new Table(value.names.slice(), value.columns.slice())
       copy.keyColumns = value.keyColumns?.slice()
+      copy.latestBy = value.latestBy
       copy.keyIndex = value.keyIndex === undefined ? undefined : new Map(value.keyIndex)
       return copy
     }

@@ -5,7 +5,7 @@
  */
 import type { Expr, SelectStatement } from '../../lang/ast.ts'
 import { codeNode, evaluateCode, statementOf } from '../compile/code.ts'
-import { exprText } from '../compile/code-text.ts'
+import { sqlText, wholeText } from '../compile/code-text.ts'
 import type { Host } from '../compile/host.ts'
 import { inputError } from '../errors.ts'
 import type { Session } from '../session.ts'
@@ -127,7 +127,7 @@ const nameOf = (query: SourceQuery): string => {
 
 /** `select [4] * from pt ...`, as the documentation prints it. */
 const queryText = (query: SourceQuery, suffix: string): string =>
-  withMark(exprText({ kind: 'sql', statement: shown(query), span } as Expr)) + suffix
+  withMark(sqlText(shown(query))) + suffix
 
 const withMark = (text: string): string => text.replace(/^<?(select|exec) /, '$1 [4] ').replace(/>$/, '')
 
@@ -164,6 +164,6 @@ function run(query: SourceQuery, source: TableSource, session: Session): Value {
 
 /** The query as it stands. */
 export function wholeQuery(code: CodeValue): Resource {
-  const text = exprText(codeNode(code).item.expr)
+  const text = wholeText(codeNode(code).item)
   return dataSourceValue(withMark(text), (session) => evaluateCode(session as Host, code))
 }

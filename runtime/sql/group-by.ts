@@ -1,7 +1,7 @@
 /** group by: one row a group, in ascending order of the keys (NULL first). */
 import type { Expr, SelectItem, SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
-import { inputError } from '../errors.ts'
+import { HoldfastError, inputError } from '../errors.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { type Scalar, T, type Table, type Value, type Vector } from '../values/index.ts'
@@ -124,7 +124,7 @@ function havingGroups(node: SelectStatement, evaluator: GroupedRows): Int32Array
   if (node.having.length === 0) return undefined
   let kept: Int32Array | undefined
   for (const condition of node.having) {
-    const column = logicalColumn(evaluator.groupValue(condition, 'having'), evaluator.count)
+    const column = logicalColumn(havingValue(condition, evaluator), evaluator.count)
     const rows = trueRows(column)
     if (kept === undefined) kept = rows
     else {
@@ -133,6 +133,15 @@ function havingGroups(node: SelectStatement, evaluator: GroupedRows): Int32Array
     }
   }
   return kept
+}
+
+function havingValue(condition: Expr, evaluator: GroupedRows): Value {
+  try {
+    return evaluator.groupValue(condition, 'having')
+  } catch (cause) {
+    if (!(cause instanceof HoldfastError) || cause.refId !== 'S02022') throw cause
+    throw inputError('The HAVING clause must be a logical expression over aggregates.', { refId: 'S02021', cause })
+  }
 }
 
 /** A having condition as BOOL elements. */

@@ -6,8 +6,9 @@ import { groupIds } from '../kernels/hash.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import type { Table, Vector } from '../values/index.ts'
 import { asColumn, gatherTable, sliceTable } from './columns.ts'
-import { compileItem } from './evaluate.ts'
+import { compileItem, unknownColumn } from './evaluate.ts'
 import { expressionKey } from './expressions.ts'
+import { generatedName } from './names.ts'
 
 /** Rows of the result of which kind each sort key was evaluated on. */
 export interface SortColumns {
@@ -29,6 +30,7 @@ export function sortColumns(
       const same = known.get(expressionKey(key.expr))
       if (same !== undefined) return same
       const value = compileItem(key.expr, columns, scope, () => rows)()
+      if (value.kind === 'function') throw unknownColumn(generatedName(key.expr, () => undefined, 0))
       const column = asColumn(value, rows)
       if (column === undefined)
         throw inputError('A key of the ORDER BY clause must be as long as the result.', { refId: 'S02010' })
