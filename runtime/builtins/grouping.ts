@@ -13,9 +13,11 @@ import { sortedGroups } from '../sql/group-by.ts'
 import { Groups, view } from '../sql/groups.ts'
 import {
   AnyVector,
+  Dict,
   FixedVector,
   type FunctionValue,
   Matrix,
+  Scalar,
   T,
   Table,
   type Value,
@@ -74,8 +76,20 @@ export function aggregateGroups(fn: FunctionValue, args: readonly Value[], group
 const namesIn = (label: string | null): (string | undefined)[] =>
   (label ?? '').split(',').map((name) => (name === '' ? undefined : name))
 
+/** Results of the groups as columns: one, or one a key where each group gave a dictionary of scalars under the same names. */
+function resultColumns(name: string, results: Vector): { readonly name: string; readonly values: Vector }[] {
+  const [first, ...others] = results instanceof AnyVector ? results.values : []
+  if (!(first instanceof Dict) || first.keyType !== T.STRING || !others.every((v) => v instanceof Dict))
+    return [{ name, values: results }]
+  const dicts = [first, ...(others as Dict[])]
+  return [...first.entries.keys()].map((key) => ({
+    name: String(key),
+    values: assembleScalars(dicts.map((d) => d.entries.get(key) ?? Scalar.VOID)),
+  }))
+}
+
 define('groupby(func, funcArgs, groupingCol)', {
-  doc: 'Applies an aggregate to each group: a table with the grouping columns, ascending, and the result. funcArgs is a vector, or a tuple of the arguments.',
+  doc: 'Applies a function to each group: a table with the grouping columns, ascending, and the result, named after the function and its first argument. A function that gives a dictionary with string keys has a column for each key of the first group. funcArgs is a vector, or a tuple of the arguments.',
   call: (given, session) => {
     const [, valueLabel, keyLabel] = labelsOf(given)
     const [f, a, by] = given
@@ -88,11 +102,15 @@ define('groupby(func, funcArgs, groupingCol)', {
     const keyNames = namesIn(keyLabel)
     const single = keys.length === 1
     const names = keys.map((k, i) => k.label ?? keyNames[i] ?? (single ? 'groupingKey' : `groupingKey${i}`))
-    names.push(`${fn.name}_${(first.kind === 'vector' ? first.label : undefined) ?? namesIn(valueLabel)[0] ?? 'value'}`)
-    return new Table(names, [
-      ...keys.map((k) => k.gather(groups.firstRows)),
+    const column = (first.kind === 'vector' ? first.label : undefined) ?? namesIn(valueLabel)[0] ?? 'value'
+    const results = resultColumns(
+      `${fn.name === '' ? 'lambda' : fn.name}_${column}`,
       aggregateGroups(fn, args, groups, session),
-    ])
+    )
+    return new Table(
+      [...names, ...results.map((r) => r.name)],
+      [...keys.map((k) => k.gather(groups.firstRows)), ...results.map((r) => r.values)],
+    )
   },
 })
 

@@ -19,7 +19,7 @@ import type { Host } from './host.ts'
 import { own } from './ownership.ts'
 import type { ColumnResolver, SqlScope } from './scope.ts'
 import { LexicalScope, type Place } from './sql-scope.ts'
-import { mutableResults } from './user-code.ts'
+import { mutableResults, userCode } from './user-code.ts'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Variables
@@ -80,8 +80,16 @@ export function define(session: Host, node: DefStatement, origin: Origin): void 
   if (origin.module === '' && session.registry.get(node.name) instanceof BuiltinFunction)
     throw inputError('Not allowed to overwrite existing built-in functions/procedures.', { refId: 'S06005' })
   const cell = session.functionCell(qualified)
-  const fn = makeFunction(session, node, origin, [])
   if (node.body === null && cell.fn !== undefined) return
+  // Calls name the parameters as the declaration did.
+  const declared = cell.fn !== undefined && userCode(cell.fn).definition.body === null ? cell.fn.params : []
+  const fn = makeFunction(
+    session,
+    node,
+    origin,
+    [],
+    declared.map((p) => p.name),
+  )
   cell.bind(fn, (f, args) => session.call(f, args))
 }
 

@@ -18,12 +18,18 @@ export interface Origin {
   readonly module: string
 }
 
-/** A script function as a value. Named functions capture nothing. */
-export function makeFunction(host: Host, node: Definition, origin: Origin, captured: readonly Value[]): UserFunction {
+/** A script function as a value. Named functions capture nothing. `declared`: names that a declaration gave to the parameters. */
+export function makeFunction(
+  host: Host,
+  node: Definition,
+  origin: Origin,
+  captured: readonly Value[],
+  declared: readonly string[] = [],
+): UserFunction {
   const captures = node.kind === 'lambda' ? node.captures : []
   const name = node.kind === 'def' ? node.name : ''
   const code = new UserCode(node, origin.source, origin.module, captures, (c) => compileFunction(host, c, name))
-  const params = parametersOf(host, node.params, origin)
+  const params = parametersOf(host, node.params, origin).map((p, k) => ({ ...p, name: declared[k] ?? p.name }))
   return new UserFunction(name, params, node.aggregate, origin.source.slice(node.span), captured, code)
 }
 
