@@ -28,6 +28,7 @@ import { stringBuiltins } from './strings.ts'
 import { stringEncodeBuiltins } from './strings-encode.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
 import { stringMatchBuiltins } from './strings-match.ts'
+import { summaryBuiltins } from './summary.ts'
 import { tableBuiltins } from './tables.ts'
 import { keyedTableBuiltins } from './tables-keyed.ts'
 import { specialTableBuiltins } from './tables-special.ts'
@@ -63,6 +64,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...regressionBuiltins,
   ...hypothesisTestBuiltins,
   ...statisticsBuiltins,
+  ...summaryBuiltins,
   ...modelBuiltins,
   ...calculusBuiltins,
   ...panelBuiltins,
