@@ -2,7 +2,7 @@
  * State of turning one piece of syntax (a function, a top-level statement, an expression of a query) into JavaScript.
  *
  * The generated text contains only names made here (`v0` locals, `k0` constants, `t0` temporaries, `L0` labels), names of the helpers in
- * support.ts, and integers: nothing of the script's text gets into it. Values, cells and syntax nodes travel as constants (`k0`).
+ * support.ts, and numbers: nothing of the script's text gets into it. Values, cells and syntax nodes travel as constants (`k0`).
  *
  *   "use strict"; const {add, ltTest} = $h; const k0 = K[0]
  *   return function (v0) { let v1, t0; let $l = 0; try { $l = 0; if (ltTest(v0, k0)) ... } catch ($e) { throw failed($e, $i, $l) } }
@@ -12,11 +12,12 @@
 import type { Expr, Span } from '../../lang/ast.ts'
 import type { SourceText } from '../../lang/source.ts'
 import { HoldfastError } from '../errors.ts'
-import type { Value } from '../values/index.ts'
+import { Scalar, T, type Value } from '../values/index.ts'
 import type { DirectCode } from './cells.ts'
 import type { Attribute, ScriptClass } from './classes.ts'
 import type { CodeInfo } from './failure.ts'
 import type { Host } from './host.ts'
+import type { Guess } from './numeric.ts'
 import { freeze } from './ownership.ts'
 import type { ColumnResolver, Interceptor, SqlScope } from './scope.ts'
 import { type Support, support } from './support.ts'
@@ -66,6 +67,9 @@ export class Emitter {
   /** JavaScript that runs before every return: stores mutable parameters. */
   beforeReturn = ''
   readonly spans: Span[] = []
+  /** What variables held last, as far as their code tells: see numeric.ts. */
+  readonly guesses = new Map<string, Guess>()
+  readonly #codeGuesses = new Map<string, Guess>()
   readonly #constants: unknown[] = []
   readonly #constantNames = new Map<unknown, string>()
   readonly #values = new Map<string, Value>()
@@ -103,6 +107,22 @@ export class Emitter {
   /** The value behind code made by `value`, undefined for any other code. */
   valueOf(js: string): Value | undefined {
     return this.#values.get(js)
+  }
+
+  /** What a variable is expected to hold when it is read here. */
+  guessOf(name: string): Guess {
+    if (this.guesses.has(name) || this.bindings.has(name)) return this.guesses.get(name)
+    return this.seesSession ? guessOfValue(this.host.cell(name).value) : undefined
+  }
+
+  /** What code is expected to give. */
+  noteGuess(js: string, guess: Guess): void {
+    this.#codeGuesses.set(js, guess)
+  }
+
+  /** A variable gets what this code gives. */
+  learn(name: string, js: string): void {
+    this.guesses.set(name, guessOfValue(this.#values.get(js)) ?? this.#codeGuesses.get(js))
   }
 
   /** A call of a helper of support.ts. */
@@ -161,6 +181,11 @@ export class Emitter {
       throw new HoldfastError('bug', `the compiler produced invalid code: ${String(error)}\n${text}`, { cause: error })
     }
   }
+}
+
+export function guessOfValue(value: Value | undefined): Guess {
+  if (!(value instanceof Scalar)) return undefined
+  return value.type === T.INT ? 'int' : value.type === T.DOUBLE ? 'double' : undefined
 }
 
 /** The text of a piece of syntax, for messages. */

@@ -15,8 +15,8 @@ import { emitCall, emitInfix, emitMethodCall, emitPartial, emitSuffixed } from '
 import { constantValue } from './constants.ts'
 import type { Emitter } from './emitter.ts'
 import { emitClosure } from './functions.ts'
-import { inlineArithmetic, inlineComparison, isInlineArithmetic } from './inline-int.ts'
 import { constVectorValue, literalValue } from './literals.ts'
+import { emitComparison, emitTree, isNumericOp, treeOf } from './numeric.ts'
 import { cast as castNow, type Support, seq as seqNow, support } from './support.ts'
 import { namesIn } from './walk.ts'
 
@@ -229,6 +229,11 @@ export function emitBinary(em: Emitter, op: BinaryOperator, left: Expr, right: E
     default: {
       const helper = inlineOps[op]
       if (helper === undefined) return em.help('operator', JSON.stringify(op), emitExpr(em, left), emitExpr(em, right))
+      if (em.sql === undefined && isNumericOp(op)) {
+        const [a, b] = [treeOf(em, left, emitExpr), treeOf(em, right, emitExpr)]
+        const constants = [a, b].every((x) => x.op === undefined && em.valueOf(x.code) !== undefined)
+        if (!constants) return emitTree(em, { op, left: a, right: b })
+      }
       return fold(
         em,
         helper,
@@ -266,7 +271,7 @@ function fold(
       // It is raised with its position when the statement runs, if it runs.
     }
   }
-  return em.sql === undefined && isInlineArithmetic(helper) ? inlineArithmetic(em, helper, a, b) : em.help(helper, a, b)
+  return em.help(helper, a, b)
 }
 
 function emitChain(em: Emitter, operands: readonly Expr[], ops: readonly string[]): string {
@@ -330,8 +335,12 @@ export const emitSlots = (em: Emitter, slots: readonly (Expr | null)[]): string 
   `[${slots.map((slot) => (slot === null ? 'undefined' : emitExpr(em, slot))).join(', ')}]`
 
 function emitIndex(em: Emitter, object: Expr, slots: readonly (Expr | null)[]): string {
-  if (slots.length === 1 && slots[0] !== null)
-    return em.help('index1', '$s', emitExpr(em, object), emitExpr(em, slots[0]))
+  if (slots.length === 1 && slots[0] !== null) {
+    const [o, k] = [em.temporary(), em.temporary()]
+    // The element is read here, where V8 learns which typed array this place meets.
+    const fast = `${em.help('holds', o, k)} ? ${em.help('elementOf', o, `${o}.data[${k}.value]`)}`
+    return `(${o} = ${emitExpr(em, object)}, ${k} = ${emitExpr(em, slots[0])}, ${fast} : ${em.help('index1', '$s', o, k)})`
+  }
   return em.help('index', '$s', emitExpr(em, object), emitSlots(em, slots))
 }
 
@@ -402,7 +411,7 @@ export function emitTest(em: Emitter, node: Expr): string {
       case 'ge':
       case 'eq':
       case 'ne':
-        return inlineComparison(em, node.op, emitExpr(em, node.left), emitExpr(em, node.right))
+        return emitComparison(em, node.op, treeOf(em, node.left, emitExpr), treeOf(em, node.right, emitExpr))
       case 'and':
         return `(${emitTest(em, node.left)} && ${emitTest(em, node.right)})`
     }

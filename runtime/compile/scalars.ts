@@ -12,15 +12,36 @@ const DOUBLE_NULL = new Scalar(T.DOUBLE, NULL_F64)
 const bothInt = (a: Scalar, b: Scalar): boolean =>
   a.type === T.INT && b.type === T.INT && a.value !== NULL_I32 && b.value !== NULL_I32
 
-/** The scalar as a double if it is a DOUBLE or an INT, not null; NaN otherwise. */
+/** The scalar as a double if it is a DOUBLE, an INT or a LONG, not null; NaN otherwise. */
 function plainNumber(a: Scalar): number {
   if (a.type === T.DOUBLE) return a.value === NULL_F64 ? Number.NaN : (a.value as number)
   if (a.type === T.INT) return a.value === NULL_I32 ? Number.NaN : (a.value as number)
+  if (a.type === T.LONG) return a.value === NULL_I64 ? Number.NaN : Number(a.value)
   return Number.NaN
 }
 
+/** A LONG and a LONG or an INT, not null: they meet as 64-bit integers. */
 const bothLong = (a: Scalar, b: Scalar): boolean =>
-  a.type === T.LONG && b.type === T.LONG && a.value !== NULL_I64 && b.value !== NULL_I64
+  ((a.type === T.LONG && (b.type === T.LONG || b.type === T.INT)) || (a.type === T.INT && b.type === T.LONG)) &&
+  !a.isNull() &&
+  !b.isNull()
+
+const big = (a: Scalar): bigint => (a.type === T.LONG ? (a.value as bigint) : BigInt(a.value as number))
+
+const long = (n: bigint): Scalar => new Scalar(T.LONG, BigInt.asIntN(64, n))
+
+/** Floor division and modulo of 64-bit integers; null on division by zero. */
+function divLong(x: bigint, y: bigint): bigint {
+  if (y === 0n) return NULL_I64
+  const q = x / y
+  return x % y !== 0n && x < 0n !== y < 0n ? q - 1n : q
+}
+
+function modLong(x: bigint, y: bigint): bigint {
+  if (y === 0n) return NULL_I64
+  const r = x % y
+  return r !== 0n && r < 0n !== y < 0n ? r + y : r
+}
 
 function doubleResult(n: number): Scalar {
   // Overflow to infinity is null, as in the kernels.
@@ -34,7 +55,9 @@ export function add(a: Value, b: Value): Value {
       const n = plainNumber(a) + plainNumber(b)
       if (n - n === 0) return new Scalar(T.DOUBLE, n)
     } else if (bothLong(a, b)) {
-      return new Scalar(T.LONG, BigInt.asIntN(64, (a.value as bigint) + (b.value as bigint)))
+      return long(big(a) + big(b))
+    } else if (a.type === T.STRING && b.type === T.STRING) {
+      return new Scalar(T.STRING, (a.value as string) + (b.value as string))
     }
   }
   return binaryOp('add', a, b)
@@ -47,7 +70,7 @@ export function sub(a: Value, b: Value): Value {
       const n = plainNumber(a) - plainNumber(b)
       if (n - n === 0) return new Scalar(T.DOUBLE, n)
     } else if (bothLong(a, b)) {
-      return new Scalar(T.LONG, BigInt.asIntN(64, (a.value as bigint) - (b.value as bigint)))
+      return long(big(a) - big(b))
     }
   }
   return binaryOp('sub', a, b)
@@ -60,7 +83,7 @@ export function mul(a: Value, b: Value): Value {
       const n = plainNumber(a) * plainNumber(b)
       if (n - n === 0) return new Scalar(T.DOUBLE, n)
     } else if (bothLong(a, b)) {
-      return new Scalar(T.LONG, BigInt.asIntN(64, (a.value as bigint) * (b.value as bigint)))
+      return long(big(a) * big(b))
     }
   }
   return binaryOp('mul', a, b)
@@ -80,6 +103,7 @@ export function modInt(x: number, y: number): number {
 export function div(a: Value, b: Value): Value {
   if (a instanceof Scalar && b instanceof Scalar) {
     if (bothInt(a, b)) return Scalar.int(divInt(a.value as number, b.value as number))
+    if (bothLong(a, b)) return long(divLong(big(a), big(b)))
     if (a.type === T.DOUBLE && b.type === T.DOUBLE) {
       const n = plainNumber(a) / plainNumber(b)
       if (n - n === 0) return new Scalar(T.DOUBLE, n)
@@ -99,8 +123,10 @@ export function ratio(a: Value, b: Value): Value {
 
 /** `%`: the sign follows the divisor. */
 export function mod(a: Value, b: Value): Value {
-  if (a instanceof Scalar && b instanceof Scalar && bothInt(a, b))
-    return Scalar.int(modInt(a.value as number, b.value as number))
+  if (a instanceof Scalar && b instanceof Scalar) {
+    if (bothInt(a, b)) return Scalar.int(modInt(a.value as number, b.value as number))
+    if (bothLong(a, b)) return long(modLong(big(a), big(b)))
+  }
   return binaryOp('mod', a, b)
 }
 
@@ -110,6 +136,7 @@ export function mod(a: Value, b: Value): Value {
 export function ltTest(a: Value, b: Value): boolean {
   if (a instanceof Scalar && b instanceof Scalar) {
     if (a.type === T.INT && b.type === T.INT) return (a.value as number) < (b.value as number)
+    if (bothLong(a, b)) return big(a) < big(b)
     const x = plainNumber(a)
     const y = plainNumber(b)
     if (!Number.isNaN(x) && !Number.isNaN(y)) return x < y
@@ -120,6 +147,7 @@ export function ltTest(a: Value, b: Value): boolean {
 export function leTest(a: Value, b: Value): boolean {
   if (a instanceof Scalar && b instanceof Scalar) {
     if (a.type === T.INT && b.type === T.INT) return (a.value as number) <= (b.value as number)
+    if (bothLong(a, b)) return big(a) <= big(b)
     const x = plainNumber(a)
     const y = plainNumber(b)
     if (!Number.isNaN(x) && !Number.isNaN(y)) return x <= y
@@ -130,6 +158,7 @@ export function leTest(a: Value, b: Value): boolean {
 export function gtTest(a: Value, b: Value): boolean {
   if (a instanceof Scalar && b instanceof Scalar) {
     if (a.type === T.INT && b.type === T.INT) return (a.value as number) > (b.value as number)
+    if (bothLong(a, b)) return big(a) > big(b)
     const x = plainNumber(a)
     const y = plainNumber(b)
     if (!Number.isNaN(x) && !Number.isNaN(y)) return x > y
@@ -140,6 +169,7 @@ export function gtTest(a: Value, b: Value): boolean {
 export function geTest(a: Value, b: Value): boolean {
   if (a instanceof Scalar && b instanceof Scalar) {
     if (a.type === T.INT && b.type === T.INT) return (a.value as number) >= (b.value as number)
+    if (bothLong(a, b)) return big(a) >= big(b)
     const x = plainNumber(a)
     const y = plainNumber(b)
     if (!Number.isNaN(x) && !Number.isNaN(y)) return x >= y
@@ -150,6 +180,7 @@ export function geTest(a: Value, b: Value): boolean {
 export function eqTest(a: Value, b: Value): boolean {
   if (a instanceof Scalar && b instanceof Scalar) {
     if (a.type === b.type && (a.type === T.INT || a.type === T.STRING)) return a.value === b.value
+    if (bothLong(a, b)) return big(a) === big(b)
     const x = plainNumber(a)
     const y = plainNumber(b)
     if (!Number.isNaN(x) && !Number.isNaN(y)) return x === y
@@ -160,6 +191,7 @@ export function eqTest(a: Value, b: Value): boolean {
 export function neTest(a: Value, b: Value): boolean {
   if (a instanceof Scalar && b instanceof Scalar) {
     if (a.type === b.type && (a.type === T.INT || a.type === T.STRING)) return a.value !== b.value
+    if (bothLong(a, b)) return big(a) !== big(b)
     const x = plainNumber(a)
     const y = plainNumber(b)
     if (!Number.isNaN(x) && !Number.isNaN(y)) return x !== y
@@ -167,11 +199,9 @@ export function neTest(a: Value, b: Value): boolean {
   return toBool(binaryOp('ne', a, b))
 }
 
-const plainPair = (a: Value, b: Value): boolean =>
-  a instanceof Scalar &&
-  b instanceof Scalar &&
-  (a.type === T.INT || a.type === T.DOUBLE) &&
-  (b.type === T.INT || b.type === T.DOUBLE)
+const isPlain = (a: Value): boolean =>
+  a instanceof Scalar && (a.type === T.INT || a.type === T.DOUBLE || a.type === T.LONG)
+const plainPair = (a: Value, b: Value): boolean => isPlain(a) && isPlain(b)
 
 export const lt = (a: Value, b: Value): Value => (plainPair(a, b) ? Scalar.bool(ltTest(a, b)) : binaryOp('lt', a, b))
 export const le = (a: Value, b: Value): Value => (plainPair(a, b) ? Scalar.bool(leTest(a, b)) : binaryOp('le', a, b))

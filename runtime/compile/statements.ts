@@ -16,7 +16,7 @@ import { HoldfastError, inputError, operatorError, unreachable } from '../errors
 import type { Emitter } from './emitter.ts'
 import { emitBound, emitExpr, emitSlots, emitTest } from './expressions.ts'
 import { emitReturn } from './functions.ts'
-import { inlineArithmetic, isInlineArithmetic } from './inline-int.ts'
+import { emitTree, isNumericOp, treeOf } from './numeric.ts'
 
 export const emitBlock = (em: Emitter, block: Block): string => block.map((s) => emitStatement(em, s)).join('\n')
 
@@ -134,6 +134,7 @@ const readOnlyVariable = (name: string): Error =>
 
 /** JavaScript that stores `code` in the variable. */
 function emitStore(em: Emitter, name: string, code: string): string {
+  em.learn(name, code)
   let target: string
   const known = em.bindings.get(name)
   if (known !== undefined || em.inFunction) {
@@ -183,9 +184,9 @@ function emitAssignOne(em: Emitter, target: AssignTarget, op: AssignStatement['o
   }
   if (op === null) return emitStore(em, target.name, emitExpr(em, value))
   const old = emitRead(em, target.name)
-  const operand = emitExpr(em, value)
-  const result = isInlineArithmetic(op) ? inlineArithmetic(em, op, old, operand) : em.help(op, old, operand)
-  return emitStore(em, target.name, result)
+  if (!isNumericOp(op)) return emitStore(em, target.name, em.help(op, old, emitExpr(em, value)))
+  const left = { op: undefined, code: old, guess: em.guessOf(target.name) }
+  return emitStore(em, target.name, emitTree(em, { op, left, right: treeOf(em, value, emitExpr) }))
 }
 
 /** `x[slots] = value`: thaws the variable, writes in place, stores back what the write returns. `value` is evaluated already. */
@@ -223,7 +224,12 @@ function emitIndexStore(
   const loose = em.temporary()
   const missing = `if (${place} === undefined) { ${loose} = ${emitRead(em, target.name)}; ${write(loose)}; } else`
   const known2 = known?.definite === true ? '' : missing
-  return `${slots} = ${slotCode}; ${known2} { ${place} = ${em.help('writable', place)}; ${place} = ${write(place)}; }`
+  // The element is written here, where V8 learns which typed array this place meets.
+  const fast =
+    single && op === null
+      ? `if (${em.help('takes', place, slots, value)}) ${place}.data[${slots}.value] = ${value}.value; else `
+      : ''
+  return `${slots} = ${slotCode}; ${fast}${known2} { ${place} = ${em.help('writable', place)}; ${place} = ${write(place)}; }`
 }
 
 /** Both names hold one object and may change it, until one of them is bound anew. */
@@ -262,6 +268,7 @@ function emitFor(em: Emitter, node: ForStatement): string {
         ? em.help('iteratePair', '$s', emitExpr(em, source.lower), emitExpr(em, source.upper))
         : em.help('iterate', '$s', emitExpr(em, source))
   const store = emitStore(em, node.variable, item)
+  if (source.kind === 'range' || source.kind === 'pair') em.guesses.set(node.variable, 'int')
   const body = emitLoopBody(em, node.body, label)
   return `${iterator} = ${start};\n${label}: while ((${item} = ${iterator}.next()) !== undefined) {\n${store}\n${body}\n}`
 }

@@ -115,6 +115,25 @@ function index1(session: Host, object: Value, at: Value): Value {
   return readIndex(session, object, [at])
 }
 
+/** Whether `at` is the position of an element of a typed vector. */
+const holds = (object: Value, at: Value): boolean =>
+  object instanceof FixedVector &&
+  at instanceof Scalar &&
+  at.type === T.INT &&
+  (at.value as number) >= 0 &&
+  (at.value as number) < object.length
+
+const elementOf = (v: FixedVector, raw: number | bigint): Value => new Scalar(v.type, raw, v.scale)
+
+/** Whether a variable's vector may get the value at the position as it is: it has no other owner, and the types are the same. */
+const takes = (object: Value | undefined, at: Value, value: Value): boolean =>
+  object instanceof FixedVector &&
+  !object.frozen &&
+  value instanceof Scalar &&
+  value.type === object.type &&
+  value.scale === object.scale &&
+  holds(object, at)
+
 const setIndex = (
   session: Host,
   object: Value,
@@ -202,6 +221,7 @@ function enter(): void {
 }
 
 const int = (n: number): Value => new Scalar(T.INT, n)
+const double = (n: number): Value => new Scalar(T.DOUBLE, n)
 const nothing = (): Value => Scalar.NOTHING
 const nothingReturned = (): Value => Scalar.VOID
 
@@ -241,13 +261,16 @@ function makeSupport() {
     destructure,
     dictLiteral,
     disown,
+    double,
     eachAt,
     elapsed,
+    elementOf,
     enter,
     fail,
     failed,
     finalValue,
     hasMethod,
+    holds,
     index,
     index1,
     int,
@@ -285,6 +308,7 @@ function makeSupport() {
     share,
     sql,
     suffixed,
+    takes,
     testingCase,
     thrown,
     tuple,
