@@ -387,6 +387,8 @@ export interface LambdaExpr {
   readonly captures: readonly string[]
   /** Names assigned in the body (not parameters), in order of first assignment. */
   readonly locals: readonly string[]
+  /** A body of statements as it is written, its braces included: metacode prints it. */
+  readonly blockText?: string
   readonly span: Span
 }
 

@@ -5,13 +5,16 @@ import type {
   BinaryOperator,
   CallExpr,
   Expr,
+  InfixExpr,
   LiteralExpr,
   MetacodeItem,
+  Parameter,
   SelectItem,
   SelectStatement,
   SortKey,
   SqlStatement,
   TableSource,
+  UpdateStatement,
 } from '../../lang/ast.ts'
 import { OPERATOR_LEVELS } from '../../lang/index.ts'
 import { displayValue, setCodePrinter, setLambdaPrinter } from '../print/index.ts'
@@ -52,21 +55,31 @@ export const levelOf = (op: string): number => OPERATOR_LEVELS.get(op) ?? 10
 
 /** `< a + b >`. */
 export function codeText(code: CodeValue): string {
-  return `< ${itemText(codeNode(code).item)} >`
+  return `< ${wholeText(codeNode(code).item)} >`
 }
 
 /** `{def (k, x)->pow(x, k)}`: what a closure has captured comes before its parameters. A body of statements stands as it was written. */
 function lambdaText(lambda: UserFunction): string {
   const { definition, captures, source } = userCode(lambda)
-  const params = definition.params.map((p) => p.name + (p.default === null ? '' : `=${exprText(p.default)}`))
-  const head = `${definition.aggregate ? 'defg' : 'def'} (${[...captures, ...params].join(', ')})`
+  const params = paramsText(definition.params)
+  const head = `${definition.aggregate ? 'defg' : 'def'} (${[...captures, ...(params === '' ? [] : [params])].join(', ')})`
   const body = definition.body
   if (body === null) return `{${head}}`
   return `{${head}${body.kind === 'expression' ? `->${exprText(body.expr)}` : source.slice(body.span)}}`
 }
 
+const paramsText = (params: readonly Parameter[]): string =>
+  params
+    .map((p) => (p.mutable ? 'mutable ' : '') + p.name + (p.default === null ? '' : `=${exprText(p.default)}`))
+    .join(', ')
+
 export function itemText(item: MetacodeItem | SelectItem): string {
   return exprText(item.expr) + aliasText(item.alias)
+}
+
+/** A query that is the whole of the code needs no parentheses; inside anything else it has them. */
+export function wholeText(item: MetacodeItem): string {
+  return item.expr.kind === 'sql' ? sqlText(item.expr.statement) + aliasText(item.alias) : itemText(item)
 }
 
 function aliasText(alias: Alias | null): string {
@@ -108,7 +121,9 @@ function levelOfNode(node: Expr): number {
     case 'quantified':
       return 3
     case 'infix':
-      return 10
+      return infixLevel(node)
+    case 'eachAt':
+      return 20
     case 'pair':
     case 'range':
       return 15
@@ -116,7 +131,6 @@ function levelOfNode(node: Expr): number {
       return 18
     case 'ternary':
     case 'lambda':
-    case 'sql':
       return 0
     case 'call':
       return isApplied(node) ? 0 : 100
@@ -132,12 +146,18 @@ function inner(node: Expr, level: number, right = false): string {
   return own < level || (own === level && right) ? `(${text})` : text
 }
 
+/** `x +:E y` stands where the operator does, any other function between its operands where multiplication does. */
+const infixLevel = ({ func }: InfixExpr): number =>
+  func.kind === 'hof' && func.func.kind === 'operatorRef' ? levelOf(func.func.op) : 10
+
+/** What is called: a lambda in braces, so that it ends where it should. */
+const calleeText = (node: Expr): string => (node.kind === 'lambda' ? `{${exprText(node)}}` : inner(node, 21))
+
 const isComparison = (node: Expr): boolean =>
   node.kind === 'compareChain' || (node.kind === 'binary' && levelOf(node.op) === 3)
 
 /** A minus before a number would be read as its sign. */
-const isNumber = (node: Expr): boolean =>
-  (node.kind === 'literal' && node.type !== 'STRING' && node.type !== 'BOOL') || node.kind === 'constVector'
+const isNumber = (node: Expr): boolean => node.kind === 'literal' && node.type !== 'STRING' && node.type !== 'BOOL'
 
 const list = (items: readonly (Expr | null)[]): string => items.map((i) => (i === null ? '' : exprText(i))).join(',')
 const argsText = (args: readonly Argument[]): string =>
@@ -208,15 +228,15 @@ export function exprText(node: Expr): string {
     case 'quantified':
       return `${inner(node.left, 3)} ${SYMBOLS[node.op]} ${node.quantifier}(${exprText(node.right)})`
     case 'infix':
-      return `${inner(node.left, 10)} ${exprText(node.func)} ${inner(node.right, 10, true)}`
+      return `${inner(node.left, infixLevel(node))} ${calleeText(node.func)} ${inner(node.right, 10, true)}`
     case 'ternary':
-      return `${inner(node.condition, 20)} ? ${exprText(node.then)} : ${exprText(node.otherwise)}`
+      return `${inner(node.condition, 21)} ? ${exprText(node.then)} : ${exprText(node.otherwise)}`
     case 'call':
       return isApplied(node)
-        ? `${exprText(node.callee)} ${argsText(node.args)}`
-        : `${exprText(node.callee)}(${argsText(node.args)})`
+        ? `${calleeText(node.callee)} ${argsText(node.args)}`
+        : `${calleeText(node.callee)}(${argsText(node.args)})`
     case 'methodCall':
-      return `${exprText(node.method)}(${[exprText(node.object), ...(node.args.length === 0 ? [] : [argsText(node.args)])].join(', ')})`
+      return `${calleeText(node.method)}(${[exprText(node.object), ...(node.args.length === 0 ? [] : [argsText(node.args)])].join(', ')})`
     case 'member':
       return `${inner(node.object, 20)}.${node.name}`
     case 'memberKey':
@@ -226,15 +246,15 @@ export function exprText(node: Expr): string {
     case 'eachAt':
       return `${inner(node.func, 20)} @ ${inner(node.arg, 20, true)}`
     case 'partial':
-      return `${exprText(node.func)}{${argsText(node.args)}}`
+      return `${calleeText(node.func)}{${argsText(node.args)}}`
     case 'lambda':
-      return `def (${node.params.map((p) => p.name).join(', ')})->${node.body.kind === 'expression' ? exprText(node.body.expr) : '{...}'}`
+      return `${node.aggregate ? 'defg' : 'def'} (${paramsText(node.params)})${node.body.kind === 'expression' ? `->${exprText(node.body.expr)}` : (node.blockText ?? '')}`
     case 'hof':
-      return exprText(node.func) + node.suffixes.map((s) => `:${s.symbol}${s.rule ?? ''}`).join('')
+      return calleeText(node.func) + node.suffixes.map((s) => `:${s.symbol}${s.rule ?? ''}`).join('')
     case 'metacode':
-      return `< ${node.list ? '[' : ''}${node.items.map(itemText).join(', ')}${node.list ? ']' : ''} >`
+      return node.list ? `(< [${node.items.map(itemText).join(', ')}] >)` : `(< ${wholeText(node.items[0])} >)`
     case 'sql':
-      return sqlText(node.statement)
+      return `(${sqlText(node.statement)})`
     case 'case':
       return `case ${node.whens.map((w) => `when ${exprText(w.condition)} then ${exprText(w.value)}`).join(' ')}${node.otherwise === null ? '' : ` else ${exprText(node.otherwise)}`} end`
     case 'over':
@@ -268,10 +288,21 @@ function selectText(s: SelectStatement): string {
   if (s.from !== null) parts.push(`from ${sourceText(s.from)}`)
   if (s.where.length > 0) parts.push(`where ${s.where.map(exprText).join(',')}`)
   if (s.group !== null) parts.push(`${s.group.kind} by ${s.group.keys.map(itemText).join(',')}`)
+  if (s.cgroup.length > 0) parts.push(`cgroup by ${s.cgroup.map(itemText).join(',')}`)
   if (s.csort.length > 0) parts.push(`csort ${s.csort.map(sortText).join(',')}`)
   if (s.having.length > 0) parts.push(`having ${s.having.map(exprText).join(',')}`)
   if (s.orderBy.length > 0) parts.push(`order by ${s.orderBy.map(sortText).join(',')}`)
   if (s.map) parts.push('map')
+  return parts.join(' ')
+}
+
+function updateText(s: UpdateStatement): string {
+  const parts = [`update ${exprText(s.table)} set ${s.sets.map((x) => `${x.column} = ${exprText(x.value)}`).join(',')}`]
+  if (s.from !== null) parts.push(`from ${sourceText(s.from)}`)
+  if (s.where.length > 0) parts.push(`where ${s.where.map(exprText).join(',')}`)
+  if (s.context.length > 0) parts.push(`context by ${s.context.map(itemText).join(',')}`)
+  if (s.csort.length > 0) parts.push(`csort ${s.csort.map(sortText).join(',')}`)
+  if (s.having.length > 0) parts.push(`having ${s.having.map(exprText).join(',')}`)
   return parts.join(' ')
 }
 
@@ -284,9 +315,12 @@ export function sqlText(s: SqlStatement): string {
     case 'with':
       return `with ${s.tables.map((t) => `${t.name} as (${sqlText(t.query)})`).join(', ')} ${sqlText(s.body)}`
     case 'update':
-      return `update ${exprText(s.table)} set ${s.sets.map((x) => `${x.column} = ${exprText(x.value)}`).join(',')}${s.where.length > 0 ? ` where ${s.where.map(exprText).join(',')}` : ''}`
+      return updateText(s)
     case 'delete':
-      return `delete from ${sourceText(s.from)}${s.where.length > 0 ? ` where ${s.where.map(exprText).join(',')}` : ''}`
+      return [
+        `delete ${s.table === null ? '' : `${exprText(s.table)} `}from ${sourceText(s.from)}`,
+        ...(s.where.length > 0 ? [`where ${s.where.map(exprText).join(',')}`] : []),
+      ].join(' ')
     case 'insert': {
       const source = s.source
       const columns = s.columns === null ? '' : `(${s.columns.join(', ')})`

@@ -126,8 +126,7 @@ const nameOf = (query: SourceQuery): string => {
 }
 
 /** `select [4] * from pt ...`, as the documentation prints it. */
-const queryText = (query: SourceQuery, suffix: string): string =>
-  withMark(sqlText(shown(query))) + suffix
+const queryText = (query: SourceQuery, suffix: string): string => withMark(sqlText(shown(query))) + suffix
 
 const withMark = (text: string): string => text.replace(/^<?(select|exec) /, '$1 [4] ').replace(/>$/, '')
 
