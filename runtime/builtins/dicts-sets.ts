@@ -7,7 +7,7 @@ import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { Dict, type Key, keyOf, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import { categoryOf, type Raw, T, type TypeId, typeByName } from '../values/types.ts'
+import { categoryOf, type Raw, T, type TypeId, typeByName, typeName } from '../values/types.ts'
 import { AnyVector, StringVector, type Vector, vectorOf } from '../values/vector.ts'
 import { type Arg, boolArg, isGiven, required, sizeError, textArg } from './args.ts'
 import { columnType } from './column-type.ts'
@@ -16,7 +16,11 @@ import { commonType, joinedVector } from './columns.ts'
 const { entries, define } = topicTable('Dictionaries and sets')
 export const dictBuiltins: readonly Builtin[] = entries
 
-const KEY_CATEGORIES = ['literal', 'integral', 'floating', 'temporal', 'logical', 'binary', 'decimal']
+const KEY_CATEGORIES = ['literal', 'integral', 'floating', 'temporal', 'logical', 'binary']
+
+/** Decimals are no keys, because equal ones of two scales would be two keys; COMPLEX and POINT have no order. */
+const isKeyType = (type: TypeId): boolean =>
+  KEY_CATEGORIES.includes(categoryOf(type)) && type !== T.COMPLEX && type !== T.POINT
 
 const asVector = (v: Value): Vector | undefined =>
   v.kind === 'vector' ? v : v.kind === 'scalar' ? joinedVector([v]) : undefined
@@ -25,7 +29,7 @@ const asVector = (v: Value): Vector | undefined =>
 const memberType = (type: TypeId): TypeId => (type === T.SYMBOL ? T.STRING : type)
 
 define('set(X)', {
-  doc: 'The distinct elements of a vector.',
+  doc: 'The distinct elements of a vector of any type but DECIMAL, COMPLEX and POINT.',
   call: ([x]) => {
     const value = required(x, 'set(X)', 'X')
     const v = asVector(value)
@@ -45,6 +49,7 @@ function joinedTuple(v: AnyVector): Vector | undefined {
 
 function setOf(v: Vector): SetValue {
   if (v.storage === 'array') throw usageError('set(X)', 'X must be a vector of one type.')
+  if (!isKeyType(v.type)) throw usageError('set(X)', `X must not be of type ${typeName(v.type)}.`)
   const members = new Set<Key>()
   if (v.storage === 'symbol') {
     const seen = new Uint8Array(v.base.symbols.length)
@@ -93,8 +98,11 @@ export function makeDict(keys: Value, values: Value, ordered: boolean, signature
 }
 
 function checkKeyType(type: TypeId, signature: string): void {
-  if (!KEY_CATEGORIES.includes(categoryOf(type)))
-    throw usageError(signature, 'Keys must be of a literal, integral, floating or temporal type.')
+  if (!isKeyType(type))
+    throw usageError(
+      signature,
+      `Keys must be of a literal, integral, floating or temporal type, not ${typeName(type)}.`,
+    )
 }
 
 function valuesOf(values: Value, count: number, signature: string): { list: Value[]; type: TypeId; scale: number } {
