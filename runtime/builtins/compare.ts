@@ -68,6 +68,11 @@ pairOf(
 pairOf('notIn', (x, y) => unaryOp('not', inOp(x, y)), 'Whether each element of X does not occur in Y.')
 pairOf('like', likeOp, 'Whether text matches a pattern in which % stands for any run of characters. Case-sensitive.')
 pairOf('ilike', ilikeOp, 'As like, without regard to case.')
+pairOf(
+  'notLike',
+  (x, y) => unaryOp('not', likeOp(x, y)),
+  'Whether text does not match the pattern of like; true for null.',
+)
 
 for (const [name, op] of [
   ['intersection', 'bitAnd'],

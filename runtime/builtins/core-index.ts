@@ -14,6 +14,8 @@ import { randomBuiltins } from './random.ts'
 import { rowGroupBuiltins } from './row-groups.ts'
 import { rowColumnBuiltins } from './rows-columns.ts'
 import { rowwiseBuiltins } from './rowwise.ts'
+import { rowSelectBuiltins } from './rowwise-select.ts'
+import { sessionBarBuiltins } from './session-bars.ts'
 import { sortingBuiltins } from './sorting.ts'
 import { sqlBuiltins } from './sql-functions.ts'
 import { windowBuiltins } from './window.ts'
@@ -33,6 +35,8 @@ export const coreBuiltins: readonly Builtin[] = [
   ...windowApplyBuiltins,
   ...topWindowBuiltins,
   ...rowwiseBuiltins,
+  ...rowSelectBuiltins,
+  ...sessionBarBuiltins,
   ...sortingBuiltins,
   ...randomBuiltins,
   ...groupingBuiltins,

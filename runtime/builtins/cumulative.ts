@@ -1,7 +1,7 @@
 /** Cumulative functions: element k of the result covers elements 0..k. Nulls are skipped and the running value repeats. */
-import { inputError, operatorError } from '../errors.ts'
+import { inputError, operatorError, usageError } from '../errors.ts'
 import { groupIds } from '../kernels/hash.ts'
-import { movingRanks, OrderCounter, orderKeys, type RankOptions, type Ties } from '../kernels/rank.ts'
+import { movingRanks, type RankOptions, type Ties } from '../kernels/rank.ts'
 import {
   PAIR_ACCUMULATORS,
   runningExtreme,
@@ -11,6 +11,7 @@ import {
   VARIANCES,
   VarianceAccumulator,
 } from '../kernels/running.ts'
+import { movingQuantile, type Windows } from '../kernels/window.ts'
 import { elementwise } from '../ops/binary.ts'
 import { castVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
@@ -18,7 +19,7 @@ import { topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isDecimal, isNumeric, NULL_I32, T, typeName } from '../values/types.ts'
 import { FixedVector, type Vector } from '../values/vector.ts'
-import { boolArg, isGiven, numberArg, required, textArg } from './args.ts'
+import { type Arg, boolArg, isGiven, numberArg, required, textArg } from './args.ts'
 import { asVector, isNumericColumn, pairwise, vectorOver } from './shapes.ts'
 
 const { entries, define } = topicTable('Cumulative and technical indicators')
@@ -118,40 +119,42 @@ for (const [name, make] of Object.entries(PAIR_ACCUMULATORS)) {
   })
 }
 
-/** Running quantile: a counter over the sorted keys answers "the i-th smallest so far". */
-function runningQuantile(name: string, v: Vector, q: number): FixedVector {
-  const x = toDoubles(name, v)
-  const { keys, count } = orderKeys(v, true)
-  const values = new Float64Array(count)
-  for (let k = 0; k < x.length; k++) values[keys[k]] = x[k]
-  const counter = new OrderCounter(count)
-  const out = new Float64Array(x.length)
-  for (let k = 0; k < x.length; k++) {
-    if (!Number.isNaN(x[k])) counter.change(keys[k], 1)
-    if (counter.total === 0) {
-      out[k] = Number.NaN
-      continue
-    }
-    const position = q * (counter.total - 1)
-    const low = Math.floor(position)
-    const lower = values[counter.at(low)]
-    out[k] = position === low ? lower : lower + (values[counter.at(low + 1)] - lower) * (position - low)
-  }
-  return fromDoubles(out)
+const PICK: Readonly<Record<string, (a: number, b: number, part: number) => number>> = {
+  linear: (a, b, part) => a + (b - a) * part,
+  lower: (a) => a,
+  higher: (_a, b) => b,
+  nearest: (a, b, part) => (part <= 0.5 ? a : b),
+  midpoint: (a, b) => (a + b) / 2,
 }
-simple('cummed', 'Running median, DOUBLE.', (v) => runningQuantile('cummed', v, 0.5))
+
+/** The quantile and how it is interpolated, for running and moving percentiles. */
+export function quantileArgs(
+  usage: string,
+  percent: Arg,
+  interpolation: Arg,
+): { readonly q: number; readonly pick: (a: number, b: number, part: number) => number } {
+  const q = numberArg(percent, usage, 'percent')
+  if (q < 0 || q > 100) throw inputError(`Usage: ${usage}. percent must be a number from 0 to 100.`)
+  const pick = PICK[textArg(interpolation, usage, 'interpolation', 'linear')]
+  if (pick === undefined)
+    throw inputError(`Usage: ${usage}. interpolation must be one of ${Object.keys(PICK).join(', ')}.`)
+  return { q: q / 100, pick }
+}
+
+/** One window that starts with the first element. */
+const growing = (v: Vector): Windows => ({ starts: new Int32Array(v.length), lead: 0, minValid: 1 })
+
+simple('cummed', 'Running median, DOUBLE.', (v) => movingQuantile(v, growing(v), 0.5, PICK['midpoint']))
 const usagePercentile = "cumpercentile(X, percent, [interpolation='linear'])"
 define(usagePercentile, {
   kind: 'vector',
-  doc: 'Running percentile with linear interpolation, DOUBLE.',
+  doc: 'Running percentile, DOUBLE; interpolation is linear, lower, higher, nearest or midpoint, as for percentile.',
   call: ([x, percent, interpolation]) => {
-    if (textArg(interpolation, usagePercentile, 'interpolation', 'linear') !== 'linear')
-      throw inputError(`Usage: ${usagePercentile}. Only linear interpolation is supported for a running percentile.`)
-    const q = numberArg(percent, usagePercentile, 'percent') / 100
+    const { q, pick } = quantileArgs(usagePercentile, percent, interpolation)
     return vectorOver(
       'cumpercentile',
       required(x, usagePercentile, 'X'),
-      (v) => runningQuantile('cumpercentile', v, q),
+      (v) => movingQuantile(v, growing(v), q, pick),
       isNumericColumn,
     )
   },
@@ -230,8 +233,9 @@ for (const name of ['cumfirstNot', 'cumlastNot'] as const)
   define(`${name}(X, [k])`, {
     kind: 'vector',
     doc: `The ${name === 'cumfirstNot' ? 'first' : 'last'} element so far that is neither null nor k.`,
-    call: ([x, k]) =>
-      vectorOver(name, required(x, `${name}(X, [k])`, 'X'), (v) => {
+    call: ([x, k]) => {
+      if (isGiven(k) && k.kind !== 'scalar') throw usageError(`${name}(X, [k])`, 'k must be a scalar.')
+      return vectorOver(name, required(x, `${name}(X, [k])`, 'X'), (v) => {
         const excluded = isGiven(k) ? (elementwise('eq', v, k) as Vector) : undefined
         const positions = new Int32Array(v.length)
         let at = -1
@@ -240,7 +244,8 @@ for (const name of ['cumfirstNot', 'cumlastNot'] as const)
           positions[i] = at
         }
         return v.gather(positions)
-      }),
+      })
+    },
   })
 
 simple('cumPositiveStreak', 'Sum of the current run of positive values; anything else resets it to 0.', (v) => {

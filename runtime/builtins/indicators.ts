@@ -6,6 +6,7 @@ import { elementwise } from '../ops/binary.ts'
 import { castValue } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
+import { isMarketName, marketCalendar, weekdayIndex } from '../temporal/market.ts'
 import { temporalUnit } from '../temporal/units.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isTemporal, T, typeName, unpackDuration } from '../values/types.ts'
@@ -162,15 +163,46 @@ function decayArgs(args: readonly Arg[], usage: string): Decay {
   }
 }
 
+/** Decay by time: halfLife is a DURATION, times the temporal vector. */
+function timedDecay(args: readonly Arg[], halfLife: Scalar, usage: string): Decay {
+  const times = vectorArg(args[7], usage, 'times')
+  const { count, unit } = unpackDuration(halfLife.value as bigint)
+  const facts = temporalUnit(times.type)
+  const inDays = unit === 'B' || isMarketName(unit)
+  if (
+    facts === undefined ||
+    facts.perDay === 0 ||
+    count <= 0 ||
+    (inDays ? times.type !== T.DATE : !(unit in DAY_FRACTION))
+  )
+    throw inputError(`Usage: ${usage}. times must be temporal data that halfLife, a positive DURATION, can divide.`)
+  const index = unit === 'B' ? weekdayIndex : inDays ? marketCalendar(unit).index : (t: number) => t
+  const half = inDays ? count : (count * facts.perDay) / DAY_FRACTION[unit]
+  const data = toDoubles('ewmMean', times)
+  for (let k = 0; k < data.length; k++)
+    if (Number.isNaN(data[k]) || (k > 0 && data[k] <= data[k - 1]))
+      throw inputError(`Usage: ${usage}. times must be strictly increasing and hold no nulls.`)
+  if (!boolArg(args[5], usage, 'adjust', true)) throw inputError(`Usage: ${usage}. times needs adjust=true.`)
+  const plain = args.map((a, k) => (k === 2 ? undefined : k === 3 ? new Scalar(T.DOUBLE, 0.5) : a))
+  return { ...decayArgs(plain, usage), times: data.map((t) => index(t) / half) }
+}
+
 const usageMean =
   'ewmMean(X, [com], [span], [halfLife], [alpha], [minPeriods=0], [adjust=true], [ignoreNA=false], [times])'
 define(usageMean, {
   kind: 'vector',
-  doc: 'Exponentially weighted mean; exactly one of com (1/(1+com)), span (2/(span+1)), halfLife and alpha gives the decay.',
+  doc: 'Exponentially weighted mean; exactly one of com (1/(1+com)), span (2/(span+1)), halfLife and alpha gives the decay. A halfLife that is a DURATION needs times, strictly increasing and as long as X: weights then decay with time (B and markets: with business or trading days; times are then DATE).',
   call: ([x, ...rest]) => {
-    if (isGiven(rest[7])) throw inputError(`Usage: ${usageMean}. The argument times is not supported.`)
-    const decay = decayArgs(rest, usageMean)
-    return smooth('ewmMean', usageMean, x, (data) => ewm(data, data, decay, true).mean)
+    const halfLife = rest[2]
+    const timed = halfLife?.kind === 'scalar' && halfLife.type === T.DURATION
+    if (timed !== isGiven(rest[7]))
+      throw inputError(`Usage: ${usageMean}. times goes with a halfLife that is a DURATION, and only with that.`)
+    const decay = timed ? timedDecay(rest, halfLife, usageMean) : decayArgs(rest, usageMean)
+    return smooth('ewmMean', usageMean, x, (data) => {
+      if (decay.times !== undefined && decay.times.length !== data.length)
+        throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+      return ewm(data, data, decay, true).mean
+    })
   },
 })
 for (const name of ['ewmVar', 'ewmStd'] as const) {

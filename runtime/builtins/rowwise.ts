@@ -6,6 +6,7 @@ import { inputError, operatorError } from '../errors.ts'
 import { AGGREGATES, kurtosisOf, skewness } from '../kernels/aggregate.ts'
 import { moments, validDoubles } from '../kernels/moments.ts'
 import { PAIR_STATISTICS } from '../kernels/paired.ts'
+import { ranksOf } from '../kernels/rank.ts'
 import { runningExtreme, runningTotal } from '../kernels/running.ts'
 import { castVector, relabel, scalarToVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
@@ -14,6 +15,7 @@ import type { Value } from '../values/scalar.ts'
 import { isDecimal, isFloating, isNumeric, NULL_I8, T } from '../values/types.ts'
 import { FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, required } from './args.ts'
+import { rankOptions, rankVector } from './cumulative.ts'
 import { collect, matrixColumns, matrixFrom, rowsOf, vectorOver } from './shapes.ts'
 import { rankOf } from './sorting.ts'
 
@@ -142,6 +144,14 @@ for (const [name, f] of Object.entries(LOGIC))
     },
   })
 
+const isArray = (x: Arg): boolean => x?.kind === 'vector' && x.storage === 'array'
+
+/** The rows of one side of a pair; a plain vector next to a matrix or an array vector is one row for all. */
+function pairRows(x: Arg, other: Arg, usage: string): Vector[] {
+  const plain = x?.kind === 'vector' && x.storage !== 'array' && x.storage !== 'any'
+  return plain && (other?.kind === 'matrix' || isArray(other)) ? [x] : rowsFrom([x], usage)
+}
+
 const PAIRED: Readonly<Record<string, string>> = {
   rowCorr: 'corr',
   rowCovar: 'covar',
@@ -157,18 +167,21 @@ for (const [name, statistic] of Object.entries(PAIRED)) {
   const usage = `${name}(${params})`
   define(usage, {
     kind: 'element',
-    doc: `The ${statistic} of each row of X with the same row of Y.`,
+    doc: `The ${statistic} of each row of X with the same row of Y. A vector with a matrix or an array vector goes with every row: it is as long as the matrix has columns; rows of an array vector of another length give null.`,
     call: ([x, y]) => {
-      const a = rowsFrom([x], usage)
-      const b = rowsFrom([y], usage)
+      const a = pairRows(x, y, usage)
+      const b = pairRows(y, x, usage)
       // A single row meets every row of the other side.
       if (a.length !== b.length && b.length !== 1 && a.length !== 1)
         throw operatorError('Incompatible vector size', { code: 'vectorSize' })
-      const n = Math.max(a.length, b.length)
+      const n = a.length === 1 ? b.length : a.length
       const out = Float64Array.from({ length: n }, (_, k) => {
         const p = toDoubles(name, a[a.length === 1 ? 0 : k])
         const q = toDoubles(name, b[b.length === 1 ? 0 : k])
-        if (p.length !== q.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+        if (p.length !== q.length) {
+          if (isArray(x) !== isArray(y)) return Number.NaN
+          throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+        }
         return PAIR_STATISTICS[statistic](p, q)
       })
       return fromDoubles(out)
@@ -192,6 +205,16 @@ define(usageRank, {
   kind: 'element',
   doc: 'Rank of each element within its row, with the options of rank.',
   call: (args) => alongRows('rowRank', usageRank, args[0], (row) => rankOf(row, args, usageRank)),
+})
+
+const usageDense = 'rowDenseRank(X, [ascending=true], [ignoreNA=true], [percent=false])'
+define(usageDense, {
+  kind: 'element',
+  doc: 'Rank of each element within its row without gaps after ties, with the options of denseRank; the shape is kept.',
+  call: ([x, ascending, ignoreNA, percent]) => {
+    const options = { ...rankOptions(usageDense, ascending, ignoreNA, undefined, percent), dense: true }
+    return alongRows('rowDenseRank', usageDense, x, (row) => rankVector(ranksOf(row, options), options))
+  },
 })
 
 const total = (name: string, op: 'sum' | 'product', row: Vector): Vector => {

@@ -148,14 +148,20 @@ function defineBusiness(
       // Periods begin with the month named, or with the one after the month in which they end.
       const shift = (edge === 'begin' ? month - 1 : month) % months
       const index = (d: number): number => Math.floor((monthOfDays(d) - shift) / months)
+      const edgeOf = (k: number): number =>
+        edge === 'begin'
+          ? nextBusinessDay(daysOfMonthNumber(k * months + shift))
+          : previousBusinessDay(daysOfMonthNumber((k + 1) * months + shift) - 1)
       return mapTemporal(signature, x, (v) => {
         const days = daysOf(v, name)
-        const origin = n === 1 ? 0 : index(groupOffset(offset, days, n, signature))
+        if (n === 1) return dateVector(mapDays(days, (d) => edgeOf(index(d))))
+        // A day after the last business day of its period belongs to the end of the next one.
+        const number = (d: number): number => index(d) + (edge === 'end' && d > edgeOf(index(d)) ? 1 : 0)
+        const origin = number(groupOffset(offset, days, n, signature))
         return dateVector(
           mapDays(days, (d) => {
-            const start = origin + Math.floor((index(d) - origin) / n) * n
-            if (edge === 'begin') return nextBusinessDay(daysOfMonthNumber(start * months + shift))
-            return previousBusinessDay(daysOfMonthNumber((start + n) * months + shift) - 1)
+            const groups = (number(d) - origin) / n
+            return edgeOf(origin + (edge === 'begin' ? Math.floor(groups) : Math.ceil(groups)) * n)
           }),
         )
       })

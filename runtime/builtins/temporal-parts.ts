@@ -144,7 +144,8 @@ defineClockPart('nanosecond', 'Nanosecond of the second, 0 to 999999999.', secon
 
 /**
  * `begin(index)` and `end(index)` of the period with that number; `index(day)` numbers periods. With n > 1, n consecutive periods make
- * one group, counted from the period of `offset` (by default that of the first element).
+ * one group, counted from the period of `offset` (by default that of the first element): begins are those of every n-th period from that one on, ends
+ * likewise (the period of offset ends the first group).
  */
 interface Periods {
   readonly index: (day: number) => number
@@ -183,8 +184,9 @@ function definePeriod(
         const origin = n === 1 ? 0 : index(offsetDay)
         return dateVector(
           mapDays(days, (d) => {
-            const start = origin + Math.floor((index(d) - origin) / n) * n
-            return edge === 'begin' ? begin(start) : begin(start + n) - 1
+            const groups = (index(d) - origin) / n
+            if (edge === 'begin') return begin(origin + Math.floor(groups) * n)
+            return begin(origin + Math.ceil(groups) * n + 1) - 1
           }),
         )
       })

@@ -21,8 +21,8 @@ import { topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { NULL_I32, T } from '../values/types.ts'
 import { AnyVector, FixedVector, type Vector } from '../values/vector.ts'
-import { type Arg, boolArg, intArg, isGiven, numberArg, required, textArg } from './args.ts'
-import { rankOptions, rankVector } from './cumulative.ts'
+import { type Arg, boolArg, intArg, isGiven, required } from './args.ts'
+import { quantileArgs, rankOptions, rankVector } from './cumulative.ts'
 import { asVector, isNumericColumn, vectorOver } from './shapes.ts'
 import { onPairWindows, onWindows, timeBounds, timeColumn, timeMaker, windowMaker } from './windows-of.ts'
 
@@ -142,13 +142,14 @@ for (const [name, run] of Object.entries(MOVING_PAIRS)) {
   })
 }
 
-const usageRank = "mrank(X, ascending, window, [ignoreNA=true], [tiesMethod='min'], [percent=false], [minPeriods])"
+const usageRank =
+  "mrank(X, [ascending=true], [window], [ignoreNA=true], [tiesMethod='min'], [percent=false], [minPeriods])"
 define(usageRank, {
   kind: 'vector',
   doc: `Rank of the current element in its window, 0-based; a null element has none. ${LEADING}`,
   call: ([x, ascending, window, ignoreNA, ties, percent, least]) => {
     const options = rankOptions(usageRank, ascending, ignoreNA, ties, percent)
-    const maker = windowMaker(usageRank, window, least)
+    const maker = windowMaker(usageRank, required(window, usageRank, 'window'), least)
     return onWindows('mrank', required(x, usageRank, 'X'), maker, (v, w) => {
       const ranks = movingRanks(v, w.starts, options)
       const counts = movingCount(v, w)
@@ -169,18 +170,8 @@ define(usageTmRank, {
   },
 })
 
-const PICK: Readonly<Record<string, (a: number, b: number, part: number) => number>> = {
-  linear: (a, b, part) => a + (b - a) * part,
-  lower: (a) => a,
-  higher: (_a, b) => b,
-  nearest: (a, b, part) => (part <= 0.5 ? a : b),
-  midpoint: (a, b) => (a + b) / 2,
-}
 function percentileOf(usage: string, percent: Arg, interpolation: Arg): (v: Vector, w: Windows) => Vector {
-  const q = numberArg(percent, usage, 'percent') / 100
-  const pick = PICK[textArg(interpolation, usage, 'interpolation', 'linear')]
-  if (pick === undefined)
-    throw inputError(`Usage: ${usage}. interpolation must be one of ${Object.keys(PICK).join(', ')}.`)
+  const { q, pick } = quantileArgs(usage, percent, interpolation)
   return (v, w) => movingQuantile(v, w, q, pick)
 }
 const usagePercentile = "mpercentile(X, percent, window, [interpolation='linear'], [minPeriods])"
@@ -251,21 +242,24 @@ for (const which of ['first', 'last'] as const) {
         true,
       ),
   })
-  const index = `mi${which}Not(X, window)`
+  const index = `mi${which}Not(X, window, [minPeriods])`
   define(index, {
     kind: 'vector',
-    doc: `Position, from the oldest element of the window, of its ${which} element that is not null.`,
-    call: ([x, window]) =>
+    doc: `Position, from the oldest element of the window, of its ${which} element that is not null; -1 if all are null. The first window-1 results are null unless minPeriods is given; then a window with some, but fewer, valid elements gives null.`,
+    call: ([x, window, least]) =>
       onWindows(
         `mi${which}Not`,
         required(x, index, 'X'),
-        windowMaker(index, window, undefined),
+        windowMaker(index, window, least),
         (v, w) => {
           const positions = movingValidPosition(v, w, which)
-          return new FixedVector(
-            T.INT,
-            positions.map((p, i) => (p < 0 ? NULL_I32 : p - w.starts[i])) as Int32Array<ArrayBuffer>,
-          )
+          const counts = movingCount(v, w)
+          const out = new Int32Array(positions.length)
+          for (let k = 0; k < out.length; k++) {
+            if (positions[k] >= 0) out[k] = positions[k] - w.starts[k]
+            else out[k] = counts[k] === 0 && k >= w.lead ? -1 : NULL_I32
+          }
+          return new FixedVector(T.INT, out)
         },
         true,
       ),

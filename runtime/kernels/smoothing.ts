@@ -105,8 +105,8 @@ export function kama(x: Float64Array, n: number): Float64Array {
   const start = firstValid(x)
   const first = start + n - 1
   if (first >= x.length) return out
+  // The first mean is the seed only: it has no change over n elements behind it.
   let value = x[first]
-  out[first] = value
   for (let k = first + 1; k < x.length; k++) {
     let path = 0
     for (let j = k - n + 1; j <= k; j++) path += Math.abs(x[j] - x[j - 1])
@@ -118,13 +118,15 @@ export function kama(x: Float64Array, n: number): Float64Array {
   return out
 }
 
-/** Three times the generalised double exponential mean. */
+/** Tillson's T3 as TA-Lib computes it: a polynomial in the volume factor over six exponential means of one another. */
 export function t3(x: Float64Array, n: number, factor: number): Float64Array {
-  const gd = (y: Float64Array): Float64Array => {
-    const e1 = ema(y, n)
-    return map2(e1, ema(e1, n), (a, b) => (1 + factor) * a - factor * b)
-  }
-  return gd(gd(gd(x)))
+  const means: Float64Array[] = [x]
+  for (let k = 0; k < 6; k++) means.push(ema(means[k], n))
+  const [, , , e3, e4, e5, e6] = means
+  const v2 = factor * factor
+  const v3 = v2 * factor
+  const [c1, c2, c3, c4] = [-v3, 3 * v2 + 3 * v3, -6 * v2 - 3 * factor - 3 * v3, 1 + 3 * factor + v3 + 3 * v2]
+  return e6.map((last, k) => c1 * last + c2 * e5[k] + c3 * e4[k] + c4 * e3[k])
 }
 
 /** Decaying weights: what ewmMean and its relatives share. */
@@ -133,6 +135,8 @@ export interface Decay {
   readonly adjust: boolean
   readonly ignoreNull: boolean
   readonly minPeriods: number
+  /** Times in half-lives, one per element: the decay between two elements is then that of their distance in time. */
+  readonly times?: Float64Array
 }
 
 /** Exponentially weighted covariance of two series (variance when they are the same), with the running means. */
@@ -161,9 +165,10 @@ export function ewm(
         my = y[k]
       }
     } else if (valid || !decay.ignoreNull) {
-      sumWeight *= keep
-      sumSquares *= keep * keep
-      weight *= keep
+      const step = decay.times === undefined ? keep : 2 ** (decay.times[k - 1] - decay.times[k])
+      sumWeight *= step
+      sumSquares *= step * step
+      weight *= step
       if (valid) {
         const fresh = decay.adjust ? 1 : decay.alpha
         const oldX = mx

@@ -185,7 +185,9 @@ function pattern(text: string, ignoreCase: boolean): RegExp {
 
 function like(x: Value, y: Value, ignoreCase: boolean): Value {
   if (y.kind !== 'scalar' || !isLiteral(y.type)) throw inputError('Usage: like(X, pattern). pattern must be a string.')
-  const test = pattern(y.value as string, ignoreCase)
+  const matcher = pattern(y.value as string, ignoreCase)
+  // Null text is like nothing, not even like '%'.
+  const test = { test: (s: string): boolean => s !== '' && matcher.test(s) }
   return mapForm(x, (f) => {
     if (!isLiteral(f.type)) throw inputError('Usage: like(X, pattern). X must be a string or a vector of strings.')
     if (f.kind === 'scalar') return Scalar.bool(test.test(f.value as string))
