@@ -150,8 +150,7 @@ export function asofMatches(left: readonly Vector[], right: readonly Vector[]): 
   const lastLeft = left[left.length - 1]
   const lastRight = right[right.length - 1]
   const type = commonType(lastLeft.type, lastRight.type)
-  const leftTimes = ordinals(castVector(lastLeft, type))
-  const rightTimes = ordinals(castVector(lastRight, type))
+  const [leftTimes, rightTimes] = asNumbers(ordinals(castVector(lastLeft, type)), ordinals(castVector(lastRight, type)))
   const leading = left.length - 1
   const ids: KeyIds =
     leading === 0
@@ -162,13 +161,83 @@ export function asofMatches(left: readonly Vector[], right: readonly Vector[]): 
     ? rows
     : sortBuckets(ids.right, castVector(lastRight, type), rows)
   const outLeft = new Int32Array(lastLeft.length)
+  for (let k = 0; k < outLeft.length; k++) outLeft[k] = k
+  if (leftTimes instanceof Float64Array && rightTimes instanceof Float64Array)
+    return { left: outLeft, right: mergeByTime(ids.left, leftTimes, offsets, sorted, rightTimes) }
   const outRight = new Int32Array(lastLeft.length)
-  for (let k = 0; k < outLeft.length; k++) {
-    outLeft[k] = k
+  for (let k = 0; k < outRight.length; k++) {
     const id = ids.left[k]
     outRight[k] = id < 0 ? -1 : lastNotAfter(sorted, offsets[id], offsets[id + 1], rightTimes, leftTimes[k])
   }
   return { left: outLeft, right: outRight }
+}
+
+/** Steps forward before a search begins. */
+const NEAR = 8
+
+/** Each key remembers how far its right rows were passed: left rows that come in order of time find theirs a few steps on. */
+function mergeByTime(
+  leftIds: Int32Array,
+  leftTimes: Float64Array,
+  offsets: Int32Array,
+  rows: Int32Array,
+  rightTimes: Float64Array,
+): Int32Array {
+  const times = new Float64Array(rows.length)
+  for (let p = 0; p < rows.length; p++) times[p] = rightTimes[rows[p]]
+  const passed = offsets.slice(0, -1)
+  const out = new Int32Array(leftIds.length)
+  for (let k = 0; k < out.length; k++) {
+    const id = leftIds[k]
+    if (id < 0) {
+      out[k] = -1
+      continue
+    }
+    const time = leftTimes[k]
+    const from = offsets[id]
+    const end = offsets[id + 1]
+    let p = passed[id]
+    let low = from
+    let high = end
+    if (p === from || times[p - 1] <= time) {
+      const near = Math.min(end, p + NEAR)
+      while (p < near && times[p] <= time) p++
+      low = p
+      if (p < near) high = p
+    } else high = p - 1
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (times[middle] <= time) low = middle + 1
+      else high = middle
+    }
+    passed[id] = low
+    out[k] = low === from ? -1 : rows[low - 1]
+  }
+  return out
+}
+
+/** 64-bit values as doubles in the same order, if their range lets doubles hold it; null comes first. */
+function asNumbers(left: Ordinals, right: Ordinals): [Ordinals, Ordinals] {
+  if (!(left instanceof BigInt64Array) || !(right instanceof BigInt64Array)) return [left, right]
+  const wordsOf = [left, right].map((v) => new Int32Array(v.buffer, v.byteOffset, v.length * 2))
+  let low = 2147483647
+  let high = -2147483648
+  for (const w of wordsOf)
+    for (let k = 1; k < w.length; k += 2) {
+      if (w[k] === -2147483648 && w[k - 1] === 0) continue
+      if (w[k] < low) low = w[k]
+      if (w[k] > high) high = w[k]
+    }
+  if (high - low >= 1 << 20) return [left, right]
+  const [a, b] = wordsOf.map((w) => {
+    const out = new Float64Array(w.length / 2)
+    for (let k = 0; k < out.length; k++) {
+      const top = w[2 * k + 1]
+      out[k] = top === -2147483648 && w[2 * k] === 0 ? -1 : (top - low) * 4294967296 + (w[2 * k] >>> 0)
+    }
+    return out
+  })
+  return [a, b]
 }
 
 export type Ordinals = Float64Array | BigInt64Array
