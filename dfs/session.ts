@@ -2,6 +2,7 @@
  * A session's side of the store. It reads the catalog and the segments itself; what changes anything goes to the engine. Nothing is opened before the first
  * use: a script that only computes leaves no data directory behind.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { PRODUCT_VERSION } from '../runtime/builtins/session-functions.ts'
 import { HoldfastError } from '../runtime/errors.ts'
@@ -17,6 +18,7 @@ import {
   UserDirectory,
 } from './access/index.ts'
 import { type BackupHost, backupHostService } from './builtins/backup-host.ts'
+import { provideFunctionViews } from './builtins/function-views.ts'
 import type { CatalogStore } from './catalog/key-value.ts'
 import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
 import { RecordCache } from './catalog/record-cache.ts'
@@ -306,6 +308,10 @@ export function connectDfs(options: DfsSessionOptions): DfsSession {
   // A store that is not on the disk has no files to protect there.
   if (options.files === undefined) protectFiles(storeFilesOf(options.home))
   options.session.provide(backupHostService, dfs.backupHost())
+  provideFunctionViews(
+    options.session,
+    () => options.catalog !== undefined || existsSync(join(options.home, 'catalog.mdb')),
+  )
   return dfs
 }
 

@@ -315,6 +315,7 @@ export const LIBRARY_NAMES: readonly string[] = [
   'substr',
   'substru',
   'subtuple',
+  'summary',
   'svd',
   'syncDict',
   'tTest',
@@ -377,6 +378,7 @@ export const LIBRARY_NAMES: readonly string[] = [
 
 /** Of store and jobs. */
 export const STORE_NAMES: readonly string[] = [
+  'addFunctionView',
   'addGroupMember',
   'addRangePartitions',
   'addValuePartitions',
@@ -405,6 +407,7 @@ export const STORE_NAMES: readonly string[] = [
   'diffBackup',
   'disableTSDBAsyncSorting',
   'dropDatabase',
+  'dropFunctionView',
   'dropPartition',
   'dropTable',
   'enableTSDBAsyncSorting',
@@ -433,6 +436,7 @@ export const STORE_NAMES: readonly string[] = [
   'getDBAccess',
   'getDFSDatabases',
   'getDFSTablesByDatabase',
+  'getFunctionViews',
   'getGroupAccess',
   'getGroupList',
   'getGroupsByUserId',

@@ -27,7 +27,7 @@ import { HoldfastError, inputError, toHoldfastError } from './errors.ts'
 import { type DisplayOptions, displayValue } from './print/index.ts'
 import { SeededRandom } from './random.ts'
 import type { Registry } from './registry.ts'
-import type { Random, ServiceKey } from './session.ts'
+import { functionViewService, type Random, type ServiceKey } from './session.ts'
 import { executeSql } from './sql/index.ts'
 import { BuiltinFunction, type FunctionValue, Scalar, type Value } from './values/index.ts'
 
@@ -71,6 +71,8 @@ export class Interpreter implements Host {
   readonly #functions = new Map<string, FunctionCell>()
   readonly #services = new Map<string, unknown>()
   #provideRest: (() => void) | undefined
+  /** Functions that all sessions of a store share, as far as this one has called them. */
+  readonly #views = new Map<string, BuiltinFunction>()
   /** Modules imported by the session (key '') and by each module. */
   readonly #imports = new Map<string, string[]>()
   readonly #loading: string[] = []
@@ -147,7 +149,7 @@ export class Interpreter implements Host {
   }
 
   lookupFunction(name: string, module: string): BuiltinFunction | FunctionCell | undefined {
-    if (name.includes('::')) return this.#functions.get(name)
+    if (name.includes('::')) return this.#functions.get(name) ?? this.#views.get(name)
     if (module !== '') {
       const own = this.#functions.get(`${module}::${name}`)
       if (own?.fn !== undefined) return own
@@ -167,7 +169,16 @@ export class Interpreter implements Host {
     const builtin = this.registry.get(name)
     if (builtin !== undefined) return builtin
     const cell = this.#functions.get(name)
-    return cell?.fn === undefined ? undefined : cell
+    return cell?.fn === undefined ? this.#views.get(name) : cell
+  }
+
+  /** Looks for a name that is no function of this session among those of the store. */
+  #findView(name: string): boolean {
+    if (!this.hasService(functionViewService)) return false
+    const found = this.service(functionViewService).find(name)
+    if (found === undefined) return false
+    this.#views.set(name, new BuiltinFunction(found))
+    return true
   }
 
   looseName(name: string, module: string): Value {
@@ -176,6 +187,7 @@ export class Interpreter implements Host {
     const fn = this.lookupFunction(name, module)
     if (fn instanceof BuiltinFunction) return fn
     if (fn !== undefined) return fn.get()
+    if (this.#findView(name)) return this.looseName(name, module)
     throw inputError(`Cannot recognize the token ${name}`, { code: 'unknownName', hint: this.#hint(name) })
   }
 
@@ -312,7 +324,7 @@ export class Interpreter implements Host {
 
   /** A misspelt name must not be found when half of the unit has run. */
   #checkNames(statements: readonly Statement[], source: SourceText): void {
-    const unknown = findUnknownName(statements)
+    const unknown = findUnknownName(statements, (name) => this.#findView(name))
     if (unknown === undefined) return
     const { name, span } = unknown.node
     const position = positionIn(source, span.start)

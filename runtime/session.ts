@@ -2,7 +2,7 @@
  * What a builtin may use of the session that runs it. The evaluator (runtime/compile) implements it; other rooms attach their own state
  * through `services`, so that the runtime needs to know none of them.
  */
-import type { Registry } from './registry.ts'
+import type { Builtin, Registry } from './registry.ts'
 import type { FunctionValue } from './values/function.ts'
 import type { Value } from './values/scalar.ts'
 
@@ -18,6 +18,12 @@ export interface Random {
   next(): number
   seed(seed: number): void
 }
+
+/** Where names that no session defines are looked for: functions of the store that every session may call. */
+export interface FunctionViews {
+  find(name: string): Builtin | undefined
+}
+export const functionViewService: ServiceKey<FunctionViews> = serviceKey<FunctionViews>('function views')
 
 export interface Session {
   readonly registry: Registry

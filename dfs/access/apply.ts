@@ -1,6 +1,7 @@
 /** What the commands about users, groups and privileges do to the catalog, and what becomes of privileges when their objects go. */
 import { HoldfastError, inputError, unreachable } from '../../runtime/errors.ts'
 import type { CatalogWriter } from '../catalog/key-value.ts'
+import { functionViewOf, viewsOf } from '../catalog/named-objects.ts'
 import { keys, userOf, viewOf } from '../catalog/records.ts'
 import type { UserRecord } from '../engine/commands.ts'
 import type { AccessCommand, AccessRecord } from './commands.ts'
@@ -101,6 +102,8 @@ function removeUser(writer: CatalogWriter, name: string): void {
     for (const table of view.tables(db.url))
       if (table.owner === name) writer.put(keys.table(db.url, table.name), { ...table, owner: DEFAULT_USER })
   }
+  for (const v of viewsOf(writer))
+    if (v.owner === name) writer.put(keys.object('view', v.name), { ...v, owner: DEFAULT_USER })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -115,6 +118,7 @@ function changeAccess(writer: CatalogWriter, command: AccessCommand & { kind: 'c
   let rules = rulesOf(writer, name)
   for (const scope of scopes) {
     if (scope.kind === 'database' || scope.kind === 'table') requireObject(writer, scope)
+    if (scope.kind === 'view') requireView(writer, scope.name)
     for (const right of rights) rules = changeRules(rules, change, right, scope)
   }
   putRules(writer, name, rules)
@@ -125,6 +129,11 @@ function requireObject(writer: CatalogWriter, scope: { readonly db: string; read
   if (view.database(scope.db) === undefined) throw objectMissing('database', scope.db)
   if (scope.table !== undefined && view.table(scope.db, scope.table) === undefined)
     throw objectMissing('table', `${scope.db}/${scope.table}`)
+}
+
+function requireView(writer: CatalogWriter, name: string): void {
+  if (name.endsWith('::*') || functionViewOf(writer, name) !== undefined) return
+  throw inputError(`The function view [${name}] does not exist.`, { refId: 'S04002' })
 }
 
 export const objectMissing = (what: 'database' | 'table', name: string): HoldfastError =>
@@ -150,6 +159,9 @@ function changeAll(writer: CatalogWriter, changed: (rules: readonly AccessRule[]
 /** Privileges go with their table. A table that is made anew under the name has none. */
 export const forgetTable = (writer: CatalogWriter, db: string, table: string): void =>
   changeAll(writer, (rules) => withoutObject(rules, { kind: 'table', db, table }))
+
+export const forgetView = (writer: CatalogWriter, name: string): void =>
+  changeAll(writer, (rules) => withoutObject(rules, { kind: 'view', name }))
 
 /** Those on the database and on all of its tables. */
 export const forgetDatabase = (writer: CatalogWriter, db: string): void =>

@@ -5,6 +5,7 @@
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
+import { functionViewOf } from '../catalog/named-objects.ts'
 import { viewOf } from '../catalog/records.ts'
 import type { EngineCommand } from '../engine/commands.ts'
 import { requireGrantor } from './grantor.ts'
@@ -53,11 +54,25 @@ function check(reader: CatalogReader, command: EngineCommand, user: string): unk
     case 'putSetting':
     case 'removeSetting':
       return requireAdmin(permissionsOf(reader, user))
+    case 'putObject':
+    case 'removeObject':
+      return requireObjectChange(reader, permissionsOf(reader, user), command)
     case 'changeAccess':
       return requireGrantor(reader, permissionsOf(reader, user), command)
     default:
       return undefined
   }
+}
+
+/** Catalogs are the administrators'; function views belong to who has VIEW_OWNER, each to the one who made it. */
+function requireObjectChange(
+  reader: CatalogReader,
+  permissions: Permissions,
+  command: EngineCommand & { readonly kind: 'putObject' | 'removeObject' },
+): void {
+  const existing = command.family === 'view' ? functionViewOf(reader, command.name) : undefined
+  const isOwn = existing === undefined || existing.owner === permissions.user
+  if (command.family !== 'view' || !permissions.allows('VIEW_OWNER') || !isOwn) requireAdmin(permissions)
 }
 
 function onTable(reader: CatalogReader, user: string, operation: Operation, url: string, name?: string): void {

@@ -1,6 +1,6 @@
 /** The entrance of access control, for the rest of the store. */
 export { hashPassword, passwordMatches } from '../users.ts'
-export { applyAccess, carryTable, forgetDatabase, forgetTable, objectMissing } from './apply.ts'
+export { applyAccess, carryTable, forgetDatabase, forgetTable, forgetView, objectMissing } from './apply.ts'
 export { type BackupAccess, backupAccess } from './backup-access.ts'
 export type { AccessCommand } from './commands.ts'
 export { requireGrantor } from './grantor.ts'

@@ -1,5 +1,5 @@
 /** What a user may do: the rules of the user and of all groups, indexed by right. */
-import type { Right } from './rights.ts'
+import { isInNamespace, type Right } from './rights.ts'
 import type { AccessRule } from './rules.ts'
 
 /** The first administrator, who can not be deleted, denied or locked. */
@@ -19,6 +19,7 @@ interface RightIndex {
   /** By database, then table. */
   readonly tables: Map<string, Map<string, AccessState>>
   readonly prefixes: { readonly prefix: string; readonly state: AccessState }[]
+  readonly views: { readonly name: string; readonly state: AccessState }[]
 }
 
 export interface PermissionSource {
@@ -45,7 +46,7 @@ export class Permissions {
   #add({ right, scope, allow }: AccessRule): void {
     let index = this.#index.get(right)
     if (index === undefined) {
-      index = { all: 'none', databases: new Map(), tables: new Map(), prefixes: [] }
+      index = { all: 'none', databases: new Map(), tables: new Map(), prefixes: [], views: [] }
       this.#index.set(right, index)
     }
     const state: AccessState = allow ? 'allow' : 'deny'
@@ -55,6 +56,9 @@ export class Permissions {
         return
       case 'prefix':
         index.prefixes.push({ prefix: scope.prefix, state })
+        return
+      case 'view':
+        index.views.push({ name: scope.name, state })
         return
       case 'database':
         index.databases.set(scope.db, joined(index.databases.get(scope.db) ?? 'none', state))
@@ -82,6 +86,16 @@ export class Permissions {
     state = joined(state, index.databases.get(db) ?? 'none')
     for (const p of index.prefixes) if (db.startsWith(p.prefix)) state = joined(state, p.state)
     return table === undefined ? state : joined(state, index.tables.get(db)?.get(table) ?? 'none')
+  }
+
+  /** What the rules say of executing a function view. */
+  viewState(name: string): AccessState {
+    if (!this.isActive) return 'none'
+    const index = this.#index.get('VIEW_EXEC')
+    let state = index?.all ?? 'none'
+    for (const v of index?.views ?? [])
+      if (v.name === name || isInNamespace(name, v.name)) state = joined(state, v.state)
+    return state === 'none' && this.isAdmin ? 'allow' : state
   }
 
   allows(right: Right, db?: string, table?: string): boolean {

@@ -1,5 +1,6 @@
 /** Users, groups and privileges from a file of backupSettings into the catalog. */
 import type { CatalogWriter } from '../catalog/key-value.ts'
+import { functionViewOf } from '../catalog/named-objects.ts'
 import { keys, userOf, usersOf, viewOf } from '../catalog/records.ts'
 import type { AccessRecord, GroupRecord } from './commands.ts'
 import { DEFAULT_USER } from './permissions.ts'
@@ -65,6 +66,7 @@ function putPrivileges(writer: CatalogWriter, { name, rules }: AccessRecord): vo
   const view = viewOf(writer)
   const exists = ({ scope }: AccessRule): boolean => {
     if (scope.kind === 'database') return view.database(scope.db) !== undefined
+    if (scope.kind === 'view') return scope.name.endsWith('::*') || functionViewOf(writer, scope.name) !== undefined
     return scope.kind !== 'table' || view.table(scope.db, scope.table) !== undefined
   }
   const kept = rules.filter(exists)

@@ -28,6 +28,8 @@ export type Scope =
   | { readonly kind: 'prefix'; readonly prefix: string }
   | { readonly kind: 'database'; readonly db: string }
   | { readonly kind: 'table'; readonly db: string; readonly table: string }
+  /** A function view, or with `ns::*` all of a namespace. */
+  | { readonly kind: 'view'; readonly name: string }
 
 export const EVERYWHERE: Scope = { kind: 'all' }
 
@@ -85,6 +87,10 @@ export const ACCESS_TYPES: ReadonlyMap<string, AccessType> = new Map([
   type('CREATE_SHARED_VARS', 'none', ['CREATE_SHARED_VARS']),
 ])
 
+/** Whether `ns::f` (or `ns::*`) is in `ns::*`. */
+export const isInNamespace = (name: string, namespace: string): boolean =>
+  namespace.endsWith('::*') && name.startsWith(namespace.slice(0, -1))
+
 /** The object of a scope as scripts write it. */
 export function scopeText(scope: Scope): string {
   switch (scope.kind) {
@@ -96,6 +102,8 @@ export function scopeText(scope: Scope): string {
       return scope.db
     case 'table':
       return `${scope.db}/${scope.table}`
+    case 'view':
+      return scope.name
     default:
       return unreachable(scope)
   }
@@ -112,6 +120,8 @@ export function contains(outer: Scope, inner: Scope): boolean {
       return (inner.kind === 'database' || inner.kind === 'table') && inner.db === outer.db
     case 'table':
       return inner.kind === 'table' && inner.db === outer.db && inner.table === outer.table
+    case 'view':
+      return inner.kind === 'view' && (inner.name === outer.name || isInNamespace(inner.name, outer.name))
     default:
       return unreachable(outer)
   }

@@ -94,6 +94,8 @@ function isScope(v: unknown): boolean {
       return isText(v.db)
     case 'table':
       return isText(v.db) && isText(v.table)
+    case 'view':
+      return isText(v.name)
     default:
       return false
   }

@@ -37,6 +37,8 @@ export function segmentsOf(command: CatalogCommand): readonly SegmentRef[] {
     case 'restoreAccess':
     case 'putSetting':
     case 'removeSetting':
+    case 'putObject':
+    case 'removeObject':
     case 'putRun':
       return []
     default:

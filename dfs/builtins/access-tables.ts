@@ -121,6 +121,8 @@ function stateOn(permissions: Permissions, right: Right, scope: Scope): AccessSt
       return permissions.state(right, scope.db)
     case 'prefix':
       return permissions.state(right, scope.prefix)
+    case 'view':
+      return permissions.viewState(scope.name)
     case 'all':
       return permissions.state(right)
   }

@@ -4,6 +4,7 @@ import { accessTableFunctions } from './access-tables.ts'
 import { checkStoreFunctions } from './check-store.ts'
 import { databaseFunctions } from './databases.ts'
 import { exchangeFunctions } from './exchange.ts'
+import { functionViewFunctions } from './function-views.ts'
 import { grantFunctions } from './grants.ts'
 import { introspectionFunctions } from './introspection.ts'
 import { loadTextFunctions } from './load-text.ts'
@@ -25,6 +26,7 @@ export const databaseBuiltins: readonly Builtin[] = [
   ...sessionFunctions,
   ...userFunctions,
   ...grantFunctions,
+  ...functionViewFunctions,
   ...accessTableFunctions,
   ...settingsBackupFunctions,
   ...settingFunctions,

@@ -21,7 +21,7 @@ export const grantFunctions = entries
 
 const DOCS: Readonly<Record<AccessChange, string>> = {
   grant:
-    'Gives a user or a group a privilege on objects: TABLE_READ, TABLE_INSERT, TABLE_UPDATE, TABLE_DELETE, TABLE_WRITE (the last three) on tables ("dfs://db/tb"); DB_READ, DB_INSERT, DB_UPDATE, DB_DELETE, DB_WRITE, DB_MANAGE, DBOBJ_CREATE, DBOBJ_DELETE on databases ("dfs://db"); DB_OWNER, creating databases, everywhere or by a prefix ("dfs://abc*"); VIEW_OWNER, SCRIPT_EXEC, TEST_EXEC, CREATE_SHARED_VARS without objects. "*" stands for all. What was said before of the same objects, and of what lies in them, is replaced; to grant a part of what is denied is an error. Administrators may grant everything; who owns a database or has DB_MANAGE on it, the privileges on its tables, DB_READ to DB_WRITE, DBOBJ_CREATE and DBOBJ_DELETE there.',
+    'Gives a user or a group a privilege on objects: TABLE_READ, TABLE_INSERT, TABLE_UPDATE, TABLE_DELETE, TABLE_WRITE (the last three) on tables ("dfs://db/tb"); DB_READ, DB_INSERT, DB_UPDATE, DB_DELETE, DB_WRITE, DB_MANAGE, DBOBJ_CREATE, DBOBJ_DELETE on databases ("dfs://db"); DB_OWNER, creating databases, everywhere or by a prefix ("dfs://abc*"); VIEW_EXEC on function views ("f", "ns::f", "ns::*"); VIEW_OWNER, SCRIPT_EXEC, TEST_EXEC, CREATE_SHARED_VARS without objects. "*" stands for all. What was said before of the same objects, and of what lies in them, is replaced; to grant a part of what is denied is an error. Administrators may grant everything; who owns a database or has DB_MANAGE on it, the privileges on its tables, DB_READ to DB_WRITE, DBOBJ_CREATE and DBOBJ_DELETE there.',
   deny: 'Denies a user or a group a privilege on objects, as for grant. A denial wins over every grant, also of other groups, and over the ownership of a table. DB_OWNER can be denied everywhere only.',
   revoke:
     'Takes back what grant or deny said of objects and of what lies in them. To revoke a part of a wider grant or denial changes nothing: deny it instead.',
@@ -80,7 +80,7 @@ function scopeOf(name: string, type: AccessType, change: AccessChange, signature
     case 'prefix':
       return prefixScope(name, change)
     case 'view':
-      throw inputError(`The function view [${name}] does not exist.`, { refId: 'S04002' })
+      return { kind: 'view', name }
     case 'none':
       throw usageError(signature, `${type.name} has no objs.`)
     default:

@@ -11,6 +11,7 @@
  *   ['db', url]  ['table', url, name]  ['chunk', url, table, path]
  *   ['changed', url, table]                   commit that last changed the table's chunks
  *   ['user', name]  ['group', name]  ['grant', user or group]  ['run', id]  ['setting', name]
+ *   ['object', 'view' or 'catalog', name]
  *   ['garbage', cid, 'files']                 files that no state after commit `cid` names
  */
 import { mergeDeltas, NO_DELTAS, type TableDeltas, withDelta } from '../delta/merge.ts'
@@ -89,6 +90,8 @@ export const keys = {
   runs: ['run'],
   setting: (name: string) => ['setting', name],
   settings: ['setting'],
+  object: (family: string, name: string) => ['object', family, name],
+  objects: (family: string) => ['object', family],
   garbage: (cid: number) => ['garbage', cid, 'files'],
   garbages: ['garbage'],
 } as const

@@ -3,7 +3,7 @@
  * Files that no later state names are noted as garbage of the commit.
  */
 import { HoldfastError, unreachable } from '../../runtime/errors.ts'
-import { applyAccess, carryTable, forgetDatabase, forgetTable } from '../access/index.ts'
+import { applyAccess, carryTable, forgetDatabase, forgetTable, forgetView } from '../access/index.ts'
 import type { CatalogWriter } from '../catalog/key-value.ts'
 import { keys, viewOf } from '../catalog/records.ts'
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, TableRecord } from '../catalog/types.ts'
@@ -134,6 +134,11 @@ class Commit {
         return writer.put(keys.setting(command.name), { value: command.value })
       case 'removeSetting':
         return writer.remove(keys.setting(command.name))
+      case 'putObject':
+        return writer.put(keys.object(command.family, command.name), command.value)
+      case 'removeObject':
+        if (command.family === 'view') forgetView(writer, command.name)
+        return writer.remove(keys.object(command.family, command.name))
       case 'putRun':
         return writer.put(keys.run(command.run.id), command.run)
       default:

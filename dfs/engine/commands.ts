@@ -5,6 +5,7 @@
  */
 import type { AccessCommand } from '../access/index.ts'
 import type { ArchiveStatus } from '../archive/status.ts'
+import type { NamedObject, ObjectFamily } from '../catalog/named-objects.ts'
 import type { CopyMark } from '../catalog/records.ts'
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, StoredColumn, TableRecord } from '../catalog/types.ts'
 import type { DeltaBlock } from '../delta/block.ts'
@@ -171,6 +172,9 @@ export type EngineCommand =
   | { readonly kind: 'putSetting'; readonly name: string; readonly value: SettingValue }
   /** Back to what the environment, the file or the default says. */
   | { readonly kind: 'removeSetting'; readonly name: string }
+  /** A function view or a catalog, made or made anew: see dfs/catalog/named-objects.ts. */
+  | { readonly kind: 'putObject'; readonly family: ObjectFamily; readonly name: string; readonly value: NamedObject }
+  | { readonly kind: 'removeObject'; readonly family: ObjectFamily; readonly name: string }
   /** A record of a backup, restore or check run: kept for getBackupStatus, survives restarts. */
   | { readonly kind: 'putRun'; readonly run: BackupRun }
   /** Keeps every file that a commit names until `unpin`, or the end of the session; answers the pin. The session must be reading the commit; default: the newest. */

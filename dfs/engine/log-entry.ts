@@ -154,6 +154,8 @@ export function logKind(command: CatalogCommand): RecordKind {
     case 'restoreAccess':
     case 'putSetting':
     case 'removeSetting':
+    case 'putObject':
+    case 'removeObject':
     case 'putRun':
       return 'DDL_ALTER_COLUMN'
     default:

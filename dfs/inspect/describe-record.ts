@@ -130,6 +130,10 @@ function describeCommand(command: CatalogCommand): readonly [object: string, ext
       return [`setting ${command.name}`, settingText(command.name, command.value)]
     case 'removeSetting':
       return [`setting ${command.name}`, 'DEFAULT']
+    case 'putObject':
+      return [`${command.family} ${command.name}`, 'made']
+    case 'removeObject':
+      return [`${command.family} ${command.name}`, 'removed']
     case 'putRun':
       return [`run ${command.run.id}`, command.run.state]
     default:

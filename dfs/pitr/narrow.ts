@@ -85,6 +85,8 @@ export function narrowed(command: CatalogCommand, to: NarrowTo, catalog: Catalog
     case 'restoreAccess':
     case 'putSetting':
     case 'removeSetting':
+    case 'putObject':
+    case 'removeObject':
     case 'putRun':
       return undefined
     default:

@@ -22,7 +22,11 @@ export interface UnknownName {
   readonly defined: ReadonlySet<string>
 }
 
-export function findUnknownName(unit: readonly Statement[]): UnknownName | undefined {
+/** `isFound`: whether a name that the session does not know is known elsewhere after all. */
+export function findUnknownName(
+  unit: readonly Statement[],
+  isFound: (name: string) => boolean = () => false,
+): UnknownName | undefined {
   const doubtful = mentionedNames(unit)
   const defined = new Set<string>()
   for (const statement of unit) {
@@ -35,7 +39,9 @@ export function findUnknownName(unit: readonly Statement[]): UnknownName | undef
       if (node.kind !== 'name') return true
       const name = node as NameExpr
       if (RUNS_SCRIPTS.has(name.name)) runsScripts = true
-      if (name.binding === 'free' && !doubtful.has(name.name) && !name.name.startsWith('testing_')) unknown = name
+      if (name.binding !== 'free' || doubtful.has(name.name) || name.name.startsWith('testing_')) return true
+      if (isFound(name.name)) doubtful.add(name.name)
+      else unknown = name
       return true
     })
     if (unknown !== undefined) return { node: unknown, defined }
