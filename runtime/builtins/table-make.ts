@@ -83,12 +83,16 @@ function spreads(v: AnyVector): boolean {
 }
 
 function column(value: Vector | Scalar, rows: number): Vector {
+  if (value.type === T.DURATION) throw noDurations()
   if (value instanceof Scalar) {
     if (value.type === T.VOID) throw inputError('Not allowed to create void vector', { refId: 'S05005' })
     return scalarToVector(value, rows)
   }
   return value
 }
+
+const noDurations = (): Error =>
+  inputError('DURATION data is not allowed in a table.', { code: 'columnType', hint: 'keep it as text: string(x)' })
 
 /** `table(capacity:size, colNames, colTypes)`. */
 export function tableOfTypes(shape: Value, names: Value, types: Value, signature: string): Table {
@@ -100,6 +104,7 @@ export function tableOfTypes(shape: Value, names: Value, types: Value, signature
   const list = columnTypes(types)
   if (columnNames.length !== list.length)
     throw usageError(signature, 'colNames and colTypes must be of the same length.')
+  if (list.some((t) => t.type === T.DURATION)) throw noDurations()
   return namedTable(
     columnNames,
     list.map((t) => newColumn(t.type, rows, t.scale)),

@@ -101,9 +101,8 @@ function parseFloating(text: string, type: TypeId): number {
   if (m === null) return nothing
   const body = m[0].trim()
   if (/inf/i.test(body)) return body.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  const n = Number(body)
-  if (!Number.isFinite(n)) return nothing
-  return type === T.FLOAT ? Math.fround(n) : n
+  const n = type === T.FLOAT ? Math.fround(Number(body)) : Number(body)
+  return Number.isFinite(n) ? n : nothing
 }
 
 function parseIp(text: string): bigint {

@@ -212,7 +212,7 @@ export function isNullRaw(id: TypeId, raw: Raw): boolean {
   switch (typeInfo(id).storage) {
     case 'x2f64': {
       const p = raw as readonly [number, number]
-      return p[0] === NULL_F64 || Number.isNaN(p[0])
+      return p[0] === NULL_F64 || p[1] === NULL_F64 || Number.isNaN(p[0]) || Number.isNaN(p[1])
     }
     case 'f64':
     case 'f32':
