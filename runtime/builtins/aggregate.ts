@@ -52,6 +52,7 @@ const DOCS: Readonly<Record<string, string>> = {
 for (const [name, doc] of Object.entries(DOCS))
   define(`${name}(X)`, {
     kind: 'aggregate',
+    aliases: name === 'med' ? ['median'] : [],
     doc: `${doc} Nulls are skipped, nothing valid gives null. A matrix gives one value per column, a table a row of its numeric columns.`,
     call: ([x]) => {
       const source = required(x, `${name}(X)`, 'X')
