@@ -104,9 +104,12 @@ export function pushValue(target: AnyVector, value: Value): void {
   target.length = target.values.length
 }
 
-/** Appends any data to a vector, converting it to the vector's type. A tuple receives it as one element. */
+/** Appends any data to a vector, converting it to the vector's type. A tuple receives it as one element, a columnar one a tuple of rows row by row. */
 export function appendValue(target: Vector, data: Value): void {
-  if (target.storage === 'any') pushValue(target, data)
+  const isRows = data.kind === 'vector' && (data.storage === 'any' || data.storage === 'array')
+  if (target.storage === 'any' && target.columnar && isRows)
+    for (let k = 0; k < data.length; k++) pushValue(target, data.get(k))
+  else if (target.storage === 'any') pushValue(target, data)
   else if (data.kind === 'scalar' || data.kind === 'vector') {
     const scale = 'scale' in target ? target.scale : undefined
     appendElements(target, convertForAppend(data, target.type, scale))

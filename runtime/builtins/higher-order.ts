@@ -10,7 +10,7 @@ import { inputError, usageError } from '../errors.ts'
 import { columnOf, tableRow } from '../indexing/read.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { assemble, vectorFromScalars } from '../ops/assemble.ts'
-import { castValue } from '../ops/cast.ts'
+import { appendsTo, castValue, incompatible } from '../ops/cast.ts'
 import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import {
@@ -99,17 +99,34 @@ export function assembleBy(rule: Rule, results: readonly Value[], labels?: Vecto
   }
 }
 
+/** Results that do not convert to the type and form of the first one are an error. */
 function asFirst(results: readonly Value[], labels: Vector | undefined): Value {
   const first = results[0]
-  if (first instanceof Scalar && first.type !== T.VOID && results.every((r) => r instanceof Scalar))
+  if (first instanceof Scalar && first.type !== T.VOID) {
+    for (const r of results) {
+      if (!(r instanceof Scalar)) throw unlikeFirst(first, r)
+      if (!appendsTo(r.type, first.type)) throw incompatible(first.type, r.type)
+    }
     return vectorFromScalars(first.type, results, first.scale)
-  if (first?.kind === 'vector' && first.type !== T.ANY)
-    return assembleBy(
-      'D',
-      results.map((r) => (r.kind === 'vector' ? castValue(r, first.type) : r)),
-      labels,
-    )
-  return assembleBy('D', results, labels)
+  }
+  if (first?.kind !== 'vector' || first.storage === 'any' || first.storage === 'array')
+    return assembleBy('D', results, labels)
+  const converted = results.map((r) => {
+    if (r.kind !== 'vector' || r.length !== first.length) throw unlikeFirst(first, r)
+    if (!appendsTo(r.type, first.type)) throw incompatible(first.type, r.type)
+    return castValue(r, first.type)
+  })
+  return assembleBy('D', converted, labels)
+}
+
+function unlikeFirst(first: Value, other: Value): Error {
+  const shape = (v: Value): string => (v.kind === 'vector' ? `a vector of ${v.length}` : `a ${v.kind}`)
+  return inputError(
+    `With assembleRule "C" every result must be like the first: ${shape(first)}, not ${shape(other)}.`,
+    {
+      code: 'assembly',
+    },
+  )
 }
 
 const RULES: readonly Rule[] = ['D', 'C', 'U', 'K']

@@ -10,7 +10,7 @@ import { Dict, type Key, keyOf, Matrix, Pair } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isLiteral, T } from '../values/types.ts'
-import { AnyVector, newVector, StringVector, type Vector } from '../values/vector.ts'
+import { AnyVector, ArrayVector, newVector, StringVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, intListArg, isGiven, required, sizeError } from './args.ts'
 import { joinedVector } from './columns.ts'
 import { makeTable, namedTable } from './table-make.ts'
@@ -68,7 +68,7 @@ define('row(obj, index)', {
     const signature = 'row(obj, index)'
     const at = required(index, signature, 'index')
     const isRows = obj?.kind === 'vector' && (obj.storage === 'array' || (obj.storage === 'any' && obj.columnar))
-    if (isRows && at.kind === 'scalar') return obj.get(intArg(at, signature, 'index'))
+    if (isRows && at.kind === 'scalar') return rowOf(obj, intArg(at, signature, 'index'))
     if (obj?.kind === 'table')
       return at.kind === 'scalar' ? tableRow(obj, intArg(at, signature, 'index')) : readIndex(session, obj, [at])
     const m = grid(obj, signature) as Matrix
@@ -78,6 +78,14 @@ define('row(obj, index)', {
     return m.data.gather(Int32Array.from({ length: m.cols }, (_, c) => (inside ? c * m.rows + r : -1)))
   },
 })
+/** Outside of the rows as many nulls as there are rows, as the original has it. */
+function rowOf(rows: AnyVector | ArrayVector, index: number): Value {
+  if (index >= 0 && index < rows.length) return rows.get(index)
+  const like = rows instanceof ArrayVector ? rows.flat : rows.values.find((v) => v.kind === 'vector')
+  if (like?.kind !== 'vector') return Scalar.VOID
+  return newVector(like.type, rows.length, 'null', 'scale' in like ? like.scale : 0)
+}
+
 define('col(obj, index)', {
   doc: 'One column as a vector; a vector or pair of indices gives a matrix or table.',
   call: ([obj, index], session) => {

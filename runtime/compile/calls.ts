@@ -199,7 +199,7 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
     }
     if (k === 0 && HIGHER_ORDER.has(builtin.name)) return emitFunctionArgument(em, arg.expr)
     const code = emitExpr(em, arg.expr)
-    const kept = keeps && arg.expr.kind === 'name' ? em.help('keep', code) : code
+    const kept = keeps && arg.expr.kind === 'name' ? em.help(builtin.name === 'partial' ? 'hold' : 'keep', code) : code
     if (k !== 1 || appended === undefined) return kept
     if (before === '') return kept
     // What is appended decides what an empty [] becomes, so it is evaluated first.
@@ -358,7 +358,7 @@ export function emitPartial(em: Emitter, node: PartialExpr): string {
   const ofFunction = func.kind === 'name' && func.binding !== 'variable' && HIGHER_ORDER.has(func.name)
   const fixed = args.map((a, k) => {
     if (a.expr === null) return 'undefined'
-    return k === 0 && ofFunction ? emitFunctionArgument(em, a.expr) : em.help('keep', emitExpr(em, a.expr))
+    return k === 0 && ofFunction ? emitFunctionArgument(em, a.expr) : em.help('hold', emitExpr(em, a.expr))
   })
   const names = args.some((a) => a.name !== null) ? em.constant(args.map((a) => a.name)) : 'undefined'
   if (func.kind === 'member') {

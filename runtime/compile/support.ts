@@ -202,6 +202,12 @@ function keep(value: Value): Value {
   return value
 }
 
+/**
+ * What a partial application fixes. A table stays the object that its variable holds, so that handlers like `append!{result}` write into it; anything
+ * else is the value at this moment.
+ */
+const hold = (value: Value): Value => (value.kind === 'table' ? value : keep(value))
+
 /** A result that may still sit inside an argument. */
 const part = (value: Value): Value => (value instanceof Scalar ? value : freeze(value))
 
@@ -277,6 +283,7 @@ function makeSupport() {
     iterate,
     iteratePair,
     iterateRange,
+    hold,
     keep,
     labelled,
     library,
