@@ -1,6 +1,7 @@
 /** Cumulative functions: element k of the result covers elements 0..k. Nulls are skipped and the running value repeats. */
 import { inputError, operatorError, usageError } from '../errors.ts'
 import { groupIds } from '../kernels/hash.ts'
+import { INTERPOLATE, INTERPOLATIONS, type Interpolate } from '../kernels/quantile.ts'
 import { movingRanks, type RankOptions, type Ties } from '../kernels/rank.ts'
 import {
   PAIR_ACCUMULATORS,
@@ -119,32 +120,25 @@ for (const [name, make] of Object.entries(PAIR_ACCUMULATORS)) {
   })
 }
 
-const PICK: Readonly<Record<string, (a: number, b: number, part: number) => number>> = {
-  linear: (a, b, part) => a + (b - a) * part,
-  lower: (a) => a,
-  higher: (_a, b) => b,
-  nearest: (a, b, part) => (part <= 0.5 ? a : b),
-  midpoint: (a, b) => (a + b) / 2,
-}
-
 /** The quantile and how it is interpolated, for running and moving percentiles. */
 export function quantileArgs(
   usage: string,
   percent: Arg,
   interpolation: Arg,
-): { readonly q: number; readonly pick: (a: number, b: number, part: number) => number } {
+): { readonly q: number; readonly pick: Interpolate } {
   const q = numberArg(percent, usage, 'percent')
   if (q < 0 || q > 100) throw inputError(`Usage: ${usage}. percent must be a number from 0 to 100.`)
-  const pick = PICK[textArg(interpolation, usage, 'interpolation', 'linear')]
-  if (pick === undefined)
-    throw inputError(`Usage: ${usage}. interpolation must be one of ${Object.keys(PICK).join(', ')}.`)
-  return { q: q / 100, pick }
+  const how = textArg(interpolation, usage, 'interpolation', 'linear')
+  const known = INTERPOLATIONS.find((name) => name === how)
+  if (known === undefined)
+    throw inputError(`Usage: ${usage}. interpolation must be one of ${INTERPOLATIONS.join(', ')}.`)
+  return { q: q / 100, pick: INTERPOLATE[known] }
 }
 
 /** One window that starts with the first element. */
 const growing = (v: Vector): Windows => ({ starts: new Int32Array(v.length), lead: 0, minValid: 1 })
 
-simple('cummed', 'Running median, DOUBLE.', (v) => movingQuantile(v, growing(v), 0.5, PICK['midpoint']))
+simple('cummed', 'Running median, DOUBLE.', (v) => movingQuantile(v, growing(v), 0.5, INTERPOLATE.midpoint))
 const usagePercentile = "cumpercentile(X, percent, [interpolation='linear'])"
 define(usagePercentile, {
   kind: 'vector',

@@ -3,6 +3,18 @@
 export const INTERPOLATIONS = ['linear', 'lower', 'higher', 'nearest', 'midpoint'] as const
 export type Interpolation = (typeof INTERPOLATIONS)[number]
 
+/** The value between two neighbours in sorted order: `part` of the way from the one at position `low` to the next. */
+export type Interpolate = (lower: number, upper: number, part: number, low: number) => number
+
+export const INTERPOLATE: Readonly<Record<Interpolation, Interpolate>> = {
+  linear: (lower, upper, part) => lower + (upper - lower) * part,
+  lower: (lower) => lower,
+  higher: (_lower, upper) => upper,
+  midpoint: (lower, upper) => (lower + upper) / 2,
+  // Half way the even position.
+  nearest: (lower, upper, part, low) => (part < 0.5 ? lower : part > 0.5 ? upper : low % 2 === 0 ? lower : upper),
+}
+
 /** The k-th smallest (0-based) element; reorders the array (quickselect, median of three). */
 export function selectKth(data: Float64Array, k: number): number {
   let low = 0
@@ -50,18 +62,7 @@ export function quantileOf(data: Float64Array, q: number, interpolation: Interpo
   let upper = Number.POSITIVE_INFINITY
   for (let k = low + 1; k < data.length; k++) if (data[k] < upper) upper = data[k]
   const part = position - low
-  switch (interpolation) {
-    case 'linear':
-      return lower + (upper - lower) * part
-    case 'lower':
-      return lower
-    case 'higher':
-      return upper
-    case 'midpoint':
-      return (lower + upper) / 2
-    case 'nearest':
-      return part < 0.5 ? lower : part > 0.5 ? upper : low % 2 === 0 ? lower : upper
-  }
+  return INTERPOLATE[interpolation](lower, upper, part, low)
 }
 
 /** The median; undefined for no elements. Reorders the array. */

@@ -4,7 +4,7 @@
  */
 
 import { castVector } from '../ops/cast.ts'
-import { fromDoubles, toDoubles } from '../ops/doubles.ts'
+import { fromDoubles, readDoubles, toDoubles } from '../ops/doubles.ts'
 import { isFloating, isI64, isLiteral, NULL_I64, T } from '../values/types.ts'
 import { FixedVector, type Vector } from '../values/vector.ts'
 import { kurtosisOf, skewness } from './aggregate.ts'
@@ -261,11 +261,11 @@ export const MOVING: Readonly<Record<string, MovingSpec>> = {
   sum: {
     doc: 'Sum of the window: LONG for integers, DOUBLE otherwise.',
     run: (v, w) =>
-      countsInLongs(v) ? integerSums(v as FixedVector, w) : fromDoubles(movingSums(toDoubles('msum', v), w, false)),
+      countsInLongs(v) ? integerSums(v as FixedVector, w) : fromDoubles(movingSums(readDoubles('msum', v), w, false)),
   },
   avg: {
     doc: 'Mean of the window, DOUBLE.',
-    run: (v, w) => fromDoubles(movingSums(toDoubles('mavg', v), w, true)),
+    run: (v, w) => fromDoubles(movingSums(readDoubles('mavg', v), w, true)),
   },
   sum2: {
     doc: 'Sum of squares of the window, DOUBLE.',
