@@ -5,6 +5,7 @@ import { isFloating, T } from '../values/types.ts'
 import type { FixedArray } from '../values/vector.ts'
 import { FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
 import { declareWords, kernel, nullTest, storageOf, writeNull } from './codegen.ts'
+import { mayHaveNull } from './null-scan.ts'
 
 type RunningKernel = (a: FixedArray, o: FixedArray, n: number) => void
 
@@ -20,6 +21,14 @@ export function runningTotal(v: FixedVector, op: 'sum' | 'product'): FixedVector
   const start = real
     ? `let s=${op === 'sum' ? 0 : 1};`
     : `const s=new BigInt64Array(1);s[0]=${op === 'sum' ? '0n' : '1n'};`
+  if (real && !mayHaveNull(v.data, 0, v.length)) {
+    kernel<RunningKernel>(
+      `running:${op}:${storage}:valid`,
+      'a,o,n',
+      () => `${start}for(let i=0;i<n;i++){${step}o[i]=s}`,
+    )(v.data, out, v.length)
+    return new FixedVector(T.DOUBLE, out)
+  }
   kernel<RunningKernel>(
     `running:${op}:${storage}`,
     'a,o,n',

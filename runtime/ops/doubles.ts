@@ -1,5 +1,6 @@
 /** Vectors as plain doubles and back: the road of statistics that compute in double precision. Nulls are NaN on the way. */
 import { operatorError } from '../errors.ts'
+import { mayHaveNull } from '../kernels/null-scan.ts'
 import { isDecimal, isNumeric, isTemporal, NULL_F64, T, typeName } from '../values/types.ts'
 import { FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
 import { castVector } from './cast.ts'
@@ -12,6 +13,12 @@ export function toDoubles(name: string, v: Vector): Float64Array {
   const out = newFixedArray('f64', v.length) as Float64Array
   for (let k = 0; k < out.length; k++) out[k] = source[k] === NULL_F64 ? Number.NaN : source[k]
   return out
+}
+
+/** The same to look at only: a DOUBLE vector without nulls is not copied. */
+export function readDoubles(name: string, v: Vector): Float64Array {
+  if (v.storage === 'fixed' && v.type === T.DOUBLE && !mayHaveNull(v.data, 0, v.length)) return v.view() as Float64Array
+  return toDoubles(name, v)
 }
 
 /** Turns NaN and infinities into nulls, in place, and wraps the array as a DOUBLE vector. */
