@@ -325,6 +325,9 @@ export function iif(condition: Value, whenTrue: Value, whenFalse: Value): Value 
     (whenTrue.kind !== 'scalar' && !isFlatVector(whenTrue)) ||
     (whenFalse.kind !== 'scalar' && !isFlatVector(whenFalse))
   ) {
+    for (const v of [whenTrue, whenFalse])
+      if (v.kind === 'vector' && v.length !== condition.length)
+        throw operatorError('Incompatible vector size', { code: 'vectorSize' })
     const at = (v: Value, k: number): Value => (v.kind === 'vector' ? v.get(k) : v)
     return new AnyVector(
       Array.from({ length: condition.length }, (_, k) => iif(condition.get(k), at(whenTrue, k), at(whenFalse, k))),

@@ -280,7 +280,7 @@ for (const bang of ['', '!'])
       const source = required(x, 'clip(X, Y, Z)', 'X')
       const result = clip(source, y, z)
       if (bang === '') return result
-      if (source.kind === 'vector' && source.storage === 'fixed') {
+      if (source.kind === 'vector' && source.storage === 'fixed' && result.kind === 'vector') {
         source.data.set((castValue(result, source.type) as FixedVector).view() as never)
         return source
       }

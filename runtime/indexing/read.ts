@@ -325,7 +325,7 @@ function readTable(session: Session, t: Table, slots: Slots): Value {
   }
   const cols = second === undefined ? allPositions(t.columns.length) : columnPositions(t, second)
   const rowAt = first === undefined ? undefined : positionsOf(rowFilter(session, t, first), t.rows)
-  if (rowAt !== undefined && 'one' in rowAt && second?.kind === 'scalar')
+  if (rowAt !== undefined && 'one' in rowAt && second?.kind === 'scalar' && cols.length === 1)
     return freeze(t.columns[cols[0]].get(rowAt.one))
   const rows = rowAt === undefined ? undefined : listOf(rowAt)
   return new Table(

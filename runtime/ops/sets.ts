@@ -11,7 +11,12 @@ function membersOf(v: Value, type: TypeId): Set<Key> {
   const out = new Set<Key>()
   if (v.kind === 'set') for (const k of v.members) out.add(keyOf(castScalar(new Scalar(v.type, k), type)))
   else if (v.kind === 'scalar') out.add(keyOf(castScalar(v, type)))
-  else if (v.kind === 'vector') for (let k = 0; k < v.length; k++) out.add(keyOf(castScalar(v.get(k) as Scalar, type)))
+  else if (v.kind === 'vector')
+    for (let k = 0; k < v.length; k++) {
+      const element = v.get(k)
+      if (element.kind !== 'scalar') throw operatorError(`A set can't hold a ${element.kind}.`)
+      out.add(keyOf(castScalar(element, type)))
+    }
   else throw operatorError(`A set can't be combined with a ${v.kind}.`)
   return out
 }
