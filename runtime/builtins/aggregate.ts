@@ -7,7 +7,7 @@ import { PAIR_STATISTICS } from '../kernels/paired.ts'
 import { INTERPOLATIONS, type Interpolation, quantileOf } from '../kernels/quantile.ts'
 import { elementwise } from '../ops/binary.ts'
 import { castVector } from '../ops/cast.ts'
-import { fromDoubles, toDoubles } from '../ops/doubles.ts'
+import { fromDoubles, readDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
 import { Dict, type Key, Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
@@ -374,7 +374,7 @@ for (const [name, [params, doc]] of Object.entries(PAIR_DOCS))
     call: ([x, y]) => {
       const usage = `${name}(${params})`
       return pairwise(name, required(x, usage, params[0]), required(y, usage, params[3]), (a, b) =>
-        realOrNull(PAIR_STATISTICS[name](toDoubles(name, a), toDoubles(name, b))),
+        realOrNull(PAIR_STATISTICS[name](readDoubles(name, a), readDoubles(name, b))),
       )
     },
   })
