@@ -4,7 +4,7 @@ import { topicTable } from '../registry.ts'
 import { asColumn, stack } from '../sql/columns.ts'
 import { rowNumbers } from '../sql/evaluate.ts'
 import { matchedRowCount } from '../sql/row-count.ts'
-import { Scalar } from '../values/index.ts'
+import { Scalar, T } from '../values/index.ts'
 import { sizeError } from './args.ts'
 
 const { entries, define } = topicTable('SQL')
@@ -38,7 +38,9 @@ define('coalesce(X1, X2, args...)', {
     })
     const vector = values.find((v) => v.kind === 'vector')
     if (vector === undefined) return values.find((v) => v.kind === 'scalar' && !v.isNull()) ?? values[0]
-    const columns = values.map((v) => {
+    // The untyped NULL adds nothing to any element.
+    const typed = values.filter((v) => v.type !== T.VOID)
+    const columns = typed.map((v) => {
       const column = asColumn(v, vector.length)
       if (column === undefined) throw sizeError()
       return column

@@ -280,8 +280,11 @@ export class GroupEvaluator {
   }
 
   #opaqueRows(expr: Expr): Value {
+    if (isCallOf(expr, 'toArray', 'toTuple', 'toColumnarTuple')) throw wrongRows('S02026')
     const values = this.perGroup(expr)
-    return this.#stackedRows(values, 'S02027')
+    const shape = callShape(expr)
+    const isBuiltin = shape !== undefined && this.#function(shape)?.variant === 'builtin'
+    return this.#stackedRows(values, isBuiltin ? 'S02026' : 'S02027')
   }
 
   /** Per-group vectors (or scalars, repeated) in the row order of the relation. */
@@ -294,10 +297,7 @@ export class GroupEvaluator {
     const parts = values.map((v, g) => {
       const size = groups.offsets[g + 1] - groups.offsets[g]
       const column = asColumn(v, size)
-      if (column === undefined)
-        throw inputError('The function in a CONTEXT BY query must return a scalar or a vector as long as the group.', {
-          refId,
-        })
+      if (column === undefined) throw wrongRows(refId)
       return column
     })
     const stacked = shared(stack(parts))
@@ -395,6 +395,9 @@ export class GroupEvaluator {
     return value.gather(this.groups.ids)
   }
 }
+
+const wrongRows = (refId: string): HoldfastError =>
+  inputError('The function in a CONTEXT BY query must return a scalar or a vector as long as the group.', { refId })
 
 const isRowVector = (a: Value | undefined, rows: number): a is Vector => a?.kind === 'vector' && a.length === rows
 
