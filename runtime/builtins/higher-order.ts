@@ -103,11 +103,12 @@ export function assembleBy(rule: Rule, results: readonly Value[], labels?: Vecto
 function asFirst(results: readonly Value[], labels: Vector | undefined): Value {
   const first = results[0]
   if (first instanceof Scalar && first.type !== T.VOID) {
-    for (const r of results) {
+    const scalars = results.map((r) => {
       if (!(r instanceof Scalar)) throw unlikeFirst(first, r)
       if (!appendsTo(r.type, first.type)) throw incompatible(first.type, r.type)
-    }
-    return vectorFromScalars(first.type, results, first.scale)
+      return r
+    })
+    return vectorFromScalars(first.type, scalars, first.scale)
   }
   if (first?.kind !== 'vector' || first.storage === 'any' || first.storage === 'array')
     return assembleBy('D', results, labels)
