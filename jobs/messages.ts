@@ -129,6 +129,8 @@ export interface SessionConfig {
   readonly allowMissingPartitions: boolean
   /** Whether insert into may append to stored tables. Absent: no. */
   readonly enableInsertStatement?: boolean
+  /** How values show. Absent: six digits after the point, true and false. */
+  readonly display?: { readonly decimals: 6 | 15; readonly boolDigits: boolean }
   /** Of the store: what the file and the environment set. */
   readonly settings: StartSettings
   /** Absolute path of the configuration file, whether it is there or not. */

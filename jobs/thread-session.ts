@@ -60,6 +60,7 @@ export class ThreadSession {
       print: (text) => voice.print(text),
       sessionId: link.sessionId,
       display: {
+        ...config.display,
         // Asked each time: the terminal may have been resized.
         get width() {
           return Atomics.load(control, CONTROL_WIDTH) || DEFAULT_WIDTH

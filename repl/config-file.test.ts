@@ -125,6 +125,7 @@ describe('a mistake in it', () => {
     ['[storage]\nwal_rotation = 1979-05-27', 'not a date'],
     ['[storage]\ncompaction_enabled = "yes"', "compaction_enabled must be true or false, not the text 'yes'"],
     ['[jobs]\nworkers = 0', '2:1: workers must be a whole number from 1 to 256, not 0'],
+    ['[session]\ndecimals = 7', '2:1: decimals must be 6 or 15, not 7'],
     ['[session]\nnew_value_partitions = "maybe"', "must be add, skip or fail, not 'maybe'"],
     ['data = 3', '1:1: data must be a path in quotes, not 3'],
     [

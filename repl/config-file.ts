@@ -29,6 +29,8 @@ export interface FileConfig {
   readonly newValuePartitions?: 'add' | 'skip' | 'fail'
   readonly allowMissingPartitions?: boolean
   readonly enableInsertStatement?: boolean
+  readonly decimals?: 6 | 15
+  readonly booleanDigits?: boolean
   readonly workers?: number
   readonly settings: SettingValues
   readonly archive?: ArchiveSettings
@@ -224,6 +226,8 @@ function configOf(parsed: Parsed): FileConfig {
     newValuePartitions: session['new_value_partitions'] as FileConfig['newValuePartitions'],
     allowMissingPartitions: session['allow_missing_partitions'] as boolean | undefined,
     enableInsertStatement: session['enable_insert_statement'] as boolean | undefined,
+    decimals: session['decimals'] as FileConfig['decimals'],
+    booleanDigits: session['boolean_digits'] as boolean | undefined,
     workers: (parsed.jobs as Section | undefined)?.['workers'] as number | undefined,
     settings,
     archive: archiveOf(storage),

@@ -25,6 +25,7 @@ const DAY = 1440 * MINUTE
 
 export const MEMORY_LIMIT_TYPE: ValueType = { type: 'size', min: MIB, max: 64 * TIB }
 export const NEW_VALUE_PARTITIONS = ['add', 'skip', 'fail'] as const
+export const DECIMALS = [6, 15] as const
 
 export const PROCESS_KEYS: readonly ConfigKey[] = [
   {
@@ -71,6 +72,23 @@ export const PROCESS_KEYS: readonly ConfigKey[] = [
     environment: 'HOLDFAST_ENABLE_INSERT_STATEMENT',
     description:
       'Whether the statement `insert into` may append to stored tables (enableInsertStatementForDFSTable). The functions append! and tableInsert always may.',
+  },
+  {
+    section: 'session',
+    key: 'decimals',
+    type: { type: 'choice', choices: DECIMALS },
+    default: '6',
+    environment: 'HOLDFAST_DECIMALS',
+    description:
+      'Digits after the point that FLOAT and DOUBLE values show at most. With 6, numbers of a million and more show an exponent; with 15, those of 1e15 and more.',
+  },
+  {
+    section: 'session',
+    key: 'boolean_digits',
+    type: { type: 'boolean' },
+    default: 'false',
+    environment: 'HOLDFAST_BOOLEAN_DIGITS',
+    description: 'Whether BOOL values show as 1 and 0 rather than true and false.',
   },
   {
     section: 'jobs',

@@ -24,6 +24,7 @@ describe('settings', () => {
       newValuePartitions: 'add' as const,
       allowMissingPartitions: false,
       enableInsertStatement: true,
+      decimals: 15 as const,
       settings: { 'ts.wal.wal_level': 1 },
     }
     const settings = settingsOf({}, {}, file)
@@ -35,6 +36,7 @@ describe('settings', () => {
       newValuePartitions: 'add',
       allowMissingPartitions: false,
       enableInsertStatement: true,
+      display: { decimals: 15, boolDigits: false },
       settings: { environment: {}, file: { 'ts.wal.wal_level': 1 }, archive: undefined },
     })
     const env = {
@@ -44,6 +46,8 @@ describe('settings', () => {
       HOLDFAST_NEW_VALUE_PARTITIONS: 'fail',
       HOLDFAST_ALLOW_MISSING_PARTITIONS: 'true',
       HOLDFAST_ENABLE_INSERT_STATEMENT: 'false',
+      HOLDFAST_DECIMALS: '6',
+      HOLDFAST_BOOLEAN_DIGITS: 'true',
       HOLDFAST_WAL_LEVEL: '0',
       HOLDFAST_CHECKPOINT_INTERVAL: '',
     }
@@ -55,6 +59,7 @@ describe('settings', () => {
       newValuePartitions: 'fail',
       allowMissingPartitions: true,
       enableInsertStatement: false,
+      display: { decimals: 6, boolDigits: true },
       settings: { environment: { 'ts.wal.wal_level': 0 }, file: { 'ts.wal.wal_level': 1 } },
     })
   })
@@ -94,6 +99,8 @@ describe('settings', () => {
     for (const text of ['', 'x', '4X', '-1G', '1000', '0']) expect(() => parseBytes(text), text).toThrow(OptionError)
     for (const workers of ['0', '1.5', 'many', '1000']) expect(() => settingsOf({ workers }, {})).toThrow(OptionError)
     expect(() => settingsOf({}, { HOLDFAST_ALLOW_MISSING_PARTITIONS: 'perhaps' })).toThrow('must be true or false')
+    expect(() => settingsOf({}, { HOLDFAST_DECIMALS: '7' })).toThrow("HOLDFAST_DECIMALS must be 6 or 15, not '7'")
+    expect(() => settingsOf({}, { HOLDFAST_BOOLEAN_DIGITS: '1' })).toThrow('must be true or false')
     expect(() => settingsOf({}, { HOLDFAST_WAL_LEVEL: '9' })).toThrow(
       "The environment variable HOLDFAST_WAL_LEVEL must be 0, 1 or 2, not '9'.",
     )

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { environmentSettings, sizeOf } from '../dfs/settings/index.ts'
 import type { SessionConfig } from '../jobs/index.ts'
 import type { FileConfig } from './config-file.ts'
-import { NEW_VALUE_PARTITIONS, WORKERS_MAX } from './config-keys.ts'
+import { DECIMALS, NEW_VALUE_PARTITIONS, WORKERS_MAX } from './config-keys.ts'
 
 /** As written on the command line; absent means the environment, then the default. */
 export interface OptionTexts {
@@ -63,6 +63,10 @@ export function settingsOf(
         trueOrFalse(env, 'HOLDFAST_ALLOW_MISSING_PARTITIONS') ?? file.allowMissingPartitions ?? true,
       enableInsertStatement:
         trueOrFalse(env, 'HOLDFAST_ENABLE_INSERT_STATEMENT') ?? file.enableInsertStatement ?? false,
+      display: {
+        decimals: decimalsOf(env) ?? file.decimals ?? 6,
+        boolDigits: trueOrFalse(env, 'HOLDFAST_BOOLEAN_DIGITS') ?? file.booleanDigits ?? false,
+      },
       settings: { environment: environmentSettings(env), file: file.settings, archive: file.archive },
       configFile: configFileOf(options, env, file),
       exportDir: file.exportDir,
@@ -83,6 +87,14 @@ function trueOrFalse(env: NodeJS.ProcessEnv, variable: string): boolean | undefi
   if (text === undefined) return undefined
   if (text !== 'true' && text !== 'false') throw new OptionError(`${variable} must be true or false, not '${text}'`)
   return text === 'true'
+}
+
+function decimalsOf(env: NodeJS.ProcessEnv): 6 | 15 | undefined {
+  const text = nonEmpty(env['HOLDFAST_DECIMALS'])
+  if (text === undefined) return undefined
+  const known = DECIMALS.find((d) => String(d) === text)
+  if (known === undefined) throw new OptionError(`HOLDFAST_DECIMALS must be 6 or 15, not '${text}'`)
+  return known
 }
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text)

@@ -31,6 +31,14 @@ describe('holdfast.toml', () => {
     expect(await script(show('ts.wal.rotation'), { data })).toBe('group file')
   })
 
+  it('says how numbers and booleans show', async () => {
+    const data = dataWith('display', '[session]\ndecimals = 15\nboolean_digits = true\n')
+    const code = 'print(1 \\ 3); print(1 2 == 1); print(59614488.46)'
+    expect(await script(code, { data })).toBe('0.333333333333333\n[1,0]\n59614488.46')
+    const env = { HOLDFAST_DECIMALS: '6', HOLDFAST_BOOLEAN_DIGITS: 'false' }
+    expect(await script(code, { data, env })).toBe('0.333333\n[true,false]\n5.961449E7')
+  })
+
   it('may be named, and names the data directory then', async () => {
     const file = join(folder, 'named.toml')
     writeFileSync(file, 'data = "named-data"\n[session]\nallow_missing_partitions = false\nmemory_limit = "64MB"\n')
