@@ -1,6 +1,7 @@
 /** Conversions between types, and the functions about nulls. */
 import { cast, typeSpec } from '../compile/construct.ts'
 import { inputError, operatorError } from '../errors.ts'
+import { runChoice } from '../kernels/arithmetic.ts'
 import { nullFlags } from '../kernels/null-scan.ts'
 import { elementwise, fastBinary } from '../ops/binary.ts'
 import { castScalar, castValue, castVector, scalarToVector } from '../ops/cast.ts'
@@ -24,9 +25,18 @@ import {
   type Raw,
   T,
   type TypeId,
+  typeInfo,
   typeName,
 } from '../values/types.ts'
-import { AnyVector, FixedVector, StringVector, SymbolVector, type Vector, WideVector } from '../values/vector.ts'
+import {
+  AnyVector,
+  FixedVector,
+  newFixedArray,
+  StringVector,
+  SymbolVector,
+  type Vector,
+  WideVector,
+} from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, required } from './args.ts'
 import { vectorOver } from './shapes.ts'
 
@@ -276,15 +286,9 @@ function chooseFixed(
   singleA: boolean,
   singleB: boolean,
 ): FixedVector {
-  const out = scalarToVector(Scalar.nullOf(a.type, a.scale), flags.length) as FixedVector
-  const target = out.data
-  const p = a.data
-  const q = b.data
-  for (let k = 0; k < flags.length; k++) {
-    if (flags[k] === 0) target[k] = p[singleA ? 0 : k] as never
-    else if (flags[k] === 1) target[k] = q[singleB ? 0 : k] as never
-  }
-  return out
+  const out = newFixedArray(typeInfo(a.type).storage, flags.length)
+  runChoice(flags, { data: a.data, single: singleA }, { data: b.data, single: singleB }, out)
+  return new FixedVector(a.type, out, flags.length, a.scale)
 }
 
 /** Common type of two results: equal types, promoted numbers, text; a VOID takes the other's. */

@@ -221,3 +221,19 @@ export function runExtreme(op: 'max' | 'min', a: Operand, b: Operand, o: FixedAr
     return `for(let i=from;i<to;i++)o[i]=${x}${op === 'max' ? '>=' : '<='}${y}?${x}:${y}`
   })(a.data, b.data, o, 0, length)
 }
+
+type ChoiceKernel = (f: Int8Array, a: FixedArray, b: FixedArray, o: FixedArray, from: number, to: number) => void
+
+/** o[i] = a[i] where the flag is 0, b[i] where it is 1, null where it is null. All three have one storage. */
+export function runChoice(flags: Int8Array, a: Operand, b: Operand, o: FixedArray): void {
+  const storage = storageOf(o)
+  const run = kernel<ChoiceKernel>(`choice:${storage}:${a.single}:${b.single}`, 'f,a,b,o,from,to', () => {
+    const x = `a[${a.single ? '0' : 'i'}]`
+    const y = `b[${b.single ? '0' : 'i'}]`
+    return `${declareWords(storage, 'o')}for(let i=from;i<to;i++){const c=f[i];if(c===0)o[i]=${x};else if(c===1)o[i]=${y};else{${writeNull(storage, 'o', 'i')}}}`
+  })
+  for (let at = 0; at < flags.length; at += BLOCK * BLOCKS_PER_CHECK) {
+    checkInterrupt()
+    run(flags, a.data, b.data, o, at, Math.min(flags.length, at + BLOCK * BLOCKS_PER_CHECK))
+  }
+}

@@ -1,6 +1,7 @@
 /** Laws of the kernels against definitions written out per element. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { iif } from '../builtins/convert.ts'
 import { binaryOp, fastBinary } from '../ops/binary.ts'
 import { castVector } from '../ops/cast.ts'
 import type { BinaryOpName } from '../ops/names.ts'
@@ -395,5 +396,56 @@ describe('casts', () => {
       const coarse = castVector(instants, type)
       expect(raws(castVector(castVector(coarse, T.NANOTIMESTAMP), type))).toEqual(raws(coarse))
     }
+  })
+})
+
+describe('choices, gathers and sums by group', () => {
+  it('iif takes each element from its side, and null for a null condition', () => {
+    const flags = vectorOf(T.BOOL, [1, 0, -128, 1])
+    for (const [type, x, y, none] of [
+      [T.INT, [1, 2, 3, NULL_I32], [5, 6, 7, 8], NULL_I32],
+      [T.LONG, [1n, 2n, 3n, NULL_I64], [5n, 6n, 7n, 8n], NULL_I64],
+      [T.DOUBLE, [1, 2, 3, NULL_F64], [5, 6, 7, 8], NULL_F64],
+      [T.BOOL, [1, 0, 1, -128], [0, 1, 0, 1], -128],
+    ] as const) {
+      const whole = iif(flags, vectorOf(type, x), vectorOf(type, y)) as Vector
+      expect(raws(whole)).toEqual([x[0], y[1], none, x[3]])
+      const single = iif(flags, vectorOf(type, x), vectorOf(type, y).get(0)) as Vector
+      expect(raws(single)).toEqual([x[0], y[0], none, x[3]])
+    }
+  })
+
+  it('a gather gives null for positions outside, in any block', () => {
+    const positions = Int32Array.from({ length: 20000 }, (_, k) =>
+      k === 5 || k === 19999 ? -1 : k === 9000 ? 3 : k % 3,
+    )
+    for (const v of [
+      vectorOf(T.CHAR, [1, 2, 3]),
+      vectorOf(T.SHORT, [1, 2, 3]),
+      vectorOf(T.INT, [1, 2, NULL_I32]),
+      vectorOf(T.LONG, [1n, NULL_I64, 3n]),
+      vectorOf(T.FLOAT, [1, 2, 3]),
+      vectorOf(T.DOUBLE, [1, -0, NULL_F64]),
+    ])
+      expect(raws(v.gather(positions))).toEqual(Array.from(positions, (k) => v.raw(k)))
+  })
+
+  it('sums of whole numbers by group are exact, and wrap where they must', () => {
+    const ids = Int32Array.of(0, 1, 0, 1, 2)
+    const sums = (type: TypeId, values: readonly Raw[]): Raw[] =>
+      raws(groupedAggregate('sum', vectorOf(type, values), ids, 4)!)
+    expect(sums(T.INT, [2147483647, -5, 2147483647, NULL_I32, NULL_I32])).toEqual([
+      4294967294n,
+      -5n,
+      NULL_I64,
+      NULL_I64,
+    ])
+    expect(sums(T.LONG, [2n ** 52n, -1n, 1n, -2n, 0n])).toEqual([2n ** 52n + 1n, -3n, 0n, NULL_I64])
+    expect(sums(T.LONG, [2n ** 62n, -(2n ** 40n), 2n ** 62n + 1n, 3n, NULL_I64])).toEqual([
+      BigInt.asIntN(64, 2n ** 63n + 1n),
+      3n - 2n ** 40n,
+      NULL_I64,
+      NULL_I64,
+    ])
   })
 })

@@ -41,14 +41,15 @@ export function sortedGroups(keys: readonly Vector[], rows: number): Groups {
     keys.map(() => true),
     keys.map(() => true),
   )
+  if (order.every((row, k) => row === k)) return new Groups(found.ids, found.count, found.firstRows)
   const rank = new Int32Array(found.count)
   const firstRows = new Int32Array(found.count)
   for (let k = 0; k < order.length; k++) {
     rank[order[k]] = k
     firstRows[k] = found.firstRows[order[k]]
   }
-  const ids = new Int32Array(rows)
-  for (let k = 0; k < rows; k++) ids[k] = rank[found.ids[k]]
+  const { ids } = found
+  for (let k = 0; k < rows; k++) ids[k] = rank[ids[k]]
   return new Groups(ids, found.count, firstRows)
 }
 
