@@ -116,10 +116,10 @@ for (const [name, what, compute] of [
 ] as const)
   define(`${name}(X, Y)`, {
     kind: 'aggregate',
-    doc: `${what} where neither X nor Y is null${name === 'contextSum' ? ': LONG for integers, else DOUBLE; null if there are none' : name === 'contextSum2' ? ', DOUBLE; null if there are none' : ', INT'}. Matrices and tables work column by column.`,
+    doc: `${what} where neither X nor Y is null${name === 'contextSum' ? ': LONG for integers, else DOUBLE; null if there are none' : name === 'contextSum2' ? ', DOUBLE; null if there are none' : ', INT'}. Matrices and the numeric columns of tables work column by column.`,
     call: ([x, y]) => {
       const usage = `${name}(X, Y)`
-      return pairwise(name, required(x, usage, 'X'), required(y, usage, 'Y'), (a, b) => {
+      return pairwise(name, numericOnly(required(x, usage, 'X')), numericOnly(required(y, usage, 'Y')), (a, b) => {
         const keep = Int32Array.from({ length: a.length }, (_, k) => k).filter((k) => !a.isNullAt(k) && !b.isNullAt(k))
         if (name !== 'contextCount' && !isNumeric(a.type) && !isDecimal(a.type))
           throw usageError(usage, 'X must be numeric.')

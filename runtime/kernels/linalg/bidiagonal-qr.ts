@@ -2,6 +2,7 @@
  * Singular values of an upper bidiagonal matrix by implicit QR iteration with the zero-shift variant (Demmel and Kahan, "Accurate singular values of
  * bidiagonal matrices", 1990): every singular value to full relative precision. The rotations are applied to the columns of `u` and the rows of `vt`.
  */
+import { checkInterrupt } from '../../interrupt.ts'
 import { type Dense, EPSILON } from './dense.ts'
 import { rotation, smallerSingularValue, svdTwoByTwo } from './rotation.ts'
 
@@ -33,6 +34,7 @@ export function singularValues(d: Float64Array, e: Float64Array, u: Dense, vt: D
   let down = true
   let left = SWEEPS_PER_VALUE * n * n
   while (last > 0) {
+    checkInterrupt()
     if (left-- < 0) return false
     // The block that ends at `last` and has no zero beside its diagonal.
     let first = last

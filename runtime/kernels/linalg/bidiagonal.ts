@@ -2,6 +2,7 @@
  * A = Q ** B ** P' with B bidiagonal, by Householder reflections from both sides (Golub and Kahan, 1965). B is upper bidiagonal for a matrix
  * that is not wider than high, else lower.
  */
+import { checkInterrupt } from '../../interrupt.ts'
 
 import { copyOf, type Dense, identity } from './dense.ts'
 import { applyLeft, reflect } from './householder.ts'
@@ -32,6 +33,7 @@ export function bidiagonalize(matrix: Dense): Bidiagonal {
   const left: Reflection[] = []
   const right: Reflection[] = []
   for (let k = 0; k < size; k++) {
+    checkInterrupt()
     if (upper) {
       diagonal[k] = reflectColumn(a, k, k, k + 1, left)
       if (k + 1 < size) off[k] = reflectRow(a, k, k + 1, k + 1, right)

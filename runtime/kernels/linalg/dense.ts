@@ -1,4 +1,5 @@
 /** Dense matrices of doubles, column-major: element (r, c) is data[c * rows + r]. The algorithms of this folder work on them. */
+import { checkInterrupt } from '../../interrupt.ts'
 
 export interface Dense {
   readonly data: Float64Array
@@ -27,12 +28,14 @@ export function transpose(m: Dense): Dense {
 /** a ** b. */
 export function multiply(a: Dense, b: Dense): Dense {
   const out = zeros(a.rows, b.cols)
-  for (let c = 0; c < b.cols; c++)
+  for (let c = 0; c < b.cols; c++) {
+    checkInterrupt()
     for (let k = 0; k < a.cols; k++) {
       const factor = b.data[c * b.rows + k]
       if (factor === 0) continue
       for (let r = 0; r < a.rows; r++) out.data[c * a.rows + r] += a.data[k * a.rows + r] * factor
     }
+  }
   return out
 }
 

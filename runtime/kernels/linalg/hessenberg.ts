@@ -1,4 +1,5 @@
 /** A = Q ** H ** Q' with H zero below the first diagonal under the main one, by Householder reflections. */
+import { checkInterrupt } from '../../interrupt.ts'
 
 import { copyOf, type Dense, identity } from './dense.ts'
 import { applyLeft, reflect } from './householder.ts'
@@ -9,6 +10,7 @@ export function reduceToHessenberg(matrix: Dense): { readonly h: Dense; readonly
   const q = identity(n)
   const steps: { readonly row: number; readonly v: Float64Array; readonly tau: number }[] = []
   for (let k = 0; k + 2 < n; k++) {
+    checkInterrupt()
     const v = h.data.slice(k * n + k + 1, (k + 1) * n)
     const tau = reflect(v, 0, v.length)
     steps.push({ row: k + 1, v, tau })

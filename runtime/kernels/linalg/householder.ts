@@ -2,7 +2,11 @@
  * Householder reflections H = I - tau * v * v', with v[0] = 1, and the QR decomposition made of them. Signs follow the usual convention: the
  * reflected element gets the sign opposite to the one it had, so the diagonal of R is negative where the matrix was positive.
  */
+import { checkInterrupt } from '../../interrupt.ts'
 import { copyOf, type Dense, identity, norm2, topRows, triangle } from './dense.ts'
+
+const SMALL = 2 ** -900
+const UP = 2 ** 600
 
 /**
  * The reflection that turns x[from..to) into (beta, 0, ..., 0). Leaves beta in x[from] and v[1..] behind it; answers tau, 0 if nothing was
@@ -12,9 +16,17 @@ export function reflect(x: Float64Array, from: number, to: number): number {
   const tail = norm2(x, from + 1, to)
   if (tail === 0) return 0
   const alpha = x[from]
-  const beta = alpha >= 0 ? -Math.hypot(alpha, tail) : Math.hypot(alpha, tail)
-  const scale = 1 / (alpha - beta)
-  for (let k = from + 1; k < to; k++) x[k] *= scale
+  const size = Math.hypot(alpha, tail)
+  if (size < SMALL) {
+    // Near the end of the range of numbers their digits run out: worked out with larger ones.
+    for (let k = from; k < to; k++) x[k] *= UP
+    const tau = reflect(x, from, to)
+    x[from] /= UP
+    return tau
+  }
+  const beta = alpha >= 0 ? -size : size
+  const scale = alpha - beta
+  for (let k = from + 1; k < to; k++) x[k] /= scale
   x[from] = beta
   return (beta - alpha) / beta
 }
@@ -55,6 +67,7 @@ export function decomposeQr(matrix: Dense, pivoting = false): QrDecomposition {
   const tau = new Float64Array(steps)
   const order = Int32Array.from({ length: m.cols }, (_, k) => k)
   for (let k = 0; k < steps; k++) {
+    checkInterrupt()
     if (pivoting) pivotColumn(m, k, order)
     tau[k] = reflect(m.data, k * m.rows + k, (k + 1) * m.rows)
     applyLeft(m, m.data, k * m.rows + k, m.rows - k, tau[k], k, k + 1)
@@ -86,8 +99,10 @@ export function qOf(d: QrDecomposition, cols: number): Dense {
   const { packed, tau } = d
   const full = identity(packed.rows)
   const q: Dense = { data: full.data.subarray(0, packed.rows * cols), rows: packed.rows, cols }
-  for (let k = tau.length - 1; k >= 0; k--)
+  for (let k = tau.length - 1; k >= 0; k--) {
+    checkInterrupt()
     applyLeft(q, packed.data, k * packed.rows + k, packed.rows - k, tau[k], k, Math.min(k, cols))
+  }
   return copyOf(q)
 }
 

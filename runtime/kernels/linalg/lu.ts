@@ -1,4 +1,5 @@
 /** LU decomposition with partial pivoting (Gaussian elimination by columns), and what follows from it: solutions, inverse, determinant. */
+import { checkInterrupt } from '../../interrupt.ts'
 import { type Dense, identity, zeros } from './dense.ts'
 
 /** Row `order[k]` of the matrix is row k of L ** U. L (unit diagonal) and U share one matrix of rows x cols. */
@@ -20,6 +21,7 @@ export function decomposeLu(m: Dense): LuDecomposition {
   let sign = 1
   let singular = false
   for (let k = 0; k < Math.min(n, cols); k++) {
+    checkInterrupt()
     let pivot = k
     for (let r = k + 1; r < n; r++) if (Math.abs(lu[k * n + r]) > Math.abs(lu[k * n + pivot])) pivot = r
     if (lu[k * n + pivot] === 0) {

@@ -2,6 +2,7 @@
  * Real Schur form A = Z ** T ** Z': T is upper triangular but for 2 x 2 blocks of pairs of complex eigenvalues, whose diagonal elements are equal. Implicit
  * double-shift QR (Francis, 1961) with the deflation test of Ahues and Tisseur.
  */
+import { checkInterrupt } from '../../interrupt.ts'
 import { type Dense, EPSILON } from './dense.ts'
 import { reduceToHessenberg } from './hessenberg.ts'
 import { reflect } from './householder.ts'
@@ -15,7 +16,8 @@ export interface Schur {
 
 /** Undefined when the iteration does not converge. */
 export function decomposeSchur(a: Dense): Schur | undefined {
-  const { h: t, q: z } = reduceToHessenberg(a)
+  const { scaled, factor } = inRange(a)
+  const { h: t, q: z } = reduceToHessenberg(scaled)
   const n = t.rows
   let end = n - 1
   const limit = 30 * Math.max(10, n)
@@ -24,6 +26,7 @@ export function decomposeSchur(a: Dense): Schur | undefined {
     let start = 0
     let found = false
     for (let round = 0; round <= limit; round++) {
+      checkInterrupt()
       start = deflation(t, end, tiny)
       if (start > 0) t.data[(start - 1) * n + start] = 0
       if (start >= end - 1) {
@@ -36,7 +39,18 @@ export function decomposeSchur(a: Dense): Schur | undefined {
     if (start === end - 1) standardize(t, z, start)
     end = start - 1
   }
+  if (factor !== 1) for (let k = 0; k < t.data.length; k++) t.data[k] *= factor
   return { t, z }
+}
+
+/** Scaled to a largest element about 1, by a power of two; what is far below its rounding error is 0. Else products would leave the range of numbers. */
+function inRange(a: Dense): { readonly scaled: Dense; readonly factor: number } {
+  let largest = 0
+  for (const x of a.data) largest = Math.max(largest, Math.abs(x))
+  const isWide = largest > 0 && (largest < 2 ** -300 || largest > 2 ** 300)
+  const factor = isWide ? 2 ** Math.max(-1000, Math.min(1000, Math.floor(Math.log2(largest)))) : 1
+  const least = largest * 2 ** -120
+  return { scaled: { ...a, data: a.data.map((x) => (Math.abs(x) < least ? 0 : x / factor)) }, factor }
 }
 
 /** The row from which on the block that ends at `end` hangs together. */

@@ -3,6 +3,7 @@
  * nothing is left beside the diagonal. Small eigenvalues come out as precise as large ones. Value k is the one that diagonal element k turns into. Only the
  * lower triangle is read.
  */
+import { checkInterrupt } from '../../interrupt.ts'
 import { copyOf, type Dense, identity } from './dense.ts'
 
 export interface SymmetricEigen {
@@ -21,7 +22,8 @@ export function symmetricEigen(matrix: Dense): SymmetricEigen | undefined {
   const vectors = identity(n)
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     let isDiagonal = true
-    for (let p = 0; p < n; p++)
+    for (let p = 0; p < n; p++) {
+      checkInterrupt()
       for (let q = p + 1; q < n; q++) {
         const off = a[q * n + p]
         // An element that no longer changes its diagonal counts as 0.
@@ -37,6 +39,7 @@ export function symmetricEigen(matrix: Dense): SymmetricEigen | undefined {
           rotate(a, vectors.data, n, p, q)
         }
       }
+    }
     if (isDiagonal) return { values: Float64Array.from({ length: n }, (_, k) => a[k * n + k]), vectors }
   }
   return undefined
