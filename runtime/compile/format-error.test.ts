@@ -39,7 +39,8 @@ describe('an error inside', () => {
     |   ^
   in inner at inner.dos:3: return b + (1 2 3 + 1 2)
   called at inner.dos:5: z = inner(3)
-  called at main.dos:3: run("inner.dos")`)
+  called at main.dos:3: run("inner.dos")
+  hint: on the left: 3 elements of type INT; on the right: 2 elements of type INT`)
   })
 
   it('an included file shows the line of that file', () => {
@@ -57,7 +58,8 @@ describe('an error inside', () => {
     |   ^
   in deep at modules/m.dos:4: return a + (1 2 3 + 1 2)
   in outer at main.dos:3: return m::deep(v)
-  called at main.dos:5: outer(5)`)
+  called at main.dos:5: outer(5)
+  hint: on the left: 3 elements of type INT; on the right: 2 elements of type INT`)
   })
 
   it('text that was run shows the line of that text', () => {
@@ -65,7 +67,8 @@ describe('an error inside', () => {
   at line 2:1
   2 | z = 1 2 + 1 2 3
     | ^
-  called at main.dos:4: runScript("y = 1\\nz = 1 2 + 1 2 3")`)
+  called at main.dos:4: runScript("y = 1\\nz = 1 2 + 1 2 3")
+  hint: on the left: 2 elements of type INT; on the right: 3 elements of type INT`)
   })
 
   it('a file that does not parse shows where', () => {
@@ -90,13 +93,22 @@ describe('an error inside', () => {
   })
 })
 
+describe('an error of operands', () => {
+  it('says what stood on either side', () => {
+    expect(shown('x = "a"\ny = x / 1 2')).toContain(
+      'hint: on the left: one STRING; on the right: 2 elements of type INT',
+    )
+  })
+})
+
 describe('an error of a script without a file', () => {
   it('needs no line about the call when the text is what was typed', () => {
     expect(shown('f = def(a){ return a + (1 2 + 1 2 3) }\nf(1)', null)).toBe(`Incompatible vector size
   at line 1:13
   1 | f = def(a){ return a + (1 2 + 1 2 3) }
     |             ^
-  in lambda, line 1: return a + (1 2 + 1 2 3)`)
+  in lambda, line 1: return a + (1 2 + 1 2 3)
+  hint: on the left: 2 elements of type INT; on the right: 3 elements of type INT`)
   })
 
   it('in a function of an earlier text shows the line of that text', () => {

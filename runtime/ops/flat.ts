@@ -40,8 +40,15 @@ export type Flat = Scalar | Vector
 export function commonLength(a: Flat, b: Flat): number {
   if (a.kind === 'scalar') return b.kind === 'scalar' ? 1 : b.length
   if (b.kind === 'scalar' || a.length === b.length) return a.length
-  throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+  throw operatorError('Incompatible vector size', { code: 'vectorSize', hint: operandsText(a, b) })
 }
+
+/** What stands on either side, for the hint of an error. */
+export const operandsText = (a: Flat, b: Flat): string =>
+  `on the left: ${operandText(a)}; on the right: ${operandText(b)}`
+
+const operandText = (v: Flat): string =>
+  v.kind === 'scalar' ? `one ${typeName(v.type)}` : `${v.length} elements of type ${typeName(v.type)}`
 
 /** The operand as a typed array; a scalar becomes one element. */
 export function operand(x: Flat): Operand {

@@ -3,7 +3,7 @@ import { operatorError } from '../errors.ts'
 import { Scalar } from '../values/scalar.ts'
 import { isLiteral, T } from '../values/types.ts'
 import { FixedVector, StringVector, type SymbolVector } from '../values/vector.ts'
-import { commonLength, type Flat, toText, unsupported } from './flat.ts'
+import { commonLength, type Flat, operandsText, toText, unsupported } from './flat.ts'
 import { type CompareOp, type ElementOp, isCompareOp } from './names.ts'
 
 /** Order of two strings by the bytes of their UTF-8: -1, 0 or 1. UTF-16 differs only where surrogates meet U+E000 and above. */
@@ -53,7 +53,10 @@ export function textBinary(op: ElementOp, a: Flat, b: Flat): Flat {
     return isCompareOp(op) ? compareTexts(op, a, b) : extremeText(op as 'max' | 'min', a, b)
   }
   if (isCompareOp(op)) throw unsupported(op, a.type, b.type)
-  throw operatorError(`Arguments for ${op} method can not be string.`, { code: 'stringOperand' })
+  throw operatorError(`Arguments for ${op} method can not be string.`, {
+    code: 'stringOperand',
+    hint: operandsText(a, b),
+  })
 }
 
 function concatenate(a: Scalar | StringVector, b: Scalar | StringVector): Flat {
