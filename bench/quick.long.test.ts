@@ -52,3 +52,25 @@ test('the tools bench refuses a tool that it does not know', () => {
   expect(stderr).toContain("There is no backup tool 'tape': cp, rsync, restic, borg, postgres.")
   expect(status).toBe(1)
 })
+
+test('the language bench compares answers and prints a row for each measure, with tiny sizes', {
+  timeout: 300_000,
+}, () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bench/run.ts'), 'language'], {
+    env: {
+      ...process.env,
+      HOLDFAST_BENCH_ROUNDS: '1',
+      HOLDFAST_BENCH_REPEATS: '1',
+      HOLDFAST_BENCH_FIB: '10',
+      HOLDFAST_BENCH_TURNS: '10000',
+      HOLDFAST_BENCH_ELEMENTS: '50000',
+      HOLDFAST_BENCH_QUERY_ROWS: '50000',
+      HOLDFAST_BENCH_SCRIPT_LINES: '200',
+    },
+    encoding: 'utf8',
+  })
+  expect(stderr).not.toContain('Error')
+  expect(status).toBe(0)
+  for (const measure of ['fib(10)', 'sieve', 'a + b', 'cumsum(a)', 'sort of doubles', 'asof join', 'parsing 200 lines'])
+    expect(stdout).toContain(measure)
+})
