@@ -45,6 +45,7 @@ function dimensions(x: Arg, signature: string): [number, number] {
 define('rows(X)', { doc: 'Number of rows.', kind: 'aggregate', call: ([x]) => Scalar.int(dimensions(x, 'rows(X)')[0]) })
 define('cols(X)', {
   doc: 'Number of columns.',
+  aliases: ['columns'],
   kind: 'aggregate',
   call: ([x]) => Scalar.int(dimensions(x, 'cols(X)')[1]),
 })

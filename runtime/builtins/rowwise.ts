@@ -8,18 +8,29 @@ import { moments, validDoubles } from '../kernels/moments.ts'
 import { PAIR_STATISTICS } from '../kernels/paired.ts'
 import { ranksOf } from '../kernels/rank.ts'
 import { runningExtreme, runningTotal } from '../kernels/running.ts'
-import { castVector, relabel, scalarToVector } from '../ops/cast.ts'
+import { arrayFromRows, castVector, relabel, scalarToVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
 import type { Value } from '../values/scalar.ts'
-import { isDecimal, isFloating, isNumeric, NULL_I8, T } from '../values/types.ts'
+import { isDecimal, isFloating, isLiteral, isNumeric, NULL_I8, T } from '../values/types.ts'
 import { FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, required } from './args.ts'
 import { rankOptions, rankVector } from './cumulative.ts'
 import { collect, matrixColumns, matrixFrom, rowsOf, vectorOver } from './shapes.ts'
 import { rankOf } from './sorting.ts'
 
-const { entries, define } = topicTable('Row-wise')
+const { entries, define: defineRow } = topicTable('Row-wise')
+
+/** Columnar tuples of numbers count as array vectors in every function here. */
+const define: typeof defineRow = (signature, spec) =>
+  defineRow(signature, { ...spec, call: (args, session) => spec.call(args.map(asRows), session) })
+
+function asRows(x: Arg): Arg {
+  if (x?.kind !== 'vector' || x.storage !== 'any' || !x.columnar) return x
+  const like = x.values.find((v) => (v.kind === 'vector' || v.kind === 'scalar') && v.type !== T.VOID)
+  if (like === undefined || (like.kind !== 'vector' && like.kind !== 'scalar') || isLiteral(like.type)) return x
+  return arrayFromRows(x.values, like.type, 'scale' in like ? like.scale : undefined)
+}
 
 /** The columns that the arguments of a row function stand for. */
 function columnsOf(args: readonly Arg[], usage: string): Vector[] {

@@ -64,6 +64,8 @@ function callName(expr: Expr, spelling: ColumnSpelling, functionOnly: boolean): 
   const column = columnName(first)
   if (column !== undefined) {
     const spelled = spelling(column.name, column.qualifier)
+    // A formatted column of a report, sqlCol(`id, format{,"000"}), keeps its name.
+    if (spelled !== undefined && full === '' && shape.callee.kind === 'value') return spelled
     if (spelled !== undefined) return `${full}_${spelled}`
     if (first.kind === 'name') return first.binding === 'variable' ? full : `${full}_${first.name}`
   }
