@@ -20,10 +20,10 @@ import { hasEnded } from './job-state.ts'
 import { consoleJobTable, jobTable, scheduledJobTable } from './job-tables.ts'
 import { type JobsClient, jobsService } from './jobs-client.ts'
 import type { JobRecord, JobWork } from './messages.ts'
+import { queryBuiltins } from './query-builtins.ts'
 import { farEnoughApart, GAP_MINUTES_MIN, type Schedule } from './schedule.ts'
 
 const { entries, define } = topicTable('Background jobs')
-export const jobBuiltins: readonly Builtin[] = entries
 
 const DEFAULT_PRIORITY = 4
 const DEFAULT_PARALLELISM = 2
@@ -346,3 +346,6 @@ function setCap(session: Session, signature: string, userId: Arg, value: Arg, wh
   jobs(session).setCap({ user, what, value: n })
   return Scalar.VOID
 }
+
+/** All functions on jobs and on what runs. */
+export const jobBuiltins: readonly Builtin[] = [...entries, ...queryBuiltins]

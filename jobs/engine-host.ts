@@ -23,6 +23,9 @@ import { openLink, type Peer, type SessionEnd } from './session-links.ts'
 /** In the data directory: what the store had to tell the operator. */
 const LOG_FILE = 'holdfast.log'
 
+/** Statements that getCompletedQueries can tell of. */
+const COMPLETED_MAX = 1000
+
 export interface HostOptions {
   readonly config: SessionConfig
   /** Background jobs that run at once. */
@@ -64,6 +67,8 @@ function consoleJob(sessionId: bigint, user: string, desc: string): ConsoleJob {
 export class EngineHost {
   readonly #options: HostOptions
   readonly #console = new Map<bigint, ConsoleEntry>()
+  /** Oldest first. */
+  readonly #completed: { readonly job: ConsoleJob; readonly endMs: number }[] = []
   readonly #sessions = new Set<SessionHandle>()
   #store: Promise<Store> | undefined
   #registry: JobRegistry | undefined
@@ -88,8 +93,13 @@ export class EngineHost {
   /** Notes what a session runs, for getConsoleJobs; `undefined` when it is done. */
   noteStatement(session: SessionHandle, desc: string | undefined): void {
     const { sessionId, user } = session
-    if (desc === undefined) this.#console.delete(sessionId)
-    else
+    if (desc === undefined) {
+      const entry = this.#console.get(sessionId)
+      this.#console.delete(sessionId)
+      if (entry === undefined) return
+      this.#completed.push({ job: entry.job, endMs: Date.now() })
+      if (this.#completed.length > COMPLETED_MAX) this.#completed.shift()
+    } else
       this.#console.set(sessionId, {
         job: consoleJob(sessionId, user, desc),
         interrupt: () => session.interrupt(),
@@ -187,6 +197,8 @@ export class EngineHost {
   async #answer(request: EngineRequest, peer: Peer): Promise<unknown> {
     if (request.kind === 'job' && request.request.kind === 'consoleJobs')
       return Array.from(this.#console.values(), (entry) => entry.job)
+    if (request.kind === 'job' && request.request.kind === 'completedStatements')
+      return this.#completed.map(({ job, endMs }) => ({ ...job, endMs })).reverse()
     if (request.kind === 'job' && request.request.kind === 'cancelConsoleJob') {
       this.#cancelConsoleJobs(request.request)
       return undefined
@@ -235,6 +247,7 @@ export class EngineHost {
       case 'caps':
         return request.users.map((user) => registry.caps(user))
       case 'consoleJobs':
+      case 'completedStatements':
       case 'cancelConsoleJob':
         throw new HoldfastError('bug', `${request.kind} is answered without the store`)
     }

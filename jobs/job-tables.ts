@@ -10,7 +10,7 @@ import {
   type TypeId,
   type Vector,
 } from '../runtime/values/index.ts'
-import type { ConsoleJob, JobRecord, ScheduledJob } from './messages.ts'
+import type { CompletedStatement, ConsoleJob, JobRecord, ScheduledJob } from './messages.ts'
 
 const NODE = 'local'
 
@@ -42,6 +42,55 @@ export function jobTable(records: readonly JobRecord[]): Table {
     ['startTime', timestamps(column((r) => r.startMs))],
     ['endTime', timestamps(column((r) => r.endMs))],
     ['errorMsg', strings(column((r) => r.errorMsg))],
+  ])
+}
+
+/** Milliseconds since the epoch as local wall time in nanoseconds. */
+function nanotimestamps(values: readonly (number | undefined)[]): Vector {
+  const data = BigInt64Array.from(values, (ms) =>
+    ms === undefined ? NULL_I64 : BigInt(Math.floor(ms) - new Date(ms).getTimezoneOffset() * 60_000) * 1_000_000n,
+  )
+  return new FixedVector(T.NANOTIMESTAMP, data)
+}
+
+const sessionIds = (jobs: readonly ConsoleJob[]): Vector =>
+  new FixedVector(
+    T.LONG,
+    BigInt64Array.from(jobs, (j) => j.sessionId),
+  )
+
+/** getRunningQueries and getCompletedQueries. */
+export function queryTable(jobs: readonly (ConsoleJob & Partial<CompletedStatement>)[]): Table {
+  const column = <V>(pick: (j: ConsoleJob & Partial<CompletedStatement>) => V): V[] => jobs.map(pick)
+  return namedTable([
+    ['userID', strings(column((j) => j.user))],
+    ['sessionID', sessionIds(jobs)],
+    ['jobID', strings(column((j) => j.rootJobId))],
+    ['rootID', strings(column((j) => j.rootJobId))],
+    ['level', ints(column(() => 0))],
+    ['startTime', nanotimestamps(column((j) => j.receivedMs))],
+    ['endTime', nanotimestamps(column((j) => j.endMs))],
+    ['jobDesc', strings(column((j) => j.desc))],
+    ['errorMsg', strings(column(() => ''))],
+    ['remoteIP', strings(column(() => '127.0.0.1'))],
+  ])
+}
+
+/** getQueryStatus. */
+export function queryStatusTable(jobs: readonly ConsoleJob[], nowMs: number): Table {
+  const column = <V>(pick: (j: ConsoleJob) => V): V[] => jobs.map(pick)
+  const longs = (values: readonly bigint[]): Vector => new FixedVector(T.LONG, BigInt64Array.from(values))
+  return namedTable([
+    ['id', strings(column((j) => j.rootJobId))],
+    ['sessionId', sessionIds(jobs)],
+    ['userId', strings(column((j) => j.user))],
+    ['query', strings(column((j) => j.desc))],
+    ['startTime', timestamps(column((j) => j.receivedMs))],
+    ['elapsedTimeInMs', longs(column((j) => BigInt(Math.max(0, Math.floor(nowMs - j.receivedMs)))))],
+    ['memoryUsage', longs(column(() => NULL_I64))],
+    ['totalTaskCount', ints(column(() => 1))],
+    ['completedTaskCount', ints(column(() => 0))],
+    ['percentComplete', new FixedVector(T.DOUBLE, new Float64Array(jobs.length))],
   ])
 }
 

@@ -3,7 +3,7 @@ import type { JobCaps } from '../dfs/index.ts'
 import { serviceKey } from '../runtime/session.ts'
 import type { EnginePort } from './engine-port.ts'
 import type { JobFiles } from './job-files.ts'
-import type { ConsoleJob, JobRecord, JobRequest, JobStat, ScheduledJob } from './messages.ts'
+import type { CompletedStatement, ConsoleJob, JobRecord, JobRequest, JobStat, ScheduledJob } from './messages.ts'
 
 type Request<K extends JobRequest['kind']> = Omit<Extract<JobRequest, { readonly kind: K }>, 'kind'>
 
@@ -38,6 +38,9 @@ export class JobsClient {
   }
   consoleJobs(): readonly ConsoleJob[] {
     return this.#ask({ kind: 'consoleJobs' }) as readonly ConsoleJob[]
+  }
+  completedStatements(): readonly CompletedStatement[] {
+    return this.#ask({ kind: 'completedStatements' }) as readonly CompletedStatement[]
   }
   cancelConsoleJobs(request: Request<'cancelConsoleJob'>): void {
     this.#ask({ kind: 'cancelConsoleJob', ...request })

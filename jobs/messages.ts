@@ -41,6 +41,8 @@ export type JobRequest =
   | { readonly kind: 'cancel'; readonly jobIds: readonly string[]; readonly user: string; readonly isAdmin: boolean }
   | { readonly kind: 'stat' }
   | { readonly kind: 'consoleJobs' }
+  /** Answers CompletedStatement[], newest first. */
+  | { readonly kind: 'completedStatements' }
   | {
       readonly kind: 'cancelConsoleJob'
       readonly ids: readonly string[]
@@ -111,6 +113,11 @@ export interface ConsoleJob {
   readonly desc: string
   readonly receivedMs: number
   readonly sessionId: bigint
+}
+
+/** What a session has run to its end, whatever came of it. */
+export interface CompletedStatement extends ConsoleJob {
+  readonly endMs: number
 }
 
 export type EngineAnswer =

@@ -44,7 +44,16 @@ function apply(writer: CatalogWriter, command: AccessCommand): unknown {
     case 'changeAccess':
       return changeAccess(writer, command)
     case 'restoreAccess':
-      return restoreAccess(writer, command.file, command.overwrite, (name) => removeUser(writer, name))
+      return restoreAccess(
+        writer,
+        command.file,
+        command.overwrite,
+        (name) => removeUser(writer, name),
+        (name) => {
+          forgetView(writer, name)
+          writer.remove(keys.object('view', name))
+        },
+      )
     default:
       return unreachable(command)
   }

@@ -1,6 +1,6 @@
 /** Users, groups and privileges from a file of backupSettings into the catalog. */
 import type { CatalogWriter } from '../catalog/key-value.ts'
-import { functionViewOf } from '../catalog/named-objects.ts'
+import { functionViewOf, viewsOf } from '../catalog/named-objects.ts'
 import { keys, userOf, usersOf, viewOf } from '../catalog/records.ts'
 import type { AccessRecord, GroupRecord } from './commands.ts'
 import { DEFAULT_USER } from './permissions.ts'
@@ -11,6 +11,7 @@ import type { AccessSettings } from './settings-file.ts'
 export interface RestoredNames {
   readonly users: readonly string[]
   readonly groups: readonly string[]
+  readonly views: readonly string[]
 }
 
 /** What a restore puts in place: everything in the file, or what is not there yet. */
@@ -23,12 +24,13 @@ export function namesToRestore(
   return {
     users: file.users.map((u) => u.name).filter((name) => isMissing(keys.user(name))),
     groups: file.groups.map((g) => g.name).filter((name) => isMissing(keys.group(name))),
+    views: (file.views ?? []).map((v) => v.name).filter((name) => isMissing(keys.object('view', name))),
   }
 }
 
 /**
  * `overwrite`: the store has the users, groups and privileges of the file and no others, the first administrator excepted, who is always there; the others are
- * removed by `removeUser`. Otherwise those that are missing are added. Privileges on what does not exist are left out: what is made later
+ * removed by `removeUser`. The same with function views, if the file has them. Otherwise those that are missing are added. Privileges on what does not exist are left out: what is made later
  * under the name is something else.
  */
 export function restoreAccess(
@@ -36,11 +38,17 @@ export function restoreAccess(
   file: AccessSettings,
   overwrite: boolean,
   removeUser: (name: string) => void,
+  removeView: (name: string) => void,
 ): void {
   const restored = namesToRestore(writer, file, overwrite)
   const users = new Set(restored.users)
   const groups = new Set(restored.groups)
-  if (overwrite) clear(writer, users, removeUser)
+  const views = new Set(restored.views)
+  if (overwrite && file.holdsUsers !== false) clear(writer, users, removeUser)
+  // Before the privileges, which are on views that are there.
+  if (overwrite && file.views !== undefined)
+    for (const { name } of viewsOf(writer)) if (!views.has(name)) removeView(name)
+  for (const view of file.views ?? []) if (views.has(view.name)) writer.put(keys.object('view', view.name), view)
   for (const user of file.users)
     if (users.has(user.name))
       writer.put(keys.user(user.name), user.name === DEFAULT_USER ? { ...user, isAdmin: true, locked: false } : user)

@@ -1,13 +1,15 @@
 /**
  * Users, groups and privileges as one file: JSON of
  *
- *   { format: 'holdfast users', version: 1, writtenAt, checksum, content: { users, groups, privileges } }
+ *   { format: 'holdfast users', version: 1, writtenAt, checksum, content: { users, groups, privileges, holdsUsers, views } }
  *
- * with the records as the catalog has them, passwords as their hashes. `checksum` is the XXH64 of the content's JSON without blanks: it finds damage, so that
+ * with the records as the catalog has them, passwords as their hashes. holdsUsers is false when users and what belongs to them were left out, absent otherwise; views
+ * are the function views, absent when they were left out. `checksum` is the XXH64 of the content's JSON without blanks: it finds damage, so that
  * nobody gets a right that nobody gave. The file is as secret as the catalog.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
+import { type ViewRecord, viewsOf } from '../catalog/named-objects.ts'
 import { usersOf } from '../catalog/records.ts'
 import type { UserRecord } from '../engine/commands.ts'
 import { checksumOf } from '../store/checksum.ts'
@@ -22,12 +24,15 @@ export interface AccessSettings {
   readonly users: readonly UserRecord[]
   readonly groups: readonly GroupRecord[]
   readonly privileges: readonly AccessRecord[]
+  readonly holdsUsers?: false
+  readonly views?: readonly ViewRecord[]
 }
 
-export const accessSettingsOf = (reader: CatalogReader): AccessSettings => ({
-  users: usersOf(reader),
-  groups: groupsOf(reader),
-  privileges: accessRecordsOf(reader),
+export const accessSettingsOf = (reader: CatalogReader, users: boolean, views: boolean): AccessSettings => ({
+  ...(users
+    ? { users: usersOf(reader), groups: groupsOf(reader), privileges: accessRecordsOf(reader) }
+    : { users: [], groups: [], privileges: [], holdsUsers: false }),
+  ...(views ? { views: viewsOf(reader) } : {}),
 })
 
 export function writeSettings(content: AccessSettings, nowMs: number): string {
@@ -56,7 +61,15 @@ export function readSettings(text: string, name: string): AccessSettings {
   if (!isObject(content) || !isListOf(content.users, isUser) || !isListOf(content.groups, isGroup))
     throw broken('is damaged: its records have another shape')
   if (!isListOf(content.privileges, isAccessRecord)) throw broken('is damaged: its records have another shape')
-  return { users: content.users, groups: content.groups, privileges: content.privileges }
+  const { users, groups, privileges, views } = content
+  if (views !== undefined && !isListOf(views, isView)) throw broken('is damaged: its records have another shape')
+  return {
+    users,
+    groups,
+    privileges,
+    ...(content.holdsUsers === false ? { holdsUsers: false } : {}),
+    ...(views === undefined ? {} : { views }),
+  }
 }
 
 type Shape = Readonly<Record<string, unknown>>
@@ -74,6 +87,14 @@ export const isUser = (v: unknown): v is UserRecord =>
   (v.locked === undefined || typeof v.locked === 'boolean')
 
 export const isGroup = (v: unknown): v is GroupRecord => isObject(v) && isText(v.name) && isListOf(v.members, isText)
+
+const isView = (v: unknown): v is ViewRecord =>
+  isObject(v) &&
+  isText(v.name) &&
+  isText(v.owner) &&
+  isText(v.body) &&
+  isText(v.definition) &&
+  typeof v.createdMs === 'number'
 
 const RIGHTS = new Set<unknown>([...ACCESS_TYPES.values()].flatMap((type) => type.rights))
 

@@ -86,6 +86,7 @@ const OBJECT_COLUMNS: readonly ObjectColumn[] = [
   ...ROW_RIGHTS.flatMap((right) => bothWays(`DB_${right}`, right, 'database')),
   ...bothWays('DBOBJ_CREATE', 'DBOBJ_CREATE', 'database'),
   ...bothWays('DBOBJ_DELETE', 'DBOBJ_DELETE', 'database'),
+  ...bothWays('VIEW_EXEC', 'VIEW_EXEC', 'view'),
   { name: 'DB_OWNER_allowed', right: 'DB_OWNER', kind: 'prefix', allow: true },
   ...bothWays('DB_MANAGE', 'DB_MANAGE', 'database'),
 ]

@@ -1,6 +1,7 @@
 /** Every function on databases, their tables and partitions, and on users. */
 import type { Builtin } from '../../runtime/registry.ts'
 import { accessTableFunctions } from './access-tables.ts'
+import { catalogFunctions } from './catalogs.ts'
 import { checkStoreFunctions } from './check-store.ts'
 import { databaseFunctions } from './databases.ts'
 import { exchangeFunctions } from './exchange.ts'
@@ -27,6 +28,7 @@ export const databaseBuiltins: readonly Builtin[] = [
   ...userFunctions,
   ...grantFunctions,
   ...functionViewFunctions,
+  ...catalogFunctions,
   ...accessTableFunctions,
   ...settingsBackupFunctions,
   ...settingFunctions,

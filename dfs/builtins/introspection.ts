@@ -211,6 +211,45 @@ define('getControllerAlias()', {
   call: () => Scalar.string(NODE),
 })
 define('getNodeType()', { doc: 'The type of this node: 3, a single node.', call: () => Scalar.int(3) })
+define('getNodeHost()', { doc: 'The host of this node: localhost.', call: () => Scalar.string('localhost') })
+define('getNodePort()', { doc: 'The port of this node: 0, because it listens on none.', call: () => Scalar.int(0) })
+
+define('getSystemLoadAvg()', {
+  doc: 'The load average of the machine over the last minute, as DOUBLE.',
+  call: () => Scalar.double(process.getBuiltinModule('node:os').loadavg()[0]),
+})
+
+/** What getPerf and getClusterPerf tell of this node. */
+function performance(): readonly (readonly [string, Scalar])[] {
+  const os = process.getBuiltinModule('node:os')
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
+  return [
+    ['name', Scalar.string(NODE)],
+    ['host', Scalar.string('localhost')],
+    ['port', Scalar.int(0)],
+    ['memoryUsed', Scalar.long(heapUsed + arrayBuffers)],
+    ['memoryAlloc', Scalar.long(rss)],
+    ['machineMemory', Scalar.long(os.totalmem())],
+    ['cpus', Scalar.int(os.availableParallelism())],
+    ['avgLoad', Scalar.double(os.loadavg()[0])],
+    ['uptimeSeconds', Scalar.double(Math.floor(process.uptime()))],
+  ]
+}
+define('getPerf()', {
+  doc: 'A dictionary of measures of this node: name, host, port, memoryUsed and memoryAlloc (bytes of this process), machineMemory, cpus, avgLoad (of the machine, one minute), uptimeSeconds.',
+  call: () => new Dict(T.STRING, T.ANY, new Map<string, Value>(performance()), true),
+})
+define('getClusterPerf()', {
+  doc: 'A table with one row for each node, which is this one: the measures of getPerf.',
+  call: () => {
+    const columns = performance()
+    return new Table(
+      columns.map(([name]) => name),
+      columns.map(([, s]) => scalarToVector(s, 1)),
+    )
+  },
+})
+
 define('getHomeDir()', {
   doc: 'The data directory.',
   call: (_, session) => Scalar.string(dfsOf(session).home),

@@ -62,6 +62,35 @@ describe('backupSettings', () => {
   })
 })
 
+describe('function views', () => {
+  beforeEach(() => {
+    run(
+      'def f(x): x + 1; addFunctionView(f); grant("ann", VIEW_EXEC, "f"); s = backupSettings("users.json"); undef("f", DEF)',
+    )
+  })
+  it('are in the file, unless they are left out', () => {
+    expect(run('s.functionViews')).toBe('["f"]')
+    expect(run('backupSettings("users.json", true, false).functionViews.size()')).toBe('0')
+    expect(run('backupSettings("users.json", false).users.size()')).toBe('0')
+    expect(() => run('backupSettings("users.json", false, false)')).toThrow('there is nothing to write')
+  })
+  it('come back with who may execute them', () => {
+    newStore([])
+    run('restoreSettings("users.json")')
+    session.user = 'admin'
+    expect(run('getFunctionViews().name')).toBe('["f"]')
+    expect(run('f(41)')).toBe('42')
+    expect(column('VIEW_EXEC_allowed', 'ann')).toBe('["f"]')
+  })
+  it('of the file alone are there after overwrite; users stay when the file has none', () => {
+    run('backupSettings("views.json", false); def g(x): x; addFunctionView(g); createUser("cid", "pw")')
+    expect(run('restoreSettings("views.json", true)')).toBe('["f"]')
+    session.user = 'admin'
+    expect(run('getFunctionViews().name')).toBe('["f"]')
+    expect(run('getUserList()')).toBe('["ann","bob","cid"]')
+  })
+})
+
 describe('restoreSettings', () => {
   it('brings all of it to another store, and ends the login', () => {
     newStore([])
@@ -115,7 +144,7 @@ describe('restoreSettings', () => {
     session.user = 'ann'
     for (const script of ['backupSettings("x")', 'restoreSettings("users.json")'])
       expect(() => session.run(script)).toThrow('<NoPrivilege>')
-    expect(() => run('backupSettings("x", false)')).toThrow('leaves nothing to write')
+    expect(() => run('backupSettings("x", false, false)')).toThrow('there is nothing to write')
     expect(() => run('restoreSettings("nowhere")')).toThrow(/nowhere/)
   })
 })

@@ -1,4 +1,4 @@
-/** backupSettings, restoreSettings: users, groups and privileges in a file (specification of the store, section 13). */
+/** backupSettings, restoreSettings: users, groups, privileges and function views in a file (specification of the store, section 13). */
 import { isAbsolute, join, resolve } from 'node:path'
 import { type Arg, boolArg, textArg } from '../../runtime/builtins/args.ts'
 import { usageError } from '../../runtime/errors.ts'
@@ -35,15 +35,17 @@ function fileArg(session: Session, v: Arg, signature: string): NamedFile {
 
 const BACKUP = 'backupSettings(fileName, [userPermission=true], [functionView=true])'
 define(BACKUP, {
-  doc: 'Writes users (with the hashes of their passwords), groups and privileges to a file, absolute or in the data directory, and returns a dictionary of the names of users, groups and functionViews in it. For administrators. There are no function views in this release. Keep the file as private as the data directory.',
-  call: ([fileName, userPermission], session) => {
+  doc: 'Writes users (with the hashes of their passwords), groups, privileges and function views to a file, absolute or in the data directory, and returns a dictionary of the names of users, groups and functionViews in it. For administrators. userPermission=false leaves users, groups and privileges out, functionView=false the function views. Keep the file as private as the data directory.',
+  call: ([fileName, userPermission, functionView], session) => {
     requireAdministrator(session, 'backupSettings')
-    if (!boolArg(userPermission, BACKUP, 'userPermission', true))
-      throw usageError(BACKUP, 'userPermission=false leaves nothing to write: this release has no function views.')
+    const withUsers = boolArg(userPermission, BACKUP, 'userPermission', true)
+    const withViews = boolArg(functionView, BACKUP, 'functionView', true)
+    if (!withUsers && !withViews)
+      throw usageError(BACKUP, 'With userPermission and functionView false there is nothing to write.')
     const { folder, name } = fileArg(session, fileName, BACKUP)
     const { catalog } = dfsOf(session)
     catalog.refresh()
-    const content = accessSettingsOf(catalog)
+    const content = accessSettingsOf(catalog, withUsers, withViews)
     folder.writeFileAtomic(name, writeSettings(content, session.now()))
     return new Dict(
       T.STRING,
@@ -51,7 +53,7 @@ define(BACKUP, {
       new Map<string, Value>([
         ['users', stringVector(content.users.map((u) => u.name))],
         ['groups', stringVector(content.groups.map((g) => g.name))],
-        ['functionViews', stringVector([])],
+        ['functionViews', stringVector((content.views ?? []).map((v) => v.name))],
       ]),
       true,
     )
@@ -60,7 +62,7 @@ define(BACKUP, {
 
 const RESTORE = 'restoreSettings(fileName, [overwrite=false])'
 define(RESTORE, {
-  doc: 'Restores users, groups and privileges from a file of backupSettings and returns the names of the users and groups that were restored: those that are missing, or, with overwrite=true, all of the file; then users and groups that the file does not have are removed. Privileges on databases and tables that do not exist are left out: restore those first. For administrators; the session works as guest afterwards.',
+  doc: 'Restores users, groups, privileges and function views from a file of backupSettings and returns the names of what was restored: those that are missing, or, with overwrite=true, all of the file; then users, groups and function views that the file does not have are removed (what the file leaves out as a whole stays as it is). Privileges on databases and tables that do not exist are left out: restore those first. For administrators; the session works as guest afterwards.',
   call: ([fileName, overwrite], session) => {
     requireAdministrator(session, 'restoreSettings')
     const { folder, name, path } = fileArg(session, fileName, RESTORE)
@@ -71,6 +73,6 @@ define(RESTORE, {
     const restored = namesToRestore(dfs.catalog, file, replaces)
     dfs.request({ kind: 'restoreAccess', file, overwrite: replaces })
     session.user = GUEST
-    return stringVector([...restored.users, ...restored.groups])
+    return stringVector([...restored.users, ...restored.groups, ...restored.views])
   },
 })
