@@ -51,7 +51,7 @@ for (const [name, [f, doc]] of Object.entries(SMOOTHERS)) {
 const usageEma = 'ema(X, window, [warmup=false])'
 define(usageEma, {
   kind: 'vector',
-  doc: 'Exponential mean with factor 2/(window+1), seeded with the mean of the first window elements; with warmup it starts at the first element without leading nulls.',
+  doc: 'Exponential mean with factor 2/(window+1), seeded with the mean of the first window elements; with warmup there are no leading nulls: from the first element on, the factor at element i is 2/(i+1) until there are window elements behind it.',
   call: ([x, window, warmup]) => {
     const n = intArg(window, usageEma, 'window')
     const early = boolArg(warmup, usageEma, 'warmup', false)

@@ -8,7 +8,7 @@ import type { Value } from '../values/scalar.ts'
 import { isIntegral, isTemporal, T, unpackDuration } from '../values/types.ts'
 import type { Vector } from '../values/vector.ts'
 import { type Arg, intArg, isGiven, required } from './args.ts'
-import { asVector, isNumericColumn, pairwise, vectorOver } from './shapes.ts'
+import { asVector, isNumericColumn, matrixColumns, matrixFrom, pairwise, vectorOver } from './shapes.ts'
 
 /** How the windows of a vector are made; indexed objects supply labels. */
 export type WindowMaker = (length: number, labels?: Vector) => Windows
@@ -98,5 +98,21 @@ export function onPairWindows(
   f: (a: Vector, b: Vector, w: Windows) => Vector,
 ): Value {
   const labels = labelsOf(x) ?? labelsOf(y)
-  return pairwise(name, x, y, (a, b) => f(a, b, maker(a.length, labels)))
+  return pairwise(name, x, onLabels(y, labelsOf(x)), (a, b) => f(a, b, maker(a.length, labels)))
+}
+
+/** An indexed matrix with its rows at other labels; labels that it does not have are rows of nulls. */
+function onLabels(y: Value, labels: Vector | undefined): Value {
+  if (labels === undefined || y.kind !== 'matrix' || y.indexed === 'no' || y.rowLabels === undefined) return y
+  const own = y.rowLabels
+  if (own.type !== labels.type) return y
+  const rows = new Map(Array.from({ length: own.length }, (_, k) => [own.raw(k), k] as const))
+  const order = Int32Array.from({ length: labels.length }, (_, k) => rows.get(labels.raw(k)) ?? -1)
+  const out = matrixFrom(
+    matrixColumns(y).map((c) => c.gather(order)),
+    y.colLabels,
+    labels,
+  )
+  out.indexed = y.indexed
+  return out
 }

@@ -22,7 +22,9 @@ export function exponential(x: Float64Array, n: number, alpha: number, warmup = 
   value /= count
   out[start + lead - 1] = value
   for (let k = start + lead; k < x.length; k++) {
-    if (!Number.isNaN(x[k])) value += alpha * (x[k] - value)
+    // Warming up, the factor falls from 1 as the number of elements behind grows to n.
+    const factor = warmup && k - start < n ? 2 / (k - start + 1) : alpha
+    if (!Number.isNaN(x[k])) value += factor * (x[k] - value)
     out[k] = value
   }
   return out

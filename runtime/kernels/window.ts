@@ -477,6 +477,11 @@ const overWeights =
 /** The smallest variance for which there is a correlation. */
 const LEAST_VARIANCE = 1e-12
 
+/** Sum of mixed distances; what is smaller than the rounding of its parts is 0. */
+const mixed = (s: PairSummary, k: number): number =>
+  Math.abs(s.xy[k]) < NOISE * Math.sqrt(s.xx[k] * s.yy[k]) ? 0 : s.xy[k]
+const NOISE = 4 * Number.EPSILON
+
 /** Statistics of pairs from their summary; the first column is x. */
 export const PAIR_FINISH: Readonly<
   Record<'corr' | 'covar' | 'covarp' | 'beta', (s: PairSummary, k: number) => number>
@@ -484,12 +489,12 @@ export const PAIR_FINISH: Readonly<
   corr: (s, k) => {
     const free = s.count[k] - 1
     if (free < 1 || s.xx[k] / free < LEAST_VARIANCE || s.yy[k] / free < LEAST_VARIANCE) return Number.NaN
-    return Math.max(-1, Math.min(1, s.xy[k] / Math.sqrt(s.xx[k] * s.yy[k])))
+    return Math.max(-1, Math.min(1, mixed(s, k) / Math.sqrt(s.xx[k] * s.yy[k])))
   },
-  covar: (s, k) => (s.count[k] < 2 ? Number.NaN : s.xy[k] / (s.count[k] - 1)),
-  covarp: (s, k) => s.xy[k] / s.count[k],
+  covar: (s, k) => (s.count[k] < 2 ? Number.NaN : mixed(s, k) / (s.count[k] - 1)),
+  covarp: (s, k) => mixed(s, k) / s.count[k],
   // beta(Y, X): the second column is the regressor.
-  beta: (s, k) => (s.count[k] < 2 || s.yy[k] === 0 ? Number.NaN : s.xy[k] / s.yy[k]),
+  beta: (s, k) => (s.count[k] < 2 || s.yy[k] === 0 ? Number.NaN : mixed(s, k) / s.yy[k]),
 }
 
 /** Two-column window statistics by the name without m or tm. */
@@ -513,8 +518,11 @@ export function movingLine(y: Float64Array, x: Float64Array, w: Windows): Moving
   const one = (name: string, finish: (s: PairSummary, k: number) => number): Float64Array =>
     overPairs(name, (s, k) => (s.count[k] < 2 || s.xx[k] === 0 ? Number.NaN : finish(s, k)))(x, y, w)
   return {
-    slope: one('line:slope', (s, k) => s.xy[k] / s.xx[k]),
-    intercept: one('line:intercept', (s, k) => s.meanY[k] - (s.xy[k] / s.xx[k]) * s.meanX[k]),
-    meanSquareError: one('line:error', (s, k) => Math.max(0, s.yy[k] - (s.xy[k] / s.xx[k]) * s.xy[k]) / s.count[k]),
+    slope: one('line:slope', (s, k) => mixed(s, k) / s.xx[k]),
+    intercept: one('line:intercept', (s, k) => s.meanY[k] - (mixed(s, k) / s.xx[k]) * s.meanX[k]),
+    meanSquareError: one(
+      'line:error',
+      (s, k) => Math.max(0, s.yy[k] - (mixed(s, k) / s.xx[k]) * mixed(s, k)) / s.count[k],
+    ),
   }
 }
