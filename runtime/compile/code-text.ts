@@ -18,6 +18,7 @@ import type {
 } from '../../lang/ast.ts'
 import { OPERATOR_LEVELS } from '../../lang/index.ts'
 import { displayValue, setCodePrinter, setLambdaPrinter } from '../print/index.ts'
+import { generatedName } from '../sql/names.ts'
 import { type CodeValue, type UserFunction, type Value, vectorOf } from '../values/index.ts'
 import { codeNode } from './code.ts'
 import { constVectorValue, literalValue } from './literals.ts'
@@ -81,6 +82,16 @@ export function itemText(item: MetacodeItem | SelectItem): string {
 export function wholeText(item: MetacodeItem): string {
   return item.expr.kind === 'sql' ? sqlText(item.expr.statement) + aliasText(item.alias) : itemText(item)
 }
+
+/** Items of a query that compute something show the name of their column, also where it was not written. */
+function namedItemText(item: SelectItem, position: number): string {
+  const { expr, alias } = item
+  if (alias !== null || !NAMED.has(expr.kind)) return itemText(item)
+  const name = generatedName(expr, () => undefined, position)
+  return /^(?!col\d)[A-Za-z]\w*$/.test(name) ? `${exprText(expr)} as ${name}` : exprText(expr)
+}
+
+const NAMED: ReadonlySet<string> = new Set(['call', 'methodCall', 'infix', 'binary', 'over'])
 
 function aliasText(alias: Alias | null): string {
   if (alias === null) return ''
@@ -277,21 +288,27 @@ function sourceText(source: TableSource): string {
   return `${sourceText(source.left)} ${word} ${sourceText(source.right)}${source.on === null ? '' : ` on ${exprText(source.on)}`}`
 }
 
+const isNegative = (e: Expr): boolean =>
+  (e.kind === 'unary' && e.op === 'neg') || (e.kind === 'literal' && typeof e.value === 'number' && e.value < 0)
+
 function selectText(s: SelectStatement): string {
   const parts = [s.exec ? 'exec' : 'select']
   if (s.hint !== 0) parts.push(`[${s.hint}]`)
   if (s.distinct) parts.push('distinct')
   if (s.top !== null) parts.push(s.top.range ? `top ${s.top.start}:${s.top.end}` : `top ${s.top.end}`)
-  else if (s.limit !== null)
+  else if (s.limit !== null && !isNegative(s.limit.count))
     parts.push(`top ${s.limit.offset === null ? '' : `${exprText(s.limit.offset)}:`}${exprText(s.limit.count)}`)
-  parts.push(s.items.map(itemText).join(','))
+  // In a pivot a row function without a name is called otherwise than with its generated name.
+  const text = s.group?.kind === 'pivot' ? itemText : namedItemText
+  parts.push(s.items.map(text).join(','))
   if (s.from !== null) parts.push(`from ${sourceText(s.from)}`)
   if (s.where.length > 0) parts.push(`where ${s.where.map(exprText).join(',')}`)
-  if (s.group !== null) parts.push(`${s.group.kind} by ${s.group.keys.map(itemText).join(',')}`)
+  if (s.group !== null) parts.push(`${s.group.kind} by ${s.group.keys.map(text).join(',')}`)
   if (s.cgroup.length > 0) parts.push(`cgroup by ${s.cgroup.map(itemText).join(',')}`)
   if (s.csort.length > 0) parts.push(`csort ${s.csort.map(sortText).join(',')}`)
   if (s.having.length > 0) parts.push(`having ${s.having.map(exprText).join(',')}`)
   if (s.orderBy.length > 0) parts.push(`order by ${s.orderBy.map(sortText).join(',')}`)
+  if (s.top === null && s.limit !== null && isNegative(s.limit.count)) parts.push(`limit ${exprText(s.limit.count)}`)
   if (s.map) parts.push('map')
   return parts.join(' ')
 }

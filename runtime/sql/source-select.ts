@@ -18,6 +18,7 @@ import { finish, selectFromRows, writtenAgain } from './select.ts'
 import { planSource, type SourcePlan } from './source-plan.ts'
 import { ColumnCollector, filteredBatches, planScan, type Scan } from './source-read.ts'
 import { partitionsOfQuery } from './source-restrictions.ts'
+import { sampled, takeSamples } from './source-sample.ts'
 import { resultOf } from './spread.ts'
 import { applyWhere, bound } from './where.ts'
 
@@ -35,7 +36,7 @@ interface Run {
 }
 
 export function selectFromSource(statement: SelectStatement, ref: SourceRef, scope: SqlScope): Value {
-  const node = splitPartitionCalls(statement)
+  const { node, samples } = takeSamples(splitPartitionCalls(statement), ref, scope)
   const plan = planSource(node, ref, scope)
   const map = plan.method.kind === 'map'
   // With map the where clause belongs to each partition as a whole: it may hold aggregates.
@@ -47,7 +48,8 @@ export function selectFromSource(statement: SelectStatement, ref: SourceRef, sco
     : planScan(ref, plan.columns, node.where, scope)
   const snapshot = ref.source.snapshot()
   try {
-    const partitions = plan.method.kind === 'rowCount' ? [] : partitionsOfQuery(snapshot, scan.predicate)
+    const partitions =
+      plan.method.kind === 'rowCount' ? [] : sampled(partitionsOfQuery(snapshot, scan.predicate), samples)
     const run: Run = { node, ref, plan, scan, snapshot, partitions, scope }
     if ((node.hint & HINT_EXPLAIN) !== 0) return explained(run)
     return execute(run)
@@ -62,7 +64,7 @@ export function splitPartitionCalls(node: SelectStatement): SelectStatement {
     if (e.kind !== 'binary' || e.op !== 'and') return [e]
     const names = new Set<string>()
     mentionedNames(e, names)
-    return names.has('partition') ? [...split(e.left), ...split(e.right)] : [e]
+    return names.has('partition') || names.has('sample') ? [...split(e.left), ...split(e.right)] : [e]
   }
   return { ...node, where: node.where.flatMap(split) }
 }
