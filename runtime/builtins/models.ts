@@ -17,7 +17,7 @@ import type { Session } from '../session.ts'
 import { Dict, Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
-import { T } from '../values/types.ts'
+import { NULL_I32, T } from '../values/types.ts'
 import { AnyVector, FixedVector, StringVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, numberArg, required, textArg, textListArg } from './args.ts'
 import { matrixValue, noConvergence, vectorValue } from './dense-arg.ts'
@@ -181,11 +181,18 @@ function observationsArg(x: Arg, names: readonly string[] | undefined, count: nu
   let columns: Vector[]
   if (x?.kind === 'table') columns = names === undefined ? x.columns : names.map((n) => columnNamed(x, n))
   else if (x?.kind === 'matrix') columns = matrixColumns(x)
-  else if (x?.kind === 'vector') columns = x.storage === 'any' ? (x.values as Vector[]) : [x]
+  else if (x?.kind === 'vector' && x.storage !== 'any') columns = [x]
+  else if (x?.kind === 'vector' && x.storage === 'any' && x.values.every((v) => v.kind === 'vector'))
+    columns = x.values as Vector[]
   else throw usageError(usage, 'X must be a table, a matrix, a vector or a tuple of vectors.')
   if (columns.length !== count) throw usageError(usage, `X must have the ${count} columns of the model.`)
   const data = columns.map((c) => toDoubles('predict', c))
   return { columns: data, rows: data[0].length }
+}
+
+/** A row with a null has no label. */
+function withNulls(labels: Int32Array, columns: readonly Float64Array[]): Int32Array<ArrayBuffer> {
+  return Int32Array.from(labels, (label, k) => (columns.some((c) => Number.isNaN(c[k])) ? NULL_I32 : label))
 }
 
 const namesOf = (model: Dict, usage: string): readonly string[] =>
@@ -254,7 +261,7 @@ define(usageLogistic, {
 
 const usageLogisticPredict = 'logisticRegressionPredict(model, X)'
 define(usageLogisticPredict, {
-  doc: 'The class, 0 or 1, that a model of logisticRegression finds more probable for each row of X, INT.',
+  doc: 'The class, 0 or 1, that a model of logisticRegression finds more probable for each row of X, INT; null where a value is null.',
   call: ([m, x]) => {
     const model = modelArg(m, usageLogisticPredict)
     const names = namesOf(model, usageLogisticPredict)
@@ -263,7 +270,7 @@ define(usageLogisticPredict, {
     const scores = scoresOf(theta, theta.length > names.length ? theta[names.length] : 0, observations)
     return new FixedVector(
       T.INT,
-      Int32Array.from(scores, (z) => (z > 0 ? 1 : 0)),
+      Int32Array.from(scores, (z) => (Number.isNaN(z) ? NULL_I32 : z > 0 ? 1 : 0)),
     )
   },
 })
@@ -334,7 +341,7 @@ function treeOf(v: Value, usage: string): Tree {
 
 const usageForestPredict = 'randomForestClassifierPredict(model, X)'
 define(usageForestPredict, {
-  doc: 'The class that most trees of a model of randomForestClassifier vote for, for each row of X, INT.',
+  doc: 'The class that most trees of a model of randomForestClassifier vote for, for each row of X, INT; null where a value is null.',
   call: ([m, x]) => {
     const model = modelArg(m, usageForestPredict)
     const names = namesOf(model, usageForestPredict)
@@ -343,14 +350,12 @@ define(usageForestPredict, {
     if (!(trees instanceof AnyVector))
       throw usageError(usageForestPredict, 'model of the model must be a tuple of tables.')
     const classes = intArg(field(model, 'numClasses', usageForestPredict), usageForestPredict, 'numClasses')
-    return new FixedVector(
-      T.INT,
-      forestVotes(
-        trees.values.map((t) => treeOf(t, usageForestPredict)),
-        columns,
-        classes,
-      ) as Int32Array<ArrayBuffer>,
+    const votes = forestVotes(
+      trees.values.map((t) => treeOf(t, usageForestPredict)),
+      columns,
+      classes,
     )
+    return new FixedVector(T.INT, withNulls(votes, columns))
   },
 })
 
@@ -417,14 +422,14 @@ function centerMatrix(centers: Float64Array, dims: number): Matrix {
 
 const usageKmeansPredict = 'kmeansPredict(model, X)'
 define(usageKmeansPredict, {
-  doc: 'The number (from 1) of the cluster whose center is nearest to each row of X, INT.',
+  doc: 'The number (from 1) of the cluster whose center is nearest to each row of X, INT; null where a value is null.',
   call: ([m, x]) => {
     const centers = field(modelArg(m, usageKmeansPredict), 'centers', usageKmeansPredict)
     if (centers.kind !== 'matrix') throw usageError(usageKmeansPredict, 'centers of the model must be a matrix.')
     const { columns } = observationsArg(x, undefined, centers.cols, usageKmeansPredict)
     const flat = rowMajor(matrixColumns(centers).map((c) => toDoubles('predict', c)))
-    const labels = nearestCenters(rowMajor(columns), centers.cols, flat)
-    return new FixedVector(T.INT, labels.map((l) => l + 1) as Int32Array<ArrayBuffer>)
+    const labels = nearestCenters(rowMajor(columns), centers.cols, flat).map((l) => l + 1)
+    return new FixedVector(T.INT, withNulls(labels, columns))
   },
 })
 

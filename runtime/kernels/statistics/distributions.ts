@@ -71,7 +71,7 @@ const binomialCdf = (n: number, p: number, x: number): number => {
 const poissonCdf = (mean: number, x: number): number => (x < 0 ? 0 : incompleteGamma(Math.floor(x) + 1, mean).upper)
 const chiSquareParts = (df: number, x: number): Parts => incompleteGamma(df / 2, x / 2)
 const fParts = (a: number, b: number, x: number): Parts =>
-  x > 0 ? incompleteBeta(a / 2, b / 2, (a * x) / (a * x + b), b / (a * x + b)) : { lower: 0, upper: 1 }
+  x <= 0 ? { lower: 0, upper: 1 } : incompleteBeta(a / 2, b / 2, (a * x) / (a * x + b), b / (a * x + b))
 
 /** Probability that a Student variable is further from 0 than t, on both sides. */
 export const studentTwoSided = (df: number, t: number): number =>

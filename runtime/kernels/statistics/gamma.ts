@@ -21,6 +21,7 @@ export function logGamma(x: number): number {
 
 /** Both parts of the regularised incomplete gamma function: lower P(a, x) and upper Q(a, x) = 1 - P. */
 export function incompleteGamma(a: number, x: number): { readonly lower: number; readonly upper: number } {
+  if (Number.isNaN(x)) return { lower: x, upper: x }
   if (!(x > 0)) return { lower: 0, upper: 1 }
   if (x === Number.POSITIVE_INFINITY) return { lower: 1, upper: 0 }
   const factor = Math.exp(a * Math.log(x) - x - logGamma(a))
@@ -62,6 +63,7 @@ export function incompleteBeta(
   x: number,
   rest: number = 1 - x,
 ): { readonly lower: number; readonly upper: number } {
+  if (Number.isNaN(x)) return { lower: x, upper: x }
   if (!(x > 0)) return { lower: 0, upper: 1 }
   if (!(rest > 0)) return { lower: 1, upper: 0 }
   const factor = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(rest))
