@@ -4,6 +4,8 @@ import { foldBuiltins } from './builtins/folds.ts'
 import { higherOrderBuiltins } from './builtins/higher-order.ts'
 import { introspectionBuiltins } from './builtins/introspection.ts'
 import { languageBuiltins } from './builtins/language.ts'
+import { logBuiltins } from './builtins/log.ts'
+import { metacodePartBuiltins } from './builtins/metacode-parts.ts'
 import { metaprogrammingBuiltins } from './builtins/metaprogramming.ts'
 import { objectBuiltins } from './builtins/objects.ts'
 import { sessionBuiltins } from './builtins/session-functions.ts'
@@ -19,6 +21,8 @@ const firstBuiltins: readonly Builtin[] = [
   ...foldBuiltins,
   ...languageBuiltins,
   ...introspectionBuiltins,
+  ...logBuiltins,
+  ...metacodePartBuiltins,
   ...metaprogrammingBuiltins,
   ...objectBuiltins,
   ...sessionBuiltins,

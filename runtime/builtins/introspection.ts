@@ -17,7 +17,7 @@ import {
   type Vector,
 } from '../values/index.ts'
 import { type Arg, intArg, isGiven, required, textArg } from './args.ts'
-import { codeKind } from './metaprogramming.ts'
+import { codeKind } from './metacode-parts.ts'
 import { bytesOf, scriptAccess, typeOf } from './session-functions.ts'
 
 const { entries, define } = topicTable('Session and introspection')
