@@ -7,7 +7,7 @@ import { tokenize } from './lexer.ts'
 import { dumpExpr, dumpScript, dumpStatement, testNames } from './testing-dump.ts'
 
 const names = testNames()
-const examples = ['language', 'sql', 'backup_and_restore', 'jobs'].map((name) =>
+const examples = ['language_tour', 'analysis', 'sql', 'backup_and_restore', 'jobs'].map((name) =>
   readFileSync(new URL(`../examples/${name}.dos`, import.meta.url), 'utf8'),
 )
 
