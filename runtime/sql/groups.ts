@@ -269,7 +269,8 @@ export class GroupEvaluator {
     const shape = callShape(expr)!
     const isArray = calleeName(shape.callee) === 'toArray'
     const values = isArray ? this.perGroup(shape.args[0].value!) : this.perGroup(expr)
-    if (isArray) for (const v of values) if (v.kind !== 'vector') throw toArrayError()
+    // An array vector holds scalars of one type.
+    if (isArray) for (const v of values) if (v.kind !== 'vector' || v.storage === 'any') throw toArrayError()
     const parts = values.map((v) => (v.kind === 'vector' ? v : assembleScalars([v])))
     if (parts.some((p) => isLiteral(p.type)))
       throw inputError('STRING and SYMBOL values can not be aggregated into an array vector.', { refId: 'S02024' })
