@@ -2,7 +2,6 @@
  * A session's side of the store. It reads the catalog and the segments itself; what changes anything goes to the engine. Nothing is opened before the first
  * use: a script that only computes leaves no data directory behind.
  */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { PRODUCT_VERSION } from '../runtime/builtins/session-functions.ts'
 import { HoldfastError } from '../runtime/errors.ts'
@@ -310,7 +309,7 @@ export function connectDfs(options: DfsSessionOptions): DfsSession {
   options.session.provide(backupHostService, dfs.backupHost())
   provideFunctionViews(
     options.session,
-    () => options.catalog !== undefined || existsSync(join(options.home, 'catalog.mdb')),
+    () => options.catalog !== undefined || new LocalFileStore(options.home).stat('catalog.mdb') !== undefined,
   )
   return dfs
 }
