@@ -1,5 +1,6 @@
 /**
- * Writes what is generated: docs/functions.md from the registry, so that the page is what the runtime does, docs/configuration.md, and jobs/store-names.ts.
+ * Writes what is generated: docs/functions.md from the registry, so that the page is what the runtime does, docs/configuration.md,
+ * docs/conformance.md, and jobs/store-names.ts.
  *
  *   npm run docs              write it
  *   npm run docs -- --check   exit 1 if it is stale
@@ -12,6 +13,7 @@ import { jobBuiltins } from '../jobs/builtins.ts'
 import { fileWorkBuiltins, storeBuiltins } from '../jobs/store-session.ts'
 import { type Builtin, createRegistry, libraryBuiltins } from '../runtime/index.ts'
 import { configurationPage } from './configuration-doc.ts'
+import { conformancePage } from './conformance-doc.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -73,6 +75,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, page] of [
     ['docs/functions.md', functionsPage()],
     ['docs/configuration.md', configurationPage()],
+    ['docs/conformance.md', conformancePage()],
     ['jobs/store-names.ts', storeNamesModule()],
   ]) {
     const file = join(root, name)

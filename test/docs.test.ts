@@ -3,11 +3,16 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../repl/config-file.ts'
 import { configurationPage } from '../scripts/configuration-doc.ts'
+import { conformancePage } from '../scripts/conformance-doc.ts'
 import { functionsPage, storeNamesModule } from '../scripts/functions-doc.ts'
 import { root } from './harness.ts'
 
 it('docs/functions.md is what the registry says (npm run docs writes it)', () => {
   expect(readFileSync(join(root, 'docs/functions.md'), 'utf8') === functionsPage()).toBe(true)
+})
+
+it('docs/conformance.md counts the conformance scripts (npm run docs writes it)', () => {
+  expect(readFileSync(join(root, 'docs/conformance.md'), 'utf8')).toBe(conformancePage())
 })
 
 it('a session knows the names of the store (npm run docs writes jobs/store-names.ts)', () => {
