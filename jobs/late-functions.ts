@@ -1,12 +1,12 @@
 /**
  * What a session may need is several times what a short script does need. A thread starts with the language and the functions over operators and kernels; the library, and
- * the session's side of store and jobs, are known by name (store-names.ts) and loaded when a script first names one of their functions. That may be in the middle of a
+ * the session's side of store and jobs, are known by name (late-names.ts) and loaded when a script first names one of their functions. That may be in the middle of a
  * statement, hence by `require`: nothing behind these entries awaits while it is loaded.
  */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { createFirstRegistry, type Registry } from '../runtime/index.ts'
-import { FILE_WORK_NAMES, LIBRARY_NAMES, STORE_NAMES } from './store-names.ts'
+import { FILE_WORK_NAMES, LIBRARY_NAMES, STORE_NAMES } from './late-names.ts'
 import { threadFile } from './thread-file.ts'
 
 const entries = new Map<string, unknown>()

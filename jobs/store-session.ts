@@ -22,7 +22,7 @@ import type { SessionVoice } from './thread-session.ts'
 export { startFileHelpers } from '../dfs/index.ts'
 export { fileWorkBuiltins }
 
-/** With fileWorkBuiltins, what the names in store-names.ts stand for. */
+/** With fileWorkBuiltins, what the names in late-names.ts stand for. */
 export const storeBuiltins: readonly Builtin[] = [
   ...dfsBuiltins.filter((entry) => !fileWorkBuiltins.includes(entry)),
   ...jobBuiltins,

@@ -1,9 +1,8 @@
-/** Every example runs to its end. The long story is run by the tutorial-like test of its own name. */
-import { spawnSync } from 'node:child_process'
+/** Every example in the language runs to its end. Those in the shell: examples.long.test.ts. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { holdfast, holdfastBin, root, scratch } from './harness.ts'
+import { holdfast, root, scratch } from './harness.ts'
 
 describe('examples', () => {
   for (const file of readdirSync(join(root, 'examples')).filter((f) => f.endsWith('.dos')))
@@ -11,17 +10,5 @@ describe('examples', () => {
       const outcome = await holdfast(['run', join('examples', file)], { data: join(scratch('example'), 'data') })
       expect(outcome.code, `${outcome.stdout}\n${outcome.stderr}`).toBe(0)
       expect(outcome.stdout.length).toBeGreaterThan(50)
-    })
-
-  for (const file of readdirSync(join(root, 'examples')).filter((f) => f.endsWith('.sh')))
-    it(file, { timeout: 120_000 }, () => {
-      const env = { ...process.env, HOLDFAST: `${process.execPath} ${holdfastBin}`, TMPDIR: scratch('example') }
-      const { status, stdout, stderr } = spawnSync('sh', [join(root, 'examples', file)], { env, encoding: 'utf8' })
-      expect(status, `${stdout}\n${stderr}`).toBe(0)
-      expect(stdout.length).toBeGreaterThan(50)
-      // What is shown before the accident is shown again by what was recovered.
-      const shown = stdout.split('\n').filter((line) => line.startsWith('2026.01.14'))
-      expect(shown.length).toBeGreaterThan(1)
-      expect(new Set(shown).size).toBe(1)
     })
 })

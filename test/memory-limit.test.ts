@@ -58,7 +58,7 @@ it('a result that does not fit names the query, what it needs, and what to do; t
 it('the advice goes by what the query does', async () => {
   const { stderr, code } = await run('select avg(price) from pt group by time')
   expect(code).toBe(1)
-  expect(stderr).toContain('Out of memory in [select avg(price) from pt group by time]')
+  expect(stderr).toMatch(/Out of memory in \[select avg\(price\).* from pt group by time\]: this needs/)
   expect(stderr).toContain('hint: every group is held until the end')
   expect(stderr).toContain('--memory-limit')
 })

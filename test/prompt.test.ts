@@ -133,7 +133,7 @@ describe.skipIf(!hasTmux)('the prompt', () => {
     const t = new Terminal()
     await t.shows(/^>$/m)
     t.enter('help submitJob')
-    await t.shows(/submitJob\(jobId, jobDesc, jobDef, args\.\.\.\)[\s\S]*Topic: /)
+    await t.shows(/submitJob\(jobId, \[jobDesc\], jobDef, args\.\.\.\)[\s\S]*Topic: /)
     t.enter('help(sum)')
     await t.shows(/\nsum\(/)
   })
