@@ -1,8 +1,8 @@
 /**
  * The language beside others: its loops and calls, its functions on vectors, its queries, its parser. Sizes from the environment:
  *
- *   HOLDFAST_BENCH_FIB            27          depth of the recursion among the loops
- *   HOLDFAST_BENCH_TURNS          1000000     turns of the other loops
+ *   HOLDFAST_BENCH_FIB            32          depth of the recursion among the loops
+ *   HOLDFAST_BENCH_TURNS          5000000     turns of the other loops
  *   HOLDFAST_BENCH_ELEMENTS       20000000    elements of the vectors beside numpy
  *   HOLDFAST_BENCH_QUERY_ROWS     20000000    rows of the tables beside DuckDB and Polars
  *   HOLDFAST_BENCH_SCRIPT_LINES   10000       lines that are parsed

@@ -70,8 +70,8 @@ def collect(n){
 `
 
 export async function benchLoops(): Promise<readonly Row[]> {
-  const fib = sizeOf('HOLDFAST_BENCH_FIB', 27)
-  const turns = sizeOf('HOLDFAST_BENCH_TURNS', 1_000_000)
+  const fib = sizeOf('HOLDFAST_BENCH_FIB', 32)
+  const turns = sizeOf('HOLDFAST_BENCH_TURNS', 5_000_000)
   const side = Math.round(Math.sqrt(turns))
   const count = turns.toLocaleString('en')
   const steps: Step[] = [
