@@ -9,14 +9,12 @@ import { join } from 'node:path'
 import type { Engine } from '../dfs/engine/engine.ts'
 import type { MaintenanceTask } from '../dfs/maintenance/task.ts'
 import { HoldfastError, inputError, toHoldfastError } from '../runtime/errors.ts'
-import { JobFiles } from './job-files.ts'
-import { JobPool } from './job-pool.ts'
-import { JobRegistry } from './job-registry.ts'
-import { MaintenanceThread } from './maintenance.ts'
+import type { JobPool } from './job-pool.ts'
+import type { JobRegistry } from './job-registry.ts'
+import type { MaintenanceThread } from './maintenance.ts'
 import type { ConsoleJob, EngineRequest, JobRecord, JobRequest, SessionConfig } from './messages.ts'
 import { newJobId } from './new-job-id.ts'
-import { ScheduleFiles } from './schedule-files.ts'
-import { Scheduler } from './scheduler.ts'
+import type { Scheduler } from './scheduler.ts'
 import { SessionHandle, type SessionListeners } from './session-handle.ts'
 import { openLink, type Peer, type SessionEnd } from './session-links.ts'
 
@@ -154,6 +152,9 @@ export class EngineHost {
     const { config, workers } = this.#options
     // The engine alone, and not at the start: this thread needs neither the session's side of the store nor its libraries before.
     const { Engine } = await import('../dfs/engine/engine.ts')
+    const { JobFiles, JobPool, JobRegistry, MaintenanceThread, ScheduleFiles, Scheduler } = await import(
+      './background.ts'
+    )
     const maintenance = new MaintenanceThread(config.dataDir)
     const merging = new MaintenanceThread(config.dataDir)
     const archiving = new MaintenanceThread(config.dataDir)

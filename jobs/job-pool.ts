@@ -9,6 +9,7 @@ import type { JobRunner, RunningJob } from './job-registry.ts'
 import type { JobOutcome, JobRecord, JobTask, JobWork, SessionConfig } from './messages.ts'
 import type { SessionEnd } from './session-links.ts'
 import { threadFile } from './thread-file.ts'
+import { heapLimits } from './thread-limits.ts'
 
 /** An idle thread ends after this. */
 const IDLE_MS = 60_000
@@ -70,17 +71,4 @@ export class JobPool implements JobRunner {
     })
     return this.#pool
   }
-}
-
-/** Room for scripts that nest as deep as the parser allows (lang/parser/cursor.ts), with calls around them; memory is taken as it is touched. */
-const STACK_MB = 16
-const HEAP_MB_MIN = 512
-
-/**
- * Strings, tuples and closures live on the thread's heap; column buffers, which V8 does not count, are limited by the allocator. A heap that is full ends the
- * session, a limit of columns only the statement: so the heap has room for a query on as many columns as a small limit allows.
- */
-export function heapLimits(config: SessionConfig): { maxOldGenerationSizeMb: number; stackSizeMb: number } {
-  const megabytes = Math.floor(config.memoryLimitBytes / (1024 * 1024))
-  return { maxOldGenerationSizeMb: Math.max(HEAP_MB_MIN, Math.min(megabytes, 32 * 1024)), stackSizeMb: STACK_MB }
 }

@@ -1,7 +1,6 @@
 /** The main thread's view of a session thread that a person or a script owns. */
 import { Worker } from 'node:worker_threads'
 import { HoldfastError, toHoldfastError } from '../runtime/errors.ts'
-import { heapLimits } from './job-pool.ts'
 import type {
   FailureMessage,
   ProgressMessage,
@@ -13,6 +12,7 @@ import type {
 import { newRing, RingReader } from './output-ring.ts'
 import type { SessionEnd } from './session-links.ts'
 import { threadFile } from './thread-file.ts'
+import { heapLimits } from './thread-limits.ts'
 
 export interface SessionListeners {
   /** Printed bytes, in order. Answer false to be asked again only after `resumeOutput` (the terminal or pipe is full). */
