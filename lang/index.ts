@@ -1,6 +1,6 @@
 // The entrance of lang: text in, syntax trees and errors out.
 
-import type { Expr, Statement } from './ast.ts'
+import type { MetacodeItem, Statement } from './ast.ts'
 import { ParseError } from './errors.ts'
 import { openText, script } from './grammar/grammars.ts'
 import { skipSeparators } from './grammar/separators.ts'
@@ -113,8 +113,8 @@ export function parseScript(source: SourceText, names: ParserNames): ParseResult
   }
 }
 
-/** One expression, for `parseExpr` and metacode from text: names are free, as in metacode. Throws a ParseError. */
-export function parseExpression(source: SourceText, names: ParserNames): Expr {
+/** One expression, perhaps with an alias, for `parseExpr` and metacode from text: names are free, as in metacode. Throws a ParseError. */
+export function parseExpression(source: SourceText, names: ParserNames): MetacodeItem {
   return script().parseExpression(openText(source, names))
 }
 

@@ -1,8 +1,9 @@
 // The grammar of scripts: statements, with the expressions in them.
 
-import type { Block, Expr, Parameter, Statement } from '../ast.ts'
+import type { Block, MetacodeItem, Parameter, Statement } from '../ast.ts'
 import { ParseError } from '../errors.ts'
 import type { Cursor } from '../parser/cursor.ts'
+import { parseAlias } from '../parser/sql-pieces.ts'
 import type { GrammarOptions } from './base.ts'
 import { StatementRules } from './statements.ts'
 
@@ -21,12 +22,13 @@ export class ScriptGrammar extends StatementRules {
   }
 
   /** The whole text as one expression with free names. Throws a ParseError. */
-  parseExpression(p: Cursor): Expr {
+  parseExpression(p: Cursor): MetacodeItem {
     return this.#whole(p, () =>
       p.within({ sql: true, ignoreNewlines: true }, () => {
         const expr = this.expression()
+        const alias = p.isWord('as') ? parseAlias(p) : null
         if (p.peek() !== p.end) throw p.unexpected('the end of the expression')
-        return expr
+        return { expr, alias }
       }),
     )
   }

@@ -105,17 +105,20 @@ define(usageMa, {
 const usageTrend = 'linearTimeTrend(X, window)'
 define(usageTrend, {
   kind: 'vector',
-  doc: 'Regression of each window on 0..window-1: the tuple (intercept, slope).',
+  doc: 'Regression of each window on 0..window-1: the tuple (intercept, slope). Of a matrix: two matrices, column by column.',
   call: ([x, window]) => {
     const n = windowArg(window, usageTrend)
-    const v = asVector(required(x, usageTrend, 'X'))
-    if (v === undefined) throw inputError(`Usage: ${usageTrend}. X must be a vector.`)
-    const data = toDoubles('linearTimeTrend', v)
-    const time = Float64Array.from({ length: data.length }, (_, k) => k)
-    const { intercept, slope } = movingLine(data, time, countWindows(data.length, n))
-    // The regression runs on absolute positions; the window's own start at k - n + 1.
-    for (let k = 0; k < data.length; k++) intercept[k] += slope[k] * (k - n + 1)
-    return new AnyVector([fromDoubles(intercept), fromDoubles(slope)])
+    const line = (data: Float64Array): { intercept: Float64Array; slope: Float64Array } => {
+      const time = Float64Array.from({ length: data.length }, (_, k) => k)
+      const { intercept, slope } = movingLine(data, time, countWindows(data.length, n))
+      // The regression runs on absolute positions; the window's own start at k - n + 1.
+      for (let k = 0; k < data.length; k++) intercept[k] += slope[k] * (k - n + 1)
+      return { intercept, slope }
+    }
+    return new AnyVector([
+      smooth('linearTimeTrend', usageTrend, x, (data) => line(data).intercept),
+      smooth('linearTimeTrend', usageTrend, x, (data) => line(data).slope),
+    ])
   },
 })
 

@@ -62,7 +62,7 @@ define('eval(expr)', {
 })
 
 define('parseExpr(X, [varDict], [modules], [overloadedOperators])', {
-  doc: 'Metacode from text; names are looked up in varDict, then among session variables and shared objects. A vector of texts gives a tuple of codes.',
+  doc: 'Metacode from text; names are looked up in varDict, then among session variables and shared objects. A text may end with an alias: parseExpr("sum(x) as total"). A vector of texts gives a tuple of codes.',
   call: ([x, variables], session) => {
     const captured = new Map<string, Value>()
     if (isGiven(variables)) {
@@ -71,8 +71,7 @@ define('parseExpr(X, [varDict], [modules], [overloadedOperators])', {
     }
     const parse = (text: string): CodeValue => {
       const source = new SourceText(text)
-      const expr = parseExpression(source, session as Host, captured)
-      return new CodeValue({ item: item(expr), source }, captured)
+      return new CodeValue({ item: parseExpression(source, session as Host, captured), source }, captured)
     }
     const texts = textListArg(x, 'parseExpr(X)', 'X')
     return x?.kind === 'scalar' ? parse(texts[0]) : new AnyVector(texts.map(parse))

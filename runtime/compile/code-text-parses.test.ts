@@ -10,8 +10,7 @@ const names = {
   isFunction: (name: string) => 'f g sum avg pow iif add mul take join lt mod and or'.split(' ').includes(name),
   isVariable: () => false,
 }
-const parse = (text: string): Expr => parseExpression(new SourceText(text), names)
-
+const parse = (text: string): Expr => parseExpression(new SourceText(text), names).expr
 /** `between a and b` prints as `between pair(a, b)`, as documented. */
 const dump = (tree: Expr): string => dumpExpr(tree).replaceAll('(call ?pair ', '(pair ')
 

@@ -1,5 +1,5 @@
 /** The parser as the evaluator uses it: unit by unit, with parse errors as errors of the script. */
-import type { Expr, Statement } from '../../lang/ast.ts'
+import type { MetacodeItem, Statement } from '../../lang/ast.ts'
 import { ParseError, type ParserNames, parseExpression as parse, ScriptParser } from '../../lang/index.ts'
 import type { SourceText } from '../../lang/source.ts'
 import { HoldfastError } from '../errors.ts'
@@ -38,7 +38,7 @@ export function parseExpression(
   source: SourceText,
   host: { lookupFunction(name: string, module: string): unknown },
   captured: ReadonlyMap<string, unknown>,
-): Expr {
+): MetacodeItem {
   try {
     return parse(source, {
       isFunction: (name) => host.lookupFunction(name, '') !== undefined,

@@ -10,7 +10,7 @@ import { widest } from './promotion.ts'
 
 /**
  * Joins two values. A vector keeps its type and takes what converts to it; numbers of unlike types widen instead, so that nothing is cut off (`join!`
- * and `append!` keep the type of what they grow). A tuple gets Y as one more element.
+ * and `append!` keep the type of what they grow). A tuple gets Y as one more element; metacode or a function begins a tuple.
  */
 export function joinValues(a: Value, b: Value): Value {
   if (a.kind === 'matrix') return joinMatrix(a, b)
@@ -24,6 +24,7 @@ export function joinValues(a: Value, b: Value): Value {
     if (type === undefined) return new AnyVector([a, ...(b.kind === 'scalar' ? [b] : elements(b))])
     return concatAs(type, a, b)
   }
+  if (a.kind === 'code' || a.kind === 'function') return new AnyVector([a, b])
   throw operatorError(`A ${a.kind} and a ${b.kind} can't be joined.`)
 }
 

@@ -13,7 +13,7 @@ import { GroupEvaluator, Groups } from './groups.ts'
 import { checkNames, expandItems } from './items.ts'
 import { rowRange } from './order.ts'
 import type { Relation } from './relation.ts'
-import { resultOf, spreadNames } from './spread.ts'
+import { resultOf, spreadRows } from './spread.ts'
 
 const HINT_KEEPORDER = 128
 
@@ -80,9 +80,11 @@ export function contextBy(node: SelectStatement, rows: Relation, scope: SqlScope
     sources.push({ expr: item.expr, column: columns.length })
     if (item.names !== undefined) {
       const { groups } = evaluator
-      const spread = spreadNames(item.names, evaluator.perGroup(item.expr), groups.count)
+      const sizes = Array.from({ length: groups.count }, (_, g) => groups.offsets[g + 1] - groups.offsets[g])
+      const spread = spreadRows(item.names, evaluator.perGroup(item.expr), sizes)
+      if (spread === undefined) throw wrongLength()
       names.push(...spread.names)
-      columns.push(...spread.columns.map((c) => pick(c.gather(groups.ids))))
+      columns.push(...spread.columns.map(pick))
       continue
     }
     names.push(item.name)

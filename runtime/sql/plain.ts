@@ -33,12 +33,8 @@ export function selectPlain(node: SelectStatement, rows: Relation, scope: SqlSco
 
 /** A matrix or tuple of whole columns spreads by column, any other result by element, as one row. */
 function spreadPlain(names: readonly string[], value: Value, rows: number): Column[] {
-  let elements: Value[]
-  if (value.kind === 'matrix' && value.cols === names.length)
-    elements = names.map((_, k) => value.data.slice(k * value.rows, (k + 1) * value.rows))
-  else if (value.kind === 'table' && value.columns.length === names.length) elements = value.columns
-  else if (names.length === 1 && value.kind === 'vector' && value.length === rows) elements = [value]
-  else elements = elementsOf(value, names.length)
+  const isColumn = names.length === 1 && value.kind === 'vector' && value.length === rows
+  const elements = isColumn ? [value] : elementsOf(value, names.length)
   return names.flatMap((name, k) => (name === '' ? [] : [{ name, value: elements[k] }]))
 }
 

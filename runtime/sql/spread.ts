@@ -1,7 +1,7 @@
 /** Building result tables: items whose value is a vector or dictionary can be spread over several columns. */
 import { inputError } from '../errors.ts'
-import { Table, type Value, type Vector } from '../values/index.ts'
-import { shared } from './columns.ts'
+import { AnyVector, Table, type Value, type Vector } from '../values/index.ts'
+import { asColumn, nullColumn, shared, stack } from './columns.ts'
 import { assembleScalars } from './evaluate.ts'
 
 export interface Spread {
@@ -12,7 +12,7 @@ export interface Spread {
 /** One result (vector or dictionary) a group as columns; an empty name drops that element. */
 export function spreadNames(names: readonly string[], values: readonly Value[], count: number): Spread {
   const out: Spread = { names: [], columns: [] }
-  const rows = values.slice(0, count).map((v) => elementsOf(v, names.length))
+  const rows = values.slice(0, count).map((v) => elementsOf(v, names.length).map(single))
   names.forEach((name, k) => {
     if (name === '') return
     out.names.push(name)
@@ -21,8 +21,41 @@ export function spreadNames(names: readonly string[], values: readonly Value[], 
   return out
 }
 
-/** Elements of a vector, tuple or dictionary. */
+const single = (v: Value): Value => (v.kind === 'vector' && v.length === 1 ? v.get(0) : v)
+
+/**
+ * One result a group as columns with a value for each row: an element that is as long as the group stands row by row, a scalar is repeated. `sizes` are the
+ * rows of the groups, which stand one behind the other. Undefined if an element has another length.
+ */
+export function spreadRows(
+  names: readonly string[],
+  values: readonly Value[],
+  sizes: readonly number[],
+): Spread | undefined {
+  const out: Spread = { names: [], columns: [] }
+  const groups = values.map((v) => elementsOf(v, names.length))
+  for (let k = 0; k < names.length; k++) {
+    if (names[k] === '') continue
+    const parts: Vector[] = []
+    for (let g = 0; g < sizes.length; g++) {
+      const part = asColumn(groups[g][k], sizes[g])
+      if (part === undefined) return undefined
+      parts.push(part)
+    }
+    out.names.push(names[k])
+    out.columns.push(sizes.length === 0 ? emptyLike(groups[0][k]) : shared(stack(parts)))
+  }
+  return out
+}
+
+const emptyLike = (v: Value): Vector =>
+  v.kind === 'vector' ? v.slice(0, 0) : v.kind === 'scalar' ? nullColumn(v.type, 0, v.scale) : new AnyVector([])
+
+/** Elements of a vector, tuple or dictionary; columns of a matrix or table. */
 export function elementsOf(value: Value, expected: number): Value[] {
+  if (value.kind === 'matrix' && value.cols === expected)
+    return Array.from({ length: expected }, (_, k) => value.data.slice(k * value.rows, (k + 1) * value.rows))
+  if (value.kind === 'table' && value.columns.length === expected) return value.columns.slice()
   const elements =
     value.kind === 'vector'
       ? Array.from({ length: value.length }, (_, k) => value.get(k))
