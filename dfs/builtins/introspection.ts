@@ -239,10 +239,10 @@ define('getPerf()', {
   doc: 'A dictionary of measures of this node: name, host, port, memoryUsed and memoryAlloc (bytes of this process), machineMemory, cpus, avgLoad (of the machine, one minute), uptimeSeconds.',
   call: () => new Dict(T.STRING, T.ANY, new Map<string, Value>(performance()), true),
 })
-define('getClusterPerf()', {
-  doc: 'A table with one row for each node, which is this one: the measures of getPerf.',
+define('getClusterPerf([includeMaster=false])', {
+  doc: 'A table with one row for each node, which is this one: the measures of getPerf, and mode (3: a node on its own). includeMaster changes nothing: no other node leads.',
   call: () => {
-    const columns = performance()
+    const columns = [...performance(), ['mode', Scalar.int(3)] as const]
     return new Table(
       columns.map(([name]) => name),
       columns.map(([, s]) => scalarToVector(s, 1)),

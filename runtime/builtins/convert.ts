@@ -30,6 +30,7 @@ import {
 } from '../values/types.ts'
 import {
   AnyVector,
+  type ArrayVector,
   FixedVector,
   newFixedArray,
   StringVector,
@@ -371,7 +372,7 @@ export function nullFill(x: Value, y: Value): Value {
 function fillColumn(x: Vector, y: Value): Vector {
   if (y.kind !== 'scalar' && y.kind !== 'vector')
     throw inputError('Usage: nullFill(X, Y). Y must be a scalar or have the shape of X.')
-  if (x.storage === 'array') return mapForm(x, (f) => fillColumn(f as Vector, y)) as Vector
+  if (x.storage === 'array') return fillRows(x, y)
   const type = x.type === T.SYMBOL ? T.STRING : x.type
   // An integer is a temporal value by its number, so that nullFill!{, 0} takes a table of measurements and times.
   const fits =
@@ -385,6 +386,24 @@ function fillColumn(x: Vector, y: Value): Vector {
   const flags = (isNullFlags(x) as FixedVector).data as Int8Array
   const out = choose(flags, x, filler)
   return x.storage === 'symbol' ? castVector(out, T.SYMBOL) : out
+}
+
+/** An array vector takes its fillers from an array vector whose rows are as long, from a vector with one for each row, or from a scalar. */
+function fillRows(x: ArrayVector, y: Scalar | Vector): Vector {
+  if (y.kind === 'scalar') return mapForm(x, (f) => fillColumn(f as Vector, y)) as Vector
+  if (y.length !== x.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+  // For each element of X, where its filler stands.
+  const at = new Int32Array(x.flat.length)
+  for (let k = 0; k < x.length; k++) {
+    const from = x.offsets[k]
+    const to = x.offsets[k + 1]
+    if (y.storage !== 'array') at.fill(k, from, to)
+    else if (y.offsets[k + 1] - y.offsets[k] !== to - from)
+      throw inputError(`Usage: nullFill(X, Y). Row ${k} of Y must have as many elements as row ${k} of X.`)
+    else for (let e = from; e < to; e++) at[e] = y.offsets[k] + e - from
+  }
+  const fillers = (y.storage === 'array' ? y.flat : y).gather(at)
+  return mapForm(x, (f) => fillColumn(f as Vector, fillers)) as Vector
 }
 
 for (const bang of ['', '!'])

@@ -274,10 +274,13 @@ function defaultAlias(expr: Expr): string {
 }
 
 define('sqlColAlias(colDefs, [colNames])', {
-  doc: 'Metacode of a column with a name; without one the default naming (avg_price) is used.',
+  doc: 'Metacode of a column with a name; without one the default naming (avg_price) is used. Several names for one column spread its result over them, as `a`b after as does.',
   call: ([defs, names]) => {
     const list = listArg(defs)
     const given = isGiven(names) ? textListArg(names, 'sqlColAlias(colDefs, [colNames])', 'colNames') : []
+    // Several names for one column: its result is spread over them.
+    if (defs instanceof CodeValue && given.length > 1)
+      return code(exprOf(defs), [defs], { kind: 'names', names: given })
     const codes = list.map((d, k) => {
       const expr = exprOf(d)
       return code(expr, [d], alias(given[k] ?? defaultAlias(expr)))

@@ -36,7 +36,7 @@ export function targetRows(
   if (from === null) rows = hideRow(Relation.ofTable(numbered, name))
   else {
     // The join runs over the target with row numbers, under the name of the target.
-    const inner = scope.withNames(new Map([[name, numbered]]))
+    const inner = scope.withNames(new Map([[name === '' ? leftName(from, table, scope) : name, numbered]]))
     const joined = resolveFrom(from, { names: undefined, where: [] }, inner)
     if (isSourceRef(joined)) throw joinTarget()
     rows = hideRow(joined)
@@ -54,6 +54,15 @@ const joinTarget = (): HoldfastError =>
 function hideRow(rows: Relation): Relation {
   const fields: Field[] = rows.fields.map((f) => (f.sourceName === ROW ? { ...f, hidden: true } : f))
   return new Relation(fields, rows.rows, (k) => rows.column(k))
+}
+
+/** Metacode holds the target itself, not its name: the name of the left table of the join then is the name under which the target joins. */
+function leftName(from: TableSource, table: Table, scope: SqlScope): string {
+  let left = from
+  while (left.kind === 'join') left = left.left
+  let expr: Expr | null = left.expr
+  while (expr?.kind === 'call') expr = expr.args[0]?.value ?? null
+  return expr?.kind === 'name' && scope.evaluate(expr) === table ? expr.name : ''
 }
 
 /** Name of the target as the statement writes it. */
