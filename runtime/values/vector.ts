@@ -628,6 +628,8 @@ export function vectorOf(type: TypeId, raws: ArrayLike<Raw>, scale = 0): Vector 
   const storage = typeInfo(type).storage
   if (storage === 'string') return new StringVector(Array.from(raws) as string[], type)
   if (storage === 'symbol') return SymbolVector.encode(Array.from(raws) as string[])
+  // The elements of a pair of two nulls without type.
+  if (type === T.VOID) throw new HoldfastError('input', 'Not allowed to create void vector', { refId: 'S05005' })
   if (storage === 'any') throw new HoldfastError('bug', 'vectorOf does not make tuples')
   const v = newVector(type, raws.length, 'zero', scale)
   if (v.storage === 'wide') for (let k = 0; k < raws.length; k++) v.set(k, raws[k])
