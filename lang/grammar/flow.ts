@@ -4,6 +4,7 @@ import type { AssertStatement, Block, Expr, Statement } from '../ast.ts'
 import { Identifier, W } from '../keywords.ts'
 import { S } from '../lexer.ts'
 import { type Cursor, spanOf } from '../parser/cursor.ts'
+import { parseAlias } from '../parser/sql-pieces.ts'
 import type { Span } from '../source.ts'
 import { GrammarBase, type Rule } from './base.ts'
 import { atEnd, requireEnd, skipSeparators } from './separators.ts'
@@ -171,6 +172,8 @@ export abstract class FlowRules extends GrammarBase {
     const p = this.cursor
     const start = this.CONSUME(W.return).startOffset
     const value = this.chosen(!atEnd(p)) ? this.SUBRULE(this.tuple) : null
+    // A name for the result, as scripts give it that were cut out of a query: nothing is called by it.
+    if (p.isWord('as')) parseAlias(p)
     return { kind: 'return', value, span: p.span(start) }
   })
 

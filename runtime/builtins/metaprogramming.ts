@@ -1,8 +1,10 @@
 /** Building and running metacode (language specification, section 6). */
 import type {
   Alias,
+  BinaryExpr,
   BinaryOperator,
   CallExpr,
+  CompareOperator,
   Expr,
   GroupClause,
   MetacodeItem,
@@ -90,15 +92,33 @@ function binary(op: BinaryOperator, left: Expr, right: Expr): Expr {
   return { kind: 'binary', op, left, right, word: false, span }
 }
 
+const COMPARISONS: readonly string[] = ['lt', 'le', 'gt', 'ge', 'eq', 'ne']
+const isComparison = (op: BinaryOperator): op is CompareOperator => COMPARISONS.includes(op)
+
+/** `a <= b` and a further comparison: one chain, as in the text `a <= b < c`. */
+function comparedFurther(left: Expr, op: CompareOperator, right: Expr): Expr {
+  if (left.kind === 'compareChain') return { ...left, operands: [...left.operands, right], ops: [...left.ops, op] }
+  const first = left as BinaryExpr
+  return {
+    kind: 'compareChain',
+    operands: [first.left, first.right, right],
+    ops: [first.op as CompareOperator, op],
+    span,
+  }
+}
+
 /** Operands with operators between them, by the operators' precedence. */
 function chain(operands: readonly Expr[], ops: readonly BinaryOperator[]): Expr {
   let at = 0
   const climb = (level: number): Expr => {
     let left = operands[at]
+    let compared = false
     while (at < ops.length && levelOf(ops[at]) >= level) {
       const op = ops[at]
       at++
-      left = binary(op, left, climb(levelOf(op) + 1))
+      const right = climb(levelOf(op) + 1)
+      left = compared && isComparison(op) ? comparedFurther(left, op, right) : binary(op, left, right)
+      compared = isComparison(op)
     }
     return left
   }
