@@ -16,7 +16,7 @@ import { constantValue } from './constants.ts'
 import type { Emitter } from './emitter.ts'
 import { emitClosure } from './functions.ts'
 import { constVectorValue, literalValue } from './literals.ts'
-import { emitComparison, emitTree, isNumericOp, treeOf } from './numeric.ts'
+import { bothConstant, emitComparison, emitTree, isNumericOp, type Tree, treeOf } from './numeric.ts'
 import { cast as castNow, type Support, seq as seqNow, support } from './support.ts'
 import { namesIn } from './walk.ts'
 
@@ -230,20 +230,24 @@ export function emitBinary(em: Emitter, op: BinaryOperator, left: Expr, right: E
       const helper = inlineOps[op]
       if (helper === undefined) return em.help('operator', JSON.stringify(op), emitExpr(em, left), emitExpr(em, right))
       if (em.sql === undefined && isNumericOp(op)) {
-        const [a, b] = [treeOf(em, left, emitExpr), treeOf(em, right, emitExpr)]
-        const constants = [a, b].every((x) => x.op === undefined && em.valueOf(x.code) !== undefined)
-        if (!constants) return emitTree(em, { op, left: a, right: b })
+        const [a, b] = [operandTree(em, left), operandTree(em, right)]
+        if (a.op === undefined && b.op === undefined && bothConstant(em, a, b))
+          return foldOperator(em, op, a.code, b.code)
+        return emitTree(em, { op, left: a, right: b })
       }
-      return fold(
-        em,
-        helper,
-        support()[helper] as (a: Value, b: Value) => Value,
-        emitExpr(em, left),
-        emitExpr(em, right),
-      )
+      return foldOperator(em, op, emitExpr(em, left), emitExpr(em, right))
     }
   }
 }
+
+/** An operator that generated code calls by name, on operands that are code. */
+function foldOperator(em: Emitter, op: BinaryOperator, left: string, right: string): string {
+  const helper = inlineOps[op]!
+  return fold(em, helper, support()[helper] as (a: Value, b: Value) => Value, left, right)
+}
+
+/** An operand of arithmetic, with the arithmetic in it. */
+export const operandTree = (em: Emitter, node: Expr): Tree => treeOf(em, node, emitExpr, foldOperator)
 
 /** `x $ int`: the name of a conversion function stands for its type. */
 function emitCastTarget(em: Emitter, node: Expr): string {
@@ -411,7 +415,7 @@ export function emitTest(em: Emitter, node: Expr): string {
       case 'ge':
       case 'eq':
       case 'ne':
-        return emitComparison(em, node.op, treeOf(em, node.left, emitExpr), treeOf(em, node.right, emitExpr))
+        return emitComparison(em, node.op, operandTree(em, node.left), operandTree(em, node.right))
       case 'and':
         return `(${emitTest(em, node.left)} && ${emitTest(em, node.right)})`
     }

@@ -39,22 +39,23 @@ interface Node {
 export type Tree = Leaf | Node
 
 type EmitExpr = (em: Emitter, node: Expr) => string
+/** The code of an operator on two constants, which is a constant again if it has a value. */
+type FoldConstants = (em: Emitter, op: NumericOp, left: string, right: string) => string
 
-/** The tree of an expression; `emit` makes the code of what is no arithmetic. */
-export function treeOf(em: Emitter, node: Expr, emit: EmitExpr): Tree {
+/** The tree of an expression; `emit` makes the code of what is no arithmetic, each part once: a chain of a hundred constants is as long as it looks. */
+export function treeOf(em: Emitter, node: Expr, emit: EmitExpr, fold: FoldConstants): Tree {
   if (node.kind === 'binary' && isNumericOp(node.op)) {
-    const left = treeOf(em, node.left, emit)
-    const right = treeOf(em, node.right, emit)
-    if (!bothConstant(em, left, right)) return { op: node.op, left, right }
+    const left = treeOf(em, node.left, emit, fold)
+    const right = treeOf(em, node.right, emit, fold)
+    if (left.op === undefined && right.op === undefined && bothConstant(em, left, right))
+      return { op: undefined, code: fold(em, node.op, left.code, right.code), guess: undefined }
+    return { op: node.op, left, right }
   }
   return { op: undefined, code: emit(em, node), guess: guessOf(em, node) }
 }
 
-const bothConstant = (em: Emitter, left: Tree, right: Tree): boolean =>
-  left.op === undefined &&
-  right.op === undefined &&
-  em.valueOf(left.code) !== undefined &&
-  em.valueOf(right.code) !== undefined
+export const bothConstant = (em: Emitter, left: Leaf, right: Leaf): boolean =>
+  em.valueOf(left.code) !== undefined && em.valueOf(right.code) !== undefined
 
 function guessOf(em: Emitter, node: Expr): Guess {
   return node.kind === 'name' ? em.guessOf(node.name) : undefined

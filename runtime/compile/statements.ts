@@ -14,9 +14,9 @@ import type {
 } from '../../lang/ast.ts'
 import { HoldfastError, inputError, operatorError, unreachable } from '../errors.ts'
 import type { Emitter } from './emitter.ts'
-import { emitBound, emitExpr, emitSlots, emitTest } from './expressions.ts'
+import { emitBound, emitExpr, emitSlots, emitTest, operandTree } from './expressions.ts'
 import { emitReturn } from './functions.ts'
-import { emitTree, isNumericOp, treeOf } from './numeric.ts'
+import { emitTree, isNumericOp } from './numeric.ts'
 
 export const emitBlock = (em: Emitter, block: Block): string => block.map((s) => emitStatement(em, s)).join('\n')
 
@@ -186,7 +186,7 @@ function emitAssignOne(em: Emitter, target: AssignTarget, op: AssignStatement['o
   const old = emitRead(em, target.name)
   if (!isNumericOp(op)) return emitStore(em, target.name, em.help(op, old, emitExpr(em, value)))
   const left = { op: undefined, code: old, guess: em.guessOf(target.name) }
-  return emitStore(em, target.name, emitTree(em, { op, left, right: treeOf(em, value, emitExpr) }))
+  return emitStore(em, target.name, emitTree(em, { op, left, right: operandTree(em, value) }))
 }
 
 /** `x[slots] = value`: thaws the variable, writes in place, stores back what the write returns. `value` is evaluated already. */
