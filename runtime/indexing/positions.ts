@@ -1,12 +1,13 @@
 /** Index arguments as positions. A position outside 0..length-1 stands for null when reading and is an error when writing. */
 import { inputError, operatorError } from '../errors.ts'
 import { appendsTo } from '../ops/cast.ts'
-import { NULL_I32, NULL_I64, T, type Value, type Vector } from '../values/index.ts'
+import { allocate, NULL_I32, NULL_I64, T, type Value, type Vector } from '../values/index.ts'
 
 /** The index as written selects one element, or a list of them. */
 export type Positions = { readonly one: number } | { readonly many: Int32Array }
 
 const OUTSIDE = -1
+const POSITIONS_MAX = 2147483647
 
 /** All positions, for an omitted slot. */
 export function allPositions(length: number): Int32Array {
@@ -83,7 +84,10 @@ export function pairBounds(pair: Extract<Value, { kind: 'pair' }>, length: numbe
 function slicePositions(pair: Extract<Value, { kind: 'pair' }>, length: number): Int32Array {
   const { start, end } = pairBounds(pair, length)
   const count = Math.abs(end - start)
-  const out = new Int32Array(count)
+  if (count > POSITIONS_MAX)
+    throw operatorError(`A slice of ${count} elements is longer than any vector can be.`, { code: 'sliceLength' })
+  // Positions outside give nulls, so a slice may be much longer than what it is taken from.
+  const out = new Int32Array(allocate(count * 4))
   if (start <= end) for (let k = 0; k < count; k++) out[k] = start + k
   else for (let k = 0; k < count; k++) out[k] = start - 1 - k
   return out
