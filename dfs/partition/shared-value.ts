@@ -26,8 +26,8 @@ const PIECE_ROWS = 1 << 16
 const CALENDAR: ReadonlySet<TypeId> = new Set([T.MONTH, T.DATE, T.DATEHOUR, T.DATETIME, T.TIMESTAMP, T.NANOTIMESTAMP])
 
 /**
- * The lowest and the highest value of a column, in the scheme's type (numbers for integral ones), when one look at them is enough to know that all rows have the same
- * partition: they are equal, or `numberOf` gives both the same number. Undefined when rows must be looked up one by one.
+ * A value of the column, in the scheme's type, when its lowest and highest value are enough to know that the partition of this one is that of all rows: both are equal, or
+ * lie in one range. `numberOf` gives the range of a value. Undefined when there are nulls, or rows must be looked up one by one.
  */
 export function sharedValue(scheme: Scheme, column: Vector, numberOf: (raw: Raw) => number): Raw | undefined {
   if (column.storage !== 'fixed' || column.length < ROWS_MIN) return undefined
