@@ -44,8 +44,9 @@ function run(session: Interpreter, code: string, file: string, printed: readonly
 
 describe.each(conformanceScripts(folder))('$file', (script) => {
   let outcomes: Outcome[] = []
-  const scratch = mkdtempSync(join(tmpdir(), 'holdfast-conformance-'))
+  let scratch = ''
   beforeAll(() => {
+    scratch = mkdtempSync(join(tmpdir(), 'holdfast-conformance-'))
     outcomes = outcomesOf(script, scratch)
   })
   afterAll(() => rmSync(scratch, { recursive: true, force: true }))
