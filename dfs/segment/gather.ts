@@ -48,25 +48,92 @@ export function scanRange(
   range: Float64Array,
   seen: boolean,
 ): number {
-  const text = (): string =>
-    storage === 'i64'
-      ? `${declareWords('i64', 'o')}let nulls=0,a=range[0],b=range[1],c=range[2],d=range[3];
-         for(let k=0;k<count;k++){const l=ow[2*k]>>>0,h=ow[2*k+1];
-           if(h===-2147483648&&l===0){nulls++;continue}
-           if(!seen){seen=true;a=c=h;b=d=l;continue}
-           if(h<a||(h===a&&l<b)){a=h;b=l}
-           if(h>c||(h===c&&l>d)){c=h;d=l}}
-         range[0]=a;range[1]=b;range[2]=c;range[3]=d;return nulls;`
-      : `let nulls=0,a=seen?range[0]:Infinity,b=seen?range[1]:-Infinity;
-         for(let k=0;k<count;k++){const v=o[k];
-           if(${nullTest(storage, 'o', 'k', 'v')}){nulls++;continue}
-           if(v<a)a=v;if(v>b)b=v;}
-         if(nulls<count||seen){range[0]=a;range[1]=b}return nulls;`
+  if (!(o instanceof BigInt64Array)) return scanNumbers(o, count, storage, range, seen)
+  const nulls = scanSafeLongs(o, count, range, seen)
+  return nulls >= 0 ? nulls : scanLongs(o, count, range, seen)
+}
+
+/** One test an element where it lies within what was seen: nulls and NaN never do. */
+function scanNumbers(
+  o: FixedArray,
+  count: number,
+  storage: NumericStorage,
+  range: Float64Array,
+  seen: boolean,
+): number {
   return kernel<(o: FixedArray, count: number, range: Float64Array, seen: boolean) => number>(
     `segment.range.${storage}`,
     'o,count,range,seen',
-    text,
+    () =>
+      `let nulls=0,a=seen?range[0]:Infinity,b=seen?range[1]:-Infinity;
+       for(let k=0;k<count;k++){const v=o[k];
+         if(!(v>=a&&v<=b)){
+           if(${nullTest(storage, 'o', 'k', 'v')}){nulls++;continue}
+           if(v<a)a=v;if(v>b)b=v;}}
+       if(nulls<count||seen){range[0]=a;range[1]=b}return nulls;`,
   )(o, count, range, seen)
+}
+
+/** Words of this size and above make numbers that a double does not hold exactly. */
+const UNSAFE_HIGH = 2 ** 21
+
+/** For numbers that doubles hold exactly, as times do; -1, and `range` as it was, if there are others. */
+function scanSafeLongs(o: BigInt64Array, count: number, range: Float64Array, seen: boolean): number {
+  const w = new Int32Array(o.buffer, o.byteOffset, count * 2)
+  let nulls = 0
+  let a = Number.POSITIVE_INFINITY
+  let b = Number.NEGATIVE_INFINITY
+  if (seen) {
+    if (!isSafeHigh(range[0]) || !isSafeHigh(range[2])) return -1
+    a = range[0] * 4294967296 + range[1]
+    b = range[2] * 4294967296 + range[3]
+  }
+  for (let k = 0; k < count; k++) {
+    const h = w[2 * k + 1]
+    const v = h * 4294967296 + (w[2 * k] >>> 0)
+    if (v >= a && v <= b) continue
+    if (h === -2147483648 && w[2 * k] === 0) {
+      nulls++
+      continue
+    }
+    if (h >= UNSAFE_HIGH || h < -UNSAFE_HIGH) return -1
+    if (v < a) a = v
+    if (v > b) b = v
+  }
+  if (nulls < count || seen) {
+    range[0] = Math.floor(a / 4294967296)
+    range[1] = a - range[0] * 4294967296
+    range[2] = Math.floor(b / 4294967296)
+    range[3] = b - range[2] * 4294967296
+  }
+  return nulls
+}
+
+const isSafeHigh = (high: number): boolean => high < UNSAFE_HIGH && high >= -UNSAFE_HIGH
+
+function scanLongs(o: BigInt64Array, count: number, range: Float64Array, seen: boolean): number {
+  const w = new Int32Array(o.buffer, o.byteOffset, count * 2)
+  let any = seen
+  let nulls = 0
+  let [a, b, c, d] = range
+  for (let k = 0; k < count; k++) {
+    const l = w[2 * k] >>> 0
+    const h = w[2 * k + 1]
+    if (h === -2147483648 && l === 0) nulls++
+    else if (!any) {
+      any = true
+      a = c = h
+      b = d = l
+    } else if (h < a || (h === a && l < b)) {
+      a = h
+      b = l
+    } else if (h > c || (h === c && l > d)) {
+      c = h
+      d = l
+    }
+  }
+  range.set([a, b, c, d])
+  return nulls
 }
 
 /** Validity bits of o[0..count): 1 where the element is not null, least significant bit first. */

@@ -15,8 +15,27 @@ export class SymbolCodes implements SegmentCodes {
   constructor(v: SymbolVector, { rows, from, to }: RowRange) {
     const { symbols } = v.base
     if (newCodes.length < symbols.length) newCodes = new Int32Array(symbols.length * 2)
+    if (symbols.length <= to - from) this.#numberInOrderOfBase(v, { rows, from, to })
+    else this.#numberAsTheyCome(v, { rows, from, to })
+  }
+
+  /** A small base: which of its symbols occur is written down without a test a row. */
+  #numberInOrderOfBase({ data, base: { symbols } }: SymbolVector, { rows, from, to }: RowRange): void {
     const codes = newCodes
-    const { data } = v
+    if (rows === undefined) for (let k = from; k < to; k++) codes[data[k]] = 1
+    else for (let k = from; k < to; k++) codes[data[rows[k]]] = 1
+    for (let code = 0; code < symbols.length; code++) {
+      if (codes[code] === 0) continue
+      codes[code] = 0
+      if (code === 0) continue
+      this.#olds.push(code)
+      this.symbols.push(symbols[code])
+    }
+  }
+
+  /** A large base of which a few rows use little: its size does not count. */
+  #numberAsTheyCome({ data, base: { symbols } }: SymbolVector, { rows, from, to }: RowRange): void {
+    const codes = newCodes
     for (let k = from; k < to; k++) {
       const code = data[rows === undefined ? k : rows[k]]
       if (code !== 0 && codes[code] === 0) {

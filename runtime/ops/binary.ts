@@ -254,7 +254,16 @@ const ALL_OPS: readonly BinaryOpName[] = [
   'join',
 ]
 
+/** Compiled when it is first called: most sessions need few of them. */
+function whenCalled(op: BinaryOpName): BinaryFunction {
+  let fast: BinaryFunction | undefined
+  return (a, b) => {
+    fast ??= fastPath(op)
+    return fast(a, b)
+  }
+}
+
 /** One function an operator: bind it once, call it often. Same results as `binaryOp`. */
-export const fastBinary = Object.fromEntries(ALL_OPS.map((op) => [op, fastPath(op)])) as Readonly<
+export const fastBinary = Object.fromEntries(ALL_OPS.map((op) => [op, whenCalled(op)])) as Readonly<
   Record<BinaryOpName, BinaryFunction>
 >

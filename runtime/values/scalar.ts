@@ -48,7 +48,8 @@ export class Scalar {
     return b ? Scalar.TRUE : Scalar.FALSE
   }
   static int(n: number): Scalar {
-    return n >= -128 && n < 1024 ? smallInts[n + 128] : new Scalar(T.INT, n)
+    if (n >= -128 && n < 1024) return (smallInts[n + 128] ??= new Scalar(T.INT, n))
+    return new Scalar(T.INT, n)
   }
   static long(n: bigint | number): Scalar {
     return new Scalar(T.LONG, BigInt(n))
@@ -68,4 +69,5 @@ export class Scalar {
   }
 }
 
-const smallInts = Array.from({ length: 1152 }, (_, k) => new Scalar(T.INT, k - 128))
+/** Made when they first occur: a session that starts needs few. */
+const smallInts: (Scalar | undefined)[] = new Array(1152).fill(undefined)

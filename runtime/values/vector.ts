@@ -193,12 +193,14 @@ const GATHER_BLOCK = 8192
 
 type Gather = <A extends NumberArray>(out: A, data: A, length: number, indices: Int32Array, nullValue: number) => void
 
-// One pair of loops a storage, so that each stays monomorphic.
+// One pair of loops a storage, so that each stays monomorphic; made when it is first needed.
 function makeGather(): Gather {
   const copyOf = <F>(f: F): F => new Function(`return ${String(f)}`)() as F
-  const inside = copyOf(gatherInside)
-  const tested = copyOf(gatherTested)
+  let inside: typeof gatherInside | undefined
+  let tested: typeof gatherTested | undefined
   return (out, data, length, indices, nullValue) => {
+    inside ??= copyOf(gatherInside)
+    tested ??= copyOf(gatherTested)
     for (let from = 0; from < indices.length; from += GATHER_BLOCK) {
       const to = Math.min(indices.length, from + GATHER_BLOCK)
       if (areInside(indices, length, from, to)) inside(out, data, indices, from, to)
