@@ -8,6 +8,7 @@ import type { SegmentRef } from '../catalog/types.ts'
 import { Checksum, checksumOf } from '../store/checksum.ts'
 import type { FileStore, FileWriter } from '../store/file-store.ts'
 import type { UnsyncedFiles } from '../store/unsynced-files.ts'
+import type { WriteBehind } from '../store/write-behind.ts'
 import { type Block, batchMessage, dictionaryMessage, footerBytes, schemaMessage } from './arrow-metadata.ts'
 import { Body } from './body.ts'
 import { isStorable } from './column-type.ts'
@@ -38,13 +39,14 @@ export class SegmentWriter {
   readonly #columns: readonly ColumnSchema[]
   readonly #schema: Uint8Array
   readonly #unsynced: UnsyncedFiles | undefined
+  readonly #behind: WriteBehind | undefined
   readonly #body = new Body()
 
   /**
    * Columns as the table has them; the vectors given to `write` must have these types. Files go to `unsynced` when they are complete, or are synced one by one
-   * without it.
+   * without it. `behind` may do the writing.
    */
-  constructor(store: FileStore, columns: readonly ColumnSchema[], unsynced?: UnsyncedFiles) {
+  constructor(store: FileStore, columns: readonly ColumnSchema[], unsynced?: UnsyncedFiles, behind?: WriteBehind) {
     for (const c of columns)
       if (!isStorable(c.type))
         throw new HoldfastError(
@@ -58,6 +60,7 @@ export class SegmentWriter {
     this.#columns = columns
     this.#schema = schemaMessage(columns)
     this.#unsynced = unsynced
+    this.#behind = behind
   }
 
   /**
@@ -86,7 +89,8 @@ export class SegmentWriter {
           `column ${this.#columns[c].name} of a segment has type ${typeName(vectors[c].type)}`,
         )
     const encoders = vectors.map((v) => columnEncoder(v, v.storage === 'symbol' ? codes(v) : undefined))
-    return new SegmentStream(this.#store, file, this.#columns, this.#schema, this.#body, encoders, this.#unsynced)
+    const out = this.#store.openWrite(file, this.#behind)
+    return new SegmentStream(out, file, this.#columns, this.#schema, this.#body, encoders, this.#unsynced)
   }
 }
 
@@ -106,7 +110,7 @@ export class SegmentStream {
   #rows = 0
 
   constructor(
-    store: FileStore,
+    out: FileWriter,
     file: string,
     columns: readonly ColumnSchema[],
     schema: Uint8Array,
@@ -120,7 +124,7 @@ export class SegmentStream {
     this.#body = body
     this.#encoders = encoders
     this.#statistics = new ColumnStatistics(columns)
-    this.#out = new HashedWriter(store.openWrite(file))
+    this.#out = new HashedWriter(out)
     try {
       this.#out.write(magicBytes(8))
       this.#out.write(schema)

@@ -1,3 +1,5 @@
+import type { WriteBehind } from './write-behind.ts'
+
 /**
  * Where files live. Nothing else in dfs/ touches the operating system. Paths are relative to the store's root, with `/`; a path that would leave
  * the root is refused. Calls block: they run in session threads, which are synchronous.
@@ -15,8 +17,11 @@ export interface FileStore {
   readonly address?: StoreAddress
   /** A store whose files are encrypted: what seals the records of those that are not. */
   readonly seal?: RecordSeal
-  /** Opens a new file for writing from its start; folders are made; an existing file is truncated. */
-  openWrite(path: string): FileWriter
+  /**
+   * Opens a new file for writing from its start; folders are made; an existing file is truncated. With `behind` a store of the operating system's files may leave the writing
+   * to another thread.
+   */
+  openWrite(path: string, behind?: WriteBehind): FileWriter
   /** Throws an io error with code ENOENT if it is missing. */
   openRead(path: string): FileReader
   /** Opens a file for reading and writing in place, made with its folders if it is missing; what is in it stays. */

@@ -35,6 +35,7 @@ import type {
 import { makeFolders } from './make-folders.ts'
 import { parentOf, pathNames } from './paths.ts'
 import { storeError } from './store-error.ts'
+import type { WriteBehind } from './write-behind.ts'
 
 /** The most that one system call is asked to move: far below the 2 GiB that Linux allows. */
 const CALL_BYTES_MAX = 1 << 28
@@ -71,9 +72,12 @@ export class LocalFileStore implements FileStore {
     return { kind: 'local', root: this.root, refusesLinks: this.#refusesLinks }
   }
 
-  openWrite(path: string): FileWriter {
+  openWrite(path: string, behind?: WriteBehind): FileWriter {
     const file = this.#placeToChange(path)
-    return attempt('create', file, () => new LocalWriter(openMaking(file, WRITE | this.#noFollow), file))
+    return attempt('create', file, () => {
+      const descriptor = openNew(file, WRITE | this.#noFollow)
+      return behind?.open(descriptor, file) ?? new LocalWriter(descriptor, file)
+    })
   }
 
   openLog(path: string): LogFile {
@@ -241,13 +245,6 @@ class LocalWriter implements FileWriter {
   constructor(descriptor: number, file: string) {
     this.#descriptor = descriptor
     this.#file = file
-    if (process.platform !== 'linux') return
-    try {
-      ftruncateSync(descriptor, 0)
-    } catch (error) {
-      closeSync(descriptor)
-      throw error
-    }
   }
 
   get bytesWritten(): number {
@@ -367,6 +364,19 @@ class LocalReader implements FileReader {
     const descriptor = this.#descriptor
     this.#descriptor = undefined
     if (descriptor !== undefined) attempt('close', this.#file, () => closeSync(descriptor))
+  }
+}
+
+/** A new, empty file. It is cut once, for the sake of what LocalWriter says of writeback. */
+function openNew(file: string, flags: number): number {
+  const descriptor = openMaking(file, flags)
+  if (process.platform !== 'linux') return descriptor
+  try {
+    ftruncateSync(descriptor, 0)
+    return descriptor
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
   }
 }
 

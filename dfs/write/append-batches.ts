@@ -4,7 +4,8 @@ import type { Table } from '../../runtime/values/index.ts'
 import type { DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import type { NewValues } from '../engine/commands.ts'
 import type { DfsSession } from '../session.ts'
-import { convertRows, routeToPartitions } from './incoming.ts'
+import { ownWriteBehind } from '../store/write-behind.ts'
+import { aboutBytes, convertRows, routeToPartitions } from './incoming.ts'
 import { NewSegments } from './new-segments.ts'
 import { retryWhenStale, whenUnlocked } from './retry.ts'
 import { requireTable } from './transaction.ts'
@@ -34,7 +35,7 @@ class BatchedAppend {
     this.#dfs = dfs
     this.#table = table
     this.#database = database
-    this.#segments = new NewSegments(dfs.files, table)
+    this.#segments = new NewSegments(dfs.files, table, ownWriteBehind)
   }
 
   run(batches: Iterable<Table>): number {
@@ -49,6 +50,7 @@ class BatchedAppend {
   }
 
   #write(batch: Table): void {
+    ownWriteBehind.expect(aboutBytes(batch))
     const { columns, fillsColumns } = convertRows(this.#table, batch)
     if (batch.rows === 0) return
     const routing = routeToPartitions(this.#database, this.#table, columns, this.#dfs.config)

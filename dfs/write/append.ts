@@ -5,7 +5,8 @@ import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { encodeRows, layoutOf } from '../delta/codec.ts'
 import type { Routing } from '../partition/route.ts'
 import type { DfsSession } from '../session.ts'
-import { convertRows, routeToPartitions } from './incoming.ts'
+import { ownWriteBehind } from '../store/write-behind.ts'
+import { aboutBytes, convertRows, routeToPartitions } from './incoming.ts'
 import { NewSegments } from './new-segments.ts'
 import { retryWhenStale, whenUnlocked } from './retry.ts'
 import { requireTable } from './transaction.ts'
@@ -32,6 +33,7 @@ class Append {
   }
 
   run(rows: Table): number {
+    ownWriteBehind.expect(aboutBytes(rows))
     const { columns, fillsColumns } = convertRows(this.#table, rows)
     if (rows.rows === 0) return 0
     const routing = routeToPartitions(this.#database, this.#table, columns, this.#dfs.config)
@@ -44,7 +46,7 @@ class Append {
       this.#insert(columns, routing.parts)
       return routing.kept
     }
-    const segments = new NewSegments(this.#dfs.files, this.#table)
+    const segments = new NewSegments(this.#dfs.files, this.#table, ownWriteBehind)
     try {
       const chunks = routing.parts.map(({ path, rows: positions }) => {
         checkInterrupt()

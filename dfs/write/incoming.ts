@@ -34,6 +34,9 @@ export function convertRows(table: TableRecord, rows: Table): Incoming {
   return { columns: converted, fillsColumns: unfilledColumns > 0 && given === columns.length }
 }
 
+/** What the rows take in files, roughly. */
+export const aboutBytes = ({ rows, columns }: Table): number => rows * columns.length * 8
+
 function wrongCount(table: TableRecord, given: number): HoldfastError {
   const isOld = given < table.columns.length && table.schemaVersion > 1
   return inputError(

@@ -11,6 +11,7 @@ import { type SegmentStream, SegmentWriter } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
 import { UnsyncedFiles } from '../store/unsynced-files.ts'
+import type { WriteBehind } from '../store/write-behind.ts'
 
 /** Folder of a chunk's segments. */
 export const chunkFolderOf = (table: TableRecord, path: string): string =>
@@ -23,10 +24,11 @@ export class NewSegments {
   readonly #unsynced = new UnsyncedFiles()
   readonly #written: string[] = []
 
-  constructor(files: FileStore, table: TableRecord) {
+  /** With `behind` the writing of large files may be left to another thread. */
+  constructor(files: FileStore, table: TableRecord, behind?: WriteBehind) {
     this.#files = files
     this.#table = table
-    this.#writer = new SegmentWriter(files, segmentColumns(table.columns), this.#unsynced)
+    this.#writer = new SegmentWriter(files, segmentColumns(table.columns), this.#unsynced, behind)
   }
 
   /**

@@ -1,0 +1,90 @@
+/**
+ * Entry of the thread that writes what another one has put into the ring. It opens each file anew by its descriptor, so that the descriptor itself stays the issuer's: to
+ * sync, and to close. Closing its own is what makes ext4 begin to move the file to the disk (see LocalWriter in local-store.ts).
+ *
+ * After a write that failed nothing more is written to that file; the issuer hears of it and gives the file up.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { type MessagePort, workerData } from 'node:worker_threads'
+import {
+  COMMAND_WRITE,
+  commandAt,
+  RING_DONE,
+  RING_FAILURES,
+  RING_ISSUED,
+  RING_STATE,
+  type RingCommand,
+  type RingMemory,
+  STATE_GONE,
+  STATE_READY,
+  STATE_STARTING,
+  slotData,
+  type WriteFailure,
+} from './write-ring.ts'
+
+export interface WriteBehindBoot {
+  readonly memory: RingMemory
+  readonly port: MessagePort
+  readonly idleMs: number
+}
+
+const { memory, port, idleMs } = workerData as WriteBehindBoot
+const words = new Int32Array(memory.control)
+const data = new Uint8Array(memory.data)
+/** Descriptors of this thread by number of the file. */
+const open = new Map<number, number>()
+const failed = new Set<number>()
+
+function carryOut(at: number, { kind, file, descriptor, bytes }: RingCommand): void {
+  try {
+    if (kind === COMMAND_WRITE) write(file, descriptor, slotData(data, at, bytes))
+    else release(file)
+  } catch (thrown) {
+    if (failed.has(file)) return
+    failed.add(file)
+    const { code, message } = thrown as NodeJS.ErrnoException
+    port.postMessage({ file, code, message } satisfies WriteFailure)
+    Atomics.add(words, RING_FAILURES, 1)
+  }
+}
+
+function write(file: number, descriptor: number, bytes: Uint8Array): void {
+  if (failed.has(file)) return
+  let own = open.get(file)
+  if (own === undefined) {
+    own = openSync(`/proc/self/fd/${descriptor}`, 'r+')
+    open.set(file, own)
+  }
+  for (let at = 0; at < bytes.length; ) at += writeSync(own, bytes, at)
+}
+
+function release(file: number): void {
+  const own = open.get(file)
+  open.delete(file)
+  if (own !== undefined) closeSync(own)
+}
+
+process.on('exit', () => {
+  Atomics.store(words, RING_STATE, STATE_GONE)
+  Atomics.notify(words, RING_DONE)
+})
+
+function serve(): void {
+  Atomics.compareExchange(words, RING_STATE, STATE_STARTING, STATE_READY)
+  for (;;) {
+    const done = Atomics.load(words, RING_DONE)
+    if (Atomics.load(words, RING_ISSUED) !== done) {
+      carryOut(done, commandAt(words, done))
+      Atomics.store(words, RING_DONE, done + 1)
+      Atomics.notify(words, RING_DONE)
+    } else if (
+      Atomics.wait(words, RING_ISSUED, done, idleMs) === 'timed-out' &&
+      Atomics.compareExchange(words, RING_STATE, STATE_READY, STATE_GONE) === STATE_READY
+    )
+      break
+  }
+  port.close()
+}
+
+// From the event loop: Node 24 aborts the whole process when a thread is terminated while it still evaluates a module that has awaited.
+setImmediate(serve)

@@ -1,0 +1,230 @@
+/**
+ * Writing behind: a thread that makes the content of large files hands it over and goes on, while another one makes the system calls. What one writes and the other sees
+ * is the same file; syncing and closing stay with the thread that opened it, so an error of the disk is told where the file is made durable.
+ *
+ * Nothing depends on it: without a second processor, without /proc, or before the thread is up, files are written directly.
+ */
+import { closeSync, existsSync, fsyncSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { FileWriter } from './file-store.ts'
+import { storeError } from './store-error.ts'
+import type { WriteBehindBoot } from './write-behind-thread.ts'
+import {
+  COMMAND_RELEASE,
+  COMMAND_WRITE,
+  newRingMemory,
+  putCommand,
+  RING_DONE,
+  RING_FAILURES,
+  RING_ISSUED,
+  RING_STATE,
+  type RingMemory,
+  SLOT_BYTES,
+  SLOTS,
+  STATE_BUSY,
+  STATE_GONE,
+  STATE_READY,
+  slotData,
+  type WriteFailure,
+} from './write-ring.ts'
+
+/** Less than this is written before the thread is up. */
+const BYTES_MIN = 32 << 20
+const IDLE_MS = 5_000
+/** A wait looks at least this often whether the thread still lives. */
+const WAIT_MS = 50
+
+export interface WriteBehindOptions {
+  readonly idleMs?: number
+  /** Entry file of the thread; tests give others. */
+  readonly entry?: URL
+}
+
+/** The ring of one thread that makes files. */
+export class WriteBehind {
+  readonly #idleMs: number
+  readonly #entry: URL | undefined
+  #words = new Int32Array(new SharedArrayBuffer(0))
+  #data = new Uint8Array(new SharedArrayBuffer(0))
+  #port: MessagePort | undefined
+  #openFiles = 0
+  #lastFile = 0
+  #failures: WriteFailure[] = []
+  #failuresTold = 0
+
+  constructor(options: WriteBehindOptions = {}) {
+    this.#idleMs = options.idleMs ?? IDLE_MS
+    this.#entry = options.entry
+  }
+
+  /** So much is about to be written: worth a thread, or not. */
+  expect(bytes: number): void {
+    if (bytes < BYTES_MIN || availableParallelism() < 2 || !existsSync('/proc/self/fd')) return
+    if (this.#openFiles > 0) return
+    if (this.#port !== undefined && Atomics.load(this.#words, RING_STATE) !== STATE_GONE) return
+    this.#start()
+  }
+
+  /** Takes an open, empty file over; undefined: the thread is not up. The descriptor stays the caller's until the writer closes it. */
+  open(descriptor: number, file: string): FileWriter | undefined {
+    if (this.#port === undefined) return undefined
+    if (
+      this.#openFiles === 0 &&
+      Atomics.compareExchange(this.#words, RING_STATE, STATE_READY, STATE_BUSY) !== STATE_READY
+    )
+      return undefined
+    this.#openFiles++
+    return new BehindWriter(this, ++this.#lastFile, descriptor, file)
+  }
+
+  /** Puts bytes into the ring and answers up to which command they reach. Waits while the ring is full. */
+  write(file: number, descriptor: number, bytes: Uint8Array): number {
+    let issued = 0
+    for (let at = 0; at < bytes.length; at += SLOT_BYTES) {
+      const piece = bytes.subarray(at, at + SLOT_BYTES)
+      issued = this.#issue({ kind: COMMAND_WRITE, file, descriptor, bytes: piece.length }, piece)
+    }
+    return issued
+  }
+
+  release(file: number, descriptor: number): number {
+    return this.#issue({ kind: COMMAND_RELEASE, file, descriptor, bytes: 0 })
+  }
+
+  /** Waits until a command is carried out. False if the thread ended before. */
+  waitFor(command: number): boolean {
+    for (;;) {
+      const done = Atomics.load(this.#words, RING_DONE)
+      if (done >= command) return true
+      if (Atomics.load(this.#words, RING_STATE) === STATE_GONE) return false
+      Atomics.wait(this.#words, RING_DONE, done, WAIT_MS)
+    }
+  }
+
+  /** Why a file could not be written; undefined: so far it could. */
+  failureOf(file: number): WriteFailure | undefined {
+    const count = Atomics.load(this.#words, RING_FAILURES)
+    if (count !== this.#failuresTold) {
+      this.#failuresTold = count
+      for (let got = receiveMessageOnPort(this.#port!); got !== undefined; got = receiveMessageOnPort(this.#port!))
+        this.#failures.push(got.message)
+    }
+    return this.#failures.find((f) => f.file === file)
+  }
+
+  /** A file is closed; with the last one the thread may end. */
+  closed(file: number): void {
+    this.failureOf(file)
+    this.#failures = this.#failures.filter((f) => f.file !== file)
+    if (--this.#openFiles === 0) Atomics.compareExchange(this.#words, RING_STATE, STATE_BUSY, STATE_READY)
+  }
+
+  #issue(command: Parameters<typeof putCommand>[2], bytes?: Uint8Array): number {
+    const at = Atomics.load(this.#words, RING_ISSUED)
+    // A thread that is gone frees no slot; what it leaves undone is found out at the latest by the sync.
+    if (at - SLOTS >= 0 && !this.waitFor(at - SLOTS + 1)) return at + 1
+    putCommand(this.#words, at, command)
+    if (bytes !== undefined) slotData(this.#data, at, bytes.length).set(bytes)
+    Atomics.store(this.#words, RING_ISSUED, at + 1)
+    Atomics.notify(this.#words, RING_ISSUED)
+    return at + 1
+  }
+
+  #start(): void {
+    const memory: RingMemory = newRingMemory()
+    this.#words = new Int32Array(memory.control)
+    this.#data = new Uint8Array(memory.data)
+    this.#failures = []
+    this.#failuresTold = 0
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    const boot: WriteBehindBoot = { memory, port: port2, idleMs: this.#idleMs }
+    const thread = new Worker(this.#entry ?? threadEntry(), {
+      workerData: boot,
+      transferList: [port2],
+      name: 'write behind',
+    })
+    const words = this.#words
+    const gone = (): void => void Atomics.store(words, RING_STATE, STATE_GONE)
+    thread.on('error', gone)
+    thread.on('exit', gone)
+    // Neither holds the thread open that makes the files.
+    thread.unref()
+    port1.unref()
+  }
+}
+
+/** In the form this file itself is in: TypeScript while developing, JavaScript in a package, where the entry lies beside. */
+const threadEntry = (): URL =>
+  new URL(`./write-behind-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+class BehindWriter implements FileWriter {
+  readonly #behind: WriteBehind
+  readonly #number: number
+  readonly #descriptor: number
+  readonly #file: string
+  /** The last command of this file. */
+  #command = 0
+  #isReleased = false
+  #isClosed = false
+  bytesWritten = 0
+
+  constructor(behind: WriteBehind, number: number, descriptor: number, file: string) {
+    this.#behind = behind
+    this.#number = number
+    this.#descriptor = descriptor
+    this.#file = file
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#requireSound()
+    if (bytes.length === 0) return
+    this.#command = this.#behind.write(this.#number, this.#descriptor, bytes)
+    this.bytesWritten += bytes.length
+  }
+
+  startWriteback(): void {
+    this.#release()
+  }
+
+  sync(): void {
+    this.#release()
+    if (!this.#behind.waitFor(this.#command))
+      throw storeError('write', this.#file, new Error('the thread that writes it ended before its time'))
+    this.#requireSound()
+    try {
+      fsyncSync(this.#descriptor)
+    } catch (error) {
+      throw storeError('sync', this.#file, error)
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#release()
+    // Nobody writes to a descriptor that may soon be another file's.
+    this.#behind.waitFor(this.#command)
+    this.#behind.closed(this.#number)
+    try {
+      closeSync(this.#descriptor)
+    } catch (error) {
+      throw storeError('close', this.#file, error)
+    }
+  }
+
+  #release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.#command = this.#behind.release(this.#number, this.#descriptor)
+  }
+
+  #requireSound(): void {
+    const failure = this.#behind.failureOf(this.#number)
+    if (failure !== undefined) throw storeError('write', this.#file, Object.assign(new Error(failure.message), failure))
+  }
+}
+
+/** That of this thread. */
+export const ownWriteBehind = new WriteBehind()
