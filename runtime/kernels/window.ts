@@ -4,13 +4,14 @@
  */
 
 import { castVector } from '../ops/cast.ts'
-import { fromDoubles, readDoubles, toDoubles } from '../ops/doubles.ts'
+import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { isFloating, isI64, isLiteral, NULL_I64, T } from '../values/types.ts'
 import { FixedVector, type Vector } from '../values/vector.ts'
 import { kurtosisOf, skewness } from './aggregate.ts'
+import { dueWindows, movingLongSums, movingSums, validPrefix } from './moving-sums.ts'
 import type { Interpolate } from './quantile.ts'
 import { OrderCounter, orderKeys } from './rank.ts'
-import { type Accumulator, runningTotal, VARIANCES } from './running.ts'
+import { type Accumulator, VARIANCES } from './running.ts'
 import { slide } from './sliding.ts'
 import { sortIndices } from './sort.ts'
 import {
@@ -27,15 +28,39 @@ import { SummaryTree } from './top-tree.ts'
 /** Where the windows start and when a result is due: not before element `lead`, and with at least `minValid` valid elements. */
 export interface Windows {
   readonly starts: Int32Array
+  /** Elements of each window, if all but the first ones have as many. */
+  readonly size?: number
   readonly lead: number
   readonly minValid: number
 }
 
 /** Windows of `size` elements. Without minPeriods the first size - 1 results are null. */
 export function countWindows(length: number, size: number, minPeriods?: number): Windows {
-  const starts = new Int32Array(length)
-  for (let k = size; k < length; k++) starts[k] = k - size + 1
-  return minPeriods === undefined ? { starts, lead: size - 1, minValid: 1 } : { starts, lead: 0, minValid: minPeriods }
+  return new CountWindows(length, size, minPeriods)
+}
+
+/** Their starts are written when somebody asks. */
+class CountWindows implements Windows {
+  readonly size: number
+  readonly lead: number
+  readonly minValid: number
+  readonly #length: number
+  #starts: Int32Array | undefined
+
+  constructor(length: number, size: number, minPeriods: number | undefined) {
+    this.#length = length
+    this.size = size
+    this.lead = minPeriods === undefined ? size - 1 : 0
+    this.minValid = minPeriods ?? 1
+  }
+
+  get starts(): Int32Array {
+    if (this.#starts === undefined) {
+      this.#starts = new Int32Array(this.#length)
+      for (let k = this.size; k < this.#length; k++) this.#starts[k] = k - this.size + 1
+    }
+    return this.#starts
+  }
 }
 
 /** Windows (lower[k], t[k]]: rows whose time is greater than the lower bound. Both arrays ascend. */
@@ -49,23 +74,9 @@ export function timeWindows(t: Float64Array, lower: Float64Array, minPeriods = 1
   return { starts, lead: 0, minValid: minPeriods }
 }
 
-/** Running count of valid elements, one longer than the vector. */
-function validPrefix(v: Vector): Int32Array {
-  const prefix = new Int32Array(v.length + 1)
-  for (let k = 0; k < v.length; k++) prefix[k + 1] = prefix[k] + (v.isNullAt(k) ? 0 : 1)
-  return prefix
-}
-
-/** Whether each window has a result. */
-function due(v: Vector, w: Windows): Uint8Array {
-  const prefix = validPrefix(v)
-  const out = new Uint8Array(v.length)
-  for (let k = 0; k < out.length; k++) out[k] = k >= w.lead && prefix[k + 1] - prefix[w.starts[k]] >= w.minValid ? 1 : 0
-  return out
-}
-
 /** An accumulator's statistic over each window. */
 export function movingStatistic(x: Float64Array, w: Windows, acc: Accumulator): Float64Array {
+  const { starts } = w
   const out = new Float64Array(x.length)
   let from = 0
   let valid = 0
@@ -74,7 +85,7 @@ export function movingStatistic(x: Float64Array, w: Windows, acc: Accumulator): 
       acc.add(x[k])
       valid++
     }
-    for (; from < w.starts[k]; from++)
+    for (; from < starts[k]; from++)
       if (!Number.isNaN(x[from])) {
         valid--
         // An empty window clears what rounding left behind.
@@ -120,53 +131,6 @@ class SumAccumulator implements Accumulator {
   }
 }
 
-/** Sums or means of the windows: what SumAccumulator does, in one loop without calls. */
-function movingSums(x: Float64Array, w: Windows, mean: boolean): Float64Array {
-  const { starts, lead, minValid } = w
-  const out = new Float64Array(x.length)
-  let sum = 0
-  let lost = 0
-  let count = 0
-  let from = 0
-  for (let k = 0; k < x.length; k++) {
-    const y = x[k]
-    if (!Number.isNaN(y)) {
-      count++
-      const next = sum + y
-      lost += Math.abs(sum) >= Math.abs(y) ? sum - next + y : y - next + sum
-      sum = next
-    }
-    for (; from < starts[k]; from++) {
-      const z = -x[from]
-      if (Number.isNaN(z)) continue
-      count--
-      const next = sum + z
-      lost += Math.abs(sum) >= Math.abs(z) ? sum - next + z : z - next + sum
-      sum = next
-      // An empty window clears what rounding left behind.
-      if (count === 0) sum = lost = 0
-    }
-    out[k] = k >= lead && count >= minValid ? (mean ? (sum + lost) / count : sum + lost) : Number.NaN
-  }
-  return out
-}
-
-/** Exact window sums of integers from wrapping prefix sums. */
-function integerSums(v: FixedVector, w: Windows): FixedVector {
-  const total = runningTotal(v, 'sum').data as BigInt64Array
-  const ok = due(v, w)
-  const out = new BigInt64Array(v.length)
-  for (let k = 0; k < out.length; k++) {
-    if (ok[k] === 0) out[k] = NULL_I64
-    else {
-      const from = w.starts[k]
-      const before = from === 0 || total[from - 1] === NULL_I64 ? 0n : total[from - 1]
-      out[k] = BigInt.asIntN(64, total[k] - before)
-    }
-  }
-  return new FixedVector(T.LONG, out)
-}
-
 /** Something that compares like the elements do, as numbers. */
 function comparable(v: Vector): Float64Array | Int32Array {
   return isI64(v.type) || isLiteral(v.type) ? orderKeys(v, true).keys : toDoubles('mmax', v)
@@ -175,7 +139,8 @@ function comparable(v: Vector): Float64Array | Int32Array {
 /** Positions of the window extremes (a deque of candidates); -1 where there is no result. Of equal ones the first. */
 export function movingExtreme(v: Vector, w: Windows, which: 'max' | 'min'): Int32Array {
   const x = comparable(v)
-  const ok = due(v, w)
+  const ok = dueWindows(v, w)
+  const { starts } = w
   const out = new Int32Array(v.length)
   const queue = new Int32Array(v.length)
   let head = 0
@@ -185,7 +150,7 @@ export function movingExtreme(v: Vector, w: Windows, which: 'max' | 'min'): Int3
       while (tail > head && (which === 'max' ? x[queue[tail - 1]] < x[k] : x[queue[tail - 1]] > x[k])) tail--
       queue[tail++] = k
     }
-    while (head < tail && queue[head] < w.starts[k]) head++
+    while (head < tail && queue[head] < starts[k]) head++
     out[k] = ok[k] === 1 && head < tail ? queue[head] : -1
   }
   return out
@@ -220,7 +185,7 @@ export function movingQuantile(v: Vector, w: Windows, q: number, pick: Interpola
 }
 
 function edge(v: Vector, w: Windows, which: 'first' | 'last'): Vector {
-  const ok = due(v, w)
+  const ok = dueWindows(v, w)
   const positions = new Int32Array(v.length)
   for (let k = 0; k < positions.length; k++) positions[k] = ok[k] === 1 ? (which === 'first' ? w.starts[k] : k) : -1
   return v.gather(positions)
@@ -229,7 +194,7 @@ function edge(v: Vector, w: Windows, which: 'first' | 'last'): Vector {
 /** First or last valid position of each window. */
 export function movingValidPosition(v: Vector, w: Windows, which: 'first' | 'last'): Int32Array {
   const out = new Int32Array(v.length)
-  const ok = due(v, w)
+  const ok = dueWindows(v, w)
   let last = -1
   let first = 0
   for (let k = 0; k < out.length; k++) {
@@ -260,12 +225,11 @@ export interface MovingSpec {
 export const MOVING: Readonly<Record<string, MovingSpec>> = {
   sum: {
     doc: 'Sum of the window: LONG for integers, DOUBLE otherwise.',
-    run: (v, w) =>
-      countsInLongs(v) ? integerSums(v as FixedVector, w) : fromDoubles(movingSums(readDoubles('msum', v), w, false)),
+    run: (v, w) => (countsInLongs(v) ? movingLongSums(v as FixedVector, w) : movingSums('msum', v, w, false)),
   },
   avg: {
     doc: 'Mean of the window, DOUBLE.',
-    run: (v, w) => fromDoubles(movingSums(readDoubles('mavg', v), w, true)),
+    run: (v, w) => movingSums('mavg', v, w, true),
   },
   sum2: {
     doc: 'Sum of squares of the window, DOUBLE.',
@@ -459,8 +423,11 @@ function nthOfTwo(
 
 /** Number of valid elements of each window. */
 export function movingCount(v: Vector, w: Windows): Int32Array {
+  const { starts } = w
   const prefix = validPrefix(v)
-  return Int32Array.from({ length: v.length }, (_, k) => prefix[k + 1] - prefix[w.starts[k]])
+  const out = new Int32Array(v.length)
+  for (let k = 0; k < out.length; k++) out[k] = prefix[k + 1] - prefix[starts[k]]
+  return out
 }
 
 type PairStatistic = (x: Float64Array, y: Float64Array, w: Windows) => Float64Array
