@@ -5,7 +5,7 @@
  */
 import { checkInterrupt } from '../interrupt.ts'
 import { castVector } from '../ops/cast.ts'
-import { readDoubles } from '../ops/doubles.ts'
+import { toDoubles } from '../ops/doubles.ts'
 import { NULL_F64, NULL_I64, T } from '../values/types.ts'
 import { FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
 import { words } from './codegen.ts'
@@ -17,10 +17,11 @@ const PIECE = 1 << 15
 
 /** Sum, what additions lost, number of valid elements: of the window that ended before the next piece. */
 type State = Float64Array
+const COUNT = 2
 
 /** Sums or means of the windows, as a DOUBLE vector. `name` is that of the function, for errors. */
 export function movingSums(name: string, v: Vector, w: Windows, mean: boolean): FixedVector {
-  const x = readDoubles(name, v)
+  const x = v.storage === 'fixed' && v.type === T.DOUBLE ? (v.view() as Float64Array) : toDoubles(name, v)
   const out = newFixedArray('f64', x.length) as Float64Array
   const state: State = new Float64Array(3)
   const { size, lead, minValid } = w
@@ -30,14 +31,14 @@ export function movingSums(name: string, v: Vector, w: Windows, mean: boolean): 
   for (let from = filling; from < x.length; from += PIECE) {
     checkInterrupt()
     const to = Math.min(x.length, from + PIECE)
-    if (size !== undefined && size >= minValid && !mayHaveNull(x, from - size, to))
-      fullWindows(x, size, mean ? size : 1, out, state, from, to)
-    else anyWindows(x, w.starts, lead, minValid, mean, out, state, from, to)
+    const isFull = size !== undefined && size >= minValid && state[COUNT] === size
+    const next = isFull ? fullWindows(x, size, mean ? size : 1, out, state, from, to) : from
+    if (next < to) anyWindows(x, w.starts, lead, minValid, mean, out, state, next, to)
   }
   return new FixedVector(T.DOUBLE, out)
 }
 
-/** Windows of `size` valid elements. */
+/** Windows of `size` valid elements, as the one before `from` was. Answers where it stopped: at `to`, or at the first null. */
 function fullWindows(
   x: Float64Array,
   size: number,
@@ -46,11 +47,14 @@ function fullWindows(
   state: State,
   from: number,
   to: number,
-): void {
+): number {
   let sum = state[0]
   let lost = state[1]
-  for (let k = from; k < to; k++) {
+  let k = from
+  for (; k < to; k++) {
     const y = x[k]
+    // Null, or no number.
+    if (!(y > NULL_F64)) break
     const more = sum + y
     // The error of an addition, exactly, whichever operand is the larger one (Knuth's two-sum).
     const ofMore = more - sum
@@ -65,7 +69,7 @@ function fullWindows(
   }
   state[0] = sum
   state[1] = lost
-  state[2] = size
+  return k
 }
 
 function anyWindows(
@@ -83,7 +87,7 @@ function anyWindows(
   let from = begin === 0 ? 0 : starts[begin - 1]
   for (let k = begin; k < end; k++) {
     const y = x[k]
-    if (!Number.isNaN(y)) {
+    if (!Number.isNaN(y) && y !== NULL_F64) {
       count++
       const next = sum + y
       const ofNext = next - sum
@@ -92,7 +96,7 @@ function anyWindows(
     }
     for (; from < starts[k]; from++) {
       const z = -x[from]
-      if (Number.isNaN(z)) continue
+      if (Number.isNaN(z) || z === -NULL_F64) continue
       count--
       const next = sum + z
       const ofNext = next - sum
@@ -106,7 +110,7 @@ function anyWindows(
   }
   state[0] = sum
   state[1] = lost
-  state[2] = count
+  state[COUNT] = count
 }
 
 /** Whole numbers up to here add exactly as doubles. */
