@@ -23,6 +23,8 @@ const LOG_FILE = 'holdfast.log'
 
 /** Statements that getCompletedQueries can tell of. */
 const COMPLETED_MAX = 1000
+/** Characters of each that are kept: a script of many megabytes would stay in memory otherwise. */
+const COMPLETED_TEXT_MAX = 4096
 
 export interface HostOptions {
   readonly config: SessionConfig
@@ -62,6 +64,14 @@ function consoleJob(sessionId: bigint, user: string, desc: string): ConsoleJob {
   }
 }
 
+function withShortText(job: ConsoleJob): ConsoleJob {
+  if (job.desc.length <= COMPLETED_TEXT_MAX) return job
+  const { sessionId, user, desc, receivedMs, rootJobId } = job
+  // A slice of a string keeps the whole string alive; joined with something it is a string of its own once it is read.
+  const text = Buffer.from(`${desc.slice(0, COMPLETED_TEXT_MAX - 3)}...`).toString()
+  return { sessionId, user, desc: text, receivedMs, rootJobId }
+}
+
 export class EngineHost {
   readonly #options: HostOptions
   readonly #console = new Map<bigint, ConsoleEntry>()
@@ -95,7 +105,7 @@ export class EngineHost {
       const entry = this.#console.get(sessionId)
       this.#console.delete(sessionId)
       if (entry === undefined) return
-      this.#completed.push({ job: entry.job, endMs: Date.now() })
+      this.#completed.push({ job: withShortText(entry.job), endMs: Date.now() })
       if (this.#completed.length > COMPLETED_MAX) this.#completed.shift()
     } else
       this.#console.set(sessionId, {
@@ -116,9 +126,10 @@ export class EngineHost {
 
   /** Cancels what runs, ends every thread, closes the store and releases the data directory. */
   async close(): Promise<void> {
+    // Sessions that never asked for the store hold nothing: they end with the process, which takes less time than ending them first.
+    if (this.#store === undefined) return
     for (const session of this.#sessions) await session.close()
     this.#sessions.clear()
-    if (this.#store === undefined) return
     const store = await this.#store.catch(() => undefined)
     if (store === undefined) return
     store.scheduler.close()

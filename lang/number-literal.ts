@@ -35,7 +35,7 @@ const month = /(\d{4})\.(\d{1,2})M(?![A-Za-z0-9_])/y
 const time = /(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{9}|\d{6}|\d{3})|s)?(?![A-Za-z0-9_:])/y
 const minute = /(\d{1,2}):(\d{2})m(?![A-Za-z0-9_])/y
 const duration = /(\d+)(ns|us|ms|[smHdBwMy]|[A-Z]{4})(?![A-Za-z0-9_])/y
-const number = /(\d*)(\.\d+|\.(?![.A-Za-z(_]))?(?:[eE]([+-]?\d+))?/y
+const number = /(\d*)(\.\d+|\.(?![.A-Za-z(_{]))?(?:[eE]([+-]?\d+))?/y
 const LONG_MAX = 9223372036854775807n
 
 /** Days from 1970.01.01 to a date of the proleptic Gregorian calendar. */

@@ -16,6 +16,31 @@ type Scheme = { readonly scheme: string; readonly args: Expr[] }
 
 const optionAhead = (p: Cursor): boolean => isName(p.peek()) && p.peek(1).image === '='
 
+/** Options of tables that may begin a line without a comma before it: no script uses these names for variables. */
+const LINE_OPTIONS: ReadonlySet<string> = new Set([
+  'sortColumns',
+  'keepDuplicates',
+  'sortKeyMappingFunction',
+  'softDelete',
+  'primaryKey',
+  'compressHashSortKey',
+  'latestKeyCache',
+  'encryptMode',
+  'engine',
+  'atomic',
+  'chunkGranularity',
+])
+
+/** Moves over newlines before such an option. */
+function optionOnNextLine(p: Cursor): boolean {
+  if (p.tokens[p.at]?.image !== '\n') return false
+  let at = p.at
+  while (p.tokens[at]?.image === '\n') at++
+  if (!LINE_OPTIONS.has(p.tokens[at]?.image ?? '') || p.tokens[at + 1]?.image !== '=') return false
+  p.at = at
+  return true
+}
+
 export abstract class DefinitionRules extends ModificationRules {
   protected readonly sqlStatement: Rule<[], SqlStatement> = this.rule('sqlStatement', () => {
     const p = this.cursor
@@ -69,6 +94,7 @@ export abstract class DefinitionRules extends ModificationRules {
         return list
       },
     })
+    optionOnNextLine(p)
     const options = this.SUBRULE(this.options)
     return { kind: 'createDatabase', path, schemes: schemes ?? [], options, span: p.span(start) }
   })
@@ -111,6 +137,7 @@ export abstract class DefinitionRules extends ModificationRules {
         options.push({ name, value: this.SUBRULE(this.expression) })
         more = this.OPTION(() => this.CONSUME(S[','])) !== undefined
         if (more) p.skipNewlines()
+        else more = optionOnNextLine(p)
       },
     })
     return options
@@ -181,7 +208,8 @@ export abstract class DefinitionRules extends ModificationRules {
         partitionedBy.push(this.SUBRULE(this.operand))
       } while (p.take(','))
     })
-    if (partitionedBy.length === 0) p.take(',')
+    if (optionOnNextLine(p)) optionsMayFollow = true
+    else if (partitionedBy.length === 0) p.take(',')
     const options = this.chosen(optionsMayFollow) ? this.SUBRULE(this.options) : []
     this.OPTION4({
       GATE: () => p.isWord('commit', 1),

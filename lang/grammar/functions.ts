@@ -15,6 +15,7 @@ import { S } from '../lexer.ts'
 import { type Cursor, STATEMENT_MODES, spanOf } from '../parser/cursor.ts'
 import { parseExpr } from '../parser/expressions.ts'
 import { isTestingName, parseTypeName } from '../parser/primary.ts'
+import { isReservedWord } from '../parser/words.ts'
 import type { Span } from '../source.ts'
 import type { Rule } from './base.ts'
 import { FlowRules } from './flow.ts'
@@ -55,6 +56,7 @@ export abstract class FunctionRules extends FlowRules {
     })
     if (this.RECORDING_PHASE) return
     const span = p.span(start)
+    if (isReservedWord(name)) throw p.error(`${name} is a reserved word and can't name a parameter.`, span)
     if (fallback !== undefined && mutable)
       throw p.error('A parameter with default value must be read only.', span, 'S06012')
     if (fallback === undefined && others.at(-1)?.default)

@@ -219,7 +219,7 @@ describe('a variable named like a function hides it, except in a call', () => {
       `(def f1 [] {(= symbol (call symbol' (call take' "a" 3))); (return (call symbol symbol))})`,
     ],
     ['time = 3; time + 1', '(= time 3); (add time 1)'],
-    ['select = 3', '(= select 3)'],
+    ['update = 3', '(= update 3)'],
     ['value = 3; value -1', '(= value 3); (sub value 1)'],
     ['print value -1', "(apply print' (apply value' -1))"],
   ])('%j', (text, tree) => {

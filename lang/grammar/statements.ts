@@ -6,7 +6,7 @@ import { AssignmentOperator, Identifier, isName, W } from '../keywords.ts'
 import { Newline, QuotedString, S } from '../lexer.ts'
 import { type Cursor, spanOf, textOfToken } from '../parser/cursor.ts'
 import { parseSlot } from '../parser/postfix.ts'
-import { RESERVED, RESERVED_CONSTANTS, TYPE_NAMES } from '../parser/words.ts'
+import { isReservedWord } from '../parser/words.ts'
 import type { Rule } from './base.ts'
 import { assignName } from './flow.ts'
 import { FunctionRules } from './functions.ts'
@@ -191,7 +191,7 @@ export abstract class StatementRules extends FunctionRules {
     const token = this.CONSUME(Identifier)
     if (['pi', 'e', 'true', 'false', 'NULL', 'null'].includes(token.image))
       throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
-    if (RESERVED.has(token.image) || TYPE_NAMES.has(token.image) || RESERVED_CONSTANTS.has(token.image))
+    if (isReservedWord(token.image))
       throw p.error(`${token.image} is a reserved word and can't name a variable.`, spanOf(token))
     if (!this.chosen(p.is('['))) return { kind: 'name', name: token.image, span: spanOf(token) }
     this.CONSUME(S['['])

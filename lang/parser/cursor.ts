@@ -262,6 +262,24 @@ export class Cursor {
     }
   }
 
+  /** The `(` ahead holds names only, and an arrow follows it: `(x, y) ->`. */
+  arrowAfterNames(): boolean {
+    let at = this.at + 1
+    const overNewlines = (): void => {
+      while (this.tokens[at]?.tokenType === Newline) at++
+    }
+    for (;;) {
+      overNewlines()
+      const name = this.tokens[at]
+      if (name === undefined || !isName(name)) return false
+      at++
+      overNewlines()
+      const after = this.tokens[at++]?.image
+      if (after === ')') return this.tokens[at]?.image === '->'
+      if (after !== ',') return false
+    }
+  }
+
   /** Runs a part of the parse in other modes. An error leaves the modes of its place, which decide what it says; who goes on after it sets them. */
   within<R>(
     modes: Partial<Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'noArrow' | 'inOn' | 'inArguments'>>,

@@ -65,6 +65,21 @@ export function parseArrowLambda(p: Cursor): Expr {
   )
 }
 
+/** `(x, y) -> expr`. */
+export function parseParenthesisedLambda(p: Cursor): Expr {
+  const start = p.next().startOffset
+  const params: Parameter[] = []
+  do {
+    p.skipNewlines()
+    const name = p.expectName('a parameter')
+    params.push(parameter(name.image, name.startOffset))
+    p.skipNewlines()
+  } while (p.take(','))
+  p.expect(')', 'after the parameters of a lambda')
+  p.expect('->', 'after the parameters of a lambda')
+  return lambda(p, start, params, false, () => expressionBody(p, p.ignoreNewlines))
+}
+
 /** `def(a, b){...}`, `def(a): expr`, `def(a) -> expr`, with `defg` an aggregate. */
 export function parseDefLambda(p: Cursor): Expr {
   const token = p.next()

@@ -7,7 +7,7 @@ import { Backtick, Newline, NumberLiteral, QuotedString } from '../lexer.ts'
 import { startsSql } from './clauses.ts'
 import { type Cursor, spanOf } from './cursor.ts'
 import { operatorIsValue, parseExpr } from './expressions.ts'
-import { parseArrowLambda, parseBracedLambda, parseDefLambda } from './lambdas.ts'
+import { parseArrowLambda, parseBracedLambda, parseDefLambda, parseParenthesisedLambda } from './lambdas.ts'
 import { parseSlot } from './postfix.ts'
 import { parseAlias, parseUnionAfter } from './sql-pieces.ts'
 import { CONSTANTS, HINTS, OPERATORS, RESERVED, TYPE_NAMES } from './words.ts'
@@ -28,7 +28,7 @@ export function parsePrimary(p: Cursor): Expr {
   }
   switch (token.image) {
     case '(':
-      return parseParentheses(p)
+      return !p.noArrow && p.arrowAfterNames() ? parseParenthesisedLambda(p) : parseParentheses(p)
     case '[':
       return parseBrackets(p)
     case '{':
@@ -185,6 +185,8 @@ function parseWord(p: Cursor, token: IToken): Expr {
   p.next()
   const span = spanOf(token)
   if (p.sql && p.is('...') && p.glued()) return parseSeries(p, token)
+  // A column may have the name of a number.
+  if (p.sql && (image === 'e' || image === 'pi')) return { kind: 'name', name: image, binding: 'free', span }
   const isVariable = p.names.readVariable(image)
   if ((CONSTANTS.has(image) || image in HINTS) && !isVariable) return { kind: 'constant', name: image, span }
   if (p.sql) return { kind: 'name', name: image, binding: 'free', span }

@@ -133,6 +133,20 @@ export const RESERVED: ReadonlySet<string> = new Set([
   'or',
 ])
 
+/** Words of statements that can't name a variable or a parameter, besides those that never stand as an operand. */
+export const STATEMENT_WORDS: ReadonlySet<string> = new Set([
+  'select',
+  'exec',
+  'SELECT',
+  'EXEC',
+  'def',
+  'defg',
+  'module',
+  'assert',
+  'const',
+  'mutable',
+])
+
 export const TYPE_NAMES: ReadonlySet<string> = new Set([
   'VOID',
   'BOOL',
@@ -204,6 +218,10 @@ export const RESERVED_CONSTANTS: ReadonlySet<string> = new Set([
   'FIRST',
   'LAST',
 ])
+
+/** A word that can't name a variable, a parameter or a function. */
+export const isReservedWord = (word: string): boolean =>
+  RESERVED.has(word) || STATEMENT_WORDS.has(word) || TYPE_NAMES.has(word) || RESERVED_CONSTANTS.has(word)
 
 export const CONSTANTS: ReadonlySet<string> = new Set([
   ...RESERVED_CONSTANTS,

@@ -1,5 +1,6 @@
 /** Cumulative functions: element k of the result covers elements 0..k. Nulls are skipped and the running value repeats. */
 import { inputError, operatorError, usageError } from '../errors.ts'
+import { runningDecimalSums } from '../kernels/decimal-sums.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { INTERPOLATE, INTERPOLATIONS, type Interpolate } from '../kernels/quantile.ts'
 import { movingRanks, type RankOptions, type Ties } from '../kernels/rank.ts'
@@ -39,8 +40,10 @@ function numbers(name: string, v: Vector): FixedVector {
   return source
 }
 
-simple('cumsum', 'Running sum: LONG for integers, DOUBLE for floating numbers.', (v) =>
-  runningTotal(numbers('cumsum', v), 'sum'),
+simple(
+  'cumsum',
+  'Running sum: LONG for integers, DOUBLE for floating numbers, exact in the next wider type for decimals.',
+  (v) => (isDecimal(v.type) ? runningDecimalSums(v) : runningTotal(numbers('cumsum', v), 'sum')),
 )
 simple('cumprod', 'Running product: LONG for integers, DOUBLE for floating numbers.', (v) =>
   runningTotal(numbers('cumprod', v), 'product'),

@@ -9,6 +9,7 @@ import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { allocatedBytes, collectGarbage, memoryLimit } from '../values/allocator.ts'
 import {
+  AnyVector,
   type BuiltinFunction,
   bigArrays,
   Dict,
@@ -84,6 +85,8 @@ function typeText(x: Value): string {
     case 'scalar':
       return typeName(x.type)
     case 'vector':
+      if (x instanceof AnyVector && x.length > 0 && x.values.every((v) => v.kind === 'scalar' && v.type === T.VOID))
+        return 'VOID VECTOR'
       return `${bigArrays.has(x) ? 'HUGE ' : fast(x.type)}${typeName(x.type)} VECTOR`
     case 'pair':
       return `${typeName(x.type)} PAIR`
@@ -94,7 +97,7 @@ function typeText(x: Value): string {
     case 'dict':
       return `${typeName(x.keyType)}->${typeName(x.valueType)} DICTIONARY`
     case 'table':
-      return x.keyColumns === undefined ? 'IN-MEMORY TABLE' : 'KEYED TABLE'
+      return x.keyColumns === undefined ? 'IN-MEMORY TABLE' : x.indexed ? 'INDEXED TABLE' : 'KEYED TABLE'
     case 'source':
       return x.source.partitionColumns().length === 0 ? 'DIMENSION TABLE' : 'SEGMENTED DFS TABLE'
     case 'function':

@@ -203,6 +203,7 @@ function comparable(usage: string, x: Vector, y: Value): { keys: Vector; probes:
 function meetingType(usage: string, a: TypeId, b: TypeId): TypeId {
   if (isLiteral(a) && isLiteral(b)) return T.STRING
   if (a === b) return a
+  if ((a === T.CHAR && isLiteral(b)) || (b === T.CHAR && isLiteral(a))) return T.STRING
   if (isTemporal(a) && isTemporal(b)) return finerTemporal(a, b)
   if (isNumeric(a) && isNumeric(b))
     return Math.max(a, b) > T.LONG ? T.DOUBLE : Math.max(a, b) === T.LONG ? T.LONG : T.INT

@@ -36,7 +36,9 @@ for (const [name, doc] of [
             labels.map((l) => l ?? ''),
             values,
           )
-      return withKeys(source, keys, signature)
+      const out = withKeys(source, keys, signature)
+      out.indexed = name === 'indexedTable'
+      return out
     },
   })
 }

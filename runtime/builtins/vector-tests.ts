@@ -169,7 +169,7 @@ function replaced(v: Vector, from: Scalar, to: Scalar, signature: string): Vecto
 function replaceIn(v: Vector, from: Scalar, to: Scalar, signature: string): void {
   if (v.storage === 'any' || v.storage === 'array') throw usageError(signature, 'X must be a typed vector or a matrix.')
   for (const s of [from, to])
-    if (s.type !== T.VOID && categoryOf(s.type) !== categoryOf(v.type) && !bothNumeric(s.type, v.type))
+    if (s.type !== T.VOID && categoryOf(s.type) !== categoryOf(v.type) && !convertible(s.type, v.type))
       throw usageError(signature, 'oldValue and newValue must be of the category of X.')
   const scale = 'scale' in v ? v.scale : undefined
   const old = keyOf(castScalar(from, v.type, scale))
@@ -184,9 +184,11 @@ function replaceIn(v: Vector, from: Scalar, to: Scalar, signature: string): void
   }
 }
 
-const bothNumeric = (a: number, b: number): boolean =>
-  ['logical', 'integral', 'floating'].includes(categoryOf(a)) &&
-  ['logical', 'integral', 'floating'].includes(categoryOf(b))
+/** Two numbers, or a character for text. */
+const convertible = (a: number, b: number): boolean =>
+  (['logical', 'integral', 'floating'].includes(categoryOf(a)) &&
+    ['logical', 'integral', 'floating'].includes(categoryOf(b))) ||
+  (a === T.CHAR && categoryOf(b) === 'literal')
 
 /** A vector of one text in the storage of v. */
 function textVector(v: Vector, text: string): Vector {

@@ -8,7 +8,7 @@ import { Dict, keyOf, Matrix, Pair, type SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isIntegral, T } from '../values/types.ts'
-import { AnyVector, ArrayVector, type Vector } from '../values/vector.ts'
+import { AnyVector, ArrayVector, subarrays, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, intListArg, isGiven, required, sizeError } from './args.ts'
 import { joinedVector, matrixColumn } from './columns.ts'
 import { eqValues } from './equality.ts'
@@ -351,13 +351,13 @@ define('reverse(X)', {
 })
 
 define('subarray(X, range)', {
-  doc: 'The elements [a, b) of a vector; open ends are allowed, positions outside give null.',
+  doc: 'The elements [a, b) of a vector, read only; open ends are allowed, positions outside give null.',
   call: ([x, range]) => {
     const signature = 'subarray(X, range)'
     if (x?.kind !== 'vector') throw usageError(signature, 'X must be a vector.')
     if (!(range instanceof Pair) || !isIntegral(range.type))
       throw usageError(signature, 'range must be a pair of integers.')
-    return partOf(x, range)
+    return readOnly(partOf(x, range))
   },
 })
 
@@ -371,9 +371,15 @@ define('subtuple(X, range)', {
       throw usageError(signature, 'range must be a pair of integers.')
     const vectors = x.values as Vector[]
     if (vectors.some((v) => v.length !== vectors[0].length)) throw sizeError()
-    return new AnyVector(vectors.map((v) => partOf(v, range)))
+    return readOnly(new AnyVector(vectors.map((v) => readOnly(partOf(v, range)))))
   },
 })
+
+function readOnly<V extends Vector>(v: V): V {
+  v.frozen = true
+  subarrays.add(v)
+  return v
+}
 
 /** The elements [a, b); null where there is none. */
 function partOf(v: Vector, range: Pair): Vector {
@@ -420,6 +426,7 @@ function deepCopy(v: Value): Value {
     )
     out.keyColumns = v.keyColumns?.slice()
     out.latestBy = v.latestBy
+    out.indexed = v.indexed
     return out
   }
   return copyOf(v)

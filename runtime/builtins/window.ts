@@ -3,6 +3,7 @@
  * time column. Both families come from the tables of kernels/window.ts.
  */
 import { inputError, operatorError } from '../errors.ts'
+import { movingDecimalSums } from '../kernels/decimal-sums.ts'
 import { movingRanks } from '../kernels/rank.ts'
 import {
   MOVING,
@@ -19,7 +20,7 @@ import {
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import { NULL_I32, T } from '../values/types.ts'
+import { isDecimal, NULL_I32, T } from '../values/types.ts'
 import { AnyVector, FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, required } from './args.ts'
 import { quantileArgs, rankOptions, rankVector } from './cumulative.ts'
@@ -31,14 +32,24 @@ const { entries, define } = topicTable('Moving windows')
 const LEADING =
   'The first window-1 results are null unless minPeriods is given; then a result needs that many valid elements. Nulls in the window are skipped.'
 
-for (const [name, spec] of Object.entries(MOVING)) {
+/** Sums of decimals are exact decimals; the other statistics are real. */
+const sumOf =
+  (run: (v: Vector, w: Windows) => Vector) =>
+  (v: Vector, w: Windows): Vector =>
+    isDecimal(v.type) ? movingDecimalSums(v, w) : run(v, w)
+
+for (const [name, moving] of Object.entries(MOVING)) {
+  const spec =
+    name === 'sum'
+      ? { doc: `${moving.doc} Exact for decimals, in the next wider type.`, run: sumOf(moving.run) }
+      : moving
   if (name !== 'avg') {
     const usage = `m${name}(X, window, [minPeriods])`
     define(usage, {
       kind: 'vector',
       doc: `${spec.doc} ${LEADING}`,
       call: ([x, window, least]) =>
-        onWindows(`m${name}`, required(x, usage, 'X'), windowMaker(usage, window, least), spec.run, spec.anyType),
+        onWindows(`m${name}`, required(x, usage, 'X'), windowMaker(usage, window, least), spec.run, moving.anyType),
     })
   }
   if (name === 'imin' || name === 'imax') continue
@@ -47,7 +58,7 @@ for (const [name, spec] of Object.entries(MOVING)) {
     kind: 'vector',
     doc: `${spec.doc} The window is (T - window, T], an integer in units of T or a DURATION; rows that follow with an equal T are not in it.`,
     call: ([t, x, window]) =>
-      onWindows(`tm${name}`, required(x, usage, 'X'), timeMaker(usage, t, window), spec.run, spec.anyType),
+      onWindows(`tm${name}`, required(x, usage, 'X'), timeMaker(usage, t, window), spec.run, moving.anyType),
   })
 }
 

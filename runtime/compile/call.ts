@@ -149,6 +149,15 @@ export function callWithNames(
   return callFunction(session, fn, placeByName(fn.name, fn.params, args, names))
 }
 
+/** Where the parameter of that name stands; names in another case are found when nothing else has them. */
+function parameterNamed(params: readonly Param[], name: string): number {
+  const exact = params.findIndex((p) => p.name === name)
+  if (exact >= 0) return exact
+  const lower = name.toLowerCase()
+  const found = params.filter((p) => p.name.toLowerCase() === lower)
+  return found.length === 1 ? params.indexOf(found[0]) : -1
+}
+
 /** Moves named arguments to the positions of their parameters. */
 export function placeByName<V>(
   name: string,
@@ -159,7 +168,7 @@ export function placeByName<V>(
   const placed: (V | undefined)[] = []
   for (let k = 0; k < args.length; k++) {
     const key = names[k]
-    const at = key === null ? k : params.findIndex((p) => p.name === key)
+    const at = key === null ? k : parameterNamed(params, key)
     if (at < 0)
       throw inputError(`The function [${name}] has no parameter named ${key}.`, {
         code: 'arity',

@@ -130,10 +130,14 @@ const sqlOnly = {
 // Names
 
 export function emitName(em: Emitter, node: NameExpr): string {
-  return (
-    emitVariable(em, node.name) ??
-    (node.binding === 'function' ? emitFunctionName(em, node.name, false) : emitLoose(em, node.name))
-  )
+  const variable = emitVariable(em, node.name)
+  if (variable !== undefined) return variable
+  // In SQL the numbers e and pi are what their names mean where no column has the name (loops may have variables of it).
+  if (node.binding === 'free' && (node.name === 'e' || node.name === 'pi')) {
+    const number = em.constant(constantValue(node.name))
+    return em.seesSession ? `(${em.constant(em.host.cell(node.name))}.value ?? ${number})` : number
+  }
+  return node.binding === 'function' ? emitFunctionName(em, node.name, false) : emitLoose(em, node.name)
 }
 
 /** A column or local by name, undefined if the name is neither. */

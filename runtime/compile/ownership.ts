@@ -10,6 +10,7 @@
  */
 import { operatorError } from '../errors.ts'
 import { AnyVector, Dict, Matrix, Pair, Scalar, SetValue, Table, type Value } from '../values/index.ts'
+import { subarrays } from '../values/vector.ts'
 
 /** A value on its way into a variable. */
 export function own(value: Value): Value {
@@ -59,6 +60,11 @@ export function freezeOwned(value: Value): void {
 /** The value itself if it may be changed in place, else a copy that may. The caller stores the result back where it came from. */
 export function writable(value: Value): Value {
   if (value instanceof Scalar || !('frozen' in value) || !value.frozen) return value
+  if (subarrays.has(value))
+    throw operatorError("Immutable sub vector doesn't support method set", {
+      code: 'subarray',
+      hint: 'write to the vector it is taken from, or to a copy: copy(x)',
+    })
   const copy = copyOf(value)
   if ('owned' in copy) copy.owned = true
   return copy
@@ -93,6 +99,7 @@ export function copyOf(value: Value): Value {
       const copy = new Table(value.names.slice(), value.columns.slice())
       copy.keyColumns = value.keyColumns?.slice()
       copy.latestBy = value.latestBy
+      copy.indexed = value.indexed
       copy.keyIndex = value.keyIndex === undefined ? undefined : new Map(value.keyIndex)
       return copy
     }

@@ -7,10 +7,10 @@ import { kernel } from '../kernels/codegen.ts'
 import { Dict, type Key, type Matrix, Pair } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
-import { elementType, T } from '../values/types.ts'
+import { elementType, isLiteral, T } from '../values/types.ts'
 import { AnyVector, ArrayVector, type Vector, vectorOf } from '../values/vector.ts'
 import { alignMatrices } from './align.ts'
-import { concatVectors, relabel } from './cast.ts'
+import { castValue, concatVectors, relabel } from './cast.ts'
 import { dotProduct } from './dot.ts'
 import { type Flat, flatBinary } from './flat.ts'
 import { joinValues } from './join.ts'
@@ -42,11 +42,17 @@ export function elementwise(op: ElementOp, a: Value, b: Value): Value {
   if (isArray(a) || isArray(b)) return onArrays(op, a, b)
   if (a.kind === 'pair' || b.kind === 'pair') return onPairs(op, a, b)
   if (isCompareOp(op) && (op === 'eq' || op === 'ne')) return Scalar.bool((a === b) === (op === 'eq'))
+  // Functions and metacode beside text are what they print.
+  if (op === 'add' && isPrintable(a) && isFlat(b) && isLiteral(b.type))
+    return flatBinary(op, castValue(a, T.STRING) as Flat, b)
+  if (op === 'add' && isPrintable(b) && isFlat(a) && isLiteral(a.type))
+    return flatBinary(op, a, castValue(b, T.STRING) as Flat)
   throw operatorError(`The function ${op} does not support a ${kindName(a)} and a ${kindName(b)}.`, {
     code: 'operandTypes',
   })
 }
 
+const isPrintable = (v: Value): boolean => v.kind === 'function' || v.kind === 'code' || v.kind === 'resource'
 const kindName = (v: Value): string => (v.kind === 'source' ? 'partitioned table' : v.kind)
 const isTuple = (v: Value): v is AnyVector => v.kind === 'vector' && v.storage === 'any'
 const isArray = (v: Value): v is ArrayVector => v.kind === 'vector' && v.storage === 'array'

@@ -7,6 +7,7 @@ import { categoryOf, isDecimal, isFloating, isLiteral, isTemporal, T, type TypeI
 import { type AnyVector, FixedVector, type Vector, vectorOf } from '../values/vector.ts'
 import { castScalar, castVector, scalarToVector } from './cast.ts'
 import { castFlat, type Flat, flatBinary, nullsLike } from './flat.ts'
+import { isIdentifier } from './text.ts'
 import { mapForm } from './unary.ts'
 
 /**
@@ -17,11 +18,14 @@ export function inOp(x: Value, y: Value): Value {
   switch (y.kind) {
     case 'scalar':
       if (y.type === T.VOID) return mapForm(x, (f) => falseLike(f))
+      if (y.type === T.CHAR)
+        return mapForm(x, (f) => flatBinary('eq', isLiteral(f.type) ? f : convertLeft(f, y.type), y))
       return mapForm(x, (f) => flatBinary('eq', convertLeft(f, y.type), y))
     case 'vector':
       if (y.storage === 'any') return inTuple(x, y)
       if (y.storage === 'array') throw inputError('The second argument of in must not be an array vector.')
       if (isDecimal(y.type)) return mapForm(x, (f) => inDecimals(f, y))
+      if (y.type === T.CHAR) return inCharacters(x, y)
       return inMembers(x, y.type, () => memberSet(y))
     case 'pair':
       return inOp(x, vectorOf(y.type, [y.first, y.second], y.scale))
@@ -58,7 +62,19 @@ function convertLeft(x: Flat, type: TypeId): Flat {
   // A decimal and any other number need no common type to be compared.
   if (b === 'decimal' && numeric(a)) return x
   if ((numeric(a) && numeric(b)) || (a === b && (a === 'literal' || isTemporal(x.type)))) return castFlat(x, target)
+  // One character in single quotes is a CHAR: beside text it is text.
+  if (x.type === T.CHAR && b === 'literal') return castFlat(x, target)
+  // Text that meets an identifier or an address is read as one; identifiers among texts are looked for by their text.
+  if ((isIdentifier(target) && a === 'literal') || (isIdentifier(x.type) && b === 'literal')) return castFlat(x, target)
   throw operatorError('The function in needs both arguments in the same data category.', { code: 'operandTypes' })
+}
+
+/** Characters are numbers to numbers and text to text. */
+function inCharacters(x: Value, y: Vector): Value {
+  return mapForm(x, (f) => {
+    const members = isLiteral(f.type) ? castVector(y, T.STRING) : y
+    return inMembers(f, members.type, () => memberSet(members)) as Flat
+  })
 }
 
 /** Decimals meet as exact integers of one scale. */
@@ -118,7 +134,8 @@ function inTuple(x: Value, y: AnyVector): Value {
   return mapForm(x, (f) => {
     const test = (s: Scalar): boolean =>
       y.values.some((v) => {
-        if (v.kind !== 'scalar' || categoryOf(v.type) !== categoryOf(s.type)) return false
+        if (v.kind !== 'scalar') return false
+        if (categoryOf(v.type) !== categoryOf(s.type) && !isCharBesideText(v.type, s.type)) return false
         return (flatBinary('eq', s, v) as Scalar).value === 1
       })
     if (f.kind === 'scalar') return Scalar.bool(test(f))
@@ -128,6 +145,9 @@ function inTuple(x: Value, y: AnyVector): Value {
     )
   })
 }
+
+const isCharBesideText = (a: TypeId, b: TypeId): boolean =>
+  (a === T.CHAR && isLiteral(b)) || (b === T.CHAR && isLiteral(a))
 
 function inTable(x: Value, y: Table): Value {
   if (y.keyColumns !== undefined && y.keyColumns.length > 1) return inKeys(x, y, y.keyColumns)
@@ -184,11 +204,13 @@ function pattern(text: string, ignoreCase: boolean): RegExp {
 }
 
 function like(x: Value, y: Value, ignoreCase: boolean): Value {
-  if (y.kind !== 'scalar' || !isLiteral(y.type)) throw inputError('Usage: like(X, pattern). pattern must be a string.')
-  const matcher = pattern(y.value as string, ignoreCase)
+  if (y.kind !== 'scalar' || !(isLiteral(y.type) || y.type === T.CHAR))
+    throw inputError('Usage: like(X, pattern). pattern must be a string.')
+  const matcher = pattern(castScalar(y, T.STRING).value as string, ignoreCase)
   // Null text is like nothing, not even like '%'.
   const test = { test: (s: string): boolean => s !== '' && matcher.test(s) }
   return mapForm(x, (f) => {
+    if (f.type === T.CHAR) return like(castFlat(f, T.STRING), y, ignoreCase) as Flat
     if (!isLiteral(f.type)) throw inputError('Usage: like(X, pattern). X must be a string or a vector of strings.')
     if (f.kind === 'scalar') return Scalar.bool(test.test(f.value as string))
     const out = new Int8Array(f.length)

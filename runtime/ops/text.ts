@@ -1,10 +1,11 @@
 /** Operators on text: `+` concatenates, comparisons order by bytes of UTF-8, everything else is an error. */
 import { operatorError } from '../errors.ts'
 import { Scalar } from '../values/scalar.ts'
-import { isLiteral, T } from '../values/types.ts'
+import { categoryOf, isLiteral, T, type TypeId } from '../values/types.ts'
 import { FixedVector, StringVector, type SymbolVector } from '../values/vector.ts'
-import { commonLength, type Flat, operandsText, toText, unsupported } from './flat.ts'
+import { castFlat, commonLength, type Flat, operandsText, toText, unsupported } from './flat.ts'
 import { type CompareOp, type ElementOp, isCompareOp } from './names.ts'
+import { wideBinary } from './wide.ts'
 
 /** Order of two strings by the bytes of their UTF-8: -1, 0 or 1. UTF-16 differs only where surrogates meet U+E000 and above. */
 export function compareText(a: string, b: string): number {
@@ -49,15 +50,28 @@ export function textBinary(op: ElementOp, a: Flat, b: Flat): Flat {
     if (!isCompareOp(op)) throw operatorError(`BLOB data does not support the function ${op}.`)
   }
   if (op === 'add') return concatenate(toText(a), toText(b))
-  if ((isCompareOp(op) || op === 'max' || op === 'min') && isLiteral(a.type) && isLiteral(b.type)) {
-    return isCompareOp(op) ? compareTexts(op, a, b) : extremeText(op as 'max' | 'min', a, b)
+  if ((isCompareOp(op) || op === 'max' || op === 'min') && isText(a.type) && isText(b.type)) {
+    const left = a.type === T.CHAR ? toText(a) : a
+    const right = b.type === T.CHAR ? toText(b) : b
+    return isCompareOp(op) ? compareTexts(op, left, right) : extremeText(op as 'max' | 'min', left, right)
   }
-  if (isCompareOp(op)) throw unsupported(op, a.type, b.type)
+  if (isCompareOp(op)) {
+    // Text that meets an identifier or an address is read as one.
+    if (isIdentifier(b.type)) return wideBinary(op, castFlat(a, b.type), b)
+    if (isIdentifier(a.type)) return wideBinary(op, a, castFlat(b, a.type))
+    throw unsupported(op, a.type, b.type)
+  }
   throw operatorError(`Arguments for ${op} method can not be string.`, {
     code: 'stringOperand',
     hint: operandsText(a, b),
   })
 }
+
+/** One character in single quotes is a CHAR: beside text it is text. */
+const isText = (type: TypeId): boolean => isLiteral(type) || type === T.CHAR
+/** UUID, IPADDR, INT128: what has one canonical text. */
+export const isIdentifier = (type: TypeId): boolean =>
+  categoryOf(type) === 'binary' && type !== T.COMPLEX && type !== T.POINT
 
 function concatenate(a: Scalar | StringVector, b: Scalar | StringVector): Flat {
   if (a.kind === 'scalar' && b.kind === 'scalar') return Scalar.string((a.value as string) + (b.value as string))

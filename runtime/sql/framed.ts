@@ -100,7 +100,19 @@ function incremental(
   if (second?.kind !== 'vector' || second.length !== rows) return undefined
   if (name === 'atImax' || name === 'atImin')
     return second.gather(extremesOf(v, frames, name === 'atImax' ? 'max' : 'min', false))
+  if (Object.hasOwn(CONTEXT_FUNCTIONS, name)) {
+    const masked = v.gather(Int32Array.from({ length: rows }, (_, k) => (second.isNullAt(k) ? -1 : k)))
+    const fn = CONTEXT_FUNCTIONS[name]
+    return positional(fn, masked, frames) ?? ofOne(fn, masked, frames, true)
+  }
   return ofTwo(name, v, second, frames)
+}
+
+/** Functions of the elements of X where Y is not null either. */
+const CONTEXT_FUNCTIONS: Readonly<Record<string, string>> = {
+  contextCount: 'count',
+  contextSum: 'sum',
+  contextSum2: 'sum2',
 }
 
 /** Functions that answer with an element of the frame, or a position or a number of elements. */

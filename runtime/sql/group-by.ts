@@ -2,6 +2,7 @@
 import type { Expr, SelectItem, SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { HoldfastError, inputError } from '../errors.ts'
+import { type Codes, denseCodes, seenCodes } from '../kernels/codes.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { type Scalar, T, type Table, type Value, type Vector } from '../values/index.ts'
@@ -9,7 +10,8 @@ import { asColumn } from './columns.ts'
 import { compileItem } from './evaluate.ts'
 import { columnName } from './expressions.ts'
 import { trueRows } from './filter.ts'
-import { checkKey, GroupEvaluator, type GroupKey, Groups } from './groups.ts'
+import { Groups } from './group-numbers.ts'
+import { checkKey, GroupEvaluator, type GroupKey } from './groups.ts'
 import { checkNames, expandItems, type Item, nameOf } from './items.ts'
 import type { Field, Relation } from './relation.ts'
 import { resultOf, spreadNames } from './spread.ts'
@@ -34,6 +36,8 @@ export function groupKeys(keys: readonly SelectItem[], rows: Relation, clause: s
 /** Rows split by keys, groups numbered in ascending order of the keys. */
 export function sortedGroups(keys: readonly Vector[], rows: number): Groups {
   if (rows === 0) return new Groups(new Int32Array(0), 0, new Int32Array(0))
+  const codes = keys.length === 1 ? denseCodes(keys[0]) : undefined
+  if (codes !== undefined) return codedGroups(keys[0], codes)
   const found = groupIds(keys)
   const firstKeys = keys.map((k) => k.gather(found.firstRows))
   const order = sortIndices(
@@ -41,7 +45,7 @@ export function sortedGroups(keys: readonly Vector[], rows: number): Groups {
     keys.map(() => true),
     keys.map(() => true),
   )
-  if (order.every((row, k) => row === k)) return new Groups(found.ids, found.count, found.firstRows)
+  if (isIdentity(order)) return new Groups(found.ids, found.count, found.firstRows)
   const rank = new Int32Array(found.count)
   const firstRows = new Int32Array(found.count)
   for (let k = 0; k < order.length; k++) {
@@ -51,6 +55,18 @@ export function sortedGroups(keys: readonly Vector[], rows: number): Groups {
   const { ids } = found
   for (let k = 0; k < rows; k++) ids[k] = rank[ids[k]]
   return new Groups(ids, found.count, firstRows)
+}
+
+function isIdentity(order: Int32Array): boolean {
+  for (let k = 0; k < order.length; k++) if (order[k] !== k) return false
+  return true
+}
+
+/** Codes of whole numbers ascend with their values, those of symbols do not. */
+function codedGroups(key: Vector, codes: Codes): Groups {
+  const seen = seenCodes(codes)
+  const order = key.storage === 'symbol' ? sortIndices([key.gather(seen.firstRows)], [true], [true]) : undefined
+  return Groups.ofCodes(codes, seen, order)
 }
 
 /** The grouped result before order by and limit. */
@@ -111,7 +127,7 @@ export function groupedItems(node: SelectStatement, evaluator: GroupedRows): Sel
     columns.push(k >= 0 ? evaluator.keyVector(k) : groupColumn(evaluator, item))
   }
   checkNames(names)
-  const kept = havingGroups(node, evaluator)
+  const kept = keptGroups(node, evaluator)
   const table = resultOf(names, kept === undefined ? columns : columns.map((c) => c.gather(kept)))
   return { table, items: sources }
 }
@@ -121,7 +137,7 @@ function groupColumn(evaluator: GroupedRows, item: Item): Vector {
 }
 
 /** Groups for which all having conditions hold; undefined without a having clause. */
-function havingGroups(node: SelectStatement, evaluator: GroupedRows): Int32Array | undefined {
+export function keptGroups(node: SelectStatement, evaluator: GroupedRows): Int32Array | undefined {
   if (node.having.length === 0) return undefined
   let kept: Int32Array | undefined
   for (const condition of node.having) {

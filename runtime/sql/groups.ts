@@ -37,59 +37,9 @@ import {
   levelOf,
   readsColumns,
 } from './expressions.ts'
+import type { Groups } from './group-numbers.ts'
 import { nameOf } from './items.ts'
 import type { Field, Relation } from './relation.ts'
-
-/** Which group each row belongs to. Ids are 0..count-1. */
-export class Groups {
-  readonly ids: Int32Array
-  readonly count: number
-  /** First row of each group. */
-  readonly firstRows: Int32Array
-  #order: Int32Array | undefined
-  #offsets: Int32Array | undefined
-
-  constructor(ids: Int32Array, count: number, firstRows: Int32Array) {
-    this.ids = ids
-    this.count = count
-    this.firstRows = firstRows
-  }
-
-  get rows(): number {
-    return this.ids.length
-  }
-
-  /** Where each group starts in `order`; one more element than groups. */
-  get offsets(): Int32Array {
-    if (this.#offsets === undefined) {
-      const offsets = new Int32Array(this.count + 1)
-      const { ids } = this
-      for (let k = 0; k < ids.length; k++) offsets[ids[k] + 1]++
-      for (let g = 0; g < this.count; g++) offsets[g + 1] += offsets[g]
-      this.#offsets = offsets
-    }
-    return this.#offsets
-  }
-
-  /** Rows group by group, in their own order inside a group. */
-  get order(): Int32Array {
-    if (this.#order === undefined) {
-      const next = this.offsets.slice()
-      const order = new Int32Array(this.rows)
-      const { ids } = this
-      for (let k = 0; k < ids.length; k++) order[next[ids[k]]++] = k
-      this.#order = order
-    }
-    return this.#order
-  }
-
-  /** True if the rows already stand group by group, so that `order` is 0, 1, 2 ... */
-  get contiguous(): boolean {
-    const { ids } = this
-    for (let k = 1; k < ids.length; k++) if (ids[k] < ids[k - 1]) return false
-    return true
-  }
-}
 
 export interface GroupKey {
   readonly expr: Expr
@@ -107,7 +57,6 @@ export class GroupEvaluator {
   readonly #keyVectors: (Vector | undefined)[] = []
   readonly #aggregates = new Map<string, Value>()
   readonly #ordered = new Map<Vector, Vector>()
-  readonly #contiguous: boolean
 
   constructor(rows: Relation, groups: Groups, keys: readonly GroupKey[], scope: SqlScope) {
     this.rows = rows
@@ -115,7 +64,6 @@ export class GroupEvaluator {
     this.keys = keys
     this.#scope = scope
     this.#keyTexts = keys.map((k) => this.#canonical(k.expr))
-    this.#contiguous = groups.contiguous
   }
 
   get count(): number {
@@ -302,7 +250,7 @@ export class GroupEvaluator {
       return column
     })
     const stacked = shared(stack(parts))
-    return this.#contiguous ? stacked : stacked.gather(inverse(groups.order))
+    return this.groups.contiguous ? stacked : stacked.gather(inverse(groups.order))
   }
 
   #isAggregateCall(e: Expr): boolean {
@@ -382,7 +330,7 @@ export class GroupEvaluator {
   }
 
   #inOrder(v: Vector): Vector {
-    if (this.#contiguous) return v
+    if (this.groups.contiguous) return v
     let ordered = this.#ordered.get(v)
     if (ordered === undefined) {
       ordered = v.gather(this.groups.order)
@@ -405,12 +353,7 @@ const isRowVector = (a: Value | undefined, rows: number): a is Vector => a?.kind
 const scaleOfValue = (v: Scalar | Vector): number => (v instanceof Scalar ? v.scale : scaleOf(v))
 
 /** Rows per group, as `count(*)` reports them. */
-export function counts(groups: Groups): Vector {
-  const { offsets } = groups
-  const out = new Int32Array(groups.count)
-  for (let g = 0; g < groups.count; g++) out[g] = offsets[g + 1] - offsets[g]
-  return new FixedVector(T.INT, out)
-}
+export const counts = (groups: Groups): Vector => new FixedVector(T.INT, groups.sizes.slice())
 
 /** Elements [from, to) without a copy where the storage allows it; frozen, because the memory is the column's. */
 export function view(v: Vector, from: number, to: number): Vector {

@@ -8,9 +8,8 @@ import { type HoldfastError, inputError } from '../errors.ts'
 import { plainText } from '../print/index.ts'
 import { AnyVector, Matrix, type Table, type Value, type Vector } from '../values/index.ts'
 import { asColumn, shared, stack } from './columns.ts'
-import { unsupported } from './evaluate.ts'
 import { calleeName, callShape, isCallOf, levelOf } from './expressions.ts'
-import { groupKeys, sortedGroups } from './group-by.ts'
+import { groupKeys, keptGroups, sortedGroups } from './group-by.ts'
 import { GroupEvaluator, type Groups } from './groups.ts'
 import { checkNames, expandItems } from './items.ts'
 import type { Relation } from './relation.ts'
@@ -45,11 +44,25 @@ interface Cells {
 /** The pivoted table (select) or matrix (exec). */
 export function pivotBy(node: SelectStatement, rows: Relation, scope: SqlScope): Table | Matrix {
   if (node.top !== null) throw inputError('The TOP clause can not be used with PIVOT BY.', { code: 'pivotTop' })
-  if (node.having.length > 0) throw unsupported('having together with pivot by')
   const keys = node.group!.keys
   if (keys.length < 2) throw inputError('PIVOT BY needs at least two columns.', { code: 'pivotKeys' })
-  const cells = layout(node, rows, scope)
-  return node.exec ? pivotMatrix(node, cells, rows, scope) : pivotTable(node, cells, rows, scope)
+  const kept = node.having.length === 0 ? rows : rowsOfKeptCells(node, rows, scope)
+  const cells = layout(node, kept, scope)
+  // A matrix has one label a row: with several row keys the table keeps them.
+  const matrix = node.exec && cells.rowKeys.length === 1
+  return matrix ? pivotMatrix(node, cells, kept, scope) : pivotTable(node, cells, kept, scope)
+}
+
+/** having chooses among the cells: the rows of the others are as if they were not there. */
+function rowsOfKeptCells(node: SelectStatement, rows: Relation, scope: SqlScope): Relation {
+  const keys = groupKeys(node.group!.keys, rows, 'PIVOT BY', scope)
+  const cells = sortedGroups(
+    keys.map((k) => k.rows),
+    rows.rows,
+  )
+  const kept = new Uint8Array(cells.count)
+  for (const g of keptGroups(node, new GroupEvaluator(rows, cells, keys, scope))!) kept[g] = 1
+  return rows.select(Int32Array.from(cells.ids.keys()).filter((k) => kept[cells.ids[k]] === 1))
 }
 
 function layout(node: SelectStatement, rows: Relation, scope: SqlScope): Cells {
@@ -103,7 +116,6 @@ function pivotMatrix(node: SelectStatement, cells: Cells, rows: Relation, scope:
     throw inputError('EXEC with PIVOT BY returns one matrix: select one column.', { code: 'pivotExec' })
   if (isCallOf(items[0].expr, ...ROW_FUNCTIONS))
     throw inputError('Row functions can not be used in EXEC with PIVOT BY.', { refId: 'S02051' })
-  if (cells.rowKeys.length !== 1) throw unsupported('exec with more than one row dimension in pivot by')
   const columns = metricColumns(items[0].expr, cells, rows, scope)
   const data = stack(columns).copy()
   return new Matrix(data, cells.rowCount, columns.length, shared(cells.rowKeys[0].values), shared(cells.columnKey))

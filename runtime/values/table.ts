@@ -24,6 +24,8 @@ export class Table {
   sharedName: string | undefined
   /** Positions of the key columns of a keyed or indexed table. */
   keyColumns: number[] | undefined
+  /** Made by indexedTable. */
+  indexed = false
   /** Name of the time column of a latest keyed table: a row with a known key replaces the old one unless its time is before the old one's. */
   latestBy: string | undefined
   /** Key to row, kept by whoever changes a keyed table. */

@@ -646,3 +646,6 @@ export function thawed<V extends Vector>(v: V): V {
 
 /** Vectors that `bigarray` has made. They are kept as any other; only `typestr` tells them apart. */
 export const bigArrays = new WeakSet<Vector>()
+
+/** Vectors that `subarray` and `subtuple` have made: frozen, and what writes to them is refused instead of getting a copy. */
+export const subarrays = new WeakSet<Value>()

@@ -59,7 +59,7 @@ const positive = (p: readonly number[]): boolean => p.every((x) => x > 0)
 
 function studentCdf(df: number, t: number): number {
   if (t === 0) return 0.5
-  const tail = incompleteBeta(df / 2, 0.5, df / (df + t * t), (t * t) / (df + t * t)).lower / 2
+  const tail = studentTwoSided(df, t) / 2
   return t < 0 ? tail : 1 - tail
 }
 
@@ -74,8 +74,13 @@ const fParts = (a: number, b: number, x: number): Parts =>
   x <= 0 ? { lower: 0, upper: 1 } : incompleteBeta(a / 2, b / 2, (a * x) / (a * x + b), b / (a * x + b))
 
 /** Probability that a Student variable is further from 0 than t, on both sides. */
-export const studentTwoSided = (df: number, t: number): number =>
-  incompleteBeta(df / 2, 0.5, df / (df + t * t), (t * t) / (df + t * t)).lower
+export function studentTwoSided(df: number, t: number): number {
+  const squared = t * t
+  if (squared < 1e280) return incompleteBeta(df / 2, 0.5, df / (df + squared), squared / (df + squared)).lower
+  // The square is (nearly) out of range: the first term of the incomplete beta function's series, which is all of it there.
+  const logBeta = logGamma(df / 2) + logGamma(0.5) - logGamma((df + 1) / 2)
+  return Math.exp((df / 2) * (Math.log(df) - 2 * Math.log(Math.abs(t))) - Math.log(df / 2) - logBeta)
+}
 export const fUpper = (a: number, b: number, x: number): number => fParts(a, b, x).upper
 export const chiSquareUpper = (df: number, x: number): number => chiSquareParts(df, x).upper
 
