@@ -20,6 +20,9 @@ else {
   // Threads do not inherit the cache, but they read the environment.
   const cache = module.getCompileCacheDir()
   if (cache !== undefined) process.env.NODE_COMPILE_CACHE ??= dirname(cache)
+  // A thread takes as long to come up as everything else: it does so while the rest is loaded.
+  const { startEarly } = await import('../dist/jobs/early-thread.js')
+  startEarly(process.argv.slice(2))
   await import('../dist/repl/main.js')
 }
 

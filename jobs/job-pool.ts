@@ -63,7 +63,7 @@ export class JobPool implements JobRunner {
         // A thread between jobs turns its event loop: what a library puts off until then gets done.
         atomics: 'disabled',
         recordTiming: false,
-        resourceLimits: heapLimits(this.#options.config),
+        resourceLimits: heapLimits(this.#options.config.memoryLimitBytes),
       })
       // A thread that died between jobs: no job tells of it.
       pool.on('error', (thrown) => this.#options.onRemark(toHoldfastError(thrown)))

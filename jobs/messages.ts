@@ -159,7 +159,7 @@ export interface SessionLink {
 export const CONTROL_BYTES = 8
 export const CONTROL_WIDTH = 1
 
-/** `workerData` of a session thread. */
+/** What makes a thread a session: the first thing that it is told. */
 export interface SessionBoot {
   readonly config: SessionConfig
   readonly link: SessionLink
@@ -171,6 +171,7 @@ export interface SessionBoot {
 // ---- Main -> session thread ----
 
 export type SessionCommand =
+  | { readonly kind: 'boot'; readonly boot: SessionBoot }
   | {
       readonly kind: 'run'
       readonly id: number
@@ -187,7 +188,6 @@ export type SessionCommand =
 // ---- Session thread -> main ----
 
 export type SessionEvent =
-  | { readonly kind: 'ready' }
   /** There is text in the output ring. */
   | { readonly kind: 'output' }
   /** A line for stderr: warnings. */

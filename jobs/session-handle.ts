@@ -1,6 +1,7 @@
 /** The main thread's view of a session thread that a person or a script owns. */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { HoldfastError, toHoldfastError } from '../runtime/errors.ts'
+import { sessionWorker } from './early-thread.ts'
 import type {
   FailureMessage,
   ProgressMessage,
@@ -11,8 +12,6 @@ import type {
 } from './messages.ts'
 import { newRing, RingReader } from './output-ring.ts'
 import type { SessionEnd } from './session-links.ts'
-import { threadFile } from './thread-file.ts'
-import { heapLimits } from './thread-limits.ts'
 
 export interface SessionListeners {
   /** Printed bytes, in order. Answer false to be asked again only after `resumeOutput` (the terminal or pipe is full). */
@@ -52,11 +51,8 @@ export class SessionHandle {
     this.#end = end
     this.#listeners = listeners
     this.#ring = new RingReader(output)
-    this.#worker = new Worker(new URL(threadFile('session-thread')), {
-      workerData: boot,
-      transferList: [end.link.port],
-      resourceLimits: heapLimits(config),
-    })
+    this.#worker = sessionWorker(config.memoryLimitBytes)
+    this.#worker.postMessage({ kind: 'boot', boot } satisfies SessionCommand, [end.link.port])
     this.#worker.on('message', (event: SessionEvent) => this.#receive(event))
     this.#worker.on('error', (thrown) => this.#die(toHoldfastError(thrown)))
     this.#worker.on('exit', () => this.#die(new HoldfastError('cancelled', 'The session has been closed.')))
@@ -123,8 +119,6 @@ export class SessionHandle {
 
   #receive(event: SessionEvent): void {
     switch (event.kind) {
-      case 'ready':
-        return
       case 'output':
         this.#drain()
         return

@@ -2,7 +2,7 @@
  * The session of a thread, put together: interpreter with the builtins of all rooms, the line to the engine, the store, jobs, progress. The same for the
  * prompt, scripts and background jobs; they differ in where printed text goes.
  */
-import { isComplete } from '../lang/index.ts'
+import { isComplete, type ParserNames } from '../lang/index.ts'
 import {
   bindInterrupt,
   createThreadInterpreter,
@@ -42,6 +42,19 @@ export interface SessionVoice {
 
 /** Per thread: building it takes longer than a short job. */
 let registry: Registry | undefined
+
+const NO_NAMES: ParserNames = {
+  isFunction: () => false,
+  isVariable: () => false,
+  isBuiltin: () => false,
+  hasParameter: () => undefined,
+}
+
+/** What every session of this thread needs, made before the first one begins: its functions, and the parser. */
+export function prepareSessions(): void {
+  registry ??= sessionRegistry()
+  isComplete('1', NO_NAMES)
+}
 
 export class ThreadSession {
   readonly interpreter: Interpreter

@@ -1,9 +1,11 @@
 /** Options, environment variables and the configuration file to settings: the first of them that says something counts. */
 import { existsSync } from 'node:fs'
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { environmentSettings, sizeOf } from '../dfs/settings/index.ts'
 import type { SessionConfig } from '../jobs/index.ts'
+// The file itself: the start does not wait for the rest of the room.
+import { defaultMemoryLimit } from '../jobs/thread-limits.ts'
 import type { FileConfig } from './config-file.ts'
 import { DECIMALS, NEW_VALUE_PARTITIONS, WORKERS_MAX } from './config-keys.ts'
 
@@ -26,7 +28,6 @@ export interface Settings {
 }
 
 const DEFAULT_DATA = './holdfast-data'
-const DEFAULT_MEMORY_SHARE = 0.6
 const CONFIG_FILE = 'holdfast.toml'
 
 /** A mistake on the command line: shown with a hint at --help, exit code 2. */
@@ -98,13 +99,6 @@ function decimalsOf(env: NodeJS.ProcessEnv): 6 | 15 | undefined {
 }
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
-
-function defaultMemoryLimit(): number {
-  // A container's limit, where there is one, is smaller than the machine.
-  const constrained = process.constrainedMemory()
-  const total = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
-  return Math.floor(total * DEFAULT_MEMORY_SHARE)
-}
 
 /** `4G`, `512MB`, `1073741824`. Multiples are binary. */
 export function parseBytes(text: string): number {
