@@ -14,7 +14,9 @@ import {
   type RefusalMessage,
 } from './file-task.ts'
 
-/** With the session itself; more threads than this do not make a disk faster. */
+/**
+ * With the session itself. Reading and hashing takes a processor; a thread that copies waits for the disk most of the time, and this many keep one busy.
+ */
 const THREADS_MAX = 4
 const IDLE_MS = 5_000
 
@@ -70,23 +72,24 @@ export class FileHelper {
 }
 
 export class FileHelpers {
-  readonly #count: number
+  readonly #count: number | undefined
   readonly #idleMs: number
   readonly #entry: URL
   readonly #helpers: FileHelper[] = []
 
   constructor(options: HelperOptions = {}) {
-    this.#count = options.count ?? Math.min(availableParallelism(), THREADS_MAX) - 1
+    this.#count = options.count
     this.#idleMs = options.idleMs ?? IDLE_MS
     this.#entry = options.entry ?? threadEntry()
   }
 
-  /** The helpers, started unless they live. */
-  start(): readonly FileHelper[] {
-    for (let k = 0; k < this.#count; k++)
+  /** The helpers, started unless they live; those that copying needs on top of those that reading does. */
+  start(work: 'read' | 'copy' = 'read'): readonly FileHelper[] {
+    const count = this.#count ?? (work === 'copy' ? THREADS_MAX : Math.min(availableParallelism(), THREADS_MAX)) - 1
+    for (let k = 0; k < count; k++)
       if (this.#helpers[k] === undefined || this.#helpers[k].isGone)
         this.#helpers[k] = new FileHelper(k + 1, this.#entry, this.#idleMs)
-    return this.#helpers
+    return this.#helpers.slice(0, count)
   }
 }
 

@@ -207,7 +207,7 @@ export class FileWork {
     const { source, target, helpers = sessionHelpers } = this.#options
     if (this.#helpers.length > 0 || source.address === undefined) return
     if (target !== undefined && target.address === undefined) return
-    this.#helpers = [...helpers.start()]
+    this.#helpers = helpers.start(target === undefined ? 'read' : 'copy')
     const control = this.#control.buffer as SharedArrayBuffer
     for (const helper of this.#helpers)
       helper.post({

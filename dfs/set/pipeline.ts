@@ -7,7 +7,7 @@
 import { HoldfastError } from '../../runtime/errors.ts'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import { Checksum, hashedPiece } from '../store/checksum.ts'
-import type { FileReader, FileStore, FileWriter } from '../store/file-store.ts'
+import { type FileReader, type FileStore, type FileWriter, openCopy } from '../store/file-store.ts'
 
 /** What a file must be. */
 export interface ExpectedFile {
@@ -52,7 +52,7 @@ export class Pipeline {
     let complete = false
     try {
       const check = this.#fromSource(source, from, expected, (reader) => {
-        const writer = target.openWrite(to)
+        const writer = openCopy(target, to, expected.bytes)
         let handedOver = false
         try {
           const found = this.#hash(reader, onBytes, (piece) => writer.write(piece))
