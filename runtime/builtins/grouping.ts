@@ -2,6 +2,7 @@
 import { labelsOf } from '../compile/labels.ts'
 import { inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
+import { Groups } from '../kernels/group-numbers.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
@@ -10,7 +11,7 @@ import { asColumn, stack } from '../sql/columns.ts'
 import { assembleScalars } from '../sql/evaluate.ts'
 import { kindOfFunction } from '../sql/expressions.ts'
 import { sortedGroups } from '../sql/group-by.ts'
-import { Groups, view } from '../sql/groups.ts'
+import { view } from '../sql/groups.ts'
 import {
   AnyVector,
   Dict,

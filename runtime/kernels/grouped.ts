@@ -10,9 +10,10 @@ import type { Scalar } from '../values/scalar.ts'
 import { isDecimal, isFloating, isNumeric, NULL_F64, NULL_I64, T, type TypeId } from '../values/types.ts'
 import { type FixedArray, FixedVector, newFixedArray, newVector, type Vector } from '../values/vector.ts'
 import { AGGREGATES } from './aggregate.ts'
-import { declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf, words } from './codegen.ts'
+import { declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf } from './codegen.ts'
+import type { Groups } from './group-numbers.ts'
+import { longSumsByGroup, sumsByGroup, validByGroup } from './grouped-sums.ts'
 import { groupIds, rowsByGroup } from './hash.ts'
-import { mayHaveNull } from './null-scan.ts'
 
 type GroupKernel = (a: FixedArray, g: Int32Array, n: number, s: FixedArray, c: Int32Array, m: Float64Array) => void
 
@@ -24,18 +25,24 @@ function groupLoop(storage: NumericStorage, body: string, read = true): string {
  * The aggregate of each group, as a vector of `groupCount` elements; groups without rows get null (0 for a count). undefined when `name`
  * is not an aggregate of one column that this file knows.
  */
-export function groupedAggregate(
-  name: string,
-  v: Vector,
-  groupIds_: Int32Array,
-  groupCount: number,
-): Vector | undefined {
-  const ids = groupIds_
+export function groupedAggregate(name: string, v: Vector, groups: Groups): Vector | undefined {
   const spec = AGGREGATES[name]
   if (spec === undefined || v.storage === 'array') return undefined
+  if (name === 'size') return new FixedVector(T.INT, groups.sizes.slice())
+  if (v.storage === 'fixed' && isNumeric(v.type)) {
+    switch (name) {
+      case 'sum':
+        return isFloating(v.type) ? realSums(v, groups, 1) : longSums(v, groups)[0]
+      case 'sum2':
+        return realSums(v, groups, 2)
+      case 'avg':
+      case 'mean':
+        return means(v, groups)
+    }
+  }
+  if (v.storage === 'fixed' && name === 'count') return new FixedVector(T.INT, validByGroup(v, groups))
+  const { ids, count: groupCount } = groups
   switch (name) {
-    case 'size':
-      return counts(ids, groupCount)
     case 'first':
     case 'last':
       return edges(name, v, ids, groupCount)
@@ -44,45 +51,15 @@ export function groupedAggregate(
   }
   if (v.storage === 'fixed' && isNumeric(v.type)) {
     switch (name) {
-      case 'sum':
-        return isFloating(v.type) ? realSums(v, ids, groupCount, 1) : longSums(v, ids, groupCount)
-      case 'sum2':
-        return realSums(v, ids, groupCount, 2)
-      case 'avg':
-      case 'mean':
-        return means(v, ids, groupCount)
       case 'std':
       case 'var':
       case 'stdp':
       case 'varp':
-        return variances(name, v, ids, groupCount)
+        return variances(name, v, groups)
     }
   }
-  if (v.storage === 'fixed') {
-    if (name === 'min' || name === 'max') return extremes(name, v, ids, groupCount)
-    if (name === 'count') return validCounts(v, ids, groupCount)
-  }
+  if (v.storage === 'fixed' && (name === 'min' || name === 'max')) return extremes(name, v, ids, groupCount)
   return bySlices(name, v, ids, groupCount)
-}
-
-function counts(ids: Int32Array, groupCount: number): FixedVector {
-  const out = new Int32Array(groupCount)
-  for (let k = 0; k < ids.length; k++) out[ids[k]]++
-  return new FixedVector(T.INT, out)
-}
-
-function validCounts(v: FixedVector, ids: Int32Array, groupCount: number): FixedVector {
-  const out = new Int32Array(groupCount)
-  const storage = storageOf(v.data)
-  kernel<GroupKernel>(`gcount:${storage}`, 'a,g,n,s,c,m', () => groupLoop(storage, 'c[k]++', false))(
-    v.data,
-    ids,
-    v.length,
-    out,
-    out,
-    EMPTY,
-  )
-  return new FixedVector(T.INT, out)
 }
 
 const EMPTY = new Float64Array(0)
@@ -94,114 +71,39 @@ function edges(name: 'first' | 'last', v: Vector, ids: Int32Array, groupCount: n
   return v.gather(rows)
 }
 
-interface RealSums {
-  readonly sums: Float64Array
-  readonly counts: Int32Array
+function realSums(v: FixedVector, groups: Groups, power: 1 | 2): FixedVector {
+  const { sums, counts } = sumsByGroup(v, groups, power)
+  for (let g = 0; g < sums.length; g++) if (counts[g] === 0 || !Number.isFinite(sums[g])) sums[g] = NULL_F64
+  return new FixedVector(T.DOUBLE, sums)
 }
 
-/** Sum and number of the valid elements of each group. While they grow they stand side by side, so that a row touches one place. */
-function sumByGroup(v: FixedVector, ids: Int32Array, groupCount: number, power: 1 | 2): RealSums {
-  const storage = storageOf(v.data)
-  const body = `s[2*k]+=${power === 1 ? 'x' : 'x*x'};s[2*k+1]++`
-  const both = new Float64Array(2 * groupCount)
-  const nulls = mayHaveNull(v.data, 0, v.length)
-  kernel<GroupKernel>(`gsum${power}:${storage}:${nulls}`, 'a,g,n,s,c,m', () =>
-    nulls
-      ? groupLoop(storage, body)
-      : `${declareWords(storage, 'a')}for(let i=0;i<n;i++){const x=${readNumber(storage, 'a', 'i')},k=g[i];${body}}`,
-  )(v.data, ids, v.length, both, NO_COUNTS, EMPTY)
-  const sums = newFixedArray('f64', groupCount) as Float64Array
-  const counts = new Int32Array(groupCount)
-  for (let g = 0; g < groupCount; g++) {
-    sums[g] = both[2 * g]
-    counts[g] = both[2 * g + 1]
-  }
-  return { sums, counts }
-}
-
-const NO_COUNTS = new Int32Array(0)
-
-const realSums = (v: FixedVector, ids: Int32Array, groupCount: number, power: 1 | 2): FixedVector =>
-  realSumsAndCounts(v, ids, groupCount, power).sums
-
-function realSumsAndCounts(
-  v: FixedVector,
-  ids: Int32Array,
-  groupCount: number,
-  power: 1 | 2,
-): { readonly sums: FixedVector; readonly counts: Int32Array } {
-  const { sums, counts } = sumByGroup(v, ids, groupCount, power)
-  for (let g = 0; g < groupCount; g++) if (counts[g] === 0 || !Number.isFinite(sums[g])) sums[g] = NULL_F64
-  return { sums: new FixedVector(T.DOUBLE, sums), counts }
-}
-
-const longSums = (v: FixedVector, ids: Int32Array, groupCount: number): FixedVector =>
-  longSumsAndCounts(v, ids, groupCount)[0]
-
-/** Whole numbers up to here add exactly as doubles. */
-const EXACT = 2 ** 53
-
-function longSumsAndCounts(v: FixedVector, ids: Int32Array, groupCount: number): [FixedVector, FixedVector] {
-  const sums = newFixedArray('i64', groupCount) as BigInt64Array
-  const counts =
-    largestSize(v.data, v.length) * v.length < EXACT
-      ? exactSums(v, ids, groupCount, sums)
-      : wrappingSums(v, ids, groupCount, sums)
-  for (let g = 0; g < groupCount; g++) if (counts[g] === 0) sums[g] = NULL_I64
+function longSums(v: FixedVector, groups: Groups): [FixedVector, FixedVector] {
+  const { sums, counts } = longSumsByGroup(v, groups)
+  for (let g = 0; g < sums.length; g++) if (counts[g] === 0) sums[g] = NULL_I64
   return [new FixedVector(sumType(v.type), sums), new FixedVector(T.INT, counts)]
 }
 
-/** No partial sum can leave the whole numbers that doubles hold. */
-function exactSums(v: FixedVector, ids: Int32Array, groupCount: number, out: BigInt64Array): Int32Array {
-  const { sums, counts } = sumByGroup(v, ids, groupCount, 1)
-  const w = words(out)
-  for (let g = 0; g < groupCount; g++) {
-    w[2 * g] = sums[g]
-    w[2 * g + 1] = Math.floor(sums[g] / 4294967296)
-  }
-  return counts
-}
-
-function wrappingSums(v: FixedVector, ids: Int32Array, groupCount: number, out: BigInt64Array): Int32Array {
-  const valid = new Int32Array(groupCount)
-  const storage = storageOf(v.data)
-  const element = storage === 'i64' ? 'a[i]' : 'BigInt(a[i])'
-  kernel<GroupKernel>(`glong:${storage}`, 'a,g,n,s,c,m', () =>
-    groupLoop(storage, `s[k]=BigInt.asIntN(64,s[k]+${element});c[k]++`, false),
-  )(v.data, ids, v.length, out, valid, EMPTY)
-  return valid
-}
-
-/** A bound of the sizes of the valid elements. */
-function largestSize(data: FixedArray, length: number): number {
-  const storage = storageOf(data)
-  return kernel<(a: FixedArray, n: number) => number>(
-    `largest:${storage}`,
-    'a,n',
-    () =>
-      `${declareWords(storage, 'a')}let low=0,high=0;for(let i=0;i<n;i++){const x=${readNumber(storage, 'a', 'i')};if(x>high)high=x;else if(x<low&&!${nullTest(storage, 'a', 'i', storage === 'i64' ? 'a[i]' : 'x')})low=x}return Math.max(high,-low)`,
-  )(data, length)
-}
-
 /** `sum` and `count` of each group in one pass over the rows; undefined for types whose sums are not numbers. */
-export function groupedSumAndCount(v: Vector, ids: Int32Array, groupCount: number): [Vector, Vector] | undefined {
+export function groupedSumAndCount(v: Vector, groups: Groups): [Vector, Vector] | undefined {
   if (v.storage !== 'fixed' || !isNumeric(v.type)) return undefined
-  if (!isFloating(v.type)) return longSumsAndCounts(v, ids, groupCount)
-  const { sums, counts } = realSumsAndCounts(v, ids, groupCount, 1)
-  return [sums, new FixedVector(T.INT, counts)]
+  if (!isFloating(v.type)) return longSums(v, groups)
+  const { sums, counts } = sumsByGroup(v, groups)
+  for (let g = 0; g < sums.length; g++) if (counts[g] === 0 || !Number.isFinite(sums[g])) sums[g] = NULL_F64
+  return [new FixedVector(T.DOUBLE, sums), new FixedVector(T.INT, counts)]
 }
 
-function means(v: FixedVector, ids: Int32Array, groupCount: number): FixedVector {
-  const { sums, counts } = sumByGroup(v, ids, groupCount, 1)
-  for (let g = 0; g < groupCount; g++) {
+function means(v: FixedVector, groups: Groups): FixedVector {
+  const { sums, counts } = sumsByGroup(v, groups)
+  for (let g = 0; g < sums.length; g++) {
     const mean = sums[g] / counts[g]
     sums[g] = Number.isFinite(mean) ? mean : NULL_F64
   }
   return new FixedVector(T.DOUBLE, sums)
 }
 
-function variances(name: string, v: FixedVector, ids: Int32Array, groupCount: number): FixedVector {
-  const { sums, counts } = sumByGroup(v, ids, groupCount, 1)
+function variances(name: string, v: FixedVector, groups: Groups): FixedVector {
+  const { ids, count: groupCount } = groups
+  const { sums, counts } = sumsByGroup(v, groups)
   for (let g = 0; g < groupCount; g++) sums[g] /= counts[g]
   const squares = newFixedArray('f64', groupCount) as Float64Array
   const storage = storageOf(v.data)

@@ -10,6 +10,7 @@ import type { Scalar } from '../values/scalar.ts'
 import { NULL_F64, NULL_I32, NULL_I64, type Raw, T, type TypeId } from '../values/types.ts'
 import { FixedVector, StringVector, SymbolVector, type Vector, vectorOf } from '../values/vector.ts'
 import { aggregate, groupedAggregate } from './aggregate.ts'
+import { Groups } from './group-numbers.ts'
 import { groupIds } from './hash.ts'
 import { medianOf, selectKth } from './quantile.ts'
 import { sortIndices, sortVector } from './sort.ts'
@@ -295,7 +296,7 @@ describe('grouping', () => {
       fc.property(numbers, fc.constantFrom(...names), (v, name) => {
         const groupCount = 4
         const ids = Int32Array.from({ length: v.length }, (_, k) => (k * 7) % 3)
-        const grouped = groupedAggregate(name, v, ids, groupCount)!
+        const grouped = groupedAggregate(name, v, new Groups(ids, groupCount, new Int32Array(groupCount)))!
         for (let g = 0; g < groupCount; g++) {
           const rows = Int32Array.from([...ids.keys()].filter((k) => ids[k] === g))
           const expected = aggregate(name, v.gather(rows)) as Scalar
@@ -433,7 +434,7 @@ describe('choices, gathers and sums by group', () => {
   it('sums of whole numbers by group are exact, and wrap where they must', () => {
     const ids = Int32Array.of(0, 1, 0, 1, 2)
     const sums = (type: TypeId, values: readonly Raw[]): Raw[] =>
-      raws(groupedAggregate('sum', vectorOf(type, values), ids, 4)!)
+      raws(groupedAggregate('sum', vectorOf(type, values), new Groups(ids, 4, new Int32Array(4)))!)
     expect(sums(T.INT, [2147483647, -5, 2147483647, NULL_I32, NULL_I32])).toEqual([
       4294967294n,
       -5n,

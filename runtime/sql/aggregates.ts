@@ -1,15 +1,15 @@
 /** Aggregates that have grouped kernels: one pass over all rows instead of one call a group. */
 import { groupedAggregate, groupedWeighted } from '../kernels/aggregate.ts'
+import type { Groups } from '../kernels/group-numbers.ts'
 import { isNumeric, type Value, type Vector } from '../values/index.ts'
 import { repeated } from './columns.ts'
-import type { Groups } from './groups.ts'
 
 /** The call over all groups, or undefined when it has to be made group by group. */
 export function groupedCall(name: string, args: readonly (Value | undefined)[], groups: Groups): Vector | undefined {
   const x = args[0]
   if (args.length === 1) {
     if (x?.kind !== 'vector' || x.length !== groups.rows) return undefined
-    return groupedAggregate(name, x, groups.ids, groups.count)
+    return groupedAggregate(name, x, groups)
   }
   if (args.length !== 2 || (name !== 'wavg' && name !== 'wsum')) return undefined
   const a = numbers(x, groups.rows)

@@ -2,6 +2,7 @@
 import type { SelectStatement, SortKey } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
+import { Groups } from '../kernels/group-numbers.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { FixedVector, isArrayType, T, type Value, type Vector } from '../values/index.ts'
 import { asColumn } from './columns.ts'
@@ -9,7 +10,7 @@ import { compileItem } from './evaluate.ts'
 import { isColumn, levelOf } from './expressions.ts'
 import { trueRows } from './filter.ts'
 import { groupKeys, logicalColumn, type Selected, sortedGroups } from './group-by.ts'
-import { GroupEvaluator, Groups } from './groups.ts'
+import { GroupEvaluator } from './groups.ts'
 import { checkNames, expandItems } from './items.ts'
 import { rowRange } from './order.ts'
 import type { Relation } from './relation.ts'
@@ -36,12 +37,9 @@ export function contextRows(
     rows.rows,
   )
   const order = node.csort.length === 0 ? groups.order : sortedInGroups(node.csort, groups, rows, scope)
-  const ids = new Int32Array(order.length)
-  for (let k = 0; k < order.length; k++) ids[k] = groups.ids[order[k]]
-  const firstRows = groups.offsets.slice(0, groups.count)
   const evaluator = new GroupEvaluator(
     rows.select(order),
-    new Groups(ids, groups.count, firstRows),
+    Groups.inOrder(groups.sizes),
     groupColumns.map((k) => ({ ...k, rows: k.rows.gather(order) })),
     scope,
   )
@@ -141,14 +139,15 @@ function groupLimit(
         : "When top clause uses together with context clause in SQL query, can't specify a range in top clause",
       { code: 'contextLimit' },
     )
+  const { ids } = groups
   const count = kept?.length ?? groups.rows
   const row = (k: number): number => (kept === undefined ? k : kept[k])
   const out = new Int32Array(count)
   let m = 0
   for (let from = 0; from < count; ) {
-    const group = groups.ids[row(from)]
+    const group = ids[row(from)]
     let to = from
-    while (to < count && groups.ids[row(to)] === group) to++
+    while (to < count && ids[row(to)] === group) to++
     const first = range.last > 0 ? Math.max(from, to - range.last) : from
     const end = range.last > 0 ? to : Math.min(to, from + range.to)
     for (let k = first; k < end; k++) out[m++] = row(k)

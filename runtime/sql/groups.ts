@@ -7,6 +7,7 @@ import type { Expr, OverExpr } from '../../lang/ast.ts'
 import type { Getter, SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
+import type { Groups } from '../kernels/group-numbers.ts'
 import {
   AnyVector,
   ArrayVector,
@@ -37,7 +38,6 @@ import {
   levelOf,
   readsColumns,
 } from './expressions.ts'
-import type { Groups } from './group-numbers.ts'
 import { nameOf } from './items.ts'
 import type { Field, Relation } from './relation.ts'
 

@@ -2,6 +2,7 @@
 import type { Expr, LimitClause, SortKey, TopClause } from '../../lang/ast.ts'
 import type { ColumnResolver, SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
+import { denseCodes, seenCodes } from '../kernels/codes.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import type { Table, Vector } from '../values/index.ts'
@@ -50,8 +51,18 @@ export function sortedRows(by: SortColumns): Int32Array {
 /** Rows without repetitions, in the order of first appearance. */
 export function distinctRows(table: Table): Table {
   if (table.rows === 0) return table
-  const { firstRows, count } = groupIds(table.columns)
-  return count === table.rows ? table : gatherTable(table, firstRows)
+  const firstRows = firstAppearances(table.columns)
+  return firstRows.length === table.rows ? table : gatherTable(table, firstRows)
+}
+
+/** With more codes than this, sorting their first rows takes longer than numbering all rows in order. */
+const FEW_CODES = 1 << 16
+
+function firstAppearances(columns: readonly Vector[]): Int32Array {
+  const codes = columns.length === 1 ? denseCodes(columns[0]) : undefined
+  return codes !== undefined && codes.limit <= FEW_CODES
+    ? seenCodes(codes).firstRows.sort()
+    : groupIds(columns).firstRows
 }
 
 /** First row and end of what top and limit leave: undefined when neither is written. */

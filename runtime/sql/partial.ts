@@ -10,6 +10,8 @@
 import type { Expr } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { aggregate, groupedAggregate } from '../kernels/aggregate.ts'
+import { denseCodes, seenCodes } from '../kernels/codes.ts'
+import { Groups } from '../kernels/group-numbers.ts'
 import { groupedSumAndCount } from '../kernels/grouped.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { vectorFromScalars } from '../ops/assemble.ts'
@@ -26,7 +28,7 @@ import {
   readsColumns,
   walk,
 } from './expressions.ts'
-import { counts, type GroupEvaluator, Groups } from './groups.ts'
+import { counts, type GroupEvaluator } from './groups.ts'
 import type { Relation } from './relation.ts'
 
 /** How one aggregate is kept between batches. */
@@ -46,11 +48,11 @@ function by(name: string, v: Vector, groups: Groups): Vector {
     const value = aggregate(name, v)
     if (value.kind === 'scalar') return vectorFromScalars(value.type, [value], v.scale)
   }
-  return groupedAggregate(name, v, groups.ids, groups.count)!
+  return groupedAggregate(name, v, groups)!
 }
 
 function sumAndCount(v: Vector, groups: Groups): Vector[] {
-  const both = groups instanceof OneGroup ? undefined : groupedSumAndCount(v, groups.ids, groups.count)
+  const both = groups instanceof OneGroup ? undefined : groupedSumAndCount(v, groups)
   return both ?? [by('sum', v, groups), by('count', v, groups)]
 }
 
@@ -60,7 +62,7 @@ let zeros = new Int32Array(0)
 class OneGroup extends Groups {
   constructor(rows: number) {
     if (zeros.length < rows) zeros = new Int32Array(Math.max(rows, 2 * zeros.length))
-    super(zeros.subarray(0, rows), 1, new Int32Array(1))
+    super(zeros.subarray(0, rows), 1, new Int32Array(1), Int32Array.of(rows))
   }
 }
 
@@ -250,7 +252,7 @@ interface States {
 // States of this many groups are merged before more are added.
 const MERGE_ROWS = 1 << 18
 
-/** Collects the states of batches. Groups come out in the order in which their first row was seen. */
+/** Collects the states of batches. Groups come out in no certain order. */
 export class PartialStates {
   readonly #aggregates: readonly PartialAggregate[]
   readonly #keyCount: number
@@ -278,6 +280,8 @@ export class PartialStates {
   #groups(keys: readonly Vector[], rows: number): Groups {
     if (this.#keyCount === 0) return new OneGroup(rows)
     if (rows === 0) return new Groups(new Int32Array(0), 0, new Int32Array(0))
+    const codes = keys.length === 1 ? denseCodes(keys[0]) : undefined
+    if (codes !== undefined) return Groups.ofCodes(codes, seenCodes(codes))
     const found = groupIds(keys)
     return new Groups(found.ids, found.count, found.firstRows)
   }

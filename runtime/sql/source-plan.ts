@@ -11,6 +11,7 @@
 import type { Expr, SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
+import { Groups } from '../kernels/group-numbers.ts'
 import { newVector, T } from '../values/index.ts'
 import { containsOver } from './analytic.ts'
 import { unsupported } from './evaluate.ts'
@@ -27,7 +28,7 @@ import {
   some,
 } from './expressions.ts'
 import type { SourceRef } from './from.ts'
-import { GroupEvaluator, type GroupKey, Groups } from './groups.ts'
+import { GroupEvaluator, type GroupKey } from './groups.ts'
 import { expandItems, type Item, nameOf } from './items.ts'
 import { type PartialAggregate, partialAggregates } from './partial.ts'
 import { isPartitionCall } from './predicate.ts'
