@@ -1,7 +1,8 @@
 /**
  * Element-wise arithmetic, comparison, logic and bit kernels over typed arrays, one per (operator, storages, shape). An operand is a
  * vector or one element (`single`); single nulls never reach a kernel. Vectors are worked through in blocks that stay in the cache:
- * a block without nulls takes the plain loop, any other block (or one that overflowed) the loop with tests.
+ * a block without nulls takes the plain loop, any other block (or one that overflowed) the loop with tests. Large columns of doubles and 64-bit
+ * integers go through vector registers (simd/operators.ts) as long as their elements are ordinary numbers.
  */
 import { checkInterrupt } from '../interrupt.ts'
 import type { FixedArray } from '../values/vector.ts'
@@ -17,6 +18,7 @@ import {
   writeNumber,
 } from './codegen.ts'
 import { mayHaveNull } from './null-scan.ts'
+import { laneArithmetic, laneChoice, laneCompare, laneExtreme, laneLogic } from './simd/operators.ts'
 
 /** One side of an operation: an array and whether its first element stands for all. */
 export interface Operand {
@@ -151,11 +153,18 @@ export function runArithmetic(op: string, left: Operand, right: Operand, o: Fixe
   const params = 'a,b,o,from,to'
   const plain = kernel<BinaryKernel>(`plain:${key}`, params, () => arithmeticText(shape, false))
   const careful = kernel<BinaryKernel>(`careful:${key}`, params, () => arithmeticText(shape, true))
+  const range = (from: number, to: number): void => {
+    const nulls = (!a.single && mayHaveNull(a.data, from, to)) || (!b.single && mayHaveNull(b.data, from, to))
+    if (nulls || plain(a.data, b.data, o, from, to)) careful(a.data, b.data, o, from, to)
+  }
+  if (!laneArithmetic(op, a, b, o, length, range)) inBlocks(length, range)
+}
+
+/** Pieces that stay in the cache; a loop that is called again and again is also compiled better than one that is entered once for millions of elements. */
+function inBlocks(length: number, run: (from: number, to: number) => void): void {
   for (let at = 0, block = 0; at < length; at += BLOCK, block++) {
     if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
-    const end = Math.min(length, at + BLOCK)
-    const nulls = (!a.single && mayHaveNull(a.data, at, end)) || (!b.single && mayHaveNull(b.data, at, end))
-    if (nulls || plain(a.data, b.data, o, at, end)) careful(a.data, b.data, o, at, end)
+    run(at, Math.min(length, at + BLOCK))
   }
 }
 
@@ -189,10 +198,8 @@ export function runCompare(op: string, a: Operand, b: Operand, o: Int8Array, len
     return `${declareWords(sa, 'a')}${declareWords(sb, 'b')}${hoistA ? `const x=${x};` : ''}${hoistB ? `const y=${y};` : ''}
 for(let i=from;i<to;i++)o[i]=${hoistA ? 'x' : x}${COMPARE_TEXT[op]}${hoistB ? 'y' : y}?1:0`
   })
-  for (let at = 0; at < length; at += BLOCK * BLOCKS_PER_CHECK) {
-    checkInterrupt()
-    run(a.data, b.data, o, at, Math.min(length, at + BLOCK * BLOCKS_PER_CHECK))
-  }
+  const range = (from: number, to: number): void => run(a.data, b.data, o, from, to)
+  if (!laneCompare(op, a, b, o, length, range)) inBlocks(length, range)
 }
 
 const LOGIC_TEXT: Readonly<Record<string, string>> = {
@@ -204,22 +211,28 @@ const LOGIC_TEXT: Readonly<Record<string, string>> = {
 
 /** Logic on truth values (BOOL arrays of 0, 1 and null). */
 export function runLogic(op: string, a: Operand, b: Operand, o: Int8Array, length: number): void {
-  kernel<FlagKernel>(
+  const run = kernel<FlagKernel>(
     `logic:${op}:${a.single}:${b.single}`,
     'a,b,o,from,to',
     () =>
       `for(let i=from;i<to;i++){const x=a[${a.single ? '0' : 'i'}],y=b[${b.single ? '0' : 'i'}],p=x===-128,q=y===-128;o[i]=${LOGIC_TEXT[op]}}`,
-  )(a.data, b.data, o, 0, length)
+  )
+  const range = (from: number, to: number): void => run(a.data, b.data, o, from, to)
+  if (!laneLogic(op, a, b, o, length, range)) inBlocks(length, range)
 }
 
 /** o[i] = the larger (smaller) of two elements of one storage; the null is the smallest value. */
 export function runExtreme(op: 'max' | 'min', a: Operand, b: Operand, o: FixedArray, length: number): void {
   const storage = storageOf(o)
-  kernel<BinaryKernel>(`${op}:${storage}:${a.single}:${b.single}`, 'a,b,o,from,to', () => {
+  const run = kernel<BinaryKernel>(`${op}:${storage}:${a.single}:${b.single}`, 'a,b,o,from,to', () => {
     const x = `a[${a.single ? '0' : 'i'}]`
     const y = `b[${b.single ? '0' : 'i'}]`
-    return `for(let i=from;i<to;i++)o[i]=${x}${op === 'max' ? '>=' : '<='}${y}?${x}:${y}`
-  })(a.data, b.data, o, 0, length)
+    return `for(let i=from;i<to;i++)o[i]=${x}${op === 'max' ? '>=' : '<='}${y}?${x}:${y};return false`
+  })
+  const range = (from: number, to: number): void => {
+    run(a.data, b.data, o, from, to)
+  }
+  if (!laneExtreme(op, a, b, o, length, range)) inBlocks(length, range)
 }
 
 type ChoiceKernel = (f: Int8Array, a: FixedArray, b: FixedArray, o: FixedArray, from: number, to: number) => void
@@ -232,8 +245,6 @@ export function runChoice(flags: Int8Array, a: Operand, b: Operand, o: FixedArra
     const y = `b[${b.single ? '0' : 'i'}]`
     return `${declareWords(storage, 'o')}for(let i=from;i<to;i++){const c=f[i];if(c===0)o[i]=${x};else if(c===1)o[i]=${y};else{${writeNull(storage, 'o', 'i')}}}`
   })
-  for (let at = 0; at < flags.length; at += BLOCK * BLOCKS_PER_CHECK) {
-    checkInterrupt()
-    run(flags, a.data, b.data, o, at, Math.min(flags.length, at + BLOCK * BLOCKS_PER_CHECK))
-  }
+  const range = (from: number, to: number): void => run(flags, a.data, b.data, o, from, to)
+  if (!laneChoice(flags, a, b, o, range)) inBlocks(flags.length, range)
 }

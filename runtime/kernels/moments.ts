@@ -3,6 +3,9 @@ import { checkInterrupt } from '../interrupt.ts'
 import type { FixedArray } from '../values/vector.ts'
 import { CHUNK_ROWS, declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf } from './codegen.ts'
 import { mayHaveNull } from './null-scan.ts'
+import { LANES_FROM } from './simd/elementwise.ts'
+import { BLOCK } from './simd/lanes.ts'
+import { reduceLanes, reduceLongs } from './simd/reduce.ts'
 
 /** Number of valid elements and their sum in double precision. */
 export interface CountSum {
@@ -46,6 +49,22 @@ const loopText =
 const SUM = loopText('n++;s+=x', 'let n=acc[0],s=acc[1];', 'acc[0]=n;acc[1]=s')
 
 export function countAndSum(data: FixedArray, from: number, to: number): CountSum {
+  if (!(data instanceof Float64Array) || to - from < LANES_FROM) return sumLoop(data, from, to)
+  let count = 0
+  let sum = 0
+  const add = (n: number, part: number): void => {
+    count += n
+    sum += part
+  }
+  const careful = (start: number, end: number): void => {
+    const part = sumLoop(data, start, end)
+    add(part.count, part.sum)
+  }
+  reduceLanes('sum', [data], from, to, 0, (part) => add(BLOCK, part), careful)
+  return { count, sum }
+}
+
+function sumLoop(data: FixedArray, from: number, to: number): CountSum {
   run('sum', data, from, to, 0, SUM)
   return { count: ACC[0], sum: ACC[1] }
 }
@@ -62,12 +81,17 @@ export function sumLongs(data: BigInt64Array, from: number, to: number): { count
   let count = 0
   let sum = 0n
   const acc = new Float64Array(3)
-  for (let at = from; at < to; at += CHUNK_ROWS) {
-    checkInterrupt()
-    loop(data, at, Math.min(to, at + CHUNK_ROWS), acc, 0)
+  const careful = (start: number, end: number): void => {
+    loop(data, start, end, acc, 0)
     count += acc[0]
     sum += (BigInt(acc[2]) << 32n) + BigInt(acc[1])
   }
+  const whole = (part: bigint): void => {
+    count += BLOCK
+    sum += part
+  }
+  if (to - from >= LANES_FROM) reduceLongs(data, from, to, whole, careful)
+  else careful(from, to)
   return { count, sum: BigInt.asIntN(64, sum) }
 }
 
@@ -103,12 +127,31 @@ export function moments(data: FixedArray, from: number, to: number, upTo: 2 | 4)
   const { count, sum } = countAndSum(data, from, to)
   const mean = sum / count
   if (count === 0) return { count, mean: 0, m2: 0, m3: 0, m4: 0 }
-  if (upTo === 2) {
-    run('second', data, from, to, mean, SECOND)
-    return { count, mean, m2: ACC[0], m3: 0, m4: 0 }
-  }
+  if (upTo === 2) return { count, mean, m2: squaresAround(data, from, to, mean), m3: 0, m4: 0 }
   run('fourth', data, from, to, mean, FOURTH)
   return { count, mean, m2: ACC[0], m3: ACC[1], m4: ACC[2] }
+}
+
+function squaresAround(data: FixedArray, from: number, to: number, mean: number): number {
+  let squares = 0
+  const careful = (start: number, end: number): void => {
+    run('second', data, start, end, mean, SECOND)
+    squares += ACC[0]
+  }
+  if (!(data instanceof Float64Array) || to - from < LANES_FROM) careful(from, to)
+  else
+    reduceLanes(
+      'squares',
+      [data],
+      from,
+      to,
+      mean,
+      (part) => {
+        squares += part
+      },
+      careful,
+    )
+  return squares
 }
 
 /** Number of valid elements and the sum of their powers 2, 3 or 4, in double precision. */
@@ -140,11 +183,46 @@ export function extremeIndex(data: FixedArray, from: number, to: number, which: 
       return `${declareWords(storage, 'a')}for(let i=from;i<to;i++){if(!${nullTest(storage, 'a', 'i')}&&(best<0||${better}))best=i}return best`
     },
   )
+  if (data instanceof Float64Array && to - from >= LANES_FROM) return extremeByBlocks(data, from, to, which, last, loop)
   let best = -1
   for (let at = from; at < to; at += CHUNK_ROWS) {
     checkInterrupt()
     best = loop(data, at, Math.min(to, at + CHUNK_ROWS), best)
   }
+  return best
+}
+
+/** Finds the block that holds the extreme, then its position in there. */
+function extremeByBlocks(
+  data: Float64Array,
+  from: number,
+  to: number,
+  which: 'max' | 'min',
+  last: boolean,
+  loop: (a: FixedArray, from: number, to: number, best: number) => number,
+): number {
+  let best = -1
+  let value = 0
+  // A block that is better than everything before it, in which nobody has looked for the position yet.
+  let block = -1
+  const settle = (): void => {
+    if (block >= 0) best = loop(data, block, block + BLOCK, -1)
+    block = -1
+  }
+  const good = (first: number, second: number, at: number): void => {
+    const found = which === 'max' ? Math.max(first, second) : Math.min(first, second)
+    const better = which === 'max' ? found > value : found < value
+    if ((best >= 0 || block >= 0) && !better && !(last && found === value)) return
+    value = found
+    block = at
+  }
+  const careful = (start: number, end: number): void => {
+    settle()
+    best = loop(data, start, end, best)
+    if (best >= 0) value = data[best]
+  }
+  reduceLanes(which, [data], from, to, 0, good, careful)
+  settle()
   return best
 }
 

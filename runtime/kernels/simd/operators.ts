@@ -1,0 +1,122 @@
+/**
+ * Which operators on which operands go through vector registers: large columns of doubles and 64-bit integers, and truth values. Each function answers whether it
+ * did the work; if not, the loops of ../arithmetic.ts do, which `careful` also stands for.
+ */
+import { type FixedArray, isNullElement } from '../../values/vector.ts'
+import type { Operand } from '../arithmetic.ts'
+import { type ArithmeticOp, type CompareOp, LANES_FROM, type LaneTree, type LogicOp, runTree } from './elementwise.ts'
+import type { LaneInput } from './lanes.ts'
+
+type Careful = (from: number, to: number) => void
+
+const ARITHMETIC: Readonly<Record<string, ArithmeticOp>> = {
+  add: 'add',
+  sub: 'sub',
+  mul: 'mul',
+  ratio: 'ratio',
+  div: 'ratio',
+}
+const LOGIC: ReadonlySet<string> = new Set<LogicOp>(['and', 'or', 'xor'])
+
+/** The leaves of one operator. */
+class Leaves {
+  readonly inputs: LaneInput[] = []
+  readonly scalars: (number | bigint)[] = []
+
+  /** undefined: this operand has no place in these lanes. */
+  add(x: Operand, lane: 'f64' | 'i64' | 'i8'): LaneTree | undefined {
+    if (!x.single) {
+      if (!isOf(lane, x.data)) return undefined
+      return { op: 'input', lane, index: this.inputs.push({ data: x.data }) - 1 }
+    }
+    if ((lane === 'i64') !== x.data instanceof BigInt64Array) return undefined
+    return { op: 'scalar', lane, index: this.scalars.push(x.data[0]) - 1 }
+  }
+}
+
+const isOf = (lane: 'f64' | 'i64' | 'i8', data: FixedArray): boolean =>
+  lane === 'f64'
+    ? data instanceof Float64Array
+    : lane === 'i64'
+      ? data instanceof BigInt64Array
+      : data instanceof Int8Array
+
+const laneOf = (data: FixedArray): 'f64' | 'i64' | undefined =>
+  data instanceof Float64Array ? 'f64' : data instanceof BigInt64Array ? 'i64' : undefined
+
+export function laneArithmetic(
+  op: string,
+  a: Operand,
+  b: Operand,
+  o: FixedArray,
+  length: number,
+  careful: Careful,
+): boolean {
+  const lane = laneOf(o)
+  if (length < LANES_FROM || lane === undefined || !(op in ARITHMETIC)) return false
+  if (lane === 'i64' && op !== 'add' && op !== 'sub') return false
+  const leaves = new Leaves()
+  const [x, y] = [leaves.add(a, lane), leaves.add(b, lane)]
+  if (x === undefined || y === undefined) return false
+  runTree({ op: ARITHMETIC[op], args: [x, y] }, leaves.inputs, leaves.scalars, o, 0, length, careful)
+  return true
+}
+
+/** Doubles among each other or with one number of a smaller type, 64-bit integers among each other. */
+export function laneCompare(
+  op: string,
+  a: Operand,
+  b: Operand,
+  o: Int8Array,
+  length: number,
+  careful: Careful,
+): boolean {
+  const lane = laneOf(a.single ? b.data : a.data)
+  if (length < LANES_FROM || lane === undefined) return false
+  // The null of another type is the null of doubles here.
+  if ([a, b].some((x) => x.single && isNullElement(x.data, 0) && !isOf(lane, x.data))) return false
+  const leaves = new Leaves()
+  const [x, y] = [leaves.add(a, lane), leaves.add(b, lane)]
+  if (x === undefined || y === undefined) return false
+  runTree({ op: op as CompareOp, args: [x, y] }, leaves.inputs, leaves.scalars, o, 0, length, careful)
+  return true
+}
+
+export function laneLogic(op: string, a: Operand, b: Operand, o: Int8Array, length: number, careful: Careful): boolean {
+  if (length < LANES_FROM || !LOGIC.has(op) || [a, b].some((x) => x.single && isNullElement(x.data, 0))) return false
+  const leaves = new Leaves()
+  const [x, y] = [leaves.add(a, 'i8'), leaves.add(b, 'i8')]
+  if (x === undefined || y === undefined) return false
+  runTree({ op: op as LogicOp, args: [x, y] }, leaves.inputs, leaves.scalars, o, 0, length, careful)
+  return true
+}
+
+/** The larger or smaller of two: the left one where they are equal. */
+export function laneExtreme(
+  op: 'max' | 'min',
+  a: Operand,
+  b: Operand,
+  o: FixedArray,
+  length: number,
+  careful: Careful,
+): boolean {
+  const lane = laneOf(o)
+  if (length < LANES_FROM || lane === undefined) return false
+  const leaves = new Leaves()
+  const [x, y] = [leaves.add(a, lane), leaves.add(b, lane)]
+  if (x === undefined || y === undefined) return false
+  const left: LaneTree = { op: op === 'max' ? 'ge' : 'le', args: [x, y] }
+  runTree({ op: 'choose', args: [left, x, y] }, leaves.inputs, leaves.scalars, o, 0, length, careful)
+  return true
+}
+
+/** `a` where the flag is 0, `b` where it is 1. */
+export function laneChoice(flags: Int8Array, a: Operand, b: Operand, o: FixedArray, careful: Careful): boolean {
+  const lane = laneOf(o)
+  if (flags.length < LANES_FROM || lane === undefined) return false
+  const leaves = new Leaves()
+  const [flag, x, y] = [leaves.add({ data: flags, single: false }, 'i8'), leaves.add(a, lane), leaves.add(b, lane)]
+  if (flag === undefined || x === undefined || y === undefined) return false
+  runTree({ op: 'choose', args: [flag, y, x] }, leaves.inputs, leaves.scalars, o, 0, flags.length, careful)
+  return true
+}

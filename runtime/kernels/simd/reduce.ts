@@ -1,0 +1,174 @@
+/**
+ * Sums and extremes of blocks in vector registers: eight lanes add up side by side, then to one number. As in elementwise.ts only ordinary numbers are
+ * known here; a block with a null or an infinity, and the block at the end that is not whole, are left to the loops in JavaScript.
+ *
+ * A sum is that of the blocks' sums, in order, so it depends on the elements of the range and on nothing else.
+ */
+import type { FixedArray } from '../../values/vector.ts'
+import { BLOCK, laneFunction, laneMemory, runLanes, slotAt } from './lanes.ts'
+import {
+  type Code,
+  extractF64,
+  extractI64,
+  type FunctionShape,
+  f64Store,
+  i32Const,
+  i64Store,
+  localGet,
+  localSet,
+  localTee,
+  loopWhile,
+  NULL_LONGS,
+  ORDINARY_LIMIT,
+  op,
+  v128Const,
+  v128Load,
+} from './wasm-module.ts'
+
+/**
+ * - `sum`: of doubles
+ * - `sumLongs`: of 64-bit integers, wrapping
+ * - `squares`: of (x - center)²
+ * - `products`: of x * y, and of y
+ * - `max`, `min`: of doubles
+ */
+export type Reduction = 'sum' | 'sumLongs' | 'squares' | 'products' | 'max' | 'min'
+
+const INPUTS: Readonly<Record<Reduction, number>> = { sum: 1, sumLongs: 1, squares: 1, products: 2, max: 1, min: 1 }
+/** Registers that a result is gathered in. */
+const LANES = 4
+
+function shapeOf(kind: Reduction): FunctionShape {
+  const long = kind === 'sumLongs'
+  const results = kind === 'products' ? 2 : 1
+  const params = kind === 'squares' ? (['i32', 'f64'] as const) : (['i32'] as const)
+  // at, ok, x, y, then the gathering registers of each result.
+  const [at, ok, x, y] = [0, 1, 2, 3].map((k) => params.length + k)
+  const gathered = (result: number, k: number): number => y + 1 + result * LANES + k
+  const tested = (local: number): Code =>
+    long
+      ? [...localGet(local), ...NULL_LONGS, ...op['i64x2.ne'], ...localGet(ok), ...op['v128.and'], ...localSet(ok)]
+      : [
+          ...localGet(local),
+          ...op['f64x2.abs'],
+          ...ORDINARY_LIMIT,
+          ...op['f64x2.lt'],
+          ...localGet(ok),
+          ...op['v128.and'],
+          ...localSet(ok),
+        ]
+  const load = (slot: number, part: number, local: number): Code => [
+    ...localGet(at),
+    ...i32Const(3),
+    ...op['i32.shl'],
+    ...v128Load(slotAt(slot) + part * 16),
+    ...localSet(local),
+    ...tested(local),
+  ]
+  const gather = (result: number, part: number, value: Code, how: Code): Code => {
+    const local = gathered(result, part % LANES)
+    return [...localGet(local), ...value, ...how, ...localSet(local)]
+  }
+  const step = (part: number): Code => {
+    const head = load(1, part, x)
+    switch (kind) {
+      case 'sum':
+        return [...head, ...gather(0, part, localGet(x), op['f64x2.add'])]
+      case 'sumLongs':
+        return [...head, ...gather(0, part, localGet(x), op['i64x2.add'])]
+      case 'squares': {
+        const distance = [...localGet(x), ...localGet(1), ...op['f64x2.splat'], ...op['f64x2.sub']]
+        const square = [...distance, ...localTee(x), ...localGet(x), ...op['f64x2.mul']]
+        return [...head, ...gather(0, part, square, op['f64x2.add'])]
+      }
+      case 'products': {
+        const product = [...localGet(x), ...localGet(y), ...op['f64x2.mul']]
+        return [
+          ...head,
+          ...load(2, part, y),
+          ...gather(0, part, product, op['f64x2.add']),
+          ...gather(1, part, localGet(y), op['f64x2.add']),
+        ]
+      }
+      default:
+        return [...head, ...gather(0, part, localGet(x), op[`f64x2.p${kind}`])]
+    }
+  }
+  const setup: number[] = [...v128Const(new Array(16).fill(0xff)), ...localSet(ok)]
+  if (kind === 'max' || kind === 'min')
+    for (let k = 0; k < LANES; k++) setup.push(...i32Const(0), ...v128Load(slotAt(1)), ...localSet(gathered(0, k)))
+  const next = [...localGet(at), ...i32Const(16), ...op['i32.add'], ...localTee(at), ...localGet(0), ...op['i32.lt_s']]
+  const loop = loopWhile([...[0, 1, 2, 3, 4, 5, 6, 7].flatMap(step), ...next])
+  const finish: number[] = []
+  for (let result = 0; result < results; result++) {
+    const how = long ? op['i64x2.add'] : kind === 'max' || kind === 'min' ? op[`f64x2.p${kind}`] : op['f64x2.add']
+    const both = [0, 1, 2, 3].flatMap((k) => [...localGet(gathered(result, k)), ...(k === 0 ? [] : how)])
+    finish.push(...both, ...localSet(x))
+    if (kind === 'max' || kind === 'min') {
+      // The two lanes stand beside each other; JavaScript takes the one that it wants.
+      finish.push(...i32Const(0), ...localGet(x), ...extractF64(0), ...f64Store(0))
+      finish.push(...i32Const(0), ...localGet(x), ...extractF64(1), ...f64Store(8))
+    } else if (long) {
+      finish.push(...i32Const(0), ...localGet(x), ...extractI64(0), ...localGet(x), ...extractI64(1))
+      finish.push(...op['i64.add'], ...i64Store(0))
+    } else {
+      finish.push(...i32Const(0), ...localGet(x), ...extractF64(0), ...localGet(x), ...extractF64(1))
+      finish.push(...op['f64.add'], ...f64Store(result * 8))
+    }
+  }
+  return {
+    params,
+    locals: ['i32', ...new Array(3 + results * LANES).fill('v128')],
+    result: 'i32',
+    body: [...setup, ...loop, ...finish, ...localGet(ok), ...op['i8x16.all_true']],
+  }
+}
+
+let doublesFound: Float64Array | undefined
+let longsFound: BigInt64Array | undefined
+
+/**
+ * Goes through [from, to) in order: `good` gets what a whole block of ordinary numbers gives (and where the block is), `careful` every other range. Results of `max` and `min` are in `first` and
+ * `second`, the larger (smaller) of which counts; those of `products` are the sums of x * y and of y.
+ */
+export function reduceLanes(
+  kind: Exclude<Reduction, 'sumLongs'>,
+  inputs: readonly FixedArray[],
+  from: number,
+  to: number,
+  center: number,
+  good: (first: number, second: number, from: number) => void,
+  careful: (from: number, to: number) => void,
+): void {
+  const run = laneFunction<(count: number, center: number) => number>(`reduce:${kind}`, () => shapeOf(kind))
+  doublesFound ??= new Float64Array(laneMemory().buffer, 0, 2)
+  const found = doublesFound
+  const whole = to - ((to - from) % BLOCK)
+  const list = inputs.slice(0, INPUTS[kind]).map((data) => ({ data }))
+  runLanes(
+    list,
+    undefined,
+    from,
+    whole,
+    (n) => run(n, center),
+    careful,
+    (at) => good(found[0], found[1], at),
+  )
+  if (whole < to) careful(whole, to)
+}
+
+/** The same for sums of 64-bit integers. */
+export function reduceLongs(
+  data: BigInt64Array,
+  from: number,
+  to: number,
+  good: (sum: bigint) => void,
+  careful: (from: number, to: number) => void,
+): void {
+  const run = laneFunction<(count: number) => number>('reduce:sumLongs', () => shapeOf('sumLongs'))
+  longsFound ??= new BigInt64Array(laneMemory().buffer, 0, 1)
+  const found = longsFound
+  const whole = to - ((to - from) % BLOCK)
+  runLanes([{ data }], undefined, from, whole, run, careful, () => good(found[0]))
+  if (whole < to) careful(whole, to)
+}

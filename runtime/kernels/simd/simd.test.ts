@@ -1,0 +1,260 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type FixedArray, isNullElement } from '../../values/vector.ts'
+import { type Operand, runArithmetic, runChoice, runCompare, runExtreme, runLogic } from '../arithmetic.ts'
+import { countAndSum, extremeIndex, moments, sumLongs } from '../moments.ts'
+import { LANES_FROM, type LaneTree, runTree } from './elementwise.ts'
+import { BLOCK } from './lanes.ts'
+
+const NULL = -Number.MAX_VALUE
+const NULL_LONG = -(2n ** 63n)
+/** Numbers at which something happens: null, what is not finite, what overflows, zeros of both signs, halves. */
+const DOUBLES = [NULL, Number.MAX_VALUE, Infinity, -Infinity, NaN, 0, -0, 1e308, -1e308, 5e-324, 0.5, -0.5, 2.5, 1e9]
+const LONGS = [NULL_LONG, 2n ** 63n - 1n, NULL_LONG + 1n, 0n, 1n, -1n, 2n ** 62n]
+const FLAGS = [-128, 0, 1]
+
+const double = fc.oneof(
+  { weight: 6, arbitrary: fc.double({ noNaN: true, min: -1e6, max: 1e6 }) },
+  fc.constantFrom(...DOUBLES),
+)
+const long = fc.oneof({ weight: 6, arbitrary: fc.bigInt(-(2n ** 40n), 2n ** 40n) }, fc.constantFrom(...LONGS))
+
+/** More than lanes need, of ordinary numbers, with a few chosen ones at chosen places. */
+const spots = <X>(element: fc.Arbitrary<X>): fc.Arbitrary<{ extra: number; seed: number; at: [number, X][] }> =>
+  fc.record({
+    extra: fc.integer({ min: 0, max: 40 }),
+    seed: fc.integer({ min: 1, max: 1000 }),
+    at: fc.array(fc.tuple(fc.integer({ min: 0, max: LANES_FROM - 1 }), element), { maxLength: 12 }),
+  })
+
+const ordinary = (k: number, seed: number): number => (((k + 1) * 7919 * seed) % 20011) / 16 - 600
+
+function doublesOf({ extra, seed, at }: { extra: number; seed: number; at: [number, number][] }): Float64Array {
+  const out = Float64Array.from({ length: LANES_FROM + extra }, (_, k) => ordinary(k, seed))
+  for (const [k, x] of at) out[k] = x
+  return out
+}
+
+function longsOf({ extra, seed, at }: { extra: number; seed: number; at: [number, bigint][] }): BigInt64Array {
+  const out = BigInt64Array.from({ length: LANES_FROM + extra }, (_, k) => BigInt(Math.floor(ordinary(k, seed) * 1e9)))
+  for (const [k, x] of at) out[k] = x
+  return out
+}
+
+function flagsOf({ extra, seed, at }: { extra: number; seed: number; at: [number, number][] }): Int8Array {
+  const out = Int8Array.from({ length: LANES_FROM + extra }, (_, k) => ((k * seed) >> 3) & 1)
+  for (const [k, x] of at) out[k] = x
+  return out
+}
+
+/** The same elements worked through in pieces that are too small for lanes. */
+function inSmallPieces(n: number, o: FixedArray, run: (from: number, to: number, part: FixedArray) => void): void {
+  for (let from = 0; from < n; from += 30000) {
+    const to = Math.min(n, from + 30000)
+    run(from, to, o.subarray(from, to) as FixedArray)
+  }
+}
+
+const part = (x: Operand, from: number, to: number): Operand =>
+  x.single ? x : { data: x.data.subarray(from, to) as FixedArray, single: false }
+
+/** Bit by bit, so that zeros of both signs differ. */
+const bits = (data: FixedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+type Loop = (a: Operand, b: Operand, o: FixedArray, n: number) => void
+
+function expectSame(run: Loop, a: Operand, b: Operand, n: number, fresh: () => FixedArray): void {
+  const large = fresh()
+  const small = fresh()
+  run(a, b, large, n)
+  inSmallPieces(n, small, (from, to, o) => run(part(a, from, to), part(b, from, to), o, to - from))
+  expect(Buffer.compare(bits(large), bits(small))).toBe(0)
+}
+
+const vector = (data: FixedArray): Operand => ({ data, single: false })
+const single = (data: FixedArray): Operand => ({ data, single: true })
+const RUNS = { numRuns: 4 }
+const cut = <A extends FixedArray>(data: A, n: number): A => data.subarray(0, n) as A
+
+describe('large columns in vector registers', () => {
+  test.each(['add', 'sub', 'mul', 'ratio', 'div'])(
+    '%s of doubles is what the loops give, at nulls and overflows too',
+    (op) => {
+      fc.assert(
+        fc.property(spots(double), spots(double), double, (sa, sb, x) => {
+          const n = LANES_FROM + Math.min(sa.extra, sb.extra)
+          const [a, b] = [cut(doublesOf(sa), n), cut(doublesOf(sb), n)]
+          const run: Loop = (p, q, o, length) => runArithmetic(op, p, q, o, length)
+          expectSame(run, vector(a), vector(b), n, () => new Float64Array(n))
+          if (isNullElement(Float64Array.of(x), 0)) return
+          expectSame(run, vector(a), single(Float64Array.of(x)), n, () => new Float64Array(n))
+          expectSame(run, single(Int32Array.of(3)), vector(b), n, () => new Float64Array(n))
+        }),
+        RUNS,
+      )
+    },
+  )
+
+  test.each(['add', 'sub', 'mul'])('%s of 64-bit integers wraps and keeps nulls', (op) => {
+    fc.assert(
+      fc.property(spots(long), spots(long), (sa, sb) => {
+        const n = LANES_FROM + Math.min(sa.extra, sb.extra)
+        const run: Loop = (p, q, o, length) => runArithmetic(op, p, q, o, length)
+        const [a, b] = [cut(longsOf(sa), n), cut(longsOf(sb), n)]
+        expectSame(run, vector(a), vector(b), n, () => new BigInt64Array(n))
+        expectSame(run, vector(a), single(Int32Array.of(-7)), n, () => new BigInt64Array(n))
+      }),
+      RUNS,
+    )
+  })
+
+  test.each(['lt', 'le', 'gt', 'ge', 'eq', 'ne'])('%s takes the null for the smallest number', (op) => {
+    fc.assert(
+      fc.property(spots(double), spots(long), double, (sa, sk, x) => {
+        const n = LANES_FROM + Math.min(sa.extra, sk.extra)
+        const run: Loop = (p, q, o, length) => runCompare(op, p, q, o as Int8Array, length)
+        const [a, k] = [cut(doublesOf(sa), n), cut(longsOf(sk), n)]
+        expectSame(run, vector(a), vector(a.slice().reverse()), n, () => new Int8Array(n))
+        expectSame(run, vector(a), single(Float64Array.of(x)), n, () => new Int8Array(n))
+        expectSame(run, single(Int32Array.of(-2147483648)), vector(a), n, () => new Int8Array(n))
+        expectSame(run, vector(k), vector(k.slice().reverse()), n, () => new Int8Array(n))
+      }),
+      RUNS,
+    )
+  })
+
+  test.each(['and', 'or', 'xor', 'orIgnoreNull'])('%s of truth values with nulls', (op) => {
+    fc.assert(
+      fc.property(spots(fc.constantFrom(...FLAGS)), spots(fc.constantFrom(...FLAGS)), (sa, sb) => {
+        const n = LANES_FROM + Math.min(sa.extra, sb.extra)
+        const run: Loop = (p, q, o, length) => runLogic(op, p, q, o as Int8Array, length)
+        expectSame(run, vector(cut(flagsOf(sa), n)), vector(cut(flagsOf(sb), n)), n, () => new Int8Array(n))
+        for (const x of FLAGS)
+          expectSame(run, vector(cut(flagsOf(sa), n)), single(Int8Array.of(x)), n, () => new Int8Array(n))
+      }),
+      RUNS,
+    )
+  })
+
+  test.each(['max', 'min'] as const)('%s of two columns, element by element', (op) => {
+    fc.assert(
+      fc.property(spots(double), spots(long), (sa, sk) => {
+        const n = LANES_FROM + Math.min(sa.extra, sk.extra)
+        const run: Loop = (p, q, o, length) => runExtreme(op, p, q, o, length)
+        const [a, k] = [cut(doublesOf(sa), n), cut(longsOf(sk), n)]
+        expectSame(run, vector(a), vector(a.slice().reverse()), n, () => new Float64Array(n))
+        expectSame(run, vector(k), vector(k.slice().reverse()), n, () => new BigInt64Array(n))
+      }),
+      RUNS,
+    )
+  })
+
+  test('a choice by truth values, null where they are', () => {
+    fc.assert(
+      fc.property(spots(fc.constantFrom(...FLAGS)), spots(double), spots(long), (sf, sa, sk) => {
+        const n = LANES_FROM + Math.min(sf.extra, sa.extra, sk.extra)
+        const flags = cut(flagsOf(sf), n)
+        const check = (a: Operand, b: Operand, fresh: () => FixedArray): void => {
+          const [large, small] = [fresh(), fresh()]
+          runChoice(flags, a, b, large)
+          inSmallPieces(n, small, (from, to, o) =>
+            runChoice(flags.subarray(from, to), part(a, from, to), part(b, from, to), o),
+          )
+          expect(Buffer.compare(bits(large), bits(small))).toBe(0)
+        }
+        const [a, k] = [cut(doublesOf(sa), n), cut(longsOf(sk), n)]
+        check(vector(a), vector(a.slice().reverse()), () => new Float64Array(n))
+        check(vector(a), single(Float64Array.of(NULL)), () => new Float64Array(n))
+        check(vector(k), single(BigInt64Array.of(5n)), () => new BigInt64Array(n))
+      }),
+      RUNS,
+    )
+  })
+
+  test('expressions of several operators are computed at once, blocks with nulls left to the careful loop', () => {
+    const a: LaneTree = { op: 'input', lane: 'f64', index: 0 }
+    const b: LaneTree = { op: 'input', lane: 'f64', index: 1 }
+    const two: LaneTree = { op: 'scalar', lane: 'f64', index: 0 }
+    const tree: LaneTree = {
+      op: 'mul',
+      args: [
+        {
+          op: 'ratio',
+          args: [
+            { op: 'sub', args: [a, b] },
+            { op: 'add', args: [a, b] },
+          ],
+        },
+        { op: 'abs', args: [{ op: 'mul', args: [b, two] }] },
+      ],
+    }
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 * BLOCK }), fc.array(fc.nat(3 * BLOCK), { maxLength: 3 }), (n, nulls) => {
+        const x = Float64Array.from({ length: n }, (_, k) => ordinary(k, 3))
+        const y = Float64Array.from({ length: n }, (_, k) => ordinary(k, 5) - 0.03125)
+        for (const k of nulls) if (k < n) x[k] = NULL
+        const out = new Float64Array(n)
+        const left = new Set<number>()
+        runTree(tree, [{ data: x }, { data: y }], [2], out, 0, n, (from) => void left.add(from))
+        const wrong: number[] = []
+        for (let k = 0; k < n; k++)
+          if (!left.has(k - (k % BLOCK)) && out[k] !== ((x[k] - y[k]) / (x[k] + y[k])) * Math.abs(y[k] * 2))
+            wrong.push(k)
+        expect(wrong).toEqual([])
+        for (const k of nulls) if (k < n) expect(left.has(k - (k % BLOCK))).toBe(true)
+      }),
+      { numRuns: 12 },
+    )
+  })
+})
+
+describe('sums and extremes of large columns', () => {
+  test('skip nulls and are those of the loops, up to rounding', () => {
+    fc.assert(
+      fc.property(spots(double), (s) => {
+        const a = doublesOf(s)
+        const valid = [...a].filter((x) => x !== NULL && !Number.isNaN(x))
+        const naive = valid.reduce((sum, x) => sum + x, 0)
+        const { count, sum } = countAndSum(a, 0, a.length)
+        expect(count).toBe(valid.length)
+        if (!Number.isFinite(naive) || valid.some((x) => Math.abs(x) > 1e300)) return
+        expect(Math.abs(sum - naive)).toBeLessThan(1e-9 * valid.reduce((all, x) => all + Math.abs(x), 1))
+        const around = valid.reduce((all, x) => all + (x - sum / count) ** 2, 0)
+        expect(moments(a, 0, a.length, 2).m2 / around).toBeCloseTo(1, 9)
+      }),
+      { numRuns: 5 },
+    )
+  })
+
+  test('of 64-bit integers are exact and wrap', () => {
+    fc.assert(
+      fc.property(spots(long), (s) => {
+        const k = longsOf(s)
+        const valid = [...k].filter((x) => x !== NULL_LONG)
+        const sum = BigInt.asIntN(
+          64,
+          valid.reduce((all, x) => all + x, 0n),
+        )
+        expect(sumLongs(k, 0, k.length)).toEqual({ count: valid.length, sum })
+      }),
+      { numRuns: 4 },
+    )
+  })
+
+  test('the position of an extreme is the first or the last of equal ones', () => {
+    const element = fc.constantFrom(...DOUBLES, 1e6, -1e6, 2e6, -2e6)
+    fc.assert(
+      fc.property(spots(element), fc.constantFrom('max', 'min'), fc.boolean(), (s, which, last) => {
+        const a = doublesOf(s)
+        let best = -1
+        for (let k = 0; k < a.length; k++) {
+          if (a[k] === NULL || Number.isNaN(a[k])) continue
+          const better = best < 0 || (which === 'max' ? a[k] > a[best] : a[k] < a[best])
+          if (better || (last && a[k] === a[best])) best = k
+        }
+        expect(extremeIndex(a, 0, a.length, which, last)).toBe(best)
+      }),
+      { numRuns: 12 },
+    )
+  })
+})

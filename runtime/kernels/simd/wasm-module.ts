@@ -1,0 +1,141 @@
+/**
+ * WebAssembly modules from instructions, byte by byte: just what loops over vector registers need. A module has one function `run`, no memory of its
+ * own (it imports `lanes.memory`), and locals of any number type. Instructions are lists of bytes that are put one behind the other; what each takes
+ * from the stack and leaves there is as the WebAssembly specification (2.0, with vector instructions) has it.
+ */
+
+export type Code = readonly number[]
+export type WasmType = 'i32' | 'i64' | 'f64' | 'v128'
+
+const TYPE_CODES: Readonly<Record<WasmType, number>> = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b }
+
+/** An unsigned number in groups of seven bits, least significant first. */
+function unsigned(n: number): number[] {
+  const out: number[] = []
+  let rest = n
+  while (rest > 127) {
+    out.push((rest & 127) | 128)
+    rest >>>= 7
+  }
+  out.push(rest)
+  return out
+}
+
+/** A signed number of at most 32 bits in the same form. */
+function signed(n: number): number[] {
+  const out: number[] = []
+  let rest = n
+  while (rest < -64 || rest > 63) {
+    out.push((rest & 127) | 128)
+    rest >>= 7
+  }
+  out.push(rest & 127)
+  return out
+}
+
+const vector = (code: number): Code => [0xfd, ...unsigned(code)]
+const bytesOf = (data: Float64Array): number[] => [...new Uint8Array(data.buffer)]
+
+export const localGet = (index: number): Code => [0x20, ...unsigned(index)]
+export const localSet = (index: number): Code => [0x21, ...unsigned(index)]
+export const localTee = (index: number): Code => [0x22, ...unsigned(index)]
+export const i32Const = (value: number): Code => [0x41, ...signed(value)]
+/** Sixteen bytes as they stand in memory. */
+export const v128Const = (bytes: readonly number[]): Code => [0xfd, 12, ...bytes]
+/** Bytes of two vectors by position: 0 to 15 of the first, 16 to 31 of the second. */
+export const shuffle = (positions: readonly number[]): Code => [0xfd, 13, ...positions]
+/** Loads and stores: the address is on the stack, `offset` is added to it. */
+export const v128Load = (offset: number): Code => [0xfd, 0, 0, ...unsigned(offset)]
+export const v128Store = (offset: number): Code => [0xfd, 11, 0, ...unsigned(offset)]
+export const v128Load16Splat = (offset: number): Code => [0xfd, 8, 0, ...unsigned(offset)]
+export const f64Store = (offset: number): Code => [0x39, 0, ...unsigned(offset)]
+export const i64Store = (offset: number): Code => [0x37, 0, ...unsigned(offset)]
+export const extractF64 = (lane: number): Code => [...vector(0x21), lane]
+export const extractI64 = (lane: number): Code => [...vector(0x1d), lane]
+
+/** Instructions without operands, by their name in the specification. */
+export const op = {
+  'i32.lt_s': [0x48],
+  'i32.add': [0x6a],
+  'i32.shl': [0x74],
+  'f64.add': [0xa0],
+  'i64.add': [0x7c],
+  'i8x16.splat': vector(0x0f),
+  'i64x2.splat': vector(0x12),
+  'f64x2.splat': vector(0x14),
+  'i8x16.eq': vector(0x23),
+  'i8x16.ne': vector(0x24),
+  'f64x2.eq': vector(0x47),
+  'f64x2.ne': vector(0x48),
+  'f64x2.lt': vector(0x49),
+  'f64x2.gt': vector(0x4a),
+  'f64x2.le': vector(0x4b),
+  'f64x2.ge': vector(0x4c),
+  'v128.not': vector(0x4d),
+  'v128.and': vector(0x4e),
+  'v128.or': vector(0x50),
+  'v128.xor': vector(0x51),
+  'v128.bitselect': vector(0x52),
+  'i8x16.all_true': vector(0x63),
+  'i8x16.narrow_i16x8_s': vector(0x65),
+  'f64x2.trunc': vector(0x7a),
+  'i16x8.narrow_i32x4_s': vector(0x85),
+  'i16x8.extend_low_i8x16_s': vector(0x87),
+  'i32x4.extend_low_i16x8_s': vector(0xa7),
+  'i64x2.neg': vector(0xc1),
+  'i64x2.extend_low_i32x4_s': vector(0xc7),
+  'i64x2.extend_high_i32x4_s': vector(0xc8),
+  'i64x2.add': vector(0xce),
+  'i64x2.sub': vector(0xd1),
+  'i64x2.eq': vector(0xd6),
+  'i64x2.ne': vector(0xd7),
+  'i64x2.lt': vector(0xd8),
+  'i64x2.gt': vector(0xd9),
+  'i64x2.le': vector(0xda),
+  'i64x2.ge': vector(0xdb),
+  'f64x2.abs': vector(0xec),
+  'f64x2.sqrt': vector(0xef),
+  'f64x2.add': vector(0xf0),
+  'f64x2.sub': vector(0xf1),
+  'f64x2.mul': vector(0xf2),
+  'f64x2.div': vector(0xf3),
+  'f64x2.pmin': vector(0xf6),
+  'f64x2.pmax': vector(0xf7),
+  'i32x4.trunc_sat_f64x2_s_zero': vector(0xfc),
+} as const satisfies Readonly<Record<string, Code>>
+
+/** Sixteen bytes that repeat a few. */
+export const repeated = (bytes: readonly number[]): Code =>
+  v128Const(Array.from({ length: 16 }, (_, k) => bytes[k % bytes.length]))
+export const doubles = (value: number): Code => repeated(bytesOf(Float64Array.of(value)))
+/** The null of 64-bit integers, which is the sign of doubles too. */
+export const NULL_LONGS = repeated([0, 0, 0, 0, 0, 0, 0, 0x80])
+/** Doubles from here on are not ordinary: the null, what is not finite, and the largest number, which it costs nothing to be careful with. */
+export const ORDINARY_LIMIT = doubles(Number.MAX_VALUE)
+
+/** `body` again and again while it leaves a number other than 0 on the stack. */
+export const loopWhile = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0, 0x0b]
+
+export interface FunctionShape {
+  readonly params: readonly WasmType[]
+  readonly locals: readonly WasmType[]
+  readonly result: WasmType
+  readonly body: Code
+}
+
+/** The bytes of a module that imports `lanes.memory` and exports the function as `run`. */
+export function moduleBytes(shape: FunctionShape): Uint8Array {
+  const types = (list: readonly WasmType[]): number[] => [...unsigned(list.length), ...list.map((t) => TYPE_CODES[t])]
+  const name = (text: string): number[] => [text.length, ...Buffer.from(text)]
+  const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content]
+  const locals = [...unsigned(shape.locals.length), ...shape.locals.flatMap((t) => [1, TYPE_CODES[t]])]
+  const code = [...locals, ...shape.body, 0x0b]
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, 0x60, ...types(shape.params), ...types([shape.result])]),
+    ...section(2, [1, ...name('lanes'), ...name('memory'), 2, 0, 1]),
+    ...section(3, [1, 0]),
+    ...section(7, [1, ...name('run'), 0, 0]),
+    ...section(10, [1, ...unsigned(code.length), ...code]),
+  ])
+}
