@@ -1,7 +1,7 @@
 /**
  * What the sessions of a process that will be killed do, as plain data: the process turns each into a script, its parent into what must be found afterwards.
- * Sessions share one table and its partitions, but each touches only rows of its own there, so that their order does not matter; and each has a table of
- * its own, which comes and goes.
+ * Sessions share one table and its partitions, but each touches only rows of its own there, so that their order does not matter; and each has a table, a function view and
+ * a user of its own, which come and go.
  */
 export const DB = 'dfs://kill'
 export const SHARED = 'shared'
@@ -29,6 +29,9 @@ export type Deed =
   | { readonly op: 'create' | 'drop' | 'truncate'; readonly table: string }
   | { readonly op: 'addColumn'; readonly table: string; readonly column: string }
   | { readonly op: 'dropPartition'; readonly table: string; readonly id: number }
+  | { readonly op: 'retype'; readonly table: string; readonly type: 'INT' | 'LONG' }
+  | { readonly op: 'addView'; readonly answer: number }
+  | { readonly op: 'dropView' | 'createUser' | 'deleteUser' | 'grant' | 'revoke' }
   | { readonly op: 'checkpoint' }
 
 const SHAPE = 'table(1:0, `id`n`who`x, [INT, INT, INT, INT])'
@@ -39,6 +42,8 @@ export const SETUP = `
   if(!existsTable("${DB}", "${SHARED}")) createPartitionedTable(database("${DB}"), ${SHAPE}, "${SHARED}", "id")`
 
 export const ownTable = (who: number): string => `own${who}`
+const ownView = (who: number): string => `view${who}`
+const ownUser = (who: number): string => `user${who}`
 
 export function scriptOf(deed: Deed, who: number): string {
   const handle = 'table' in deed ? `t = loadTable("${DB}", "${deed.table}")\n` : ''
@@ -67,6 +72,20 @@ export function scriptOf(deed: Deed, who: number): string {
       return `dropPartition(database("${DB}"), "/${deed.id}", "${deed.table}")`
     case 'checkpoint':
       return 'checkpoint()'
+    case 'retype':
+      return `${handle}replaceColumn!(t, "x", array(${deed.type}))`
+    case 'addView':
+      return `def ${ownView(who)}(){ return ${deed.answer} }
+        addFunctionView(${ownView(who)})`
+    case 'dropView':
+      return `dropFunctionView("${ownView(who)}")`
+    case 'createUser':
+      return `createUser("${ownUser(who)}", "secret-of-${who}")`
+    case 'deleteUser':
+      return `deleteUser("${ownUser(who)}")`
+    case 'grant':
+    case 'revoke':
+      return `${deed.op}("${ownUser(who)}", TABLE_READ, "${DB}/${SHARED}")`
   }
 }
 
@@ -79,23 +98,48 @@ export interface Made {
   readonly shared: Rows
   /** undefined: the table does not exist. */
   readonly own: { readonly columns: readonly string[]; readonly rows: Rows } | undefined
+  /** What the view answers; undefined: there is none. */
+  readonly view: number | undefined
+  readonly user: 'none' | 'there' | 'granted'
 }
 
-export const NOTHING_MADE: Made = { shared: new Map(), own: undefined }
+export const NOTHING_MADE: Made = { shared: new Map(), own: undefined, view: undefined, user: 'none' }
+
+/** With their types. */
+const FIRST_COLUMNS: readonly string[] = ['id:INT', 'n:INT', 'who:INT', 'x:INT']
 
 export function madeBy(before: Made, deed: Deed): Made {
-  if (deed.op === 'checkpoint') return before
-  if (deed.op === 'create') return { ...before, own: { columns: ['id', 'n', 'who', 'x'], rows: new Map() } }
-  if (deed.op === 'drop') return { ...before, own: undefined }
-  if (deed.op === 'addColumn')
-    return before.own === undefined
-      ? before
-      : { ...before, own: { ...before.own, columns: [...before.own.columns, deed.column] } }
+  switch (deed.op) {
+    case 'checkpoint':
+      return before
+    case 'create':
+      return { ...before, own: { columns: FIRST_COLUMNS, rows: new Map() } }
+    case 'drop':
+      return { ...before, own: undefined }
+    case 'addColumn':
+      return withColumns(before, (columns) => [...columns, `${deed.column}:INT`])
+    case 'retype':
+      return withColumns(before, (columns) => columns.map((c) => (c.startsWith('x:') ? `x:${deed.type}` : c)))
+    case 'addView':
+      return { ...before, view: deed.answer }
+    case 'dropView':
+      return { ...before, view: undefined }
+    case 'deleteUser':
+      return { ...before, user: 'none' }
+    case 'createUser':
+    case 'revoke':
+      return { ...before, user: 'there' }
+    case 'grant':
+      return { ...before, user: 'granted' }
+  }
   if (deed.table === SHARED) return { ...before, shared: rowsAfter(before.shared, deed) }
   return before.own === undefined
     ? before
     : { ...before, own: { ...before.own, rows: rowsAfter(before.own.rows, deed) } }
 }
+
+const withColumns = (made: Made, change: (columns: readonly string[]) => readonly string[]): Made =>
+  made.own === undefined ? made : { ...made, own: { ...made.own, columns: change(made.own.columns) } }
 
 function rowsAfter(rows: Rows, deed: Deed): Rows {
   const after = new Map(rows)
@@ -124,13 +168,20 @@ function rowsAfter(rows: Rows, deed: Deed): Rows {
 }
 
 /** All of it in one line, so that two can be compared. */
-export function describe({ shared, own }: Made): string {
+export function describe({ shared, own, view, user }: Made): string {
   const text = (rows: Rows): string =>
     [...rows]
       .sort(([a], [b]) => a - b)
       .map(([n, [id, x]]) => `${n}:${id}:${x}`)
       .join(' ')
-  return `shared ${text(shared)} | own ${own === undefined ? 'none' : `${own.columns.join()} ${text(own.rows)}`}`.trim()
+  const ownText = own === undefined ? 'none' : `${own.columns.join()} ${text(own.rows)}`
+  return `shared ${text(shared)} | view ${view ?? 'none'} user ${user} | own ${ownText}`.trim()
+}
+
+/** What a session begins with, out of the line that was printed for it. */
+export function openings(line: string): { readonly own: boolean; readonly view: boolean; readonly user: Made['user'] } {
+  const [, view, user, own] = /\| view (\S+) user (\S+) \| own (\S+)/.exec(line)!
+  return { own: own !== 'none', view: view !== 'none', user: user as Made['user'] }
 }
 
 /** Prints for `describe`'s line what the store has of a session. */
@@ -139,9 +190,19 @@ export const dumpScript = (who: number): string => `
     r = select id, n, x from t where who = session order by n
     return concat(string(r.n) + ":" + string(r.id) + ":" + string(r.x), " ")
   }
-  line = "shared " + rowsOf(loadTable("${DB}", "${SHARED}"), ${who}) + " | own "
+  def viewText(view) {
+    if(!(view in getFunctionViews().name)) return "none"
+    return string(eval(parseExpr(view + "()")))
+  }
+  def userText(user) {
+    if(!(user in getUserList())) return "none"
+    return iif(strlen(getUserAccess(user).TABLE_READ_allowed[0]) > 0, "granted", "there")
+  }
+  line = "shared " + rowsOf(loadTable("${DB}", "${SHARED}"), ${who}) + " | view "
+  line += viewText("${ownView(who)}") + " user " + userText("${ownUser(who)}") + " | own "
   if(existsTable("${DB}", "${ownTable(who)}")) {
     t = loadTable("${DB}", "${ownTable(who)}")
-    line += concat(t.colNames(), ",") + " " + rowsOf(t, ${who})
+    c = schema(t).colDefs
+    line += concat(c.name + ":" + c.typeString, ",") + " " + rowsOf(t, ${who})
   } else line += "none"
   print(line)`

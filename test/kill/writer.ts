@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs'
 import { EngineHost, type SessionConfig, type SessionHandle } from '../../jobs/index.ts'
 import { random } from '../random.ts'
-import { type Deed, dumpScript, ownTable, PARTITIONS, SETUP, SHARED, scriptOf } from './deeds.ts'
+import { type Deed, dumpScript, openings, ownTable, PARTITIONS, SETUP, SHARED, scriptOf } from './deeds.ts'
 
 export interface Orders {
   readonly dataDir: string
@@ -72,9 +72,9 @@ class Speaker {
 /** Failures that a deed may meet; it has done nothing then. */
 const EXPECTED = /S00002|S01003|chunkLocked|currently locked|in use by transaction|S01056|was changed while/
 
-async function work(who: number, speaker: Speaker, hasOwn: boolean): Promise<void> {
+async function work(who: number, speaker: Speaker, line: string): Promise<void> {
   let number = orders.firstNumber + who * 100_000
-  let exists = hasOwn
+  let { own: exists, view: hasView, user } = openings(line)
   const given: [from: number, count: number][] = []
   for (let k = 0; k < orders.deeds; k++) {
     const deed = nextDeed()
@@ -89,6 +89,10 @@ async function work(who: number, speaker: Speaker, hasOwn: boolean): Promise<voi
     }
     note({ who, done: true })
     if (deed.op === 'create') exists = true
+    if (deed.op === 'addView' || deed.op === 'dropView') hasView = deed.op === 'addView'
+    if (deed.op === 'deleteUser') user = 'none'
+    if (deed.op === 'createUser' || deed.op === 'revoke') user = 'there'
+    if (deed.op === 'grant') user = 'granted'
     if (deed.op === 'drop') {
       exists = false
       given.length = 0
@@ -107,15 +111,24 @@ async function work(who: number, speaker: Speaker, hasOwn: boolean): Promise<voi
     if (choice < 67) return { op: 'move', table: SHARED, to: int(PARTITIONS), modulus, rest }
     if (choice < 80) return { op: 'delete', table, modulus, rest }
     if (choice < 84) return { op: 'checkpoint' }
+    if (choice < 87) return hasView ? { op: 'dropView' } : { op: 'addView', answer: k() }
+    if (choice < 90) return userDeed()
     if (!exists) return { op: 'create', table: own }
-    if (choice < 88 && given.length > 0) {
+    if (choice < 92 && given.length > 0) {
       const [from, count] = given[int(given.length)]
       return { op: 'upsert', table: own, from, count: Math.min(count, 1 + int(50)), x: int(1000) }
     }
-    if (choice < 91) return { op: 'truncate', table: own }
-    if (choice < 95) return { op: 'dropPartition', table: own, id: int(PARTITIONS) }
-    if (choice < 98) return { op: 'addColumn', table: own, column: `c${number}_${k()}` }
+    if (choice < 94) return { op: 'truncate', table: own }
+    if (choice < 96) return { op: 'dropPartition', table: own, id: int(PARTITIONS) }
+    if (choice < 98) return { op: 'retype', table: own, type: int(2) === 0 ? 'INT' : 'LONG' }
+    if (choice < 99) return { op: 'addColumn', table: own, column: `c${number}_${k()}` }
     return { op: 'drop', table: own }
+  }
+
+  function userDeed(): Deed {
+    if (user === 'none') return { op: 'createUser' }
+    if (int(4) === 0) return { op: 'deleteUser' }
+    return { op: user === 'granted' ? 'revoke' : 'grant' }
   }
 
   function k(): number {
@@ -136,5 +149,5 @@ for (const speaker of speakers.slice(1)) await speaker.ask('login("admin", "1234
 const found: string[] = []
 for (let who = 0; who < orders.sessions; who++) found.push(await speakers[0].ask(dumpScript(who)))
 process.stdout.write(`${JSON.stringify(found)}\n`)
-await Promise.all(speakers.map((speaker, who) => work(who, speaker, !found[who].endsWith('| own none'))))
+await Promise.all(speakers.map((speaker, who) => work(who, speaker, found[who])))
 await host.close()

@@ -1,5 +1,10 @@
 /** What the store really holds, read through a session like any other, and how it differs from what the model says. */
+import type { AccessRecord } from '../../dfs/access/commands.ts'
+import type { CatalogReader } from '../../dfs/catalog/key-value.ts'
+import { viewsOf } from '../../dfs/catalog/named-objects.ts'
+import { keys } from '../../dfs/catalog/records.ts'
 import type { CatalogView, ChunkRecord } from '../../dfs/catalog/types.ts'
+import type { UserRecord } from '../../dfs/engine/commands.ts'
 import type { DfsSession } from '../../dfs/index.ts'
 import { verifySegment } from '../../dfs/segment/index.ts'
 import type { FileStore } from '../../dfs/store/file-store.ts'
@@ -36,6 +41,30 @@ export function readStore(dfs: DfsSession, only?: string): Map<string, FoundTabl
       }
     }
   return found
+}
+
+/** Function views, users and grants, as the model writes them. */
+export function readNamed(catalog: CatalogReader): Map<string, string> {
+  const named = new Map<string, string>()
+  for (const { name, body } of viewsOf(catalog)) named.set(`view ${name}`, body)
+  for (const [, value] of catalog.entries(keys.users)) {
+    const { name, salt } = value as UserRecord
+    if (name.startsWith('sim')) named.set(`user ${name}`, salt)
+  }
+  for (const [, value] of catalog.entries(keys.grants)) {
+    const { name, rules } = value as AccessRecord
+    const rights = rules.map((r) => `${r.allow ? '' : 'not '}${r.right}`).sort()
+    if (name.startsWith('sim')) named.set(`grant ${name}`, rights.join(' '))
+  }
+  return named
+}
+
+export function differenceOfNamed(found: ReadonlyMap<string, string>, expected: ModelState): string | undefined {
+  for (const key of new Set([...found.keys(), ...expected.named.keys()])) {
+    const [x, y] = [found.get(key), expected.named.get(key)]
+    if (x !== y) return `${key} is ${x ?? 'missing'} instead of ${y ?? 'nothing'}`
+  }
+  return undefined
 }
 
 export function readSnapshot(snapshot: TableSnapshot, columns: readonly string[]): FoundChunk[] {
@@ -134,4 +163,4 @@ function untidinessOf(view: CatalogView, disk: FileStore, allFiles: Iterable<str
   return undefined
 }
 
-export const TYPE_OF = { INT: T.INT, STRING: T.STRING } as const
+export const TYPE_OF = { INT: T.INT, LONG: T.LONG, STRING: T.STRING } as const

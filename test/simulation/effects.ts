@@ -8,12 +8,14 @@ import {
   type ModelState,
   type ModelTable,
   NULL_INT,
+  NULL_LONG,
   type Seen,
   type TableKind,
 } from './model.ts'
 import { visibleRows } from './visible.ts'
 
-const nullOf = (column: ModelColumn): Cell => (column.type === 'INT' ? NULL_INT : '')
+const NULLS: Readonly<Record<ModelColumn['type'], Cell>> = { INT: NULL_INT, LONG: NULL_LONG, STRING: '' }
+const nullOf = (column: ModelColumn): Cell => NULLS[column.type]
 
 function withTable(state: ModelState, table: ModelTable): ModelState {
   const tables = new Map(state.tables)
@@ -58,6 +60,17 @@ export const renameTable =
 export const setLevel =
   (level: number): Effect =>
   (state) => ({ ...state, level })
+
+/** undefined: it is gone. */
+export const setNamed =
+  (changes: Readonly<Record<string, string | undefined>>): Effect =>
+  (state) => {
+    const named = new Map(state.named)
+    for (const [key, text] of Object.entries(changes))
+      if (text === undefined) named.delete(key)
+      else named.set(key, text)
+    return { ...state, named }
+  }
 
 /** Rows by position: columns that were added since they were made are null. */
 export const appendRows = (url: string, name: string, rows: readonly (readonly Cell[])[]): Effect =>
@@ -165,3 +178,19 @@ export const renameColumn = (url: string, name: string, column: string, to: stri
     ...table,
     columns: table.columns.map((c) => (c.name === column ? { ...c, name: to } : c)),
   }))
+
+/** Between types of whole numbers: only the null is written otherwise. */
+export const retypeColumn = (url: string, name: string, column: string, type: 'INT' | 'LONG'): Effect =>
+  changing(url, name, (table) => {
+    const at = positionOf(table, column)
+    const before = table.columns[at]
+    if (before === undefined) return table
+    const after = { ...before, type }
+    return {
+      ...table,
+      columns: table.columns.with(at, after),
+      rows: table.rows.map((r) =>
+        r.cells[at] === nullOf(before) ? { ...r, cells: r.cells.with(at, nullOf(after)) } : r,
+      ),
+    }
+  })

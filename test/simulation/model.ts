@@ -3,14 +3,15 @@
  * which it is certain, and what each of them survives, so that after a crash it can say which states are acceptable.
  */
 
-/** As columns hold them: -2147483648 and '' are nulls. */
+/** As columns hold them: -2147483648 and '' are nulls; that of LONG, which no number holds, is a text. */
 export type Cell = number | string
 
 export const NULL_INT = -2147483648
+export const NULL_LONG = '-9223372036854775808'
 
 export interface ModelColumn {
   readonly name: string
-  readonly type: 'INT' | 'STRING'
+  readonly type: 'INT' | 'LONG' | 'STRING'
 }
 
 export interface ModelRow {
@@ -38,11 +39,13 @@ export type TableKind = 'partitioned' | 'dimension' | 'last' | 'first'
 
 export interface ModelState {
   readonly tables: ReadonlyMap<string, ModelTable>
+  /** Function views, users and what they may, each as a text by kind and name. */
+  readonly named: ReadonlyMap<string, string>
   /** The log level that a statement has set. */
   readonly level: number | undefined
 }
 
-export const EMPTY: ModelState = { tables: new Map(), level: undefined }
+export const EMPTY: ModelState = { tables: new Map(), named: new Map(), level: undefined }
 
 /** Rows that a statement saw when it had its locks: their numbers and their places. */
 export type Seen = ReadonlyMap<number, number>

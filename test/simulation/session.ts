@@ -90,6 +90,11 @@ export class SimulatedSession {
     this.#interpreter.run(script)
   }
 
+  /** One command, without a script around it. */
+  ask(command: EngineCommand): void {
+    this.#request(command, 'admin')
+  }
+
   /** What the last expression of a script shows. */
   show(script: string): string {
     return this.#interpreter.display(this.#interpreter.run(script))

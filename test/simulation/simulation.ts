@@ -11,7 +11,7 @@ import { StoreDied } from '../../dfs/store/faulty-store.ts'
 import { HoldfastError } from '../../runtime/index.ts'
 import { SimulatedBackups } from './backup-set.ts'
 import { type Character, drawCharacter } from './character.ts'
-import { difference, readStore, untidiness } from './compare.ts'
+import { difference, differenceOfNamed, readNamed, readStore, untidiness } from './compare.ts'
 import { ChunkIdentities } from './identities.ts'
 import { Machine, type Process } from './machine.ts'
 import { Model } from './model.ts'
@@ -224,10 +224,17 @@ class Simulation {
     }
   }
 
+  #named(): Map<string, string> {
+    const catalog = this.#process.catalog()
+    catalog.refresh()
+    return readNamed(catalog)
+  }
+
   /** Finds out which of the states that are acceptable after the crash this one is. */
   #recognise(): void {
     this.#look(({ dfs }) => {
       const found = readStore(dfs)
+      const named = this.#named()
       this.#identities.note(found)
       const numbers = new Set<number>()
       for (const table of found.values()) {
@@ -237,7 +244,7 @@ class Simulation {
       const problems: string[] = []
       const isThere = (rows: readonly number[]): boolean => rows.some((r) => numbers.has(r))
       for (const { state, lost } of this.#model.acceptable(this.#isPowerLost, isThere)) {
-        const problem = difference(found, state)
+        const problem = difference(found, state) ?? differenceOfNamed(named, state)
         if (problem !== undefined) {
           problems.push(`without [${lost.join('; ')}]: ${problem}`)
           continue
@@ -591,7 +598,7 @@ class Simulation {
     this.#look(({ dfs }) => {
       const found = readStore(dfs)
       this.#identities.note(found)
-      const problem = difference(found, this.#model.live)
+      const problem = difference(found, this.#model.live) ?? differenceOfNamed(this.#named(), this.#model.live)
       if (problem !== undefined) throw new Violation(`${when}: ${problem}`)
     })
     this.#counts.compared++

@@ -13,7 +13,9 @@ import {
   type RowTest,
   renameColumn,
   renameTable,
+  retypeColumn,
   setLevel,
+  setNamed,
   updateCells,
   upsertRows,
 } from './effects.ts'
@@ -63,8 +65,12 @@ export type StatementKind =
   | 'renameColumn'
   | 'createTable'
   | 'dropTable'
+  | 'retypeColumn'
   | 'renameTable'
   | 'setLevel'
+  | 'view'
+  | 'user'
+  | 'grant'
 
 /** How often each is done. */
 export const USUAL: Readonly<Record<StatementKind, number>> = {
@@ -82,8 +88,12 @@ export const USUAL: Readonly<Record<StatementKind, number>> = {
   renameColumn: 1,
   createTable: 1,
   dropTable: 1,
+  retypeColumn: 1,
   renameTable: 1,
   setLevel: 1,
+  view: 1,
+  user: 1,
+  grant: 1,
 }
 
 /** Those that do not depend on what others do to columns and keys meanwhile. */
@@ -122,6 +132,9 @@ export class Statements {
     if (kind === 'createTable')
       return this.createTable(this.#random.pick(['partitioned', 'dimension', 'last', 'first']))
     if (kind === 'setLevel') return this.#setLevel()
+    if (kind === 'view') return this.#view()
+    if (kind === 'user') return this.#user()
+    if (kind === 'grant') return this.#grant()
     const tables = [...this.#model.live.tables.values()]
     if (tables.length === 0) return undefined
     const table = this.#random.pick(tables)
@@ -160,6 +173,8 @@ export class Statements {
         return this.#dropColumn(table)
       case 'renameColumn':
         return this.#renameColumn(table)
+      case 'retypeColumn':
+        return this.#retypeColumn(table)
       case 'dropTable':
         return {
           statement: this.#statement(`drop ${table.name}`, dropTable(table.url, table.name)),
@@ -208,7 +223,7 @@ export class Statements {
         k: this.#random.int(KEYS),
       }
       return table.columns.map(
-        (c) => own[c.name] ?? (c.type === 'INT' ? this.#random.int(1000) : `s${this.#random.int(50)}`),
+        (c) => own[c.name] ?? (c.type === 'STRING' ? `s${this.#random.int(50)}` : this.#random.int(1000)),
       )
     })
   }
@@ -353,6 +368,74 @@ export class Statements {
     }
   }
 
+  #retypeColumn(table: ModelTable): Action | undefined {
+    const numbers = table.columns.filter((c) => c.name.startsWith('c') && c.type !== 'STRING')
+    if (numbers.length === 0 || table.kind === 'last' || table.kind === 'first') return undefined
+    const { name, type } = this.#random.pick(numbers)
+    const to = type === 'INT' ? 'LONG' : 'INT'
+    return {
+      statement: this.#statement(`make ${name} of ${table.name} ${to}`, retypeColumn(table.url, table.name, name, to)),
+      run: (s) => s.run(`t = ${handle(table)}; replaceColumn!(t, "${name}", array(${to}))`),
+    }
+  }
+
+  #named(kind: string): string[] {
+    return [...this.#model.live.named.keys()]
+      .filter((key) => key.startsWith(`${kind} `))
+      .map((key) => key.split(' ')[1])
+  }
+
+  /** A view of one of three names: made, made anew or removed. */
+  #view(): Action {
+    const name = this.#random.pick(['v1', 'v2', 'v3'])
+    const isThere = this.#named('view').includes(name)
+    if (isThere && this.#random.chance(0.5))
+      return {
+        statement: this.#statement(`remove view ${name}`, setNamed({ [`view ${name}`]: undefined })),
+        run: (s) => s.ask({ kind: 'removeObject', family: 'view', name }),
+      }
+    const body = `def ${name}(){ return ${++this.#lastNumber} }`
+    const value = { name, owner: 'admin', createdMs: 0, body, definition: '' }
+    return {
+      statement: this.#statement(`put view ${body}`, setNamed({ [`view ${name}`]: body })),
+      run: (s) => s.ask({ kind: 'putObject', family: 'view', name, value }),
+    }
+  }
+
+  #user(): Action {
+    const name = this.#random.pick(['sim1', 'sim2'])
+    if (!this.#named('user').includes(name)) {
+      const salt = `salt${++this.#lastNumber}`
+      return {
+        statement: this.#statement(`create user ${name}`, setNamed({ [`user ${name}`]: salt })),
+        run: (s) => s.ask({ kind: 'createUser', user: { name, isAdmin: false, salt, hash: '' }, groups: [] }),
+      }
+    }
+    return {
+      statement: this.#statement(
+        `remove user ${name}`,
+        setNamed({ [`user ${name}`]: undefined, [`grant ${name}`]: undefined }),
+      ),
+      run: (s) => s.ask({ kind: 'removeUser', name }),
+    }
+  }
+
+  #grant(): Action | undefined {
+    const users = this.#named('user')
+    if (users.length === 0) return undefined
+    const name = this.#random.pick(users)
+    const right = this.#random.pick(['READ', 'INSERT', 'DELETE'] as const)
+    const had = new Set(this.#model.live.named.get(`grant ${name}`)?.split(' '))
+    const change = had.has(right) ? 'revoke' : 'grant'
+    if (change === 'grant') had.add(right)
+    else had.delete(right)
+    const rights = had.size === 0 ? undefined : [...had].sort().join(' ')
+    return {
+      statement: this.#statement(`${change} ${right} to ${name}`, setNamed({ [`grant ${name}`]: rights })),
+      run: (s) => s.ask({ kind: 'changeAccess', change, name, rights: [right], scopes: [{ kind: 'all' }] }),
+    }
+  }
+
   #setLevel(): Action | undefined {
     if (this.#levels.length < 2) return undefined
     const level = this.#random.pick(this.#levels)
@@ -366,8 +449,8 @@ export class Statements {
 function tableOf(table: ModelTable, rows: readonly (readonly Cell[])[]): Table {
   const columns = table.columns.map((c, k) =>
     vectorOf(
-      c.type === 'INT' ? T.INT : T.STRING,
-      rows.map((r) => r[k]),
+      T[c.type],
+      rows.map((r) => (c.type === 'LONG' ? BigInt(r[k]) : r[k])),
     ),
   )
   return new Table(
