@@ -76,9 +76,24 @@ export function seenCodes({ rows, limit }: Codes): SeenCodes {
   return { codes, firstRows, sizes }
 }
 
-/** From the last row to the first: what stays is the first row of each code. */
+/** From the last row to the first: what stays is the first row of each code. Four codes are read before the first is looked up, so that loads need not wait. */
 function lookBack(rows: Int32Array, from: number, to: number, seen: Int32Array): void {
-  for (let k = to; k > from; k--) {
+  let k = to
+  for (; k >= from + 4; k -= 4) {
+    const a = 2 * rows[k - 1]
+    const b = 2 * rows[k - 2]
+    const c = 2 * rows[k - 3]
+    const d = 2 * rows[k - 4]
+    seen[a] = k
+    seen[a + 1]++
+    seen[b] = k - 1
+    seen[b + 1]++
+    seen[c] = k - 2
+    seen[c + 1]++
+    seen[d] = k - 3
+    seen[d + 1]++
+  }
+  for (; k > from; k--) {
     const at = 2 * rows[k - 1]
     seen[at] = k
     seen[at + 1]++

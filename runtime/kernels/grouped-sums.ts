@@ -34,27 +34,37 @@ type SumLoop = (
   found: Int32Array,
 ) => void
 
-/** One comparison tells almost all valid elements. */
+/** One comparison of the element, or of its high word, tells almost all valid elements. */
 const VALID: Readonly<Record<NumericStorage, string>> = {
-  i8: 'x!==-128',
-  i16: 'x!==-32768',
-  i32: 'x!==-2147483648',
-  i64: 'h!==-2147483648',
-  f32: 'x>-3.4028234663852886e38',
-  f64: 'x>-1.7976931348623157e308',
+  i8: '!==-128',
+  i16: '!==-32768',
+  i32: '!==-2147483648',
+  i64: '!==-2147483648',
+  f32: '>-3.4028234663852886e38',
+  f64: '>-1.7976931348623157e308',
 }
 
+/** Four rows are read before the first is added: that keeps loads from waiting for the additions before them. They are added in the order of the rows. */
 function sumLoop(storage: NumericStorage, power: 1 | 2): SumLoop {
   const long = storage === 'i64'
-  const read = long ? 'const h=aw[2*i+1],l=aw[2*i];const x=h*4294967296+(l>>>0);' : 'const x=a[i];'
   const real = storage === 'f32' || storage === 'f64'
-  const bits = real ? '' : long ? 'low|=l^(h>>31);high|=h^(h>>31);' : 'low|=x^(x>>31);'
-  const add = `s[g[i]]+=${power === 1 ? 'x' : 'x*x'};${bits}`
+  const read = (k: number): string =>
+    long
+      ? `const h${k}=aw[2*i+${2 * k + 1}],l${k}=aw[2*i+${2 * k}],x${k}=h${k}*4294967296+(l${k}>>>0);`
+      : `const x${k}=a[i+${k}];`
+  const valid = (k: number): string => `${long ? `h${k}` : `x${k}`}${VALID[storage]}`
+  const bits = (k: number): string =>
+    real ? '' : long ? `low|=l${k}^(h${k}>>31);high|=h${k}^(h${k}>>31);` : `low|=x${k}^(x${k}>>31);`
+  const add = (k: number, group: string): string => `s[${group}]+=${power === 1 ? `x${k}` : `x${k}*x${k}`};${bits(k)}`
+  const four = [0, 1, 2, 3]
   return kernel<SumLoop>(
     `groupSum${power}:${storage}`,
     'a,g,from,to,s,nulls,found',
-    () =>
-      `${declareWords(storage, 'a')}let count=0,low=0,high=0;for(let i=from;i<to;i++){${read}if(${VALID[storage]}){${add}}else if(${nullTest(storage, 'a', 'i')}){nulls[g[i]]++;count++}else{${add}}}found[0]+=count;found[1]|=low;found[2]|=high`,
+    () => `${declareWords(storage, 'a')}let count=0,low=0,high=0,i=from;
+const last=to-3;while(i<to){
+for(;i<last;i+=4){${four.map((k) => `const g${k}=g[i+${k}];${read(k)}`).join('')}if(!(${four.map(valid).join('&&')}))break;${four.map((k) => add(k, `g${k}`)).join('')}}
+for(const end=Math.min(to,i+4);i<end;i++){${read(0)}if(${valid(0)}){${add(0, 'g[i]')}}else if(${nullTest(storage, 'a', 'i')}){nulls[g[i]]++;count++}else{${add(0, 'g[i]')}}}}
+found[0]+=count;found[1]|=low;found[2]|=high`,
   )
 }
 
