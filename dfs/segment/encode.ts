@@ -15,7 +15,7 @@ import {
   type WideVector,
 } from '../../runtime/values/index.ts'
 import type { Body } from './body.ts'
-import { gather, scanRange, writeNonZero, writeValidity } from './gather.ts'
+import { gather, gatherAndScan, writeNonZero, writeValidity } from './gather.ts'
 import { textBytesMax, utf8Range, writeText } from './text.ts'
 
 /** Which rows of the source a segment holds: rows[from..to), or from..to themselves. */
@@ -71,9 +71,8 @@ class FixedEncoder implements ColumnEncoder {
     // The data is gathered first, where it tells whether a bitmap is needed; the bitmap then goes before it in the list of buffers.
     const at = body.place(count * data.BYTES_PER_ELEMENT)
     const out = typedView(data, body.memory, at, count)
-    gather(out, data, rows, from, count, storage)
     const r = this.#range
-    const nulls = scanRange(out, count, storage, r, false)
+    const nulls = gatherAndScan(out, data, rows, from, count, storage, r)
     placeValidity(body, count, nulls, (bits) =>
       writeValidity(bits, typedView(data, body.memory, dataAt, count), count, storage),
     )

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NULL_F64, NULL_I32, NULL_I64 } from '../../runtime/values/index.ts'
-import { scanRange } from './gather.ts'
+import { gatherAndScan, scanRange } from './gather.ts'
 
 /** 64-bit numbers around everything where the way of comparing them changes. */
 const long = fc.oneof(
@@ -46,6 +46,29 @@ describe('a scan of a batch', () => {
         expect(nulls).toBe(values.length - present.length)
         if (present.length > 0) expect([...range.subarray(0, 2)]).toEqual([Math.min(...present), Math.max(...present)])
       }),
+    )
+  })
+
+  it('finds the same while it takes the rows', () => {
+    fc.assert(
+      fc.property(fc.array(long, { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.nat()), (values, positions) => {
+        const rows = Int32Array.from({ length: 9 }, () => positions.next().value % values.length)
+        for (const [data, storage] of [
+          [BigInt64Array.from(values), 'i64'],
+          [Float64Array.from(values, (v) => (v === NULL_I64 ? NULL_F64 : Number(v))), 'f64'],
+          [Int32Array.from(values, (v) => Number(BigInt.asIntN(32, v))), 'i32'],
+        ] as const) {
+          const out = new (data.constructor as Float64ArrayConstructor)(7)
+          const range = new Float64Array(4)
+          const nulls = gatherAndScan(out, data, rows, 2, 7, storage, range)
+          const taken = data.constructor as unknown as { from(list: Iterable<unknown>): typeof data }
+          expect([...out]).toEqual([...taken.from([...rows.subarray(2)].map((j) => data[j]))])
+          const again = new Float64Array(4)
+          expect(nulls).toBe(scanRange(out, 7, storage, again, false))
+          expect(range).toEqual(again)
+        }
+      }),
+      { numRuns: 1000 },
     )
   })
 

@@ -53,6 +53,86 @@ export function scanRange(
   return nulls >= 0 ? nulls : scanLongs(o, count, range, seen)
 }
 
+/**
+ * `gather` and `scanRange` of what it took, for storages of one slot: the processor looks at an element while it waits for the next ones, so that the range costs
+ * next to nothing.
+ */
+export function gatherAndScan(
+  o: FixedArray,
+  a: FixedArray,
+  rows: Int32Array | undefined,
+  from: number,
+  count: number,
+  storage: NumericStorage,
+  range: Float64Array,
+): number {
+  if (rows === undefined) {
+    gather(o, a, rows, from, count, storage)
+    return scanRange(o, count, storage, range, false)
+  }
+  if (o instanceof BigInt64Array) {
+    const nulls = gatherSafeLongs(o, a as BigInt64Array, rows, from, count, range)
+    if (nulls >= 0) return nulls
+    gather(o, a, rows, from, count, storage)
+    return scanLongs(o, count, range, false)
+  }
+  return kernel<
+    (o: FixedArray, a: FixedArray, rows: Int32Array, from: number, count: number, range: Float64Array) => number
+  >(
+    `segment.gatherRange.${storage}`,
+    'o,a,rows,from,count,range',
+    () =>
+      `let nulls=0,low=Infinity,high=-Infinity;
+       for(let k=0;k<count;k++){const v=a[rows[from+k]];o[k]=v;
+         if(!(v>=low&&v<=high)){
+           if(${nullTest(storage, 'o', 'k', 'v')}){nulls++;continue}
+           if(v<low)low=v;if(v>high)high=v;}}
+       if(nulls<count){range[0]=low;range[1]=high}return nulls;`,
+  )(o, a, rows, from, count, range)
+}
+
+/** As scanSafeLongs. */
+function gatherSafeLongs(
+  o: BigInt64Array,
+  a: BigInt64Array,
+  rows: Int32Array,
+  from: number,
+  count: number,
+  range: Float64Array,
+): number {
+  const target = new Int32Array(o.buffer, o.byteOffset, count * 2)
+  const source = new Int32Array(a.buffer, a.byteOffset, a.length * 2)
+  let nulls = 0
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
+  for (let k = 0; k < count; k++) {
+    const j = rows[from + k]
+    const l = source[2 * j]
+    const h = source[2 * j + 1]
+    target[2 * k] = l
+    target[2 * k + 1] = h
+    const v = h * 4294967296 + (l >>> 0)
+    if (v >= low && v <= high) continue
+    if (h === -2147483648 && l === 0) {
+      nulls++
+      continue
+    }
+    if (h >= UNSAFE_HIGH || h < -UNSAFE_HIGH) return -1
+    if (v < low) low = v
+    if (v > high) high = v
+  }
+  if (nulls < count) writeRange(range, low, high)
+  return nulls
+}
+
+/** As words: see scanRange. */
+function writeRange(range: Float64Array, low: number, high: number): void {
+  range[0] = Math.floor(low / 4294967296)
+  range[1] = low - range[0] * 4294967296
+  range[2] = Math.floor(high / 4294967296)
+  range[3] = high - range[2] * 4294967296
+}
+
 /** One test an element where it lies within what was seen: nulls and NaN never do. */
 function scanNumbers(
   o: FixedArray,
@@ -100,12 +180,7 @@ function scanSafeLongs(o: BigInt64Array, count: number, range: Float64Array, see
     if (v < a) a = v
     if (v > b) b = v
   }
-  if (nulls < count || seen) {
-    range[0] = Math.floor(a / 4294967296)
-    range[1] = a - range[0] * 4294967296
-    range[2] = Math.floor(b / 4294967296)
-    range[3] = b - range[2] * 4294967296
-  }
+  if (nulls < count || seen) writeRange(range, a, b)
   return nulls
 }
 
