@@ -35,13 +35,18 @@ const newProcess = (): LockWorld => {
 
 const paths = PATHS.slice(0, 4)
 
-/** A set with one state, and a database that has changed since in every way. */
-function story(): { readonly engine: TestEngine; readonly set: MemoryFileStore; readonly before: string } {
+/** A set with one state, and a database that has changed since in every way, or not at all. */
+function story(isChanged = true): {
+  readonly engine: TestEngine
+  readonly set: MemoryFileStore
+  readonly before: string
+} {
   const data = new MemoryFileStore()
   const engine = shop(data, ['pt', 'pt2'], paths)
   const set = new MemoryFileStore()
   takeBackup({ ...contextOf(engine), lockWorld: newProcess() }, set, everything)
   const before = contentOf(engine, 'pt')
+  if (!isChanged) return { engine, set, before }
   engine.append('pt', paths[0])
   engine.append('pt', '/20220105/0_50', 5000)
   engine.request({ kind: 'dropChunks', db: URL, table: 'pt', paths: [paths[2]] })
@@ -70,25 +75,29 @@ function run(engine: TestEngine, store: MemoryFileStore | FaultyFileStore, reque
 /** Files that should not be there after a run that ended well. */
 const strays = (set: MemoryFileStore): string[] => {
   const opened = new BackupSet(set)
-  const index = opened.index(URL, 'pt')
-  const named = new Set(index.chunks.flatMap((c) => c.files.map((f) => `data/shop${c.path}/pt/${f.name}`)))
+  const tables = opened.requireDatabase(URL).tables.map((t) => t.name)
+  const named = new Set(
+    tables.flatMap((name) =>
+      opened.index(URL, name).chunks.flatMap((c) => c.files.map((f) => `data/shop${c.path}/${name}/${f.name}`)),
+    ),
+  )
   const metadata = new RegExp(
-    `^(backup_manifest\\.json|states/${opened.manifest!.id}/(manifest\\.json|shop/(domain|pt\\.meta)))$`,
+    `^(backup_manifest\\.json|states/${opened.manifest!.id}/(manifest\\.json|shop/(domain|(${tables.join('|')})\\.meta)))$`,
   )
   return [...set.files().keys()].filter((f) => !named.has(f) && !metadata.test(f))
 }
 
-function callsOf(force: boolean): number {
-  const { engine, set } = story()
+function callsOf(force: boolean, isChanged: boolean): number {
+  const { engine, set } = story(isChanged)
   const counted = new FaultyFileStore(set)
   run(engine, counted, { ...everything, force })
   return counted.calls
 }
 
-function eachCall(force: boolean, faults: (call: number) => StoreFaults, powerLoss: boolean): number {
-  const calls = callsOf(force)
+function eachCall(force: boolean, faults: (call: number) => StoreFaults, powerLoss: boolean, isChanged = true): number {
+  const calls = callsOf(force, isChanged)
   for (let call = 1; call <= calls; call++) {
-    const { engine, set, before } = story()
+    const { engine, set, before } = story(isChanged)
     const after = contentOf(engine, 'pt')
     const next = random(SEED + call)
     const outcome = run(engine, new FaultyFileStore(set, { ...faults(call), random: next }), { ...everything, force })
@@ -118,6 +127,11 @@ describe('a backup that dies', () => {
       console.log(`${kind}: lost power in each of ${eachCall(force, (call) => ({ dieAtCall: call }), true)} calls`)
     })
   }
+  for (const powerLoss of [false, true])
+    it(`in any call of a run that finds nothing changed${powerLoss ? ' and loses power' : ''} leaves the previous state, and the next run completes`, () => {
+      const calls = eachCall(false, (call) => ({ dieAtCall: call }), powerLoss, false)
+      console.log(`nothing changed: ${powerLoss ? 'lost power' : 'died'} in each of ${calls} calls`)
+    })
   it('by an error of the disk in any call leaves the previous state, and the next run completes', () => {
     console.log(`EIO in each of ${eachCall(false, (call) => ({ failCall: call }), false)} calls`)
   })

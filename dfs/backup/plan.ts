@@ -21,7 +21,8 @@ export type FileStep =
     }
 
 export type ChunkStep =
-  | { readonly kind: 'keep'; readonly chunk: SetChunk }
+  /** `isFound`: its files are there, with their sizes. */
+  | { readonly kind: 'keep'; readonly chunk: SetChunk; readonly isFound: boolean }
   /** Copied by a run that was interrupted. */
   | { readonly kind: 'resume'; readonly chunk: SetChunk }
   | { readonly kind: 'copy'; readonly chunk: SetChunk; readonly files: readonly FileStep[] }
@@ -77,7 +78,7 @@ export function planTable(input: TablePlanInput): TablePlan {
     const before = unseen.get(live.path)
     unseen.delete(live.path)
     if (!force && before !== undefined && isCurrent(before, live) && before.files.every((f) => isThere(before, f))) {
-      steps.push({ kind: 'keep', chunk: before })
+      steps.push({ kind: 'keep', chunk: before, isFound: true })
       continue
     }
     const finished = force ? undefined : input.finished(live.path)
@@ -106,7 +107,9 @@ export function planTable(input: TablePlanInput): TablePlan {
       files,
     })
   }
-  for (const chunk of unseen.values()) steps.push({ kind: input.snapshot && !input.partial ? 'delete' : 'keep', chunk })
+  const isDropped = input.snapshot && !input.partial
+  for (const chunk of unseen.values())
+    steps.push(isDropped ? { kind: 'delete', chunk } : { kind: 'keep', chunk, isFound: false })
   return { database, table, selected, steps }
 }
 

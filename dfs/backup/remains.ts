@@ -48,8 +48,8 @@ export function settleRemains(store: FileStore): Remains {
       remains[goesOn ? 'partial' : 'dropped'] = true
     }
   }
-  if (newest !== undefined) {
-    // A run that died may have replaced the manifest and not synced it: what follows builds on it.
+  if (newest !== undefined && (remains.partial || remains.dropped || remains.runFiles)) {
+    // A run that died may have replaced the manifest and not synced it: what follows builds on it. One that ended well left nothing.
     store.syncDirectory(STATES_FOLDER)
     store.syncDirectory('')
   }

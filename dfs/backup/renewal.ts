@@ -7,6 +7,7 @@ import type { DatabaseRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
 import { newStateId, parseFinishedLog, partialFolder, planFile, STATES_FOLDER } from '../set/layout.ts'
 import { removeLockRemains, type SetLock } from '../set/lock.ts'
+import type { Manifest } from '../set/manifest.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { ONE_STATE, type Retention } from '../set/retention.ts'
 import type { RunRecord } from '../set/runs.ts'
@@ -25,6 +26,8 @@ export interface NewState {
   readonly tables: readonly TableIndex[]
   /** Tables of the set that leave it. */
   readonly dropTables: readonly string[]
+  /** Chunks whose files were just found there. */
+  readonly found?: ReadonlySet<SetChunk>
 }
 
 export interface RenewalFacts {
@@ -71,30 +74,40 @@ export class SetRenewal {
     return finished
   }
 
-  /** Makes the partial state durable before the first file: it tells the next run to look for files that nobody names. */
-  writePlan(plan: object): void {
+  /**
+   * Begins the partial state. If data files will follow, it is durable before the first of them: it tells the next run to look for files that nobody names. What the plan says
+   * is for people, and need not outlive a loss of power.
+   */
+  writePlan(plan: object, hasFiles: boolean): void {
     const folder = partialFolder(this.#id)
     const facts = { user: this.#context.user, startedAt: new Date(this.takenMs).toISOString() }
-    this.#store.makeDirectory(folder)
-    this.#store.writeFileAtomic(planFile(folder), `${JSON.stringify({ ...plan, ...facts }, undefined, 2)}\n`)
+    const writer = this.#store.openWrite(planFile(folder))
+    try {
+      writer.write(Buffer.from(`${JSON.stringify({ ...plan, ...facts }, undefined, 2)}\n`))
+    } finally {
+      writer.close()
+    }
+    if (!hasFiles) return
+    this.#store.syncDirectory(folder)
     this.#store.syncDirectory(STATES_FOLDER)
-    this.#store.syncDirectory('')
+    // Where there is a state, its folder is durable.
+    if (this.before.states.length === 0) this.#store.syncDirectory('')
   }
 
   /** Publishes the state and drops those that need not stay; in between the run counts as done. */
   complete(state: NewState, runs: Iterable<RunRecord>): void {
-    this.#publish(state)
+    const manifest = this.#publish(state)
     for (const run of runs) run.complete()
-    this.#sweep(state)
+    this.#sweep(state, manifest)
   }
 
-  #publish({ database, cid, tables, dropTables }: NewState): void {
+  #publish({ database, cid, tables, dropTables, found }: NewState): Manifest {
     const { now, product, progress } = this.#context
     const draft = new StateDraft(this.#store, this.#id, this.before.set, (text) => progress.note(text))
     for (const other of this.before.set.databases()) if (other.url !== database.url) draft.carryDatabase(other)
     draft.putDomain(database)
     for (const index of tables) {
-      requireFiles(this.#store, index)
+      requireFiles(this.#store, index, found)
       draft.putTable(index)
     }
     const written = new Set([...tables.map((t) => t.table.name), ...dropTables])
@@ -108,12 +121,13 @@ export class SetRenewal {
       retention: this.#retention,
     })
     publish(this.#store, manifest, this.#lock)
+    return manifest
   }
 
-  #sweep({ database, tables }: NewState): void {
+  #sweep({ database, tables }: NewState, manifest: Manifest): void {
     const note = (text: string): void => this.#context.progress.note(text)
     try {
-      const files = new StateFiles(this.#store, this.#indexesAtHand(database.url, tables))
+      const files = new StateFiles(this.#store, this.#indexesAtHand(database.url, tables, manifest))
       const drop = byRetention(listStates(this.#store), this.#retention)
       this.#context.progress.outcome?.(
         `${this.#store.root}: state ${this.#id} is complete; ${drop.stay.length} states stay, ${drop.gone.length} dropped`,
@@ -128,17 +142,14 @@ export class SetRenewal {
   }
 
   /** Indexes that need not be read again: those of the state before, and of the new one. */
-  #indexesAtHand(url: string, tables: readonly TableIndex[]): ReadonlyMap<string, TableIndex> {
+  #indexesAtHand(url: string, tables: readonly TableIndex[], manifest: Manifest): ReadonlyMap<string, TableIndex> {
     const known = new Map<string, TableIndex>()
     const add = (index: TableIndex, digest: string | undefined): void => {
       if (digest !== undefined) known.set(StateFiles.keyOf(url, index.table.name, digest), index)
     }
     for (const index of this.before.indexes.values())
       add(index, this.before.set.table(url, index.table.name)?.index.digest)
-    const now =
-      listStates(this.#store)
-        .at(-1)
-        ?.manifest?.databases.find((d) => d.url === url)?.tables ?? []
+    const now = manifest.databases.find((d) => d.url === url)?.tables ?? []
     for (const index of tables) add(index, now.find((t) => t.name === index.table.name)?.index.digest)
     return known
   }

@@ -17,7 +17,7 @@ import {
 } from '../set/layout.ts'
 import type { SetLock } from '../set/lock.ts'
 import { encodeManifest, type Manifest, type ManifestDatabase, type ManifestTable } from '../set/manifest.ts'
-import { digestOf, encodeDomain, encodeTableIndex, type TableIndex } from '../set/meta.ts'
+import { digestOf, encodeDomain, encodeTableIndex, type SetChunk, type TableIndex } from '../set/meta.ts'
 import { type BackupSet, setFilePath } from '../set/open.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom } from '../store/paths.ts'
@@ -133,16 +133,17 @@ function requireRows({ database, table, chunks }: TableIndex): void {
       )
 }
 
-/** Throws unless every file that the index names is there with its size: "done" means restorable. */
-export function requireFiles(store: FileStore, index: TableIndex): void {
-  for (const chunk of index.chunks)
+/** Throws unless every file that the index names is there with its size: "done" means restorable. Those of the chunks in `found` were just looked at. */
+export function requireFiles(store: FileStore, index: TableIndex, found: ReadonlySet<SetChunk> = new Set()): void {
+  for (const chunk of index.chunks) {
+    if (found.has(chunk)) continue
     for (const file of chunk.files) {
       const path = setFilePath(index.database.url, index.table.name, chunk, file)
-      const found = store.stat(path)
-      if (found?.kind === 'file' && found.bytes === file.bytes) continue
+      const stat = store.stat(path)
+      if (stat?.kind === 'file' && stat.bytes === file.bytes) continue
       throw new HoldfastError(
         'data',
-        `The backup cannot be completed: ${path} of chunk ${chunk.chunkId} (${chunk.path}) ${found === undefined ? 'is missing' : `has ${found.bytes} bytes instead of ${file.bytes}`}.`,
+        `The backup cannot be completed: ${path} of chunk ${chunk.chunkId} (${chunk.path}) ${stat === undefined ? 'is missing' : `has ${stat.bytes} bytes instead of ${file.bytes}`}.`,
         {
           code: 'backupFile',
           where: { db: index.database.url, table: index.table.name, partition: chunk.path, file: path },
@@ -150,6 +151,7 @@ export function requireFiles(store: FileStore, index: TableIndex): void {
         },
       )
     }
+  }
 }
 
 /** Makes a completed partial state the newest. */

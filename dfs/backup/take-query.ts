@@ -59,14 +59,17 @@ class QueryBackupTask {
     const { url } = database
     const { text } = this.#request.query.description
     const { force } = this.#request
-    this.#renewal.writePlan({
-      database: url,
-      cid,
-      force,
-      table: table.name,
-      query: text,
-      partitions: plan.write.length,
-    })
+    this.#renewal.writePlan(
+      {
+        database: url,
+        cid,
+        force,
+        table: table.name,
+        query: text,
+        partitions: plan.write.length,
+      },
+      plan.write.length > 0,
+    )
     const run = this.#beginRun(plan, table)
     try {
       const written = this.#write(plan, table, run, paceOf(this.#context, this.#request.limits, run.id, [run]))

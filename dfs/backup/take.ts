@@ -10,12 +10,12 @@ import type { BackupContext } from '../set/context.ts'
 import { FinishedLog } from '../set/finished-log.ts'
 import { partialFolder } from '../set/layout.ts'
 import type { SetLock } from '../set/lock.ts'
-import type { TableIndex } from '../set/meta.ts'
+import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { RunRecord } from '../set/runs.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { ChunkCopier } from './copy.ts'
 import { underSetLock } from './locked-set.ts'
-import { type BackupPlan, type TablePlan, totalsOf } from './plan.ts'
+import { type BackupPlan, type ChunkStep, type TablePlan, totalsOf } from './plan.ts'
 import { planRun } from './plan-run.ts'
 import { byPath, recordFailure, SetRenewal } from './renewal.ts'
 import { type BackupRequest, type SelectedTable, selectDatabase, selectTables } from './select.ts'
@@ -92,15 +92,18 @@ class BackupTask {
       finished,
       materialise: (table, chunk) => this.#waiting.materialise(table, chunk),
     })
-    this.#renewal.writePlan(this.#planText(plan))
+    const hasFiles = plan.tables.some((t) => t.steps.some((s) => s.kind === 'copy' || s.kind === 'resume'))
+    this.#renewal.writePlan(this.#planText(plan), hasFiles)
     const call = randomUUID()
-    const runs = new Map(plan.tables.map((t, order) => [t.table.name, this.#beginRun(t, { call, order })]))
+    const runs = new Map(plan.tables.map((t, order) => [t.table.name, this.#beginRun(t, { call, order }, !hasFiles)]))
     try {
-      const copied = this.#copy(plan, runs, paceOf(this.#context, this.#request.limits, call, [...runs.values()]))
+      const copied = this.#copy(plan, runs, call, hasFiles)
       const { dropTables } = plan
       const tables = plan.tables.map((t) => this.#indexOf(plan, t))
       for (const table of plan.tables) this.#tellOutcome(table)
-      this.#renewal.complete({ database: plan.database, cid: plan.cid, tables, dropTables }, runs.values())
+      // Copying takes its time, in which somebody may remove what was there.
+      const found = new Set(hasFiles ? [] : plan.tables.flatMap((t) => t.steps.flatMap(chunkFound)))
+      this.#renewal.complete({ database: plan.database, cid: plan.cid, tables, dropTables, found }, runs.values())
       return copied
     } catch (error) {
       recordFailure(runs.values(), error)
@@ -108,7 +111,7 @@ class BackupTask {
     }
   }
 
-  #beginRun(plan: TablePlan, of: { readonly call: string; readonly order: number }): RunRecord {
+  #beginRun(plan: TablePlan, of: { readonly call: string; readonly order: number }, isBrief: boolean): RunRecord {
     const { client, user } = this.#context
     const { copy, bytes } = totalsOf(plan)
     return new RunRecord(client, () => this.#context.now(), {
@@ -120,10 +123,11 @@ class BackupTask {
       done: plan.selected - copy,
       bytesTotal: bytes,
       of,
+      isBrief,
     })
   }
 
-  #copy(plan: BackupPlan, runs: ReadonlyMap<string, RunRecord>, pace: BackupPace): BackupResult {
+  #copy(plan: BackupPlan, runs: ReadonlyMap<string, RunRecord>, call: string, hasFiles: boolean): BackupResult {
     const totals = plan.tables.map(totalsOf)
     const sum = (of: (t: (typeof totals)[number]) => number): number => totals.reduce((n, t) => n + of(t), 0)
     const meter = new ProgressMeter(
@@ -132,7 +136,20 @@ class BackupTask {
       () => this.#context.now(),
     )
     const { id } = this.#renewal
-    const log = new FinishedLog(this.#store, partialFolder(id))
+    if (hasFiles)
+      this.#copyChunks(plan, runs, paceOf(this.#context, this.#request.limits, call, [...runs.values()]), meter)
+    else meter.done()
+    return {
+      id,
+      chunksCopied: sum((t) => t.copy),
+      bytesCopied: meter.bytesDone,
+      chunksKept: sum((t) => t.keep),
+      chunksResumed: sum((t) => t.resume),
+    }
+  }
+
+  #copyChunks(plan: BackupPlan, runs: ReadonlyMap<string, RunRecord>, pace: BackupPace, meter: ProgressMeter): void {
+    const log = new FinishedLog(this.#store, partialFolder(this.#renewal.id))
     const copier = new ChunkCopier(this.#context, this.#store, log, this.#lock, pace, (bytes) => meter.addBytes(bytes))
     try {
       for (const table of plan.tables) {
@@ -154,13 +171,6 @@ class BackupTask {
       meter.done()
     }
     syncFolders(this.#store, copier.folders)
-    return {
-      id,
-      chunksCopied: sum((t) => t.copy),
-      bytesCopied: meter.bytesDone,
-      chunksKept: sum((t) => t.keep),
-      chunksResumed: sum((t) => t.resume),
-    }
   }
 
   /** For the log of a job. */
@@ -188,3 +198,5 @@ class BackupTask {
     }
   }
 }
+
+const chunkFound = (step: ChunkStep): readonly SetChunk[] => (step.kind === 'keep' && step.isFound ? [step.chunk] : [])

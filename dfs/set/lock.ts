@@ -94,11 +94,10 @@ export function lockSet(
     since: new Date(world.now()).toISOString(),
   }
   const prepared = `${LOCK_FOLDER}.${folderMark(world.host, world.pid, world.processStartMs)}.${token}`
-  // Atomic, because a reader that found half a signature would take the lock for stale.
-  const sign = (folder: string): void =>
-    store.writeFileAtomic(`${folder}/owner.json`, `${JSON.stringify({ ...owner, signedMs: world.now() })}\n`)
+  const signature = (): string => `${JSON.stringify({ ...owner, signedMs: world.now() })}\n`
   try {
-    sign(prepared)
+    // Nobody looks here yet, and nothing of a lock need outlive a loss of power: whoever held it does not.
+    writeUnsynced(store, `${prepared}/owner.json`, signature())
   } catch (error) {
     if (error instanceof HoldfastError) removeQuietly(store, prepared)
     throw error
@@ -137,13 +136,15 @@ export function lockSet(
     sign() {
       if (world.now() - signedMs < SIGN_EVERY_MS) return
       signedMs = world.now()
-      if (readOwner(store)?.token === token) sign(LOCK_FOLDER)
+      // Atomic, because a reader that found half a signature would take the lock for stale.
+      if (readOwner(store)?.token === token) store.writeFileAtomic(OWNER_FILE, signature())
     },
     release() {
       if (readOwner(store)?.token !== token) return
       // Renamed first: removing in place would leave an empty folder for a moment, which the next owner may fill.
       store.rename(LOCK_FOLDER, prepared)
-      store.removeTree(prepared)
+      store.remove(`${prepared}/owner.json`)
+      store.removeEmptyDirectory(prepared)
     },
   }
 }
@@ -257,6 +258,15 @@ function inUse(store: FileStore, holder: FoundOwner | undefined, why: string): H
     where: { file: store.root, pid: holder?.pid, work: holder?.what },
     hint: 'wait until it ends, or use another backup directory',
   })
+}
+
+function writeUnsynced(store: FileStore, file: string, text: string): void {
+  const writer = store.openWrite(file)
+  try {
+    writer.write(Buffer.from(text))
+  } finally {
+    writer.close()
+  }
 }
 
 /** Who made a folder, as part of its name: what is in it may never have been written. */

@@ -1,6 +1,6 @@
 /**
  * The records behind getBackupStatus: one per table and call, kept by the engine, so that they survive restarts. Written when a table's work is planned, at most once a
- * second while it goes on, and when it ends.
+ * second while it goes on, and when it ends; of a call that finds nothing to do, when it ends.
  */
 import { randomUUID } from 'node:crypto'
 import type { BackupRun, EngineClient } from '../engine/commands.ts'
@@ -13,6 +13,8 @@ export interface RunFacts extends Pick<BackupRun, 'user' | 'type' | 'db' | 'tabl
   readonly done: number
   /** Of the others. */
   readonly bytesTotal: number
+  /** There is nothing to do: the record is written when the call has ended. */
+  readonly isBrief?: boolean
   /** A call that does several tables one after the other, and which of them this is. */
   readonly of?: { readonly call: string; readonly order: number }
 }
@@ -23,7 +25,7 @@ export class RunRecord {
   #run: BackupRun & { readonly bytesDone: number }
   #writtenMs: number
 
-  constructor(client: EngineClient, now: () => number, { done, of, ...facts }: RunFacts) {
+  constructor(client: EngineClient, now: () => number, { done, of, isBrief = false, ...facts }: RunFacts) {
     this.#client = client
     this.#now = now
     this.#writtenMs = now()
@@ -38,7 +40,7 @@ export class RunRecord {
       state: 'running',
       error: '',
     }
-    this.#put()
+    if (!isBrief) this.#put()
   }
 
   get id(): string {
