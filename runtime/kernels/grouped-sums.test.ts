@@ -129,6 +129,23 @@ describe('aggregates of groups', () => {
       }
     })
 
+  for (const [what, make] of Object.entries(COLUMNS))
+    it(`of ${what}: the extremes are those of comparisons one by one`, () => {
+      const v = make()
+      for (const name of ['min', 'max'] as const) {
+        const expected: unknown[] = new Array(groups.count).fill(undefined)
+        for (let k = 0; k < ROWS; k++) {
+          if (v.isNullAt(k)) continue
+          const x = v.raw(k) as number
+          const best = expected[groups.ids[k]] as number | undefined
+          if (best === undefined || (name === 'max' ? x > best : x < best)) expected[groups.ids[k]] = x
+        }
+        const none = v.type === T.LONG ? NULL_I64 : v.type === T.INT ? NULL_I32 : NULL_F64
+        for (const by of [groups, written(groups)])
+          expect(raws(groupedAggregate(name, v, by)!)).toEqual(expected.map((x) => x ?? none))
+      }
+    })
+
   it('are exact for 32-bit numbers whose sums are too large for doubles', () => {
     const rows = 2 ** 22 + 5
     const v = ints(new Int32Array(rows).fill(2147483647))

@@ -35,7 +35,7 @@ type SumLoop = (
 ) => void
 
 /** One comparison of the element, or of its high word, tells almost all valid elements. */
-const VALID: Readonly<Record<NumericStorage, string>> = {
+export const VALID: Readonly<Record<NumericStorage, string>> = {
   i8: '!==-128',
   i16: '!==-32768',
   i32: '!==-2147483648',
@@ -88,11 +88,11 @@ function slotSums(
   return { sums, nulls: found[0] === 0 ? undefined : nulls, largest }
 }
 
-const slotsOf = (groups: Groups): { readonly rows: Int32Array; readonly limit: number } =>
+export const slotsOf = (groups: Groups): { readonly rows: Int32Array; readonly limit: number } =>
   groups.codes ?? { rows: groups.ids, limit: groups.count }
 
 /** What the slots hold, by group. */
-function byGroup<A extends Float64Array | Int32Array | BigInt64Array>(slots: A, groups: Groups): A {
+export function byGroup<A extends Float64Array | Int32Array | BigInt64Array>(slots: A, groups: Groups): A {
   const ofGroup = groups.codes?.ofGroup
   if (ofGroup === undefined) return slots
   const out = newFixedArray(storageOf(slots), groups.count) as A
@@ -100,7 +100,7 @@ function byGroup<A extends Float64Array | Int32Array | BigInt64Array>(slots: A, 
   return out
 }
 
-function validCountsOf(nulls: Int32Array | undefined, groups: Groups): Int32Array {
+export function validCountsOf(nulls: Int32Array | undefined, groups: Groups): Int32Array {
   const counts = groups.sizes.slice()
   if (nulls === undefined) return counts
   const ofGroup = groups.codes?.ofGroup

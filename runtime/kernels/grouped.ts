@@ -8,10 +8,11 @@ import { castVector } from '../ops/cast.ts'
 import { sumType } from '../ops/promotion.ts'
 import type { Scalar } from '../values/scalar.ts'
 import { isDecimal, isFloating, isNumeric, NULL_F64, NULL_I64, T, type TypeId } from '../values/types.ts'
-import { type FixedArray, FixedVector, newFixedArray, newVector, type Vector } from '../values/vector.ts'
+import { type FixedArray, FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
 import { AGGREGATES } from './aggregate.ts'
 import { declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf } from './codegen.ts'
 import type { Groups } from './group-numbers.ts'
+import { extremesByGroup } from './grouped-extremes.ts'
 import { longSumsByGroup, sumsByGroup, validByGroup } from './grouped-sums.ts'
 import { groupIds, rowsByGroup } from './hash.ts'
 
@@ -41,6 +42,7 @@ export function groupedAggregate(name: string, v: Vector, groups: Groups): Vecto
     }
   }
   if (v.storage === 'fixed' && name === 'count') return new FixedVector(T.INT, validByGroup(v, groups))
+  if (v.storage === 'fixed' && (name === 'min' || name === 'max')) return extremesByGroup(name, v, groups)
   const { ids, count: groupCount } = groups
   switch (name) {
     case 'first':
@@ -58,11 +60,8 @@ export function groupedAggregate(name: string, v: Vector, groups: Groups): Vecto
         return variances(name, v, groups)
     }
   }
-  if (v.storage === 'fixed' && (name === 'min' || name === 'max')) return extremes(name, v, ids, groupCount)
   return bySlices(name, v, ids, groupCount)
 }
-
-const EMPTY = new Float64Array(0)
 
 function edges(name: 'first' | 'last', v: Vector, ids: Int32Array, groupCount: number): Vector {
   const rows = new Int32Array(groupCount).fill(-1)
@@ -123,17 +122,6 @@ function variances(name: string, v: FixedVector, groups: Groups): FixedVector {
     squares[g] = counts[g] > sample && Number.isFinite(value) ? value : NULL_F64
   }
   return new FixedVector(T.DOUBLE, squares)
-}
-
-function extremes(name: 'min' | 'max', v: FixedVector, ids: Int32Array, groupCount: number): FixedVector {
-  const storage = storageOf(v.data)
-  const out = newVector(v.type, groupCount, 'null', v.scale) as FixedVector
-  const seen = new Int32Array(groupCount)
-  const sign = name === 'max' ? '>' : '<'
-  kernel<GroupKernel>(`g${name}:${storage}`, 'a,g,n,s,c,m', () =>
-    groupLoop(storage, `if(c[k]===0||a[i]${sign}s[k]){s[k]=a[i];c[k]=1}`, false),
-  )(v.data, ids, v.length, out.data, seen, EMPTY)
-  return out
 }
 
 function distinctPerGroup(v: Vector, ids: Int32Array, groupCount: number): FixedVector {
