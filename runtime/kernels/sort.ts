@@ -11,6 +11,7 @@ import { FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
 import { words } from './codegen.ts'
 import { groupIds } from './hash.ts'
 import { radixOrder, sortPairs, sortWords } from './radix.ts'
+import { spreadSort } from './spread-sort.ts'
 
 /**
  * Row positions in sorted order, stable. Nulls come first ascending and last descending unless `nullsFirst` says otherwise for a column.
@@ -77,11 +78,12 @@ function sortedLongs(data: BigInt64Array, ascending: boolean): BigInt64Array {
 /** undefined where values of different bits are equal (two zeros, NaN beside the null): the order of their rows counts then. */
 function sortedDoubles(data: Float64Array, ascending: boolean): Float64Array | undefined {
   const { length } = data
+  const out = newFixedArray('f64', length) as Float64Array
+  if (spreadSort(data, out)) return ascending ? out : out.reverse()
   for (let k = 0; k < length; k++) {
     const x = data[k]
     if (x === 0 ? Object.is(x, -0) : Number.isNaN(x)) return undefined
   }
-  const out = newFixedArray('f64', length) as Float64Array
   const flip = ascending ? 0 : -1
   const source = new Int32Array(data.buffer, data.byteOffset, length * 2)
   const target = new Int32Array(out.buffer, out.byteOffset, length * 2)
