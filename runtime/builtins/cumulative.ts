@@ -6,7 +6,7 @@ import { INTERPOLATE, INTERPOLATIONS, type Interpolate } from '../kernels/quanti
 import { movingRanks, type RankOptions, type Ties } from '../kernels/rank.ts'
 import {
   PAIR_ACCUMULATORS,
-  runningExtreme,
+  runningExtremes,
   runningPair,
   runningStatistic,
   runningTotal,
@@ -52,7 +52,7 @@ for (const which of ['max', 'min'] as const)
   simple(
     `cum${which}`,
     `Running ${which === 'max' ? 'maximum' : 'minimum'}, in the type of X.`,
-    (v) => v.gather(runningExtreme(v, which)),
+    (v) => runningExtremes(v, which),
     () => true,
   )
 

@@ -1,6 +1,7 @@
 /** Arithmetic and elementary functions. Real functions give DOUBLE and turn every result that is not finite into null. */
 import { inputError } from '../errors.ts'
-import { kernel } from '../kernels/codegen.ts'
+import { inBlocks, kernel } from '../kernels/codegen.ts'
+import { laneFunctionOf } from '../kernels/simd/operators.ts'
 import { binaryOp, elementwise, fastBinary } from '../ops/binary.ts'
 import { castScalar, castValue, castVector } from '../ops/cast.ts'
 import { divideRounded, pow10, rescale } from '../ops/decimal-number.ts'
@@ -10,7 +11,7 @@ import { mapForm, unaryOp } from '../ops/unary.ts'
 import { topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isDecimal, isFloating, isNumeric, NULL_F64, T, typeName } from '../values/types.ts'
-import { FixedVector, newFixedArray, newVector } from '../values/vector.ts'
+import { FixedVector, newVector, unsetFixedArray } from '../values/vector.ts'
 import { type Arg, intArg, isGiven, required } from './args.ts'
 
 const { entries, define } = topicTable('Arithmetic, comparison, logic')
@@ -84,13 +85,13 @@ const REAL: readonly (readonly [string, string, string])[] = [
   ['reciprocal', '1/x', '1 / X.'],
 ]
 
-type RealKernel = (a: Float64Array, o: Float64Array, n: number) => void
+type RealKernel = (a: Float64Array, o: Float64Array, from: number, to: number) => void
 
 function onReals(name: string, expression: string, x: Value): Value {
   const run = kernel<RealKernel>(
     `real:${expression}`,
-    'a,o,n',
-    () => `for(let i=0;i<n;i++){const x=a[i];const r=x===${NULL_F64}?NaN:${expression};o[i]=r-r===0?r:${NULL_F64}}`,
+    'a,o,from,to',
+    () => `for(let i=from;i<to;i++){const x=a[i];const r=x===${NULL_F64}?NaN:${expression};o[i]=r-r===0?r:${NULL_F64}}`,
   )
   const one = new Float64Array(1)
   return mapForm(x, (f) => {
@@ -99,12 +100,16 @@ function onReals(name: string, expression: string, x: Value): Value {
       throw inputError(`The function ${name} does not support ${typeName(f.type)} data.`)
     if (f.kind === 'scalar') {
       one[0] = castScalar(f, T.DOUBLE).value as number
-      run(one, one, 1)
+      run(one, one, 0, 1)
       return Scalar.double(one[0])
     }
     const source = (castVector(f, T.DOUBLE) as FixedVector).data as Float64Array
-    const out = newFixedArray('f64', f.length) as Float64Array
-    run(source, out, f.length)
+    // What was made for the conversion can hold the result.
+    const out =
+      f.type === T.DOUBLE || source.length !== f.length ? (unsetFixedArray('f64', f.length) as Float64Array) : source
+    const range = (from: number, to: number): void => run(source, out, from, to)
+    const lanes = name === 'sqrt' || name === 'square' ? name : undefined
+    if (lanes === undefined || !laneFunctionOf(lanes, source, out, f.length, range)) inBlocks(f.length, range)
     return new FixedVector(T.DOUBLE, out)
   })
 }
@@ -137,11 +142,25 @@ function byKind(name: string, x: Value, whole: (f: Flat) => Value, real: (f: Fla
   })
 }
 
+/** Doubles without a sign: the larger of x and 0 - x, as for all other types. */
+function absolute(f: FixedVector): FixedVector {
+  const out = unsetFixedArray('f64', f.length)
+  const run = kernel<RealKernel>(
+    'absolute',
+    'a,o,from,to',
+    () => `for(let i=from;i<to;i++){const x=a[i];o[i]=x===${NULL_F64}||x!==x?${NULL_F64}:x>=0?x:0-x}`,
+  )
+  const range = (from: number, to: number): void => run(f.data as Float64Array, out as Float64Array, from, to)
+  if (!laneFunctionOf('abs', f.data, out, f.length, range)) inBlocks(f.length, range)
+  return new FixedVector(T.DOUBLE, out)
+}
+
 define('abs(X)', {
   kind: 'element',
   doc: 'Absolute value; the type is kept.',
   call: ([x]) => {
     const positive = (f: Flat): Value => {
+      if (f.kind !== 'scalar' && f.type === T.DOUBLE) return absolute(f as FixedVector)
       const minus = unaryOp('neg', f) as Flat
       if (!isDecimal(f.type)) return castValue(flatBinary('max', f, minus), f.type === T.BOOL ? T.INT : f.type)
       return flatBinary('max', f, minus)

@@ -1,5 +1,6 @@
 /** Order-sensitive functions of neighbouring elements: shifts, differences, filling gaps. */
 import { usageError } from '../errors.ts'
+import { laneDifferences } from '../kernels/simd/operators.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { temporalAdd } from '../temporal/add.ts'
 import type { Scalar, Value } from '../values/scalar.ts'
@@ -15,7 +16,7 @@ import {
   typeInfo,
   unpackDuration,
 } from '../values/types.ts'
-import { FixedVector, isNullElement, newFixedArray, type Vector } from '../values/vector.ts'
+import { FixedVector, isNullElement, newFixedArray, unsetFixedArray, type Vector } from '../values/vector.ts'
 import { intArg } from './args.ts'
 import { fromDoubles, mapVectors, shiftedPositions, toDoubles } from './columns.ts'
 import { replaceContent } from './growth.ts'
@@ -79,23 +80,28 @@ function deltaType(type: TypeId, signature: string): TypeId {
   throw usageError(signature, 'X must be numeric or temporal.')
 }
 
+function doubleDifferences(x: Float64Array, n: number, out: Float64Array, from: number, to: number): void {
+  for (let k = from; k < to; k++) out[k] = x[k] !== NULL_F64 && x[k - n] !== NULL_F64 ? x[k] - x[k - n] : NULL_F64
+}
+
 function differences(v: Vector, n: number, signature: string): Vector {
   const type = deltaType(v.type, signature)
   if (v.storage !== 'fixed') throw usageError(signature, 'X must be numeric or temporal.')
   const { data } = v
-  const out = newFixedArray(typeInfo(type).storage, v.length)
+  const out = unsetFixedArray(typeInfo(type).storage, v.length)
   const from = Math.max(n, 0)
   const to = Math.min(v.length, v.length + n)
   const result = new FixedVector(type, out, v.length, v.scale)
-  out.fill(result.raw(-1) as never)
+  const nothing = result.raw(-1) as never
+  if (data instanceof Float64Array) out.fill(nothing, 0, from).fill(nothing, Math.max(0, to))
+  else out.fill(nothing)
   if (data instanceof BigInt64Array) {
     const wide = out as BigInt64Array
     for (let k = from; k < to; k++)
       if (!isNullElement(data, k) && !isNullElement(data, k - n)) wide[k] = BigInt.asIntN(64, data[k] - data[k - n])
   } else if (data instanceof Float64Array) {
-    const doubles = out as Float64Array
-    for (let k = from; k < to; k++)
-      if (data[k] !== NULL_F64 && data[k - n] !== NULL_F64) doubles[k] = data[k] - data[k - n]
+    const range = (start: number, end: number): void => doubleDifferences(data, n, out as Float64Array, start, end)
+    if (!laneDifferences(data, n, out, from, to, range)) range(from, to)
   } else if (data instanceof Int32Array) {
     const small = out as Int32Array
     for (let k = from; k < to; k++)

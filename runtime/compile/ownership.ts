@@ -9,7 +9,8 @@
  * - A copied table shares its columns with the original: they are frozen, and whoever writes one thaws only that one.
  */
 import { operatorError } from '../errors.ts'
-import { AnyVector, Dict, Matrix, Pair, Scalar, SetValue, Table, type Value } from '../values/index.ts'
+import { giveBack, KEPT_FROM_BYTES } from '../values/allocator.ts'
+import { AnyVector, Dict, FixedVector, Matrix, Pair, Scalar, SetValue, Table, type Value } from '../values/index.ts'
 import { subarrays } from '../values/vector.ts'
 
 /** A value on its way into a variable. */
@@ -35,7 +36,21 @@ export function own(value: Value): Value {
 
 /** `x = value` where x held `old`: `x = x.append!(1)` is no second owner. */
 export function rebind(old: Value | undefined, value: Value): Value {
-  return value === old || value instanceof Scalar ? value : own(value)
+  if (value === old || value instanceof Scalar) return value
+  // Other kinds of values may have been made around the old one's elements.
+  if (old instanceof FixedVector && value instanceof FixedVector && value.data.buffer !== old.data.buffer) letGo(old)
+  return own(value)
+}
+
+/** `x = NULL` where x held `old`. */
+export function unbind(old: Value | undefined, value: Value): Value {
+  if (old instanceof FixedVector) letGo(old)
+  return value
+}
+
+/** The memory of a large vector that only this variable held serves the next one. */
+function letGo(old: FixedVector): void {
+  if (old.owned && !old.frozen && old.data.byteLength >= KEPT_FROM_BYTES) giveBack(old.data.buffer)
 }
 
 /** A local that is returned: the frame that owned it is gone. */

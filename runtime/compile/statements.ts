@@ -13,6 +13,7 @@ import type {
   UndefStatement,
 } from '../../lang/ast.ts'
 import { HoldfastError, inputError, operatorError, unreachable } from '../errors.ts'
+import { Scalar } from '../values/index.ts'
 import type { Emitter } from './emitter.ts'
 import { emitBound, emitExpr, emitSlots, emitTest, operandTree } from './expressions.ts'
 import { emitReturn } from './functions.ts'
@@ -148,7 +149,9 @@ function emitStore(em: Emitter, name: string, code: string): string {
     if (cell.constant) throw readOnlyVariable(name)
     target = `${em.constant(cell)}.value`
   }
-  if (em.valueOf(code)?.kind === 'scalar') return `${target} = ${code};`
+  const constant = em.valueOf(code)
+  if (constant === Scalar.VOID) return `${target} = ${em.help('unbind', target, code)};`
+  if (constant?.kind === 'scalar') return `${target} = ${code};`
   // The test for scalars stands here rather than in the helper, where V8 learns it for this place.
   const t = em.temporary()
   return `${target} = (${t} = ${code}).kind === "scalar" ? ${t} : ${em.help('rebind', target, t)};`

@@ -64,7 +64,7 @@ import { caught, failed } from './failure.ts'
 import type { Host } from './host.ts'
 import { iterate, iteratePair, iterateRange } from './iterate.ts'
 import { library } from './libraries.ts'
-import { disown, freeze, freezeOwned, own, readOnlyError, rebind, writable } from './ownership.ts'
+import { disown, freeze, freezeOwned, own, readOnlyError, rebind, unbind, writable } from './ownership.ts'
 import * as scalars from './scalars.ts'
 import { beginTransaction, commitOrRollback, endTransaction } from './transactions.ts'
 
@@ -320,6 +320,7 @@ function makeSupport() {
     thrown,
     tuple,
     typeConstant,
+    unbind,
     undefine,
     vector,
     writable,

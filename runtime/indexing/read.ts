@@ -2,6 +2,7 @@
 import { callFunction } from '../compile/call.ts'
 import { freeze } from '../compile/ownership.ts'
 import { inputError, operatorError } from '../errors.ts'
+import { filterFixed } from '../kernels/filter.ts'
 import { unifyScalars } from '../ops/assemble.ts'
 import { arrayFromRows, castScalar, concatVectors, scalarToVector } from '../ops/cast.ts'
 import type { Session } from '../session.ts'
@@ -51,6 +52,8 @@ export function readIndex(session: Session, object: Value, slots: Slots): Value 
       })
     case 'scalar':
       if (object.type === T.STRING || object.type === T.SYMBOL) return readString(object.value as string, slots)
+      // What lies outside of a tuple has nothing inside either.
+      if (object.type === T.VOID) return object
       throw operatorError('A scalar does not support random access.')
     default:
       throw operatorError(`A ${object.kind} does not support random access.`)
@@ -107,6 +110,10 @@ export function elementsAt(session: Session, v: Vector, index: Value): Value {
   if (index.kind === 'matrix') {
     const picked = v.gather(listOf(positionsOf(index.data, v.length)))
     return new Matrix(picked, index.rows, index.cols)
+  }
+  if (index.kind === 'vector' && index.type === T.BOOL && index.storage === 'fixed' && v.storage === 'fixed') {
+    if (index.length !== v.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+    return filterFixed(v, index.data as Int8Array)
   }
   const at = positionsOf(index, v.length)
   return 'one' in at ? freeze(v.get(at.one)) : v.gather(at.many)

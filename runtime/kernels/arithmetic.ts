@@ -4,10 +4,10 @@
  * a block without nulls takes the plain loop, any other block (or one that overflowed) the loop with tests. Large columns of doubles and 64-bit
  * integers go through vector registers (simd/operators.ts) as long as their elements are ordinary numbers.
  */
-import { checkInterrupt } from '../interrupt.ts'
 import type { FixedArray } from '../values/vector.ts'
 import {
   declareWords,
+  inBlocks,
   kernel,
   NULL_TEXT,
   type NumericStorage,
@@ -25,9 +25,6 @@ export interface Operand {
   readonly data: FixedArray
   readonly single: boolean
 }
-
-const BLOCK = 32768
-const BLOCKS_PER_CHECK = 32
 
 type BinaryKernel = (a: FixedArray, b: FixedArray, o: FixedArray, from: number, to: number) => boolean
 
@@ -158,14 +155,6 @@ export function runArithmetic(op: string, left: Operand, right: Operand, o: Fixe
     if (nulls || plain(a.data, b.data, o, from, to)) careful(a.data, b.data, o, from, to)
   }
   if (!laneArithmetic(op, a, b, o, length, range)) inBlocks(length, range)
-}
-
-/** Pieces that stay in the cache; a loop that is called again and again is also compiled better than one that is entered once for millions of elements. */
-function inBlocks(length: number, run: (from: number, to: number) => void): void {
-  for (let at = 0, block = 0; at < length; at += BLOCK, block++) {
-    if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
-    run(at, Math.min(length, at + BLOCK))
-  }
 }
 
 /** One element that stands for all is made a 64-bit integer once, not at each turn. */

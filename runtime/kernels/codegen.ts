@@ -7,6 +7,7 @@
  * testing a 64-bit element for null or turning it into a number through its two words is ten times faster than through BigInt.
  */
 import { HoldfastError } from '../errors.ts'
+import { checkInterrupt } from '../interrupt.ts'
 import type { FixedArray } from '../values/vector.ts'
 
 export type NumericStorage = 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64'
@@ -93,3 +94,18 @@ export function kernel<F>(key: string, params: string, source: () => string): F 
 
 /** Elements between two looks at the interrupt flag. */
 export const CHUNK_ROWS = 1 << 20
+
+/** Elements of a piece that stays in the cache while several loops go over it. */
+export const BLOCK_ROWS = 32768
+const BLOCKS_PER_CHECK = 32
+
+/**
+ * Calls a loop for piece after piece of [0, length). A loop that is called again and again is also compiled better than one that is entered once for
+ * millions of elements, while parts of it were never seen.
+ */
+export function inBlocks(length: number, run: (from: number, to: number) => void): void {
+  for (let at = 0, block = 0; at < length; at += BLOCK_ROWS, block++) {
+    if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
+    run(at, Math.min(length, at + BLOCK_ROWS))
+  }
+}

@@ -1,6 +1,6 @@
 /** Looking for nulls in typed arrays. */
 import type { FixedArray } from '../values/vector.ts'
-import { declareWords, kernel, nullTest, storageOf } from './codegen.ts'
+import { BLOCK_ROWS, declareWords, kernel, nullTest, storageOf } from './codegen.ts'
 
 type ScanKernel = (a: FixedArray, from: number, to: number) => number
 
@@ -19,7 +19,8 @@ export function mayHaveNull(data: FixedArray, from: number, to: number): boolean
             : nullTest(storage, 'a', 'i')
     return `${declareWords(storage, 'a')}for(let i=from;i<to;i++)if(${test})return true;return false`
   })
-  return run(data, from, to)
+  for (let at = from; at < to; at += BLOCK_ROWS) if (run(data, at, Math.min(to, at + BLOCK_ROWS))) return true
+  return false
 }
 
 /** Number of elements of [from, to) that are not null. */

@@ -1,4 +1,7 @@
 /** Statistics of two columns of doubles (NaN is null): positions where either side is null are left out. */
+import { LANES_FROM } from './simd/elementwise.ts'
+import { BLOCK } from './simd/lanes.ts'
+import { reduceLanes } from './simd/reduce.ts'
 
 export interface PairMoments {
   readonly count: number
@@ -58,16 +61,35 @@ export function weighted(
   from = 0,
   to: number = x.length,
 ): { sum: number; weight: number } {
-  let sum = 0
-  let weight = 0
-  let count = 0
+  const total = { sum: 0, weight: 0, count: 0 }
+  const careful = (start: number, end: number): void => addWeighted(x, y, start, end, total)
+  const whole = (sum: number, weight: number): void => {
+    total.sum += sum
+    total.weight += weight
+    total.count += BLOCK
+  }
+  if (to - from >= LANES_FROM) reduceLanes('products', [x, y], from, to, 0, whole, careful)
+  else careful(from, to)
+  return total.count === 0 ? { sum: Number.NaN, weight: Number.NaN } : total
+}
+
+interface Weighted {
+  sum: number
+  weight: number
+  count: number
+}
+
+function addWeighted(x: Float64Array, y: Float64Array, from: number, to: number, total: Weighted): void {
+  let { sum, weight, count } = total
   for (let k = from; k < to; k++) {
     if (Number.isNaN(x[k]) || Number.isNaN(y[k])) continue
     sum += x[k] * y[k]
     weight += y[k]
     count++
   }
-  return count === 0 ? { sum: Number.NaN, weight: Number.NaN } : { sum, weight }
+  total.sum = sum
+  total.weight = weight
+  total.count = count
 }
 
 /** The statistics of two columns by function name; X first. */

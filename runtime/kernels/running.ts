@@ -1,42 +1,70 @@
 /** Running (cumulative) results of a vector: element k of the result covers elements 0..k. Nulls are skipped and the running value repeats. */
 import { sumType } from '../ops/promotion.ts'
 import { compareText } from '../ops/text.ts'
-import { isFloating, T } from '../values/types.ts'
+import { isFloating, T, typeInfo } from '../values/types.ts'
 import type { FixedArray } from '../values/vector.ts'
-import { FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
-import { declareWords, kernel, nullTest, storageOf, writeNull } from './codegen.ts'
+import { FixedVector, unsetFixedArray, type Vector } from '../values/vector.ts'
+import { declareWords, inBlocks, kernel, nullTest, storageOf, writeNull } from './codegen.ts'
 import { mayHaveNull } from './null-scan.ts'
 
-type RunningKernel = (a: FixedArray, o: FixedArray, n: number) => void
+/** `state` goes from piece to piece: the running value, and whether there was a valid element yet; `wide` is the running value of integers. */
+type RunningKernel = (
+  a: FixedArray,
+  o: FixedArray,
+  from: number,
+  to: number,
+  state: Float64Array,
+  wide: BigInt64Array,
+) => void
+
+const RUNNING = 'a,o,from,to,state,wide'
 
 /** Running sum or product: LONG (wrapping) for integers, DOUBLE for floating numbers. */
 export function runningTotal(v: FixedVector, op: 'sum' | 'product'): FixedVector {
   const storage = storageOf(v.data)
   const real = isFloating(v.type)
   const target = real ? 'f64' : 'i64'
-  const out = newFixedArray(target, v.length)
+  const out = unsetFixedArray(target, v.length)
   const sign = op === 'sum' ? '+' : '*'
-  const element = real ? 'a[i]' : storage === 'i64' ? 'a[i]' : 'BigInt(a[i])'
-  const step = real ? `s=s${sign}${element};` : `s[0]=BigInt.asIntN(64,s[0]${sign}${element});`
-  const start = real
-    ? `let s=${op === 'sum' ? 0 : 1};`
-    : `const s=new BigInt64Array(1);s[0]=${op === 'sum' ? '0n' : '1n'};`
-  if (real && !mayHaveNull(v.data, 0, v.length)) {
-    kernel<RunningKernel>(
-      `running:${op}:${storage}:valid`,
-      'a,o,n',
-      () => `${start}for(let i=0;i<n;i++){${step}o[i]=s}`,
-    )(v.data, out, v.length)
-    return new FixedVector(T.DOUBLE, out)
-  }
-  kernel<RunningKernel>(
+  const element = real || storage === 'i64' ? 'a[i]' : 'BigInt(a[i])'
+  const step = real ? `s=s${sign}${element};` : `wide[0]=BigInt.asIntN(64,wide[0]${sign}${element});`
+  const state = Float64Array.of(op === 'sum' ? 0 : 1, 0)
+  const wide = BigInt64Array.of(op === 'sum' ? 0n : 1n)
+  const plain = kernel<RunningKernel>(
+    `running:${op}:${storage}:valid`,
+    RUNNING,
+    () => `let s=state[0];for(let i=from;i<to;i++){${step}o[i]=${real ? 's' : 'wide[0]'}}state[0]=s;state[1]=1`,
+  )
+  const careful = kernel<RunningKernel>(
     `running:${op}:${storage}`,
-    'a,o,n',
+    RUNNING,
     () =>
-      `${declareWords(storage, 'a')}${declareWords(target, 'o')}${start}let any=false;
-for(let i=0;i<n;i++){if(!${nullTest(storage, 'a', 'i')}){any=true;${step}}if(any)o[i]=${real ? 's' : 's[0]'};else{${writeNull(target, 'o', 'i')}}}`,
-  )(v.data, out, v.length)
+      `${declareWords(storage, 'a')}${declareWords(target, 'o')}let s=state[0],any=state[1]===1;
+for(let i=from;i<to;i++){if(!${nullTest(storage, 'a', 'i')}){any=true;${step}}if(any)o[i]=${real ? 's' : 'wide[0]'};else{${writeNull(target, 'o', 'i')}}}
+state[0]=s;state[1]=any?1:0`,
+  )
+  inBlocks(v.length, (from, to) => {
+    const run = mayHaveNull(v.data, from, to) ? careful : plain
+    run(v.data, out, from, to, state, wide)
+  })
   return new FixedVector(real ? T.DOUBLE : sumType(v.type), out)
+}
+
+/** The running extreme itself; null before the first valid element. */
+export function runningExtremes(v: Vector, which: 'max' | 'min'): Vector {
+  if (v.storage !== 'fixed' || v.data instanceof BigInt64Array) return v.gather(runningExtreme(v, which))
+  const storage = storageOf(v.data)
+  const out = unsetFixedArray(typeInfo(v.type).storage, v.length)
+  const run = kernel<(a: FixedArray, o: FixedArray, from: number, to: number, state: Float64Array) => void>(
+    `runningExtremes:${which}:${storage}`,
+    'a,o,from,to,state',
+    () => `let s=state[0],any=state[1]===1;
+for(let i=from;i<to;i++){const x=a[i];if(!(any&&s${which === 'max' ? '>=' : '<='}x)&&!${nullTest(storage, 'a', 'i', 'x')}){s=x;any=true}if(any)o[i]=s;else{${writeNull(storage, 'o', 'i')}}}
+state[0]=s;state[1]=any?1:0`,
+  )
+  const state = new Float64Array(2)
+  inBlocks(v.length, (from, to) => run(v.data, out, from, to, state))
+  return new FixedVector(v.type, out, v.length, v.scale)
 }
 
 /** For each position, the position of the running extreme; -1 before the first valid element. */

@@ -7,6 +7,7 @@ import { runArithmetic } from '../kernels/arithmetic.ts'
 import {
   CHUNK_ROWS,
   declareWords,
+  inBlocks,
   kernel,
   NULL_TEXT,
   type NumericStorage,
@@ -16,10 +17,11 @@ import {
   writeNull,
   writeNumber,
 } from '../kernels/codegen.ts'
+import { laneFunctionOf } from '../kernels/simd/operators.ts'
 import { daysOfMonthNumber, monthOfDays } from '../temporal/calendar.ts'
 import { temporalUnit } from '../temporal/units.ts'
 import { T, type TypeId, typeInfo } from '../values/types.ts'
-import { type FixedArray, FixedVector, newFixedArray } from '../values/vector.ts'
+import { type FixedArray, FixedVector, newFixedArray, unsetFixedArray } from '../values/vector.ts'
 
 type CastKernel = (a: FixedArray, o: FixedArray, from: number, to: number) => void
 
@@ -42,14 +44,12 @@ function castIntegers(v: FixedVector, type: TypeId): FixedVector {
   const source = storageOf(v.data)
   const truth = type === T.BOOL && v.type !== T.BOOL
   if (source === target && !truth) return new FixedVector(type, v.view().slice() as FixedArray)
-  const out = newFixedArray(target, v.length)
+  const out = unsetFixedArray(target, v.length)
   const run = kernel<CastKernel>(`cast:${source}:${target}:${truth}`, 'a,o,from,to', () =>
     numberCast(source, target, truth),
   )
-  for (let at = 0; at < v.length; at += CHUNK_ROWS) {
-    checkInterrupt()
-    run(v.data, out, at, Math.min(v.length, at + CHUNK_ROWS))
-  }
+  const range = (from: number, to: number): void => run(v.data, out, from, to)
+  if (target !== 'i32' || !laneFunctionOf('round', v.data, out, v.length, range)) inBlocks(v.length, range)
   return new FixedVector(type, out)
 }
 

@@ -23,6 +23,7 @@ import {
   newFixedArray,
   newVector,
   type StringVector,
+  unsetFixedArray,
   type Vector,
 } from '../values/vector.ts'
 import { castScalar, castVector, scalarToVector } from './cast.ts'
@@ -119,7 +120,7 @@ export function numericBinary(op: ElementOp, a: Flat, b: Flat): Flat {
   const length = commonLength(a, b)
   if (isCompareOp(op)) return compareFixed(op, a, b, length)
   if (isLogicOp(op)) {
-    const out = new Int8Array(newFixedArray('i8', length).buffer)
+    const out = unsetFixedArray('i8', length) as Int8Array
     runLogic(op, operand(castFlat(a, T.BOOL)), operand(castFlat(b, T.BOOL)), out, length)
     return wrap(T.BOOL, out, a, b)
   }
@@ -129,7 +130,7 @@ export function numericBinary(op: ElementOp, a: Flat, b: Flat): Flat {
     if (op !== 'max') return nullsLike(type, a, b)
     return isNullScalar(a) ? spread(castFlat(b, type), length, a) : spread(castFlat(a, type), length, b)
   }
-  const out = newFixedArray(typeInfo(type).storage, length)
+  const out = unsetFixedArray(typeInfo(type).storage, length)
   if (op === 'max' || op === 'min') runExtreme(op, operand(castFlat(a, type)), operand(castFlat(b, type)), out, length)
   else runArithmetic(op, operand(a), operand(b), out, length)
   return wrap(type, out, a, b)
@@ -150,7 +151,7 @@ export function compareFixed(op: ElementOp, a: Flat, b: Flat, length: number): F
     if (sa === 'i64') right = operand(castFlat(b, T.LONG))
     else left = operand(castFlat(a, T.LONG))
   }
-  const out = newFixedArray('i8', length) as Int8Array
+  const out = unsetFixedArray('i8', length) as Int8Array
   runCompare(op, left, right, out, length)
   return a.kind === 'scalar' && b.kind === 'scalar' ? Scalar.bool(out[0] === 1) : new FixedVector(T.BOOL, out)
 }
@@ -161,7 +162,7 @@ function bitBinary(op: BitOp, a: Flat, b: Flat, length: number): Flat {
   const shift = op === 'lshift' || op === 'rshift'
   const type = shift ? (a.type === T.BOOL ? T.INT : a.type) : promote(a.type, b.type)
   if (isNullScalar(a) || isNullScalar(b)) return nullsLike(type, a, b)
-  const out = newFixedArray(typeInfo(type).storage, length)
+  const out = unsetFixedArray(typeInfo(type).storage, length)
   const right = shift && type !== T.LONG ? castFlat(b, T.INT) : b
   runArithmetic(op, operand(a), operand(right), out, length)
   return wrap(type, out, a, b)

@@ -5,6 +5,9 @@
  * - Typed arrays escape a worker's resourceLimits, so the session's limit is enforced here: V8 knows the exact number of live
  *   ArrayBuffer bytes of this thread, but asking costs a call, so we ask only when the bytes handed out since the last
  *   answer could have crossed the limit. Over the limit we collect once and ask again before refusing.
+ * - A large buffer that a variable lets go of is handed back (`giveBack`) and serves the next request for as many bytes: memory from the system costs more, page
+ *   by page, than most computations on it. Its old ArrayBuffer is detached, so whoever still held it sees an array without elements, never the elements of another column.
+ *   At most KEPT_BYTES are kept. They are no longer the session's, and make way when the limit comes near.
  * - V8 does not count shared buffers as pressure, so temporaries on them would pile up: a collection runs each time the shared bytes
  *   made since the last one pass SHARED_GC_BYTES.
  */
@@ -16,6 +19,12 @@ const SHARED_GC_BYTES = 256 * 1024 * 1024
 /** Plain garbage allowed before we collect even though the limit is far away. V8 alone lets large buffers linger. */
 const PLAIN_GC_BYTES = 1024 * 1024 * 1024
 
+/** Smaller buffers are not worth keeping: the C library has them at hand. */
+export const KEPT_FROM_BYTES = 1 << 20
+const KEPT_BYTES = 384 * 1024 * 1024
+
+let kept: ArrayBuffer[] = []
+let keptBytes = 0
 let limitBytes = Number.POSITIVE_INFINITY
 let knownLiveBytes = 0
 let sinceKnownBytes = 0
@@ -31,8 +40,46 @@ export const memoryLimit = (): number => limitBytes
 
 /** A zeroed buffer, counted against the session. Throws `memoryLimit` when it does not fit. */
 export function allocate(bytes: number): ArrayBuffer {
-  if (bytes >= 4096) reserve(bytes)
+  if (bytes < 4096) return new ArrayBuffer(bytes)
+  const again = takeKept(bytes)
+  if (again === undefined) return allocateNew(bytes)
+  new Uint8Array(again).fill(0)
+  return again
+}
+
+/** The same for who writes every byte: it may hold old ones. */
+export function allocateUnset(bytes: number): ArrayBuffer {
+  if (bytes < 4096) return new ArrayBuffer(bytes)
+  return takeKept(bytes) ?? allocateNew(bytes)
+}
+
+function allocateNew(bytes: number): ArrayBuffer {
+  reserve(bytes)
   return new ArrayBuffer(bytes)
+}
+
+/** Takes back the buffer of a column that nobody uses any more; arrays that still look at it have no elements from now on. */
+export function giveBack(buffer: ArrayBufferLike): void {
+  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength < KEPT_FROM_BYTES || buffer.byteLength > KEPT_BYTES) return
+  while (keptBytes + buffer.byteLength > KEPT_BYTES) keptBytes -= kept.shift()!.byteLength
+  keptBytes += buffer.byteLength
+  sinceKnownBytes -= buffer.byteLength
+  kept.push(buffer.transfer())
+}
+
+function takeKept(bytes: number): ArrayBuffer | undefined {
+  if (bytes < KEPT_FROM_BYTES) return undefined
+  const at = kept.findLastIndex((buffer) => buffer.byteLength === bytes)
+  if (at < 0 || knownLiveBytes + sinceKnownBytes + bytes > limitBytes) return undefined
+  const [buffer] = kept.splice(at, 1)
+  keptBytes -= bytes
+  sinceKnownBytes += bytes
+  return buffer
+}
+
+function dropKept(): void {
+  kept = []
+  keptBytes = 0
 }
 
 /** A zeroed buffer that other threads may see. */
@@ -60,7 +107,8 @@ function reserve(bytes: number): void {
   sinceKnownBytes += bytes
   sinceCollectBytes += bytes
   if (sinceCollectBytes > PLAIN_GC_BYTES && bytes > 1 << 20) collectGarbage()
-  if (knownLiveBytes + sinceKnownBytes <= limitBytes) return
+  if (knownLiveBytes + sinceKnownBytes + keptBytes <= limitBytes) return
+  dropKept()
   measure()
   if (knownLiveBytes + bytes > limitBytes) collectGarbage()
   if (knownLiveBytes + bytes > limitBytes)
@@ -76,7 +124,7 @@ function reserve(bytes: number): void {
 }
 
 function measure(): void {
-  knownLiveBytes = process.memoryUsage().arrayBuffers
+  knownLiveBytes = process.memoryUsage().arrayBuffers - keptBytes
   sinceKnownBytes = 0
 }
 
@@ -84,6 +132,7 @@ let gc: (() => void) | undefined
 
 /** A full collection, for when buffers that V8 does not feel are known to be garbage. */
 export function collectGarbage(): void {
+  dropKept()
   if (gc === undefined) {
     setFlagsFromString('--expose-gc')
     gc = runInNewContext('gc') as () => void

@@ -13,7 +13,7 @@
  * Reading out of range yields null, as the language does; gather index -1 (or any outside) is null.
  */
 import { HoldfastError } from '../errors.ts'
-import { allocate } from './allocator.ts'
+import { allocate, allocateUnset } from './allocator.ts'
 import { Scalar, type Value } from './scalar.ts'
 import {
   ARRAY_BASE,
@@ -58,6 +58,22 @@ export function newFixedArray(storage: Storage, length: number): FixedArray {
       return new Float64Array(allocate(length * 16))
     default:
       throw new RangeError(`storage ${storage} has no typed array`)
+  }
+}
+
+/** The same for who writes every element: those that it begins with mean nothing. */
+export function unsetFixedArray(storage: Storage, length: number): FixedArray {
+  switch (storage) {
+    case 'i8':
+      return new Int8Array(allocateUnset(length))
+    case 'i32':
+      return new Int32Array(allocateUnset(length * 4))
+    case 'i64':
+      return new BigInt64Array(allocateUnset(length * 8))
+    case 'f64':
+      return new Float64Array(allocateUnset(length * 8))
+    default:
+      return newFixedArray(storage, length)
   }
 }
 
@@ -140,13 +156,13 @@ export class FixedVector extends VectorBase {
   }
 
   slice(from: number, to: number): FixedVector {
-    const out = newFixedArray(typeInfo(this.type).storage, to - from)
+    const out = unsetFixedArray(typeInfo(this.type).storage, to - from)
     out.set(this.data.subarray(from, to) as never)
     return new FixedVector(this.type, out, to - from, this.scale)
   }
 
   gather(indices: Int32Array): FixedVector {
-    const out = newFixedArray(typeInfo(this.type).storage, indices.length)
+    const out = unsetFixedArray(typeInfo(this.type).storage, indices.length)
     gatherInto(out, this.data, this.length, indices)
     return new FixedVector(this.type, out, indices.length, this.scale)
   }

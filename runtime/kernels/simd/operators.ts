@@ -120,3 +120,32 @@ export function laneChoice(flags: Int8Array, a: Operand, b: Operand, o: FixedArr
   runTree({ op: 'choose', args: [flag, y, x] }, leaves.inputs, leaves.scalars, o, 0, flags.length, careful)
   return true
 }
+
+/** A function of one column of doubles: its result are doubles, or for `round` 32-bit integers. */
+export function laneFunctionOf(
+  op: 'sqrt' | 'abs' | 'square' | 'round',
+  data: FixedArray,
+  o: FixedArray,
+  length: number,
+  careful: Careful,
+): boolean {
+  if (length < LANES_FROM || !(data instanceof Float64Array)) return false
+  const x: LaneTree = { op: 'input', lane: 'f64', index: 0 }
+  runTree({ op, args: [x] }, [{ data }], [], o, 0, length, careful)
+  return true
+}
+
+/** o[i] = x[i] - x[i - n] of doubles, for i in [from, to). */
+export function laneDifferences(
+  data: FixedArray,
+  n: number,
+  o: FixedArray,
+  from: number,
+  to: number,
+  careful: Careful,
+): boolean {
+  if (to - from < LANES_FROM || !(data instanceof Float64Array)) return false
+  const [x, earlier] = [0, 1].map((index): LaneTree => ({ op: 'input', lane: 'f64', index }))
+  runTree({ op: 'sub', args: [x, earlier] }, [{ data }, { data, shift: -n }], [], o, from, to, careful)
+  return true
+}
