@@ -8,7 +8,7 @@ import type { SegmentRef } from '../catalog/types.ts'
 import { Checksum, checksumOf } from '../store/checksum.ts'
 import type { FileStore, FileWriter } from '../store/file-store.ts'
 import type { UnsyncedFiles } from '../store/unsynced-files.ts'
-import type { WriteBehind } from '../store/write-behind.ts'
+import { isHashing, type WriteBehind } from '../store/write-behind.ts'
 import { type Block, batchMessage, dictionaryMessage, footerBytes, schemaMessage } from './arrow-metadata.ts'
 import { Body } from './body.ts'
 import { isStorable } from './column-type.ts'
@@ -76,6 +76,18 @@ export class SegmentWriter {
     }
   }
 
+  /** The same, up to the end of the rows. */
+  writeLater(file: string, vectors: readonly Vector[], range: RowRange): UnfinishedSegment {
+    const out = this.#begin(file, vectors, (v) => new SymbolCodes(v, range))
+    try {
+      out.add(vectors, range)
+      return out.finishLater()
+    } catch (error) {
+      out.close()
+      throw error
+    }
+  }
+
   /** Begins a file whose rows come in pieces. `like` are vectors as the pieces have them; those of SYMBOL columns have bases that know all symbols to come. */
   stream(file: string, like: readonly Vector[]): SegmentStream {
     return this.#begin(file, like, (v) => new BaseCodes(v.base))
@@ -92,6 +104,16 @@ export class SegmentWriter {
     const out = this.#store.openWrite(file, this.#behind)
     return new SegmentStream(out, file, this.#columns, this.#schema, this.#body, encoders, this.#unsynced)
   }
+}
+
+/** A segment whose batches are written. Each step may wait for the ones before; each is done once. */
+export interface UnfinishedSegment {
+  /** Writes what follows the batches and hands the file over to be synced. */
+  seal(): void
+  /** Seals it and tells what the catalog needs to know. */
+  ref(): SegmentRef
+  /** Gives an unsealed one up. */
+  close(): void
 }
 
 /** One segment file while it is written. */
@@ -151,21 +173,49 @@ export class SegmentStream {
 
   /** Ends the file, which is synced now or with others. */
   finish(): SegmentRef {
+    return this.finishLater().ref()
+  }
+
+  /**
+   * Ends the batches. What follows them holds a checksum that another thread may be about to make: who has other segments to write writes those first.
+   */
+  finishLater(): UnfinishedSegment {
     const out = this.#out
     out.write(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0))
+    const bodyChecksum = out.checksumLater()
+    let fileChecksum: (() => string) | undefined
+    let written: SegmentRef | undefined
+    const seal = (): (() => string) => {
+      if (fileChecksum !== undefined) return fileChecksum
+      this.#writeEnd(bodyChecksum())
+      fileChecksum = out.checksumLater()
+      out.finish(this.#unsynced)
+      return fileChecksum
+    }
+    return {
+      seal,
+      ref: () => {
+        const checksum = seal()
+        written ??= {
+          file: this.#file,
+          rows: this.#rows,
+          bytes: out.bytes,
+          checksum: checksum(),
+          ...this.#statistics.totals(),
+        }
+        return written
+      },
+      close: () => out.close(),
+    }
+  }
+
+  #writeEnd(bodyChecksum: string): void {
     const columns = this.#columns.map((c) => ({ name: c.name, type: layoutTypeName(c.type), scale: c.scale ?? 0 }))
     // One batch has the ranges of the whole segment, which the catalog knows.
     const batches =
       this.#batches.length > 1 ? this.#batches : this.#batches.map(({ rows, columns }) => ({ rows, columns }))
-    this.#writeFooter({ format: 1, rows: this.#rows, columns, dictionaries: this.#dictionaries, batches })
-    out.finish(this.#unsynced)
-    return {
-      file: this.#file,
-      rows: this.#rows,
-      bytes: out.bytes,
-      checksum: out.checksum(),
-      ...this.#statistics.totals(),
-    }
+    const layout = { format: 1, rows: this.#rows, columns, dictionaries: this.#dictionaries, batches } as const
+    this.#writeFooter(layout, bodyChecksum)
   }
 
   close(): void {
@@ -207,12 +257,12 @@ export class SegmentStream {
     this.#rows += rows
   }
 
-  #writeFooter(layout: SegmentLayout): void {
+  #writeFooter(layout: SegmentLayout, bodyChecksum: string): void {
     const out = this.#out
     const make = (checksum: string): Uint8Array =>
       footerBytes(this.#columns, this.#dictionaryBlocks, this.#batchBlocks, [
         [KEY_LAYOUT, JSON.stringify(layout)],
-        [KEY_BODY, out.checksum()],
+        [KEY_BODY, bodyChecksum],
         [KEY_FOOTER, checksum],
       ])
     const footer = make(NO_CHECKSUM)
@@ -251,21 +301,22 @@ function magicBytes(length: number): Uint8Array {
   return bytes
 }
 
-/** A file writer that hashes what passes. */
+/** A file writer that hashes what passes, unless the writer does so itself. */
 class HashedWriter {
   readonly #writer: FileWriter
-  readonly #hash = new Checksum()
+  readonly #hash: Checksum | undefined
   #isHandedOver = false
 
   constructor(writer: FileWriter) {
     this.#writer = writer
+    this.#hash = isHashing(writer) ? undefined : new Checksum()
   }
   get bytes(): number {
-    return this.#hash.bytes
+    return this.#writer.bytesWritten
   }
   write(bytes: Uint8Array): void {
     this.#writer.write(bytes)
-    this.#hash.update(bytes)
+    this.#hash?.update(bytes)
   }
   message(metadata: Uint8Array, body: Body): Block {
     const offset = this.bytes
@@ -273,8 +324,11 @@ class HashedWriter {
     this.write(body.bytes())
     return { offset, metadataBytes: metadata.length, bodyBytes: body.length }
   }
-  checksum(): string {
-    return this.#hash.hex()
+  /** Of what was written up to now. */
+  checksumLater(): () => string {
+    if (isHashing(this.#writer)) return this.#writer.checksumLater()
+    const checksum = this.#hash!.hex()
+    return () => checksum
   }
   finish(unsynced: UnsyncedFiles | undefined): void {
     if (unsynced === undefined) {

@@ -1,12 +1,15 @@
 /**
- * Entry of the thread that writes what another one has put into the ring. It opens each file anew by its descriptor, so that the descriptor itself stays the issuer's: to
+ * Entry of the thread that writes and hashes what another one has put into the ring. It opens each file anew by its descriptor, so that the descriptor itself stays the issuer's: to
  * sync, and to close. Closing its own is what makes ext4 begin to move the file to the disk (see LocalWriter in local-store.ts).
  *
  * After a write that failed nothing more is written to that file; the issuer hears of it and gives the file up.
  */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { type MessagePort, workerData } from 'node:worker_threads'
+import { Checksum } from './checksum.ts'
 import {
+  COMMAND_CHECKSUM,
+  COMMAND_RELEASE,
   COMMAND_WRITE,
   commandAt,
   RING_DONE,
@@ -15,11 +18,11 @@ import {
   RING_STATE,
   type RingCommand,
   type RingMemory,
+  type RingNews,
   STATE_GONE,
   STATE_READY,
   STATE_STARTING,
   slotData,
-  type WriteFailure,
 } from './write-ring.ts'
 
 export interface WriteBehindBoot {
@@ -31,19 +34,34 @@ export interface WriteBehindBoot {
 const { memory, port, idleMs } = workerData as WriteBehindBoot
 const words = new Int32Array(memory.control)
 const data = new Uint8Array(memory.data)
-/** Descriptors of this thread by number of the file. */
-const open = new Map<number, number>()
+interface OpenFile {
+  readonly descriptor: number
+  readonly checksum: Checksum
+}
+
+/** Files by number. */
+const open = new Map<number, OpenFile>()
 const failed = new Set<number>()
+
+const tell = (news: RingNews): void => port.postMessage(news)
 
 function carryOut(at: number, { kind, file, descriptor, bytes }: RingCommand): void {
   try {
-    if (kind === COMMAND_WRITE) write(file, descriptor, slotData(data, at, bytes))
-    else release(file)
+    switch (kind) {
+      case COMMAND_WRITE:
+        write(file, descriptor, slotData(data, at, bytes))
+        return
+      case COMMAND_CHECKSUM:
+        tell({ kind: 'checksum', command: at + 1, checksum: (open.get(file)?.checksum ?? new Checksum()).hex() })
+        return
+      case COMMAND_RELEASE:
+        release(file)
+    }
   } catch (thrown) {
     if (failed.has(file)) return
     failed.add(file)
     const { code, message } = thrown as NodeJS.ErrnoException
-    port.postMessage({ file, code, message } satisfies WriteFailure)
+    tell({ kind: 'failed', file, code, message })
     Atomics.add(words, RING_FAILURES, 1)
   }
 }
@@ -52,16 +70,18 @@ function write(file: number, descriptor: number, bytes: Uint8Array): void {
   if (failed.has(file)) return
   let own = open.get(file)
   if (own === undefined) {
-    own = openSync(`/proc/self/fd/${descriptor}`, 'r+')
+    own = { descriptor: openSync(`/proc/self/fd/${descriptor}`, 'r+'), checksum: new Checksum() }
     open.set(file, own)
   }
-  for (let at = 0; at < bytes.length; ) at += writeSync(own, bytes, at)
+  own.checksum.update(bytes)
+  for (let at = 0; at < bytes.length; ) at += writeSync(own.descriptor, bytes, at)
 }
 
 function release(file: number): void {
   const own = open.get(file)
   open.delete(file)
-  if (own !== undefined) closeSync(own)
+  failed.delete(file)
+  if (own !== undefined) closeSync(own.descriptor)
 }
 
 process.on('exit', () => {

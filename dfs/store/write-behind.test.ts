@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FileWriter } from './file-store.ts'
+import { checksumOf } from './checksum.ts'
 import { LocalFileStore } from './local-store.ts'
-import { WriteBehind } from './write-behind.ts'
+import { type HashingWriter, WriteBehind } from './write-behind.ts'
 import { SLOT_BYTES, SLOTS } from './write-ring.ts'
 
 const LARGE = 1 << 30
@@ -20,7 +20,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Opens a file as soon as the thread is up. */
-async function openBehind(behind: WriteBehind, open: () => FileWriter | undefined): Promise<FileWriter> {
+async function openBehind(behind: WriteBehind, open: () => HashingWriter | undefined): Promise<HashingWriter> {
   for (let attempt = 0; attempt < 500; attempt++) {
     behind.expect(LARGE)
     const writer = open()
@@ -30,7 +30,7 @@ async function openBehind(behind: WriteBehind, open: () => FileWriter | undefine
   throw new Error('the thread did not come up')
 }
 
-const openFile = (behind: WriteBehind, path: string): Promise<FileWriter> =>
+const openFile = (behind: WriteBehind, path: string): Promise<HashingWriter> =>
   openBehind(behind, () => {
     const file = join(folder, path)
     const descriptor = openSync(file, 'w')
@@ -43,6 +43,25 @@ const pattern = (bytes: number, seed: number): Uint8Array =>
   Uint8Array.from({ length: bytes }, (_, k) => (k * seed) ^ (k >> 9))
 
 describe('writing behind', () => {
+  it('hashes what it writes, up to the moment in which the checksum was asked for', async () => {
+    const behind = new WriteBehind()
+    const writer = await openFile(behind, 'hashed')
+    const nothing = writer.checksumLater()
+    const content = pattern(3 * SLOT_BYTES + 5, 7)
+    writer.write(content.subarray(0, 1000))
+    const first = writer.checksumLater()
+    writer.write(content.subarray(1000))
+    const whole = writer.checksumLater()
+    writer.startWriteback()
+    expect([whole(), first(), nothing()]).toEqual([
+      checksumOf(content),
+      checksumOf(content.subarray(0, 1000)),
+      checksumOf(new Uint8Array(0)),
+    ])
+    writer.sync()
+    writer.close()
+  })
+
   it('writes more than the ring holds, in pieces of any size, of several files at once', async () => {
     const behind = new WriteBehind()
     const a = await openFile(behind, 'a')

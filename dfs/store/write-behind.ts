@@ -11,6 +11,7 @@ import type { FileWriter } from './file-store.ts'
 import { storeError } from './store-error.ts'
 import type { WriteBehindBoot } from './write-behind-thread.ts'
 import {
+  COMMAND_CHECKSUM,
   COMMAND_RELEASE,
   COMMAND_WRITE,
   newRingMemory,
@@ -20,6 +21,7 @@ import {
   RING_ISSUED,
   RING_STATE,
   type RingMemory,
+  type RingNews,
   SLOT_BYTES,
   SLOTS,
   STATE_BUSY,
@@ -34,6 +36,14 @@ const BYTES_MIN = 32 << 20
 const IDLE_MS = 5_000
 /** A wait looks at least this often whether the thread still lives. */
 const WAIT_MS = 50
+
+/** A writer that hashes what passes, on the other thread. */
+export interface HashingWriter extends FileWriter {
+  /** The checksum of what was written up to now: to be asked for later, when it is likely to be there. Call before `startWriteback`. */
+  checksumLater(): () => string
+}
+
+export const isHashing = (writer: FileWriter): writer is HashingWriter => 'checksumLater' in writer
 
 export interface WriteBehindOptions {
   readonly idleMs?: number
@@ -52,6 +62,8 @@ export class WriteBehind {
   #lastFile = 0
   #failures: WriteFailure[] = []
   #failuresTold = 0
+  /** By command. */
+  readonly #checksums = new Map<number, string>()
 
   constructor(options: WriteBehindOptions = {}) {
     this.#idleMs = options.idleMs ?? IDLE_MS
@@ -67,7 +79,7 @@ export class WriteBehind {
   }
 
   /** Takes an open, empty file over; undefined: the thread is not up. The descriptor stays the caller's until the writer closes it. */
-  open(descriptor: number, file: string): FileWriter | undefined {
+  open(descriptor: number, file: string): HashingWriter | undefined {
     if (this.#port === undefined) return undefined
     if (
       this.#openFiles === 0 &&
@@ -107,10 +119,21 @@ export class WriteBehind {
     const count = Atomics.load(this.#words, RING_FAILURES)
     if (count !== this.#failuresTold) {
       this.#failuresTold = count
-      for (let got = receiveMessageOnPort(this.#port!); got !== undefined; got = receiveMessageOnPort(this.#port!))
-        this.#failures.push(got.message)
+      this.#receive()
     }
     return this.#failures.find((f) => f.file === file)
+  }
+
+  requestChecksum(file: number, descriptor: number): number {
+    return this.#issue({ kind: COMMAND_CHECKSUM, file, descriptor, bytes: 0 })
+  }
+
+  /** The answer to a request that is carried out. */
+  takeChecksum(command: number): string {
+    if (!this.#checksums.has(command)) this.#receive()
+    const checksum = this.#checksums.get(command)!
+    this.#checksums.delete(command)
+    return checksum
   }
 
   /** A file is closed; with the last one the thread may end. */
@@ -131,12 +154,21 @@ export class WriteBehind {
     return at + 1
   }
 
+  #receive(): void {
+    for (let got = receiveMessageOnPort(this.#port!); got !== undefined; got = receiveMessageOnPort(this.#port!)) {
+      const news: RingNews = got.message
+      if (news.kind === 'failed') this.#failures.push(news)
+      else this.#checksums.set(news.command, news.checksum)
+    }
+  }
+
   #start(): void {
     const memory: RingMemory = newRingMemory()
     this.#words = new Int32Array(memory.control)
     this.#data = new Uint8Array(memory.data)
     this.#failures = []
     this.#failuresTold = 0
+    this.#checksums.clear()
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     const boot: WriteBehindBoot = { memory, port: port2, idleMs: this.#idleMs }
@@ -159,7 +191,7 @@ export class WriteBehind {
 const threadEntry = (): URL =>
   new URL(`./write-behind-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
-class BehindWriter implements FileWriter {
+class BehindWriter implements HashingWriter {
   readonly #behind: WriteBehind
   readonly #number: number
   readonly #descriptor: number
@@ -184,15 +216,22 @@ class BehindWriter implements FileWriter {
     this.bytesWritten += bytes.length
   }
 
+  checksumLater(): () => string {
+    const request = this.#behind.requestChecksum(this.#number, this.#descriptor)
+    this.#command = request
+    return () => {
+      this.#requireDone(request)
+      return this.#behind.takeChecksum(request)
+    }
+  }
+
   startWriteback(): void {
     this.#release()
   }
 
   sync(): void {
     this.#release()
-    if (!this.#behind.waitFor(this.#command))
-      throw storeError('write', this.#file, new Error('the thread that writes it ended before its time'))
-    this.#requireSound()
+    this.#requireDone(this.#command)
     try {
       fsyncSync(this.#descriptor)
     } catch (error) {
@@ -218,6 +257,12 @@ class BehindWriter implements FileWriter {
     if (this.#isReleased) return
     this.#isReleased = true
     this.#command = this.#behind.release(this.#number, this.#descriptor)
+  }
+
+  #requireDone(command: number): void {
+    if (!this.#behind.waitFor(command))
+      throw storeError('write', this.#file, new Error('the thread that writes it ended before its time'))
+    this.#requireSound()
   }
 
   #requireSound(): void {

@@ -24,6 +24,8 @@ export const STATE_GONE = 3
 export const COMMAND_WRITE = 1
 /** Nothing more is written to it. */
 export const COMMAND_RELEASE = 2
+/** Tell the checksum of what was written to it so far. */
+export const COMMAND_CHECKSUM = 3
 
 export interface RingMemory {
   readonly control: SharedArrayBuffer
@@ -61,10 +63,15 @@ export const slotData = (data: Uint8Array, at: number, bytes: number): Uint8Arra
   return data.subarray(from, from + bytes)
 }
 
-/** Thread -> issuer, before the failure is counted. */
+/** A file could not be written: told before the failure is counted. */
 export interface WriteFailure {
   readonly file: number
   /** Of the system call. */
   readonly code: string | undefined
   readonly message: string
 }
+
+/** Thread -> issuer, before the command counts as done. */
+export type RingNews =
+  | ({ readonly kind: 'failed' } & WriteFailure)
+  | { readonly kind: 'checksum'; readonly command: number; readonly checksum: string }

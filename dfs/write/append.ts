@@ -48,10 +48,11 @@ class Append {
     }
     const segments = new NewSegments(this.#dfs.files, this.#table, ownWriteBehind)
     try {
-      const chunks = routing.parts.map(({ path, rows: positions }) => {
+      const written = routing.parts.map(({ path, rows: positions }) => {
         checkInterrupt()
-        return { path, segments: [segments.write(path, columns, positions)] }
+        return { path, ref: segments.writeLater(path, columns, positions) }
       })
+      const chunks = written.map(({ path, ref }) => ({ path, segments: [ref()] }))
       segments.syncFolders()
       this.#dfs.request({
         kind: 'append',

@@ -7,7 +7,7 @@ import type { Vector } from '../../runtime/values/index.ts'
 import { type SegmentRef, segmentColumns, type TableRecord } from '../catalog/types.ts'
 import { isCommitUnknown } from '../engine/commit-unknown.ts'
 import { orderedRows, orderMarks, type RowOrder, rowOrder } from '../read/order.ts'
-import { type SegmentStream, SegmentWriter } from '../segment/index.ts'
+import { type SegmentStream, SegmentWriter, type UnfinishedSegment } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
 import { UnsyncedFiles } from '../store/unsynced-files.ts'
@@ -23,6 +23,8 @@ export class NewSegments {
   readonly #writer: SegmentWriter
   readonly #unsynced = new UnsyncedFiles()
   readonly #written: string[] = []
+  /** The last one: its end is written when the next one's rows are. */
+  #unsealed: UnfinishedSegment | undefined
 
   /** With `behind` the writing of large files may be left to another thread. */
   constructor(files: FileStore, table: TableRecord, behind?: WriteBehind) {
@@ -35,14 +37,24 @@ export class NewSegments {
    * Rows of a chunk (all, or those at the positions) as one segment, without those that others of them hide. The vectors are the table's columns, in its order.
    */
   write(path: string, columns: readonly Vector[], positions?: Int32Array): SegmentRef {
+    return this.writeLater(path, columns, positions)()
+  }
+
+  /** The same for one segment of many: what it became is asked for when all are written. */
+  writeLater(path: string, columns: readonly Vector[], positions?: Int32Array): () => SegmentRef {
     const order = rowOrder(this.#table)
     const rows = order === undefined ? positions : orderedRows(order, this.#keysOf(order, columns), positions)
-    const written = this.#writer.write(this.#newFile(path), columns, {
-      rows,
-      from: 0,
-      to: rows?.length ?? columns[0].length,
-    })
-    return { ...written, ...orderMarks(order) }
+    const range = { rows, from: 0, to: rows?.length ?? columns[0].length }
+    const written = this.#writer.writeLater(this.#newFile(path), columns, range)
+    const before = this.#unsealed
+    this.#unsealed = written
+    try {
+      before?.seal()
+    } catch (error) {
+      before?.close()
+      throw error
+    }
+    return () => ({ ...written.ref(), ...orderMarks(order) })
   }
 
   /**
@@ -61,6 +73,8 @@ export class NewSegments {
 
   /** Makes the files and their names durable. Call before the commit. */
   syncFolders(): void {
+    this.#unsealed?.seal()
+    this.#unsealed = undefined
     this.#unsynced.syncAll()
     const folders = new Set(this.#written.flatMap((file) => foldersUpFrom(parentOf(file))))
     // Deepest first: a folder's own entry is in the one above it.
@@ -79,6 +93,8 @@ export class NewSegments {
 
   /** Nothing was committed: removes every file. */
   remove(): void {
+    this.#unsealed?.close()
+    this.#unsealed = undefined
     this.#unsynced.abandon()
     for (const file of this.#written) {
       this.#files.remove(file)
