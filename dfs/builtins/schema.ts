@@ -133,7 +133,7 @@ function orderEntries(db: DatabaseRecord, table: TableRecord): Entry[] {
       return [
         ['keepDuplicates', Scalar.string(table.keepDuplicates)],
         ['sortColumns', texts(table.sortColumns)],
-        ['sortKeyMappingFunction', mapping.length === 0 ? Scalar.VOID : texts(mapping)],
+        ['sortKeyMappingFunction', mapping.length === 0 ? Scalar.VOID : new StringVector(mapping.slice())],
         ['softDelete', Scalar.bool(table.softDelete === true)],
         ['latestKeyCache', Scalar.bool(table.latestKeyCache === true)],
         ['compressHashSortKey', Scalar.bool(table.compressHashSortKey !== false)],

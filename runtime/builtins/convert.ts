@@ -30,7 +30,7 @@ import {
 } from '../values/types.ts'
 import {
   AnyVector,
-  type ArrayVector,
+  ArrayVector,
   FixedVector,
   newFixedArray,
   StringVector,
@@ -439,6 +439,12 @@ export function overwrite(target: Value, source: Value): Value {
       target.length = source.length
       return target
     }
+    if (target.storage === 'array' && source.storage === 'array') {
+      target.offsets = source.offsets
+      target.flat = source.flat
+      target.length = source.length
+      return target
+    }
     if (target.storage === 'symbol' && source.storage === 'symbol') {
       for (let k = 0; k < source.length; k++) target.data[k] = target.base.encode(source.raw(k))
       target.length = source.length
@@ -566,6 +572,31 @@ function carry(v: Vector, limit: number, step: 1 | -1): Vector {
   return v.gather(positions)
 }
 
+/** Rows without values become the nearest one that has some; nulls in other rows the nearest value at their place of a row. */
+function carryRows(x: ArrayVector, step: 1 | -1): ArrayVector {
+  const { offsets, flat } = x
+  const valid = (k: number): boolean => !flat.isNullAt(k)
+  const positions: number[][] = new Array(x.length)
+  const lastAt: number[] = []
+  let lastRow: readonly number[] = []
+  for (let n = 0; n < x.length; n++) {
+    const r = step > 0 ? n : x.length - 1 - n
+    const own = Array.from({ length: offsets[r + 1] - offsets[r] }, (_, c) => offsets[r] + c)
+    if (!own.some(valid)) {
+      positions[r] = lastRow.length === 0 ? own : lastRow.slice()
+      continue
+    }
+    positions[r] = own.map((k, c) => (valid(k) ? k : (lastAt[c] ?? k)))
+    positions[r].forEach((k, c) => {
+      if (valid(k)) lastAt[c] = k
+    })
+    lastRow = positions[r]
+  }
+  const ends = new Int32Array(x.length + 1)
+  for (let r = 0; r < x.length; r++) ends[r + 1] = ends[r] + positions[r].length
+  return new ArrayVector(ends, flat.gather(Int32Array.from(positions.flat())))
+}
+
 for (const [name, step, what] of [
   ['ffill', 1, 'the last valid value before it'],
   ['bfill', -1, 'the next valid value after it'],
@@ -574,11 +605,16 @@ for (const [name, step, what] of [
     define(`${name}${bang}(X, [limit])`, {
       kind: bang === '' ? 'vector' : 'general',
       mutates: bang === '!',
-      doc: `Replaces each null by ${what}, over at most \`limit\` neighbours. Tables and matrices work column by column.`,
+      doc: `Replaces each null by ${what}, over at most \`limit\` neighbours. Tables and matrices work column by column; in an array vector a row without values becomes the nearest one that has some, and a null in another row the nearest value at its place.`,
       call: ([x, limit]) => {
         const usage = `${name}(X, [limit])`
         const most = intArg(limit, usage, 'limit', Number.POSITIVE_INFINITY)
         const source = required(x, usage, 'X')
+        if (source instanceof ArrayVector) {
+          if (isGiven(limit)) throw inputError(`Usage: ${usage}. limit can't be used with array vectors.`)
+          const rows = carryRows(source, step)
+          return bang === '' ? rows : overwrite(source, rows)
+        }
         const filled = vectorOver(name, source, (v) => carry(v, most, step))
         return bang === '' ? filled : overwrite(source, filled)
       },

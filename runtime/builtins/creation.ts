@@ -254,7 +254,6 @@ define(usageMatrix, {
       return matrixOfType(args, 'matrix(dataType, rows, cols, [columnsCapacity], [defaultValue])')
     const columns: Vector[] = []
     let rowLabels: Vector | undefined
-    let names: string[] | undefined
     for (const arg of args) {
       const x = required(arg, usageMatrix, 'X')
       if (x.kind === 'matrix') {
@@ -262,9 +261,8 @@ define(usageMatrix, {
         rowLabels ??= x.rowLabels
       } else if (x.kind === 'table') {
         if (x.columns.some((c) => c.type === T.SYMBOL))
-          throw inputError('Failed to append a table with SYMBOL columns to a matrix.')
+          throw inputError('Failed to append a table object to a matrix: it has SYMBOL columns.')
         columns.push(...x.columns)
-        names = [...(names ?? []), ...x.names]
       } else if (x.kind === 'vector' && x.storage === 'any') for (const v of x.values) columns.push(asColumn(v))
       else if (x.kind === 'vector' && x.storage === 'array') columns.push(...arrayColumns(x))
       else columns.push(asColumn(x))
@@ -281,8 +279,7 @@ define(usageMatrix, {
       target,
       scale,
     )
-    const labels = names !== undefined && names.length === columns.length ? new StringVector(names) : undefined
-    return new Matrix(data, columns[0].length, columns.length, rowLabels, labels)
+    return new Matrix(data, columns[0].length, columns.length, rowLabels)
   },
 })
 

@@ -1,7 +1,7 @@
 /**
  * `stringFormat`: %b BOOL %c CHAR %h SHORT %i INT %l LONG %f FLOAT %F DOUBLE %d DATE %M MONTH %t TIME %m MINUTE %s SECOND %D DATETIME
  * %T TIMESTAMP %n NANOTIME %N NANOTIMESTAMP %S SYMBOL %W STRING %A tuple %o %x %X integers, with flags, width and precision as in C;
- * `%*f` takes (width, value), `%(key)W` looks up a dictionary, `%%` is a percent sign.
+ * `%*f` takes (width, value), `%.*f` (precision, value), `%*.*f` both; `%(key)W` looks up a dictionary, `%%` is a percent sign.
  */
 import { inputError, usageError } from '../errors.ts'
 import { plainText } from '../print/index.ts'
@@ -13,15 +13,16 @@ export const SIGNATURE = 'stringFormat(format, args...)'
 interface Directive {
   readonly flags: string
   readonly width: number
-  /** Width comes with the value. */
-  readonly starred: boolean
+  /** Width, precision or both come with the value. */
+  readonly starredWidth: boolean
+  readonly starredPrecision: boolean
   readonly precision: number | undefined
   readonly key: string | undefined
   readonly letter: string
 }
 type Piece = string | Directive
 
-const DIRECTIVE = /%(?:%|(?:\(([^)]*)\))?([-+ 0#]*)(\*|\d+)?(?:\.(\d+))?([bchilfFdMtmsDTnNSWAoxX]))/g
+const DIRECTIVE = /%(?:%|(?:\(([^)]*)\))?([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d+))?([bchilfFdMtmsDTnNSWAoxX]))/g
 
 /** Splits a format into literal text and directives. */
 export function parseTemplate(format: string): Piece[] {
@@ -35,12 +36,14 @@ export function parseTemplate(format: string): Piece[] {
     if (m[0] === '%%') pieces.push('%')
     else {
       const [, key, flags, width, precision, letter] = m
-      const starred = width === '*'
+      const starredWidth = width === '*'
+      const starredPrecision = precision === '*'
       pieces.push({
         flags,
-        width: starred || width === undefined ? 0 : Number(width),
-        starred,
-        precision: precision === undefined ? undefined : Number(precision),
+        width: starredWidth || width === undefined ? 0 : Number(width),
+        starredWidth,
+        starredPrecision,
+        precision: starredPrecision || precision === undefined ? undefined : Number(precision),
         key,
         letter,
       })
@@ -68,9 +71,11 @@ export function fillTemplate(pieces: readonly Piece[], args: readonly Value[]): 
     if (p.key !== undefined) value = lookUp(args[0], p.key)
     else value = args[next++]
     if (value === undefined) throw usageError(SIGNATURE, 'There are fewer arguments than directives.')
-    let width = p.width
-    if (p.starred) [width, value] = starred(value)
-    text += pad(directiveText(p, value), p, width)
+    if (!p.starredWidth && !p.starredPrecision) text += pad(directiveText(p, value), p, p.width)
+    else {
+      const given = starred(p, value)
+      text += pad(directiveText({ ...p, precision: given.precision ?? p.precision }, given.value), p, given.width)
+    }
   }
   const keyed = pieces.some((p) => typeof p !== 'string' && p.key !== undefined)
   if (!keyed && next < args.length) throw usageError(SIGNATURE, 'There are more arguments than directives.')
@@ -83,12 +88,24 @@ function lookUp(dict: Value | undefined, key: string): Value {
   return value
 }
 
-function starred(v: Value): [number, Value] {
-  if (v.kind === 'vector' && v.length === 2) {
-    const width = v.get(0)
-    if (width.kind === 'scalar' && isIntegral(width.type)) return [Number(width.value), v.get(1)]
+/** The tuple (width, precision, value) of what a directive has a `*` for. */
+function starred(
+  p: Directive,
+  v: Value,
+): { readonly width: number; readonly precision?: number; readonly value: Value } {
+  const count = 1 + Number(p.starredWidth) + Number(p.starredPrecision)
+  if (v.kind === 'vector' && v.length === count) {
+    const numbers = Array.from({ length: count - 1 }, (_, k) => v.get(k))
+    if (numbers.every((n) => n.kind === 'scalar' && isIntegral(n.type) && !n.isNull())) {
+      const sizes = numbers.map((n) => Number((n as Scalar).value))
+      return {
+        width: p.starredWidth ? sizes[0] : p.width,
+        precision: p.starredPrecision ? sizes[sizes.length - 1] : undefined,
+        value: v.get(count - 1),
+      }
+    }
   }
-  throw usageError(SIGNATURE, '%* needs a tuple of width and value.')
+  throw usageError(SIGNATURE, `%* needs a tuple of ${count - 1} integer(s) (width, precision) and the value.`)
 }
 
 const NUMBER_LETTERS = 'hilfFoxX'
@@ -108,7 +125,7 @@ function directiveText(p: Directive, v: Value): string {
     case 'F':
       return sign + Math.abs(Number(v.value)).toFixed(p.precision ?? 6)
     case 'o':
-      return (p.flags.includes('#') ? '0' : '') + bits(v).toString(8)
+      return (p.flags.includes('#') ? '0o' : '') + bits(v).toString(8)
     case 'x':
       return (p.flags.includes('#') ? '0x' : '') + bits(v).toString(16)
     case 'X':

@@ -9,10 +9,11 @@ import { convertForAppend } from '../ops/cast.ts'
 import type { Value } from '../values/scalar.ts'
 import { isArrayType, typeInfo } from '../values/types.ts'
 import {
-  type AnyVector,
+  AnyVector,
   type ArrayVector,
   type FixedArray,
   newFixedArray,
+  newVector,
   type SymbolVector,
   thawed,
   type Vector,
@@ -112,9 +113,18 @@ export function appendValue(target: Vector, data: Value): void {
   else if (target.storage === 'any') pushValue(target, data)
   else if (data.kind === 'scalar' || data.kind === 'vector') {
     const scale = 'scale' in target ? target.scale : undefined
-    appendElements(target, convertForAppend(data, target.type, scale))
+    const rows = target.storage === 'array' && data instanceof AnyVector ? withoutEmptyRows(data, target) : data
+    appendElements(target, convertForAppend(rows, target.type, scale))
   } else if (data.kind === 'matrix') appendValue(target, data.data)
   else throw inputError('Failed to append data', { code: 'append', hint: `a ${data.kind} can't go into a vector` })
+}
+
+/** An empty row that is appended to an array vector holds one null. */
+function withoutEmptyRows(rows: AnyVector, target: ArrayVector): AnyVector {
+  const isEmpty = (v: Value): boolean => v.kind === 'vector' && v.length === 0
+  if (!rows.values.some(isEmpty)) return rows
+  const nothing = newVector(target.flat.type, 1, 'null', target.scale)
+  return new AnyVector(rows.values.map((v) => (isEmpty(v) ? nothing : v)))
 }
 
 /** Keeps the first `length` elements. */

@@ -60,7 +60,7 @@ function plainItems(x: Value): Items | undefined {
   switch (x.kind) {
     case 'vector': {
       const simple = x.storage !== 'any' && x.storage !== 'array'
-      return { count: x.length, item: (k) => freezeItem(x.get(k)), labels: simple ? x : undefined }
+      return { count: x.length, item: (k) => freezeItem(x.get(k)), labels: simple ? x : functionNames(x) }
     }
     case 'matrix':
       return { count: x.cols, item: (k) => columnOf(x, k), labels: x.colLabels }
@@ -77,6 +77,13 @@ function plainItems(x: Value): Items | undefined {
     default:
       return undefined
   }
+}
+
+/** Functions in a tuple label what comes of them with their names. */
+function functionNames(x: Vector): Vector | undefined {
+  if (!(x instanceof AnyVector) || x.length === 0 || !x.values.every((v) => v.kind === 'function')) return undefined
+  const names = x.values.map((v) => (v as FunctionValue).name)
+  return names.every((n) => n !== '') ? new StringVector(names) : undefined
 }
 
 const freezeItem = (v: Value): Value => (v instanceof Scalar ? v : freeze(v))

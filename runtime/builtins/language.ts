@@ -22,7 +22,9 @@ define('eachAt(X, index)', {
 })
 
 /** Positions of the true elements; an integer repeats its position so many times. */
-function truePositions(mask: Value): Value {
+function truePositions(x: Value): Value {
+  // Those of a matrix count column by column.
+  const mask = x.kind === 'matrix' ? x.data : x
   if (mask.kind === 'vector' && mask.type === T.BOOL && mask.storage === 'fixed') {
     const data = mask.data
     const out: number[] = []
@@ -41,6 +43,7 @@ define('at(X, [index])', {
   doc: 'X[index]; a tuple is one index per dimension, or the arguments of a function. at(cond) gives the positions of the true elements; at of integers repeats each position so many times.',
   call: ([x, index], session) => {
     if (!isGiven(index)) return truePositions(x as Value)
+    if (x?.kind === 'function' && index instanceof AnyVector) return session.call(x, index.values)
     return readIndex(session, x as Value, index instanceof AnyVector && x?.kind !== 'dict' ? index.values : [index])
   },
 })

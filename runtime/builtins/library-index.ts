@@ -19,16 +19,19 @@ import { matrixBuiltins } from './matrices.ts'
 import { modelBuiltins } from './models.ts'
 import { npyBuiltins } from './npy.ts'
 import { objectFileBuiltins } from './object-files.ts'
+import { pairStatisticBuiltins } from './pair-statistics.ts'
 import { panelBuiltins } from './panel.ts'
 import { recordBuiltins } from './records.ts'
 import { regressionBuiltins } from './regression.ts'
 import { shiftBuiltins } from './shifts.ts'
+import { stateBuiltins } from './states.ts'
 import { statisticsBuiltins } from './statistics.ts'
 import { stringBuiltins } from './strings.ts'
 import { stringEncodeBuiltins } from './strings-encode.ts'
 import { stringHashBuiltins } from './strings-hash.ts'
 import { stringMatchBuiltins } from './strings-match.ts'
 import { summaryBuiltins } from './summary.ts'
+import { tableReshapeBuiltins } from './table-reshapes.ts'
 import { tableBuiltins } from './tables.ts'
 import { keyedTableBuiltins } from './tables-keyed.ts'
 import { specialTableBuiltins } from './tables-special.ts'
@@ -39,6 +42,7 @@ import { textFileBuiltins } from './text-files.ts'
 import { turningPointBuiltins } from './turning-points.ts'
 import { vectorTestBuiltins } from './vector-tests.ts'
 import { vectorBuiltins } from './vectors.ts'
+import { windowRangeBuiltins } from './window-ranges.ts'
 
 export const libraryBuiltins: readonly Builtin[] = [
   ...stringBuiltins,
@@ -57,6 +61,8 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...turningPointBuiltins,
   ...compressionBuiltins,
   ...vectorTestBuiltins,
+  ...stateBuiltins,
+  ...windowRangeBuiltins,
   ...matrixBuiltins,
   ...linearAlgebraBuiltins,
   ...decompositionBuiltins,
@@ -64,6 +70,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...regressionBuiltins,
   ...hypothesisTestBuiltins,
   ...statisticsBuiltins,
+  ...pairStatisticBuiltins,
   ...summaryBuiltins,
   ...modelBuiltins,
   ...calculusBuiltins,
@@ -72,6 +79,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...tableBuiltins,
   ...keyedTableBuiltins,
   ...specialTableBuiltins,
+  ...tableReshapeBuiltins,
   ...columnarTupleBuiltins,
   ...textFileBuiltins,
   ...dataSourceBuiltins,

@@ -167,7 +167,7 @@ define('fill!(obj, index, value)', {
 // Transposing.
 
 define('transpose(X)', {
-  doc: 'A matrix with rows and columns exchanged; a tuple of equal vectors by element; a table as an ordered dictionary of columns; a dictionary as a table.',
+  doc: 'A matrix with rows and columns exchanged; a tuple of equal vectors by element (columnar tuples and array vectors with rows of one length stay what they are); a table as an ordered dictionary of columns; a dictionary as a table, one of dictionaries with their keys in the column `key` and the keys of the first as columns.',
   aliases: ['flip'],
   call: ([x]) => {
     if (x?.kind === 'matrix') return transposed(x)
@@ -189,12 +189,21 @@ export function transposed(m: Matrix): Matrix {
   return new Matrix(m.data.gather(order), m.cols, m.rows, m.colLabels, m.rowLabels)
 }
 
-function transposedTuple(x: Vector): AnyVector {
+function transposedTuple(x: Vector): Vector {
   const rows = Array.from({ length: x.length }, (_, k) => x.get(k))
   const width = rows.length === 0 || rows[0].kind !== 'vector' ? 0 : rows[0].length
   if (rows.some((r) => r.kind !== 'vector' || r.length !== width))
     throw usageError('transpose(X)', 'The vectors must be of the same length.')
-  return new AnyVector(
+  if (x instanceof ArrayVector) {
+    const flat = x.flat.gather(
+      Int32Array.from({ length: width * x.length }, (_, k) => x.offsets[k % x.length] + Math.floor(k / x.length)),
+    )
+    return new ArrayVector(
+      Int32Array.from({ length: width + 1 }, (_, k) => k * x.length),
+      flat,
+    )
+  }
+  const out = new AnyVector(
     Array.from({ length: width }, (_, k): Value => {
       const items = rows.map((r) => (r as Vector).get(k))
       return (
@@ -202,6 +211,8 @@ function transposedTuple(x: Vector): AnyVector {
       )
     }),
   )
+  out.columnar = x instanceof AnyVector && x.columnar
+  return out
 }
 
 function dictToTable(d: Dict): Table {
@@ -214,7 +225,8 @@ function dictToTable(d: Dict): Table {
 
 /** One row per inner dictionary, its key in the first column. */
 function nestedDictToTable(d: Dict, keys: readonly Key[], rows: readonly Dict[]): Table {
-  const names = [...new Set(rows.flatMap((r) => [...r.entries.keys()].map(String)))]
+  // The first one says which columns there are: keys that only later ones have are left out.
+  const names = [...rows[0].entries.keys()].map(String)
   const column = (values: readonly Value[]): Vector =>
     (values.every((v) => v.kind === 'scalar') ? joinedVector(values as Scalar[]) : undefined) ??
     new AnyVector(values.slice())
@@ -251,11 +263,12 @@ function shared(labels: Vector | undefined): Vector {
   return labels
 }
 
-define('loc(obj, rowFilter, [colFilter], [view=false])', {
+define('loc(obj, [rowFilter], [colFilter], [view=false])', {
   doc: 'Rows and columns of a matrix by BOOL vectors or labels; on indexed objects a pair of labels is an inclusive range.',
   call: ([obj, rowFilter, colFilter]) => {
-    const signature = 'loc(obj, rowFilter, [colFilter], [view=false])'
+    const signature = 'loc(obj, [rowFilter], [colFilter], [view=false])'
     if (obj?.kind !== 'matrix') throw usageError(signature, 'obj must be a matrix.')
+    if (!isGiven(rowFilter) && !isGiven(colFilter)) throw usageError(signature, 'rowFilter or colFilter must be given.')
     const rows = labelPositions(rowFilter, obj.rowLabels, obj.rows, obj.indexed !== 'no', signature)
     const cols = labelPositions(colFilter, obj.colLabels, obj.cols, obj.indexed !== 'no', signature)
     return subMatrix(obj, rows, cols)
@@ -285,16 +298,24 @@ function labelPositions(
     return where((k) => (low.isNull() || labels.raw(k)! >= first!) && (high.isNull() || labels.raw(k)! <= second!))
   }
   const wanted = filter.kind === 'vector' ? Array.from({ length: filter.length }, (_, k) => filter.get(k)) : [filter]
-  const at = new Map<Key, number>()
-  for (let k = length - 1; k >= 0; k--) at.set(keyOf(labels.get(k) as Scalar), k)
-  return Int32Array.from(wanted, (w) => {
-    const found = w.kind === 'scalar' ? at.get(keyOf(w)) : undefined
-    if (found === undefined) {
-      const text = w.kind === 'scalar' ? rawText(w.type, w.value, w.scale) : w.kind
-      throw inputError(`The label [${text}] does not exist.`, { code: 'labelMissing' })
-    }
-    return found
-  })
+  const at = new Map<Key, number[]>()
+  for (let k = 0; k < length; k++) {
+    const key = keyOf(labels.get(k) as Scalar)
+    const places = at.get(key)
+    if (places === undefined) at.set(key, [k])
+    else places.push(k)
+  }
+  // A label that several rows have stands for all of them.
+  return Int32Array.from(
+    wanted.flatMap((w) => {
+      const found = w.kind === 'scalar' ? at.get(keyOf(w)) : undefined
+      if (found === undefined) {
+        const text = w.kind === 'scalar' ? rawText(w.type, w.value, w.scale) : w.kind
+        throw inputError(`The label [${text}] does not exist.`, { code: 'labelMissing' })
+      }
+      return found
+    }),
+  )
 }
 
 define('concatMatrix(X, [horizontal=true])', {

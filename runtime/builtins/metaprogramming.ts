@@ -197,12 +197,12 @@ define('makeCall(F, args...)', {
 })
 
 define('makeUnifiedCall(func, args)', {
-  doc: 'Metacode of a call whose arguments are the elements of a tuple, or of code that is a tuple.',
+  doc: 'Metacode of a call whose arguments are the elements of a tuple, or of code that is a tuple; other code is the only argument.',
   call: ([f, args]) => {
     if (args instanceof CodeValue) {
       const tuple = codeNode(args).item.expr
-      if (tuple.kind !== 'tuple' && tuple.kind !== 'vector')
-        throw usageError('makeUnifiedCall(func, args)', 'args must be a tuple.')
+      // Code of anything else is the only argument.
+      if (tuple.kind !== 'tuple' && tuple.kind !== 'vector') return code(callOf(f as Value, [args]), [args])
       const call = callOf(f as Value, [])
       return code({ ...call, args: tuple.items.map((value) => ({ name: null, value, alias: null, span })) }, [args])
     }

@@ -93,7 +93,12 @@ function byRow(session: Session, f: FunctionValue, args: readonly Value[]): Valu
   if (results === undefined) return callFunction(session, f, [...args])
   if (!areVectors(results)) return assemble(results)
   const like = args.find((a) => rowsOf(a) !== undefined)!
-  if (like instanceof ArrayVector || (like instanceof AnyVector && like.columnar))
+  if (like instanceof AnyVector && like.columnar) {
+    const out = new AnyVector(results.slice())
+    out.columnar = true
+    return out
+  }
+  if (like instanceof ArrayVector)
     return arrayFromRows(results, results[0].type, 'scale' in results[0] ? results[0].scale : undefined)
   const across = assemble(results)
   if (!(across instanceof Matrix)) return across

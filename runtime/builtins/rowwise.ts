@@ -99,6 +99,8 @@ const ROW_AGGREGATES: readonly (readonly [string, string, string])[] = [
   ['rowSum2', 'sum2', 'Sum of squares'],
   ['rowImax', 'imax', 'Column of the largest value'],
   ['rowImin', 'imin', 'Column of the smallest value'],
+  ['rowImaxLast', 'imaxLast', 'Column of the largest value, the last of equal ones'],
+  ['rowIminLast', 'iminLast', 'Column of the smallest value, the last of equal ones'],
 ]
 for (const [name, statistic, what] of ROW_AGGREGATES)
   define(`${name}(args...)`, {
@@ -166,6 +168,7 @@ function pairRows(x: Arg, other: Arg, usage: string): Vector[] {
 const PAIRED: Readonly<Record<string, string>> = {
   rowCorr: 'corr',
   rowCovar: 'covar',
+  rowCovarp: 'covarp',
   rowBeta: 'beta',
   rowWavg: 'wavg',
   rowWsum: 'wsum',

@@ -131,7 +131,11 @@ function roundedTo(v: Vector, digits: number): Vector {
 define(usageRank, {
   kind: 'vector',
   doc: '0-based rank of each element. Nulls have none (lowest with ignoreNA=false); ties take the min, max, average or first rank; groupNum gives group numbers instead; percent gives (rank+1)/n.',
-  call: (args) => vectorOver('rank', required(args[0], usageRank, 'X'), (v) => rankOf(v, args, usageRank)),
+  call: (args) => {
+    const x = required(args[0], usageRank, 'X')
+    const values = x.kind === 'dict' ? asVector(new AnyVector([...x.entries.values()])) : undefined
+    return vectorOver('rank', values ?? x, (v) => rankOf(v, args, usageRank))
+  },
 })
 const usageDense = 'denseRank(X, [ascending=true], [ignoreNA=true], [percent=false])'
 define(usageDense, {

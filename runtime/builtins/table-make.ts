@@ -22,7 +22,9 @@ export function makeTable(names: readonly string[], values: readonly Value[]): T
   const add = (name: string, value: Vector | Scalar): void => {
     columns.push({ name: name === '' ? `C${columns.length}` : name, value })
   }
-  for (let k = 0; k < values.length; k++) spread(names[k] ?? '', values[k], add)
+  const rowsOfOthers = values.find((v) => v.kind === 'vector' && !(v instanceof AnyVector))
+  const rowCount = rowsOfOthers?.kind === 'vector' ? rowsOfOthers.length : undefined
+  for (let k = 0; k < values.length; k++) spread(names[k] ?? '', values[k], add, rowCount)
   const vectors = columns.flatMap((c) => (c.value.kind === 'vector' ? [c.value] : []))
   const rows = vectors.length === 0 ? 1 : vectors[0].length
   for (const v of vectors)
@@ -48,13 +50,18 @@ export function checkNames(names: readonly string[]): void {
   }
 }
 
-function spread(name: string, value: Value, add: (name: string, value: Vector | Scalar) => void): void {
+function spread(
+  name: string,
+  value: Value,
+  add: (name: string, value: Vector | Scalar) => void,
+  rows: number | undefined,
+): void {
   switch (value.kind) {
     case 'scalar':
       add(name, value)
       return
     case 'vector':
-      if (value instanceof AnyVector && spreads(value)) for (const v of value.values) add('', v as Vector)
+      if (value instanceof AnyVector && spreads(value, rows)) for (const v of value.values) add('', v as Vector)
       else add(name === '' ? (value.label ?? '') : name, value)
       return
     case 'matrix':
@@ -72,14 +79,13 @@ function spread(name: string, value: Value, add: (name: string, value: Vector | 
   }
 }
 
-/** Vectors of one type and length, and not marked as a column of rows. */
-function spreads(v: AnyVector): boolean {
+/** Vectors of one length, and not marked as a column of rows; of different types only where the tuple could not be a column beside the others. */
+function spreads(v: AnyVector, rows: number | undefined): boolean {
   const first = v.values[0]
-  return (
-    !v.columnar &&
-    first?.kind === 'vector' &&
-    v.values.every((e) => e.kind === 'vector' && e.length === first.length && e.type === first.type)
-  )
+  if (v.columnar || first?.kind !== 'vector') return false
+  if (!v.values.every((e) => e.kind === 'vector' && e.length === first.length)) return false
+  if (v.values.every((e) => (e as Vector).type === first.type)) return true
+  return (rows === undefined || rows === first.length) && v.length !== first.length
 }
 
 function column(value: Vector | Scalar, rows: number): Vector {

@@ -275,7 +275,7 @@ for (const [name, doc] of [
 // Cutting and joining.
 
 define('cut(X, size|cutPositions)', {
-  doc: 'A tuple of pieces: of the given size (the last may be shorter), or starting at the given positions (what lies before the first is dropped).',
+  doc: 'A tuple of pieces: of the given size (the last may be shorter; elements of a vector for size 1), or starting at the given positions (what lies before the first is dropped).',
   call: ([x, by]) => {
     const signature = 'cut(X, size|cutPositions)'
     const length = lengthOf(x, signature)
@@ -287,6 +287,7 @@ define('cut(X, size|cutPositions)', {
     } else {
       const size = intArg(by, signature, 'size')
       if (size <= 0) throw usageError(signature, 'size must be a positive integer.')
+      if (size === 1 && x?.kind === 'vector') return new AnyVector(Array.from({ length }, (_, k) => x.get(k)))
       for (let k = 0; k < length; k += size) starts.push(k)
     }
     return new AnyVector(starts.map((s, k) => part(x as Value, s, k + 1 < starts.length ? starts[k + 1] : length)))

@@ -23,8 +23,15 @@ interface Given {
   readonly label: string | null
 }
 
+/** A variable names a column that is made of it, and so does a method that changes the variable: `table(x, y.sort!())`. */
+function labelOf(value: Expr | null): string | null {
+  if (value?.kind === 'name') return value.name
+  const changed = value?.kind === 'methodCall' && value.method.kind === 'name' && value.method.name.endsWith('!')
+  return changed && value.object.kind === 'name' ? value.object.name : null
+}
+
 const given = (args: readonly Argument[]): Given[] =>
-  args.map((a) => ({ name: a.name, expr: a.value, label: a.alias ?? (a.value?.kind === 'name' ? a.value.name : null) }))
+  args.map((a) => ({ name: a.name, expr: a.value, label: a.alias ?? labelOf(a.value) }))
 
 const positional = (expr: Expr): Given => ({ name: null, expr, label: expr.kind === 'name' ? expr.name : null })
 

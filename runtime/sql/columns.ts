@@ -83,6 +83,10 @@ export function asColumn(value: Value, rows: number): Vector | undefined {
       return repeated(value, rows)
     case 'vector':
       return value.length === rows ? value : undefined
+    case 'matrix':
+      // An indexed series of the rows is the column of its values.
+      if (value.cols === 1 && value.rows === rows && value.indexed !== 'no') return value.data
+      return new AnyVector(new Array<Value>(rows).fill(value))
     default:
       return new AnyVector(new Array<Value>(rows).fill(value))
   }

@@ -216,7 +216,9 @@ export class GroupEvaluator {
   #arrayPerGroup(expr: Expr): Value {
     const shape = callShape(expr)!
     const isArray = calleeName(shape.callee) === 'toArray'
-    const values = isArray ? this.perGroup(shape.args[0].value!) : this.perGroup(expr)
+    const perGroup = isArray ? this.perGroup(shape.args[0].value!) : this.perGroup(expr)
+    // The cells of a matrix stand in a row, column by column.
+    const values = perGroup.map((v) => (v.kind === 'matrix' ? v.data : v))
     // An array vector holds scalars of one type.
     if (isArray) for (const v of values) if (v.kind !== 'vector' || v.storage === 'any') throw toArrayError()
     const parts = values.map((v) => (v.kind === 'vector' ? v : assembleScalars([v])))

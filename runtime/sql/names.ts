@@ -2,7 +2,7 @@
 import type { BinaryOperator, Expr, LiteralExpr } from '../../lang/ast.ts'
 import { literalValue } from '../compile/literals.ts'
 import { plainText } from '../print/index.ts'
-import { isTemporal, T } from '../values/index.ts'
+import { isTemporal, PartialFunction, T } from '../values/index.ts'
 import { calleeName, callShape, columnName } from './expressions.ts'
 
 /** Resolves a column to the spelling of its table; undefined if the name is no column. */
@@ -65,13 +65,15 @@ function callName(expr: Expr, spelling: ColumnSpelling, functionOnly: boolean): 
   if (column !== undefined) {
     const spelled = spelling(column.name, column.qualifier)
     // A formatted column of a report, sqlCol(`id, format{,"000"}), keeps its name.
-    if (spelled !== undefined && full === '' && shape.callee.kind === 'value') return spelled
+    if (spelled !== undefined && full === '' && isPartialValue(shape.callee)) return spelled
     if (spelled !== undefined) return `${full}_${spelled}`
     if (first.kind === 'name') return first.binding === 'variable' ? full : `${full}_${first.name}`
   }
   if (first.kind === 'functionRef') return `${full}_${first.path[first.path.length - 1]}`
   return full
 }
+
+const isPartialValue = (callee: Expr): boolean => callee.kind === 'value' && callee.value instanceof PartialFunction
 
 /** Anonymous functions have no name, so that a call on a column is `_column`. */
 function functionName(callee: Expr): string {
