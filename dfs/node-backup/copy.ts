@@ -3,17 +3,16 @@
  * rest is copied, and compared on the way. When this returns every file is durable.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
-import { checkInterrupt } from '../../runtime/interrupt.ts'
 import type { BackupPace } from '../pace/backup-pace.ts'
-import { FileWork } from '../set/file-work.ts'
+import { type CodedTask, FileWork } from '../set/file-work.ts'
 import { partialFolder } from '../set/layout.ts'
 import { type ExpectedFile, explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
-import type { FileStore, FileWriter } from '../store/file-store.ts'
+import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
 import type { IndexedFile } from './file-index.ts'
 import { poolPath } from './layout.ts'
 import type { NamedFiles } from './states.ts'
-import { type Coding, decompress, encode, openSource, SourceUnreadable } from './stored-file.ts'
+import { type Coding, originalOf } from './stored-file.ts'
 
 interface PlannedFile extends ExpectedFile {
   readonly file: string
@@ -77,12 +76,11 @@ export interface CopyOutcome {
 }
 
 export function runCopy(parts: CopyParts, plan: CopyPlan): CopyOutcome {
-  const { set, coding } = parts
-  const { sound, refused } = coding === 'plain' ? checkFound(parts, plan.found) : checkCompressed(parts, plan.found)
+  const { set } = parts
+  const { sound, refused } = checkFound(parts, plan.found)
   // The run that wrote them may have died before it synced them.
   for (const { path } of sound) syncFile(set, path)
-  const missing = [...refused, ...plan.missing]
-  const copied = coding === 'plain' ? copyPlain(parts, missing) : copyCompressed(parts, missing)
+  const copied = copyFiles(parts, [...refused, ...plan.missing])
   const fresh = [...sound, ...copied]
   const folders = new Set<string>()
   for (const { path } of fresh) for (const folder of foldersUpFrom(parentOf(path))) folders.add(folder)
@@ -95,51 +93,34 @@ interface Checked {
   readonly refused: readonly PlannedFile[]
 }
 
-const asItIs = ({ file, bytes, checksum, path }: PlannedFile): IndexedFile => ({
+const indexed = ({ file, bytes, checksum, path }: PlannedFile, coding: Coding, stored: ExpectedFile): IndexedFile => ({
   file,
   bytes,
   checksum,
   path,
-  coding: 'plain',
-  stored: { bytes, checksum },
+  coding,
+  stored,
 })
 
-function checkFound({ set, onBytes, pace }: CopyParts, found: readonly PlannedFile[]): Checked {
-  const refused = new Set<PlannedFile>()
+function checkFound({ set, coding, onBytes, pace }: CopyParts, found: readonly PlannedFile[]): Checked {
+  const refused: PlannedFile[] = []
+  const sound: IndexedFile[] = []
   const work = new FileWork({ source: set, onBytes, pace })
   try {
-    for (const f of found) work.check(f.path, f, () => refused.add(f))
+    for (const f of found) {
+      const isSound = (stored: ExpectedFile): void => void sound.push(indexed(f, coding, stored))
+      const coded: CodedTask =
+        coding === 'plain'
+          ? { coding: { kind: 'plain' }, onStored: () => isSound(originalOf(f)) }
+          : { coding: { kind: 'expand', stored: undefined }, onStored: isSound }
+      work.check(f.path, originalOf(f), () => refused.push(f), coded)
+    }
     work.flush()
   } finally {
     work.end()
   }
-  return { sound: found.filter((f) => !refused.has(f)).map(asItIs), refused: [...refused] }
-}
-
-function checkCompressed({ set, onBytes: told, pace }: CopyParts, found: readonly PlannedFile[]): Checked {
-  const onBytes = paced(told, pace)
-  const sound: IndexedFile[] = []
-  const refused: PlannedFile[] = []
-  for (const f of found) {
-    const { check, stored } = decompress(set, { ...f, stored: undefined }, onBytes)
-    if (check.kind === 'ok') sound.push({ ...asItIs(f), coding: 'zstd', stored })
-    else refused.push(f)
-  }
   return { sound, refused }
 }
-
-/** What this thread does alone, slowed down. */
-const paced =
-  (onBytes: OnBytes, pace: BackupPace | undefined): OnBytes =>
-  (bytes) => {
-    onBytes(bytes)
-    pace?.count(bytes)
-    pace?.look()
-    pace?.pass(bytes, () => {
-      checkInterrupt()
-      onBytes(0)
-    })
-  }
 
 function syncFile(set: FileStore, path: string): void {
   const file = set.openLog(path)
@@ -150,78 +131,35 @@ function syncFile(set: FileStore, path: string): void {
   }
 }
 
-function copyPlain({ data, set, id, onBytes, pace }: CopyParts, missing: readonly PlannedFile[]): IndexedFile[] {
+/** In the order in which they are listed, whichever thread copies them. */
+function copyFiles(
+  { data, set, id, coding, onBytes, pace }: CopyParts,
+  missing: readonly PlannedFile[],
+): IndexedFile[] {
+  const copied: IndexedFile[] = []
   const work = new FileWork({ source: data, target: set, onBytes, pace })
   try {
     for (const [k, f] of missing.entries()) {
       const target = f.isReplaced ? replacement(id, k) : f.path
-      work.copy(f.file, target, f, (check) => {
+      const onStored = (stored: ExpectedFile): void => void copied.push(indexed(f, coding, stored))
+      const coded: CodedTask =
+        coding === 'plain'
+          ? { coding: { kind: 'plain' }, onStored: () => onStored(originalOf(f)) }
+          : { coding: { kind: 'compress' }, onStored }
+      const refuse = (check: FileCheck): never => {
         throw damagedSegment(f, check)
-      })
+      }
+      work.copy(f.file, target, originalOf(f), refuse, coded)
       if (f.isReplaced) work.afterwards(() => set.rename(target, f.path))
     }
     work.flush()
   } finally {
     work.end()
   }
-  return missing.map(asItIs)
-}
-
-const replacement = (id: string, k: number): string => `${partialFolder(id)}/replaced-${k}`
-
-/** So many are open unsynced. */
-const UNSYNCED_MAX = 64
-
-function copyCompressed(
-  { data, set, id, onBytes: told, pace }: CopyParts,
-  missing: readonly PlannedFile[],
-): IndexedFile[] {
-  const onBytes = paced(told, pace)
-  const copied: IndexedFile[] = []
-  let open: { readonly writer: FileWriter; readonly rename?: readonly [string, string] }[] = []
-  const syncAll = (): void => {
-    for (const { writer, rename } of open) {
-      writer.sync()
-      if (rename !== undefined) set.rename(...rename)
-    }
-    for (const { writer } of open) writer.close()
-    open = []
-  }
-  try {
-    for (const [k, f] of missing.entries()) {
-      const target = f.isReplaced ? replacement(id, k) : f.path
-      const writer = set.openWrite(target)
-      open.push({ writer, ...(f.isReplaced ? { rename: [target, f.path] as const } : {}) })
-      const stored = compressInto(data, f, writer, onBytes)
-      copied.push({ ...asItIs(f), coding: 'zstd', stored })
-      if (open.length >= UNSYNCED_MAX) syncAll()
-    }
-    syncAll()
-  } finally {
-    for (const { writer } of open) writer.close()
-  }
   return copied
 }
 
-function compressInto(data: FileStore, f: PlannedFile, writer: FileWriter, onBytes: OnBytes): ExpectedFile {
-  try {
-    const reader = openSource(data, f.file)
-    try {
-      if (reader.bytes !== f.bytes)
-        throw damagedSegment(f, { kind: 'sizeMismatch', expected: f.bytes, found: reader.bytes })
-      const { original, stored } = encode(reader, f.bytes, 'zstd', (piece) => writer.write(piece), onBytes)
-      if (original.checksum !== f.checksum)
-        throw damagedSegment(f, { kind: 'checksumMismatch', expected: f.checksum, found: original.checksum })
-      writer.startWriteback()
-      return stored
-    } finally {
-      reader.close()
-    }
-  } catch (error) {
-    if (error instanceof SourceUnreadable) throw damagedSegment(f, error.check)
-    throw error
-  }
-}
+const replacement = (id: string, k: number): string => `${partialFolder(id)}/replaced-${k}`
 
 function damagedSegment({ file }: PlannedFile, check: FileCheck): HoldfastError {
   return new HoldfastError('data', `The segment ${file} is damaged in the data directory: ${explain(check)}.`, {

@@ -20,7 +20,7 @@ import { type NodeManifest, requireManifest } from './manifest.ts'
 import { RESTORE_MARKER } from './marker.ts'
 import { nextCid } from './next-cid.ts'
 import { openSet } from './open.ts'
-import { decompress } from './stored-file.ts'
+import { originalOf, readCoding } from './stored-file.ts'
 
 export interface NodeRestoreParts {
   readonly set: FileStore
@@ -93,12 +93,12 @@ function copyFiles(
   const onBytes: OnBytes = (bytes) => meter.addBytes(bytes)
   const work = new FileWork({ source: set, target, onBytes })
   try {
-    for (const f of files)
-      if (f.coding === 'plain')
-        work.copy(f.path, f.file, f, (check) => {
-          throw damagedFile(f, check)
-        })
-      else copyCompressed(set, target, f, onBytes)
+    for (const f of files) {
+      const refuse = (check: FileCheck): never => {
+        throw damagedFile(f, check)
+      }
+      work.copy(f.path, f.file, originalOf(f), refuse, { coding: readCoding(f) })
+    }
     work.flush()
   } finally {
     work.end()
@@ -107,17 +107,6 @@ function copyFiles(
   const folders = new Set<string>()
   for (const { file } of files) for (const folder of foldersUpFrom(parentOf(file))) folders.add(folder)
   for (const folder of folders) target.syncDirectory(folder)
-}
-
-function copyCompressed(set: FileStore, target: FileStore, f: IndexedFile, onBytes: OnBytes): void {
-  const writer = target.openWrite(f.file)
-  try {
-    const { check } = decompress(set, f, onBytes, (piece) => writer.write(piece))
-    if (check.kind !== 'ok') throw damagedFile(f, check)
-    writer.sync()
-  } finally {
-    writer.close()
-  }
 }
 
 const damagedFile = ({ path, file }: IndexedFile, check: FileCheck): HoldfastError =>

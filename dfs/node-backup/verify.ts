@@ -4,13 +4,13 @@ import { ProgressMeter, type ProgressSink } from '../progress.ts'
 import { FileWork } from '../set/file-work.ts'
 import type { BackupKey } from '../set/key.ts'
 import { MANIFEST_FILE } from '../set/layout.ts'
-import { explain, type OnBytes } from '../set/pipeline.ts'
+import { explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { checkManifestCopies, readCatalog, readConfig, readFiles } from './contents.ts'
 import type { IndexedFile } from './file-index.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
 import { openSet } from './open.ts'
-import { checkStored } from './stored-file.ts'
+import { checkStored, originalOf, readCoding } from './stored-file.ts'
 
 export interface VerifyFailure {
   /** In the set. */
@@ -92,12 +92,8 @@ function checkFiles(set: FileStore, files: readonly IndexedFile[], failures: Ver
   const work = new FileWork({ source: set, onBytes })
   try {
     for (const file of files) {
-      if (file.coding === 'plain')
-        work.check(file.path, file, (check) => failures.push({ file: file.path, problem: explain(check) }))
-      else {
-        const check = checkStored(set, file, onBytes)
-        if (check.kind !== 'ok') failures.push({ file: file.path, problem: explain(check) })
-      }
+      const refuse = (check: FileCheck): void => void failures.push({ file: file.path, problem: explain(check) })
+      work.check(file.path, originalOf(file), refuse, { coding: readCoding(file) })
     }
     work.flush()
   } finally {

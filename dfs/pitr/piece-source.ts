@@ -82,7 +82,7 @@ export class SetPieces implements PieceSource {
     const staged = scratchPath(this.#scratch, name)
     const writer = files.openWrite(staged)
     try {
-      const { check } = decompress(
+      const check = decompress(
         this.#set,
         piece,
         () => {},

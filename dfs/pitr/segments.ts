@@ -9,7 +9,7 @@ import type { SegmentRef } from '../catalog/types.ts'
 import type { IndexedFile } from '../node-backup/file-index.ts'
 import { isSegmentPath } from '../node-backup/layout.ts'
 import { filesOfState } from '../node-backup/states.ts'
-import { decompress } from '../node-backup/stored-file.ts'
+import { readCoding } from '../node-backup/stored-file.ts'
 import { FileWork } from '../set/file-work.ts'
 import { type ExpectedFile, explain, type FileCheck, type OnBytes, Pipeline } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -132,14 +132,13 @@ export class SegmentCopier {
   }
 
   run(copies: readonly SegmentCopy[]): void {
-    const plain = copies.filter(({ segment: { place } }) => place.kind === 'set' && place.indexed.coding === 'plain')
+    const inSet = copies.filter(({ segment: { place } }) => place.kind === 'set')
     const archived = copies.filter(({ segment: { place } }) => place.kind === 'archive')
-    this.#copyAll(this.#plan.set, plain)
+    this.#copyAll(this.#plan.set, inSet)
     if (archived.length > 0) this.#copyAll(this.#sources.archive!, archived)
     for (const copy of copies) {
       const { place } = copy.segment
-      if (place.kind === 'set' && place.indexed.coding !== 'plain') this.#decompress(copy, place.indexed)
-      else if (place.kind === 'command') this.#fetch(copy, place.name)
+      if (place.kind === 'command') this.#fetch(copy, place.name)
     }
     const folders = new Set<string>()
     for (const { to } of copies) for (const folder of foldersUpFrom(parentOf(to))) folders.add(folder)
@@ -152,28 +151,18 @@ export class SegmentCopier {
     try {
       for (const copy of copies) {
         const { segment, to } = copy
-        const path = pathOf(segment.place)
-        work.copy(path, to, segment, (check) => {
+        const { place } = segment
+        const path = pathOf(place)
+        const refuse = (check: FileCheck): never => {
           throw this.#damaged(segment, path, check)
-        })
+        }
+        work.copy(path, to, segment, refuse, place.kind === 'set' ? { coding: readCoding(place.indexed) } : undefined)
         work.afterwards(() => this.#rename(copy))
       }
       work.flush()
     } finally {
       work.end()
     }
-  }
-
-  #decompress(copy: SegmentCopy, indexed: IndexedFile): void {
-    const writer = this.#target.openWrite(copy.to)
-    try {
-      const { check } = decompress(this.#plan.set, indexed, this.#onBytes, (piece) => writer.write(piece))
-      if (check.kind !== 'ok') throw this.#damaged(copy.segment, indexed.path, check)
-      writer.sync()
-    } finally {
-      writer.close()
-    }
-    this.#rename(copy)
   }
 
   #fetch(copy: SegmentCopy, name: string): void {

@@ -2,19 +2,22 @@
  * Files to be copied or checked, in batches that several threads work on at once: the session and its helpers (file-helpers.ts). A thread takes the next task of a
  * batch by adding to a word in shared memory, so nobody hands out work and nobody waits for it.
  *
- * Shared words of a batch: the next task to be taken; then per task its state and who took it. States go one way only:
- * open -> taken -> (copied ->) done | refused. A copied file is complete but not synced; whoever copied it syncs it, which makes it done.
+ * Shared words of a batch, of 64 bits: per task what lies in the set of a coded file, bytes and checksum; then, of 32 bits, the next task to be taken, and per task its
+ * state and who took it. States go one way only: open -> taken -> (copied ->) done | refused. A copied file is complete but not synced; whoever copied it syncs it, which makes it done.
  */
 import type { ErrorMessage } from '../../runtime/error-message.ts'
 import type { StoreAddress } from '../store/file-store.ts'
-import type { ExpectedFile } from './pipeline.ts'
+import type { Coding, ExpectedFile } from './pipeline.ts'
 
 export interface FileTask {
   /** In the source store. */
   readonly file: string
   /** In the target store; undefined: the file is only checked. */
   readonly target: string | undefined
+  /** Of the original. */
   readonly expected: ExpectedFile
+  /** Absent: it is copied, or checked, as it is. */
+  readonly coding?: Coding
 }
 
 export const TASK_OPEN = 0
@@ -36,17 +39,19 @@ export class TaskBatch {
   readonly id: number
   readonly tasks: readonly FileTask[]
   readonly #shared: SharedArrayBuffer
+  readonly #stored: BigUint64Array
   readonly #words: Int32Array
 
   constructor(message: BatchMessage) {
     this.id = message.id
     this.tasks = message.tasks
     this.#shared = message.words
-    this.#words = new Int32Array(message.words)
+    this.#stored = new BigUint64Array(message.words, 0, 2 * message.tasks.length)
+    this.#words = new Int32Array(message.words, this.#stored.byteLength)
   }
 
   static of(id: number, tasks: readonly FileTask[]): TaskBatch {
-    return new TaskBatch({ id, tasks, words: new SharedArrayBuffer(4 * (1 + 2 * tasks.length)) })
+    return new TaskBatch({ id, tasks, words: new SharedArrayBuffer(16 * tasks.length + 4 * (1 + 2 * tasks.length)) })
   }
 
   message(): BatchMessage {
@@ -74,6 +79,18 @@ export class TaskBatch {
 
   setState(task: number, state: number): void {
     Atomics.store(this.#words, 1 + 2 * task, state)
+  }
+
+  /** What lies in the set of a file that was compressed or expanded. Before the state: whoever sees that one sees this too. */
+  setStored(task: number, stored: ExpectedFile | undefined): void {
+    if (stored === undefined) return
+    this.#stored[2 * task] = BigInt(stored.bytes)
+    this.#stored[2 * task + 1] = BigInt(`0x${stored.checksum}`)
+  }
+
+  stored(task: number): ExpectedFile {
+    const checksum = this.#stored[2 * task + 1].toString(16).padStart(16, '0')
+    return { bytes: Number(this.#stored[2 * task]), checksum }
   }
 
   /** Who took the task. */

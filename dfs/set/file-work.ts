@@ -29,7 +29,7 @@ import {
   WORK_INTERRUPT,
   WORK_REFUSALS,
 } from './file-task.ts'
-import type { ExpectedFile, FileCheck, OnBytes } from './pipeline.ts'
+import type { Coding, ExpectedFile, FileCheck, OnBytes } from './pipeline.ts'
 import { TaskRunner } from './task-runner.ts'
 
 /** Enough to keep the disk busy, little enough that an interrupted run loses little; as many files are open unsynced, three times. */
@@ -45,9 +45,19 @@ const WAIT_MS = 50
 /** The source is missing or damaged. */
 export type OnRefused = (check: FileCheck) => void
 
+/** Hears what lies in the set of a file that was compressed or expanded, when it is done. */
+export type OnStored = (stored: ExpectedFile) => void
+
+/** A file that is not simply copied, or checked, as it is. */
+export interface CodedTask {
+  readonly coding: Coding
+  readonly onStored?: OnStored
+}
+
 interface ListedTask {
   readonly task: FileTask
   readonly onRefused: OnRefused
+  readonly onStored: OnStored | undefined
   /** Once it is handed out. */
   batch: TaskBatch | undefined
   /** In its batch. */
@@ -118,13 +128,13 @@ export class FileWork {
   }
 
   /** Reads a file of the source and compares it; `onRefused` hears of a file that is not as expected, and may throw. */
-  check(file: string, expected: ExpectedFile, onRefused: OnRefused): void {
-    this.#list({ file, target: undefined, expected }, onRefused)
+  check(file: string, expected: ExpectedFile, onRefused: OnRefused, coded?: CodedTask): void {
+    this.#list({ file, target: undefined, expected }, onRefused, coded)
   }
 
   /** Copies a file and compares it on the way. `onRefused` must throw: all ends with it. A target that is not complete is removed. */
-  copy(file: string, target: string, expected: ExpectedFile, onRefused: OnRefused): void {
-    this.#list({ file, target, expected }, onRefused)
+  copy(file: string, target: string, expected: ExpectedFile, onRefused: OnRefused, coded?: CodedTask): void {
+    this.#list({ file, target, expected }, onRefused, coded)
   }
 
   /** Runs when everything listed before is checked, or copied and durable. */
@@ -162,8 +172,10 @@ export class FileWork {
     this.#runner.abandon()
   }
 
-  #list(task: FileTask, onRefused: OnRefused): void {
-    const listed: ListedTask = { task, onRefused, batch: undefined, index: this.#open.length }
+  #list(plain: FileTask, onRefused: OnRefused, coded: CodedTask | undefined): void {
+    const task = coded === undefined ? plain : { ...plain, coding: coded.coding }
+    const onStored = coded?.onStored
+    const listed: ListedTask = { task, onRefused, onStored, batch: undefined, index: this.#open.length }
     this.#steps.push(listed)
     this.#open.push(listed)
     this.#openBytes += task.expected.bytes
@@ -340,6 +352,7 @@ export class FileWork {
         const state = step.batch?.state(step.index)
         if (state === TASK_REFUSED) this.#refuse(step)
         else if (state !== TASK_DONE) break
+        else step.onStored?.(step.batch!.stored(step.index))
       }
     }
     if (this.#stepsDone >= BATCH_FILES) {

@@ -1,5 +1,5 @@
 /**
- * The one stream that backup, restore and verify are made of: read a file piece by piece, check its size, hash it, and hand each piece to what stands at the end
+ * The one stream that backup, restore and verify are made of: read a file piece by piece, check its size, hash it, compress or expand it where it is to be, and hand each piece to what stands at the end
  * (a file in the set, a file in the data directory, or nothing). Memory: one buffer, whatever the size of the file.
  *
  * Nothing counts as copied before its checksum was right *and* the target was synced (see FileWork). A target whose source proved damaged is removed.
@@ -8,6 +8,7 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import { Checksum, hashedPiece } from '../store/checksum.ts'
 import { type FileReader, type FileStore, type FileWriter, openCopy } from '../store/file-store.ts'
+import { type CodedFile, compressFrames, type DamagedFrame, expandFrames, type PieceSink } from './zstd-frames.ts'
 
 /** What a file must be. */
 export interface ExpectedFile {
@@ -16,14 +17,26 @@ export interface ExpectedFile {
 }
 
 export type FileCheck =
-  | { readonly kind: 'ok' }
+  /** Of a file that was compressed or expanded, with what lies in the set. */
+  | { readonly kind: 'ok'; readonly stored?: ExpectedFile }
   | { readonly kind: 'missing' }
   | { readonly kind: 'sizeMismatch'; readonly expected: number; readonly found: number }
   | { readonly kind: 'checksumMismatch'; readonly expected: string; readonly found: string }
   | { readonly kind: 'unreadable'; readonly error: HoldfastError }
 
-/** Called after every piece, with its size. */
+/** Called after every piece, with its size in the original. */
 export type OnBytes = (bytes: number) => void
+
+/**
+ * What happens to a file on its way: nothing; it is compressed; or it is compressed and is expanded. `stored` is what lies in the set, undefined if nobody knows: what is
+ * found there is in the answer.
+ */
+export type Coding =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'compress' }
+  | { readonly kind: 'expand'; readonly stored: ExpectedFile | undefined }
+
+const PLAIN: Coding = { kind: 'plain' }
 
 /**
  * One thread's stream. Its buffer is the hasher's own (128 KiB): large enough that system calls do not count, small enough to stay in the processor's cache between
@@ -32,8 +45,10 @@ export type OnBytes = (bytes: number) => void
  */
 export class Pipeline {
   /** Reads a file to its end and compares it. A missing or damaged file is an answer, not an error. */
-  check(store: FileStore, file: string, expected: ExpectedFile, onBytes: OnBytes): FileCheck {
-    return this.#fromSource(store, file, expected, (reader) => this.#hash(reader, onBytes, undefined))
+  check(store: FileStore, file: string, expected: ExpectedFile, onBytes: OnBytes, coding = PLAIN): FileCheck {
+    return this.#fromSource(store, file, expected, coding, (reader) =>
+      this.#pass(reader, file, expected, coding, onBytes, undefined),
+    )
   }
 
   /**
@@ -47,18 +62,19 @@ export class Pipeline {
     to: string,
     expected: ExpectedFile,
     onBytes: OnBytes,
-    keep: (writer: FileWriter) => void,
+    keep: (writer: FileWriter, stored: ExpectedFile | undefined) => void,
+    coding = PLAIN,
   ): FileCheck {
     let complete = false
     try {
-      const check = this.#fromSource(source, from, expected, (reader) => {
+      const check = this.#fromSource(source, from, expected, coding, (reader) => {
         const writer = openCopy(target, to, expected.bytes)
         let handedOver = false
         try {
-          const found = this.#hash(reader, onBytes, (piece) => writer.write(piece))
-          if (found === expected.checksum) {
+          const found = this.#pass(reader, from, expected, coding, onBytes, (piece) => writer.write(piece))
+          if (found.kind === 'ok') {
             writer.startWriteback()
-            keep(writer)
+            keep(writer, found.stored)
             handedOver = true
           }
           return found
@@ -73,7 +89,13 @@ export class Pipeline {
     }
   }
 
-  #fromSource(store: FileStore, file: string, expected: ExpectedFile, hash: (reader: FileReader) => string): FileCheck {
+  #fromSource(
+    store: FileStore,
+    file: string,
+    expected: ExpectedFile,
+    coding: Coding,
+    body: (reader: FileReader) => FileCheck,
+  ): FileCheck {
     let reader: FileReader
     try {
       reader = store.openRead(file)
@@ -81,12 +103,10 @@ export class Pipeline {
       return refusal(error)
     }
     try {
-      if (reader.bytes !== expected.bytes)
-        return { kind: 'sizeMismatch', expected: expected.bytes, found: reader.bytes }
-      const found = hash(reader)
-      return found === expected.checksum
-        ? { kind: 'ok' }
-        : { kind: 'checksumMismatch', expected: expected.checksum, found }
+      const there = coding.kind === 'expand' ? coding.stored : expected
+      if (there !== undefined && reader.bytes !== there.bytes)
+        return { kind: 'sizeMismatch', expected: there.bytes, found: reader.bytes }
+      return body(reader)
     } catch (error) {
       if (error instanceof SourceUnreadable) return { kind: 'unreadable', error: error.reason }
       throw error
@@ -95,7 +115,30 @@ export class Pipeline {
     }
   }
 
-  #hash(reader: FileReader, onBytes: OnBytes, end: ((piece: Uint8Array) => void) | undefined): string {
+  #pass(
+    reader: FileReader,
+    file: string,
+    expected: ExpectedFile,
+    coding: Coding,
+    onBytes: OnBytes,
+    end: PieceSink | undefined,
+  ): FileCheck {
+    switch (coding.kind) {
+      case 'plain':
+        return compared(this.#hash(reader, onBytes, end), expected)
+      case 'compress': {
+        const { original, stored } = compressFrames(answerable(reader), expected.bytes, end ?? nowhere, onBytes)
+        const check = compared(original.checksum, expected)
+        return check.kind === 'ok' ? { kind: 'ok', stored } : check
+      }
+      case 'expand': {
+        const found = expandFrames(answerable(reader), expected.bytes, end ?? nowhere, onBytes)
+        return asExpanded(found, file, expected, coding.stored)
+      }
+    }
+  }
+
+  #hash(reader: FileReader, onBytes: OnBytes, end: PieceSink | undefined): string {
     const checksum = new Checksum()
     for (let at = 0; at < reader.bytes; ) {
       checkInterrupt()
@@ -111,6 +154,46 @@ export class Pipeline {
     return checksum.hex()
   }
 }
+
+const nowhere: PieceSink = () => {}
+
+const compared = (checksum: string, expected: ExpectedFile): FileCheck =>
+  checksum === expected.checksum
+    ? { kind: 'ok' }
+    : { kind: 'checksumMismatch', expected: expected.checksum, found: checksum }
+
+/** What a file that was expanded is worth. `stored` undefined: nobody knows what lies in the set. */
+export function asExpanded(
+  found: CodedFile | DamagedFrame,
+  file: string,
+  expected: ExpectedFile,
+  stored: ExpectedFile | undefined,
+): FileCheck {
+  if ('damagedAt' in found) return damagedAt(file, found.damagedAt)
+  if (stored !== undefined) {
+    const check = compared(found.stored.checksum, stored)
+    if (check.kind !== 'ok') return check
+  }
+  if (found.original.bytes !== expected.bytes)
+    return { kind: 'sizeMismatch', expected: expected.bytes, found: found.original.bytes }
+  const check = compared(found.original.checksum, expected)
+  return check.kind === 'ok' ? { kind: 'ok', stored: found.stored } : check
+}
+
+const damagedAt = (file: string, offset: number): FileCheck => ({
+  kind: 'unreadable',
+  error: new HoldfastError('data', `it is damaged at offset ${offset}`, {
+    code: 'backupFile',
+    where: { file, offset },
+  }),
+})
+
+/** A reader whose failures are those of the source. */
+const answerable = (reader: FileReader): FileReader => ({
+  bytes: reader.bytes,
+  read: (into, offset) => readPiece(reader, into, offset),
+  close: () => reader.close(),
+})
 
 /** The source cannot be read, as opposed to the target that cannot be written: the first is an answer about the source. */
 class SourceUnreadable extends Error {

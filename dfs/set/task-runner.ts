@@ -1,7 +1,7 @@
 /** Carrying file tasks out on one thread: the same for the session and for its helpers. */
 import type { FileStore, FileWriter } from '../store/file-store.ts'
 import { TASK_COPIED, TASK_DONE, type TaskBatch } from './file-task.ts'
-import { type FileCheck, type OnBytes, Pipeline } from './pipeline.ts'
+import { type ExpectedFile, type FileCheck, type OnBytes, Pipeline } from './pipeline.ts'
 
 interface Unsynced {
   readonly batch: TaskBatch
@@ -23,16 +23,21 @@ export class TaskRunner {
 
   /** Does a task that this thread took. The state is set if the answer is `ok`; anything else is the caller's to record. */
   run(batch: TaskBatch, task: number, onBytes: OnBytes): FileCheck {
-    const { file, target, expected } = batch.tasks[task]
+    const { file, target, expected, coding } = batch.tasks[task]
     if (target === undefined) {
-      const check = this.#pipeline.check(this.#source, file, expected, onBytes)
-      if (check.kind === 'ok') batch.setState(task, TASK_DONE)
+      const check = this.#pipeline.check(this.#source, file, expected, onBytes, coding)
+      if (check.kind === 'ok') {
+        batch.setStored(task, check.stored)
+        batch.setState(task, TASK_DONE)
+      }
       return check
     }
-    return this.#pipeline.copy(this.#source, file, this.#target!, target, expected, onBytes, (writer) => {
+    const keep = (writer: FileWriter, stored: ExpectedFile | undefined): void => {
       this.#unsynced.push({ batch, task, writer })
+      batch.setStored(task, stored)
       batch.setState(task, TASK_COPIED)
-    })
+    }
+    return this.#pipeline.copy(this.#source, file, this.#target!, target, expected, onBytes, keep, coding)
   }
 
   /** The oldest file that is copied and not synced, if it belongs to this batch or one before. */
