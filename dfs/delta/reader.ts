@@ -5,6 +5,7 @@
 import type { ChunkDelta, DeltaNews } from '../engine/commands.ts'
 import type { DeltaBlock } from './block.ts'
 import { NO_DELTAS, type TableDeltas } from './merge.ts'
+import { blocksOf } from './packed.ts'
 
 const TABLES_MAX = 64
 
@@ -72,7 +73,8 @@ export class DeltaReader {
         chunk = { path, chunkId, blocks: [] }
         known.chunks.push(chunk)
       }
-      for (const block of blocks) chunk.blocks.push({ block, endedAt: block.endedAt ?? Number.POSITIVE_INFINITY })
+      for (const block of blocksOf(blocks))
+        chunk.blocks.push({ block, endedAt: block.endedAt ?? Number.POSITIVE_INFINITY })
     }
     for (const end of news.ends)
       for (const chunk of known.chunks)

@@ -4,12 +4,16 @@
  * Blocks that end (written to segments, rewritten, dropped) stay for readers whose snapshot is older than the commit that ended them; `forget` lets go
  * of those that no snapshot can see. Readers keep what they have fetched and ask for the news only.
  */
-import type { ChunkDelta, DeltaEnd, DeltaNews } from '../engine/commands.ts'
+import type { ChunkDelta, ChunkNews, DeltaEnd, DeltaNews } from '../engine/commands.ts'
 import type { DeltaBlock } from './block.ts'
 import type { TableDeltas } from './merge.ts'
+import { packBlocks } from './packed.ts'
 
 /** Blocks are copied into shared pieces of memory of at least this size, so that readers in other threads see them without a copy. */
 const SLAB_BYTES = 1 << 20
+
+/** Fewer blocks go as they are. */
+const PACKED_FROM = 8
 
 /** More ends than this are not worth keeping: who knows less is told everything. */
 const ENDS_MAX = 10_000
@@ -133,10 +137,12 @@ export class DeltaStore {
     const table = this.#tables.get(tableId)
     if (table === undefined) return { complete: true, chunks: [], ends: [] }
     const complete = after < table.horizon
-    const chunks: ChunkDelta[] = []
+    const chunks: ChunkNews[] = []
     for (const [name, { chunkId, blocks }] of table.chunks) {
-      const fresh = complete ? blocks : newerThan(blocks, after)
-      if (fresh.length > 0) chunks.push({ path: name.split('\u0000')[0], chunkId, blocks: fresh.map(plain) })
+      const fresh = (complete ? blocks : newerThan(blocks, after)).map(plain)
+      if (fresh.length === 0) continue
+      const isMany = fresh.length >= PACKED_FROM
+      chunks.push({ path: name.split('\u0000')[0], chunkId, blocks: isMany ? packBlocks(fresh) : fresh })
     }
     return { complete, chunks, ends: complete ? table.ends : table.ends.filter((e) => e.at > after) }
   }

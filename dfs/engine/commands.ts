@@ -9,6 +9,7 @@ import type { NamedObject, ObjectFamily } from '../catalog/named-objects.ts'
 import type { CopyMark } from '../catalog/records.ts'
 import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, StoredColumn, TableRecord } from '../catalog/types.ts'
 import type { DeltaBlock } from '../delta/block.ts'
+import type { PackedBlocks } from '../delta/packed.ts'
 import type { SettingValue, StoreSettings } from '../settings/index.ts'
 import type { LogFileInfo } from '../wal/commit-log.ts'
 
@@ -252,6 +253,13 @@ export interface ChunkDelta {
   readonly blocks: readonly DeltaBlock[]
 }
 
+/** The same in a message: many blocks go packed. */
+export interface ChunkNews {
+  readonly path: string
+  readonly chunkId: string
+  readonly blocks: readonly DeltaBlock[] | PackedBlocks
+}
+
 /** Blocks that count no more from commit `at` on: those of a path (of all, without one) up to commit `throughCid`. */
 export interface DeltaEnd {
   readonly path: string | undefined
@@ -263,7 +271,7 @@ export interface DeltaEnd {
 export interface DeltaNews {
   /** true: this is everything, and what the asker knew before is void. */
   readonly complete: boolean
-  readonly chunks: readonly ChunkDelta[]
+  readonly chunks: readonly ChunkNews[]
   readonly ends: readonly DeltaEnd[]
 }
 

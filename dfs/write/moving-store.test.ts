@@ -7,6 +7,7 @@ import type { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader, CatalogStore } from '../catalog/key-value.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import type { TableRecord } from '../catalog/types.ts'
+import { blocksOf } from '../delta/packed.ts'
 import { flushDeltas } from '../maintenance/flush.ts'
 import { connect, newWorld, type TestWorld } from './testing.ts'
 
@@ -32,7 +33,7 @@ function snapshotsOf(store: CatalogStore): CatalogStore {
 function flushNow({ engine, disk }: TestWorld, table: TableRecord): void {
   const { delta } = engine.request({ kind: 'fetchDelta', tableId: table.id, after: 0 })
   for (const chunk of delta!.chunks) {
-    const live = chunk.blocks.filter((b) => b.endedAt === undefined)
+    const live = blocksOf(chunk.blocks).filter((b) => b.endedAt === undefined)
     if (live.length === 0) continue
     const chunks = flushDeltas(disk, { kind: 'flush', table, chunks: [{ ...chunk, blocks: live, segmentCids: [] }] })
     try {
