@@ -10,8 +10,9 @@ import { arityError, type Builtin, type Param } from '../registry.ts'
 import { BuiltinFunction, Scalar } from '../values/index.ts'
 import { placeByName, requiredCount } from './call.ts'
 import type { FunctionCell } from './cells.ts'
-import type { Binding, Emitter } from './emitter.ts'
+import type { Binding, Emitter, PlainCode } from './emitter.ts'
 import { emitExpr, emitFunctionName, emitName } from './expressions.ts'
+import { isStringBuiltin, readBinding, withoutSlot } from './plain-code.ts'
 import { HIGHER_ORDER, keepsArguments, returnsPart } from './purity.ts'
 import { userCode } from './user-code.ts'
 
@@ -42,6 +43,27 @@ export function emitCall(em: Emitter, node: CallExpr): string {
     given(node.args),
     node.args.some((a) => a.alias !== null),
   )
+}
+
+/** A call whose result may be plain: of a script function by its name, and of `string` with one argument. */
+export function emitPlainCall(em: Emitter, node: CallExpr): PlainCode | undefined {
+  if (node.callee.kind !== 'name' || node.args.some((a) => a.alias !== null || a.name !== null || a.value === null))
+    return undefined
+  const { name } = node.callee
+  if (em.method !== undefined || node.callee.binding === 'variable' || isVariable(em, name)) return undefined
+  const found = em.host.lookupFunction(name, em.module)
+  if (found === undefined) return undefined
+  if (found instanceof BuiltinFunction) {
+    const text = node.args[0]?.value
+    if (!isStringBuiltin(found) || node.args.length !== 1 || text == null) return undefined
+    return {
+      code: em.help('textP', '$s', em.constant(found.builtin), withoutSlot(em, text)),
+      form: 'plain',
+      guess: 'string',
+    }
+  }
+  if (found.fn === undefined) return undefined
+  return { code: emitUserCall(em, found, found.fn.params, given(node.args)), form: 'plain', guess: undefined }
 }
 
 export function emitInfix(em: Emitter, node: InfixExpr): string {
@@ -161,7 +183,7 @@ function emitKnown(
   if (found instanceof BuiltinFunction) return emitBuiltinCall(em, found.builtin, args, labelled)
   const params = found.fn?.params
   if (params === undefined) return emitDynamic(em, `${em.constant(found)}.get()`, args, found.name)
-  return emitUserCall(em, found, params, args)
+  return em.help('box', emitUserCall(em, found, params, args))
 }
 
 function place(name: string, params: readonly Param[], args: readonly Given[]): (Given | undefined)[] {
@@ -192,7 +214,7 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
     if (k === builtin.mutatedAt && builtin.mutates) {
       const target = variableOf(em, arg.expr)
       if (target === undefined) return em.help('writable', emitExpr(em, arg.expr))
-      if (!target.writable) return em.help('readOnly', em.constant(builtin.name), target.js)
+      if (!target.writable) return em.help('readOnly', em.constant(builtin.name), readBinding(em, target))
       before = thaw(em, target)
       receiver = target.js
       return target.js
@@ -283,6 +305,7 @@ function emitFunctionArgument(em: Emitter, expr: Expr): string {
   return emitExpr(em, expr)
 }
 
+/** Of the plain form: arguments and result may be plain. */
 function emitUserCall(em: Emitter, cell: FunctionCell, params: readonly Param[], args: readonly Given[]): string {
   const placed = place(cell.name, params, args)
   const required = requiredCount(params)
@@ -300,19 +323,19 @@ function emitUserCall(em: Emitter, cell: FunctionCell, params: readonly Param[],
     }
     const n = code?.mutableAt.indexOf(k) ?? -1
     if (n < 0) {
-      codes.push(emitExpr(em, expr))
+      codes.push(withoutSlot(em, expr))
       continue
     }
     const target = variableOf(em, expr)
     if (target === undefined) codes.push(em.help('writable', emitExpr(em, expr)))
-    else if (!target.writable) codes.push(em.help('readOnly', em.constant(cell.name), target.js))
+    else if (!target.writable) codes.push(em.help('readOnly', em.constant(cell.name), readBinding(em, target)))
     else {
       thaws.push(thaw(em, target))
       codes.push(target.js)
       backs.push(em.help('finalValue', String(n)).replace(/^/, `${target.js} = `))
     }
   }
-  const call = `${em.constant(cell)}.direct(${codes.join(', ')})`
+  const call = `${em.constant(cell)}.plain(${codes.join(', ')})`
   if (thaws.length === 0 && backs.length === 0) return call
   const result = em.temporary()
   return `(${[...thaws, `${result} = ${call}`, ...backs, result].join(', ')})`
@@ -342,8 +365,10 @@ function emitDynamic(em: Emitter, callee: string, args: readonly Given[], name: 
 // ---------------------------------------------------------------------------------------------------------------------
 // Variables that a callee may change
 
+export type Variable = Pick<Binding, 'js' | 'writable' | 'plain'>
+
 /** The variable that an expression is, undefined for anything else. */
-export function variableOf(em: Emitter, expr: Expr): Pick<Binding, 'js' | 'writable'> | undefined {
+export function variableOf(em: Emitter, expr: Expr): Variable | undefined {
   if (expr.kind !== 'name') return undefined
   const local = em.bindings.get(expr.name)
   if (local !== undefined) return local
@@ -354,7 +379,7 @@ export function variableOf(em: Emitter, expr: Expr): Pick<Binding, 'js' | 'writa
 }
 
 /** Stores an unfrozen copy in the variable if what it holds has other owners. A variable without a value may be a shared object. */
-const thaw = (em: Emitter, target: Pick<Binding, 'js'>): string => `${target.js} = ${em.help('writable', target.js)}`
+const thaw = (em: Emitter, target: Variable): string => `${target.js} = ${em.help('writable', readBinding(em, target))}`
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Functions made from functions

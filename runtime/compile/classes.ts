@@ -20,7 +20,7 @@ import {
 import type { DirectCode } from './cells.ts'
 import { compileMethod, type Origin, parametersOf } from './functions.ts'
 import type { Host } from './host.ts'
-import { UserCode } from './user-code.ts'
+import { compiledCode, UserCode } from './user-code.ts'
 
 export interface Attribute {
   readonly name: string
@@ -113,7 +113,7 @@ function constructorFunction(host: Host, scriptClass: ScriptClass, node: ClassSt
     if (method !== undefined) host.call(method, [instance, ...args])
     return instance
   }
-  const code = new UserCode(definition, origin.source, origin.module, [], () => run)
+  const code = new UserCode(definition, origin.source, origin.module, [], () => compiledCode(run))
   return new UserFunction(
     node.name,
     parametersOf(host, definition.params, origin),

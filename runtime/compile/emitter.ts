@@ -13,10 +13,11 @@ import type { Expr, Span } from '../../lang/ast.ts'
 import type { SourceText } from '../../lang/source.ts'
 import { HoldfastError } from '../errors.ts'
 import { Scalar, T, type Value } from '../values/index.ts'
-import type { DirectCode } from './cells.ts'
+import type { DirectCode, PlainFunction } from './cells.ts'
 import type { Attribute, ScriptClass } from './classes.ts'
 import type { CodeInfo } from './failure.ts'
 import type { Host } from './host.ts'
+import type { PlainLocal } from './locals.ts'
 import type { Guess } from './numeric.ts'
 import { freeze } from './ownership.ts'
 import type { ColumnResolver, Interceptor, SqlScope } from './scope.ts'
@@ -33,6 +34,24 @@ export interface Binding {
   readonly local: boolean
   /** Set for an attribute of the instance whose method this is. */
   readonly attribute?: Attribute
+  /** Holds plain values (plain.ts), DOUBLEs in `slot` if that is a name. */
+  readonly plain?: { readonly slot: string | undefined; readonly guess: Guess }
+}
+
+/** What compiled functions are made of. Tests switch the written-out ways off and compare. */
+export const compiling = { writesOut: true }
+
+/** Code of an expression whose result may be plain. `inSlot`: it may be IN_SLOT too, the number then being in the slot that was asked for. */
+export interface PlainCode {
+  readonly code: string
+  readonly form: 'value' | 'plain' | 'inSlot'
+  readonly guess: Guess
+}
+
+/** A function in both forms: with Values, and with plain values in and out. */
+export interface CompiledCode {
+  readonly direct: DirectCode
+  readonly plain: PlainFunction
 }
 
 export interface EmitterOptions {
@@ -69,7 +88,14 @@ export class Emitter {
   readonly spans: Span[] = []
   /** What variables held last, as far as their code tells: see numeric.ts. */
   readonly guesses = new Map<string, Guess>()
-  readonly #codeGuesses = new Map<string, Guess>()
+  /** Whether arithmetic is written out and variables may be plain. */
+  readonly writesOut: boolean
+  /** Variables that may be plain, by name. */
+  plainLocals: ReadonlyMap<string, PlainLocal> = new Map()
+  /** Locals that have a value whenever the code that is being made runs, in functions without `undef`. */
+  assigned = new Set<string>()
+  /** Set where `undef` may take a value away. */
+  forgets = false
   readonly #constants: unknown[] = []
   readonly #constantNames = new Map<unknown, string>()
   readonly #values = new Map<string, Value>()
@@ -84,6 +110,7 @@ export class Emitter {
     this.source = options.source
     this.module = options.module
     this.seesSession = options.seesSession
+    this.writesOut = compiling.writesOut
   }
 
   /** A value, cell or node as a name of the generated code. */
@@ -109,20 +136,27 @@ export class Emitter {
     return this.#values.get(js)
   }
 
+  isAssigned(name: string): boolean {
+    return this.bindings.get(name)?.definite === true || (!this.forgets && this.assigned.has(name))
+  }
+
   /** What a variable is expected to hold when it is read here. */
   guessOf(name: string): Guess {
-    if (this.guesses.has(name) || this.bindings.has(name)) return this.guesses.get(name)
+    const binding = this.bindings.get(name)
+    if (binding?.plain !== undefined) return binding.plain.guess
+    if (this.guesses.has(name) || binding !== undefined) return this.guesses.get(name)
     return this.seesSession ? guessOfValue(this.host.cell(name).value) : undefined
   }
 
-  /** What code is expected to give. */
-  noteGuess(js: string, guess: Guess): void {
-    this.#codeGuesses.set(js, guess)
+  /** A variable gets what this code gives. */
+  learn(name: string, given: PlainCode): void {
+    this.guesses.set(name, guessOfValue(this.#values.get(given.code)) ?? given.guess)
   }
 
-  /** A variable gets what this code gives. */
-  learn(name: string, js: string): void {
-    this.guesses.set(name, guessOfValue(this.#values.get(js)) ?? this.#codeGuesses.get(js))
+  /** A helper of support.ts as a value. */
+  use(name: keyof Support): string {
+    this.#helpers.add(name)
+    return name
   }
 
   /** A call of a helper of support.ts. */
@@ -137,6 +171,13 @@ export class Emitter {
     return name
   }
 
+  /** A number from the start, so that V8 keeps it in a register. */
+  counter(): string {
+    const name = `c${this.#temporaries++}`
+    this.#declared.push(`${name} = 0`)
+    return name
+  }
+
   label(): string {
     return `L${this.#labels++}`
   }
@@ -147,15 +188,31 @@ export class Emitter {
     if (known !== undefined) return known
     const js = `v${this.#locals++}`
     this.#declared.push(js)
-    const binding = { js, definite: false, writable: true, local: true }
+    const binding = { js, definite: false, writable: true, local: true, plain: this.#plain(name, js) }
     this.bindings.set(name, binding)
     return binding
+  }
+
+  #plain(name: string, js: string): Binding['plain'] {
+    const local = this.plainLocals.get(name)
+    if (local === undefined) return undefined
+    const slot = local.slot ? js.replace('v', 'd') : undefined
+    // A number from the start, so that V8 keeps it in a register.
+    if (slot !== undefined) this.#declared.push(`${slot} = 0`)
+    return { slot, guess: local.guess }
+  }
+
+  /** A number of its own for a DOUBLE. */
+  slot(): string {
+    const name = `d${this.#locals++}`
+    this.#declared.push(`${name} = 0`)
+    return name
   }
 
   /** A parameter of the generated function. Returns its JavaScript name. */
   declareParameter(name: string, writable: boolean): string {
     const js = `v${this.#locals++}`
-    this.bindings.set(name, { js, definite: true, writable, local: false })
+    this.bindings.set(name, { js, definite: true, writable, local: false, plain: this.#plain(name, js) })
     return js
   }
 
@@ -167,26 +224,49 @@ export class Emitter {
 
   /** Makes the JavaScript function. `parameters` are names given out by declareParameter. */
   build(parameters: readonly string[], body: string, info: CodeInfo): DirectCode {
+    return this.#make(`return ${this.#functionText('', parameters, body)}`, info) as DirectCode
+  }
+
+  /** The same in both forms, of a body that returns plain values. */
+  buildBoth(parameters: readonly string[], body: string, info: CodeInfo): CompiledCode {
+    const list = parameters.join(', ')
+    const direct = `function (${list}) { return ${this.help('box', `plain$(${list})`)} }`
+    const text = `${this.#functionText('plain$', parameters, body)}\nreturn { plain: plain$, direct: ${direct} }`
+    return this.#make(text, info) as CompiledCode
+  }
+
+  #functionText(name: string, parameters: readonly string[], body: string): string {
+    return (
+      `function ${name}(${parameters.join(', ')}) {\n` +
+      `${this.#declared.length > 0 ? `let ${this.#declared.join(', ')};` : ''} let $l = 0, $n = 0;\n` +
+      `try {\n${body}\n} catch ($e) { throw failed($e, $i, $l) }\n}`
+    )
+  }
+
+  #make(functions: string, info: CodeInfo): unknown {
     const helpers = [...this.#helpers, 'failed'].join(', ')
     const constants = this.#constants.map((_, k) => `k${k} = K[${k}]`)
     const text =
       `"use strict"; const {${helpers}} = $h;` +
-      `${constants.length > 0 ? `const ${constants.join(', ')};` : ''}\n` +
-      `return function (${parameters.join(', ')}) {\n` +
-      `${this.#declared.length > 0 ? `let ${this.#declared.join(', ')};` : ''} let $l = 0, $n = 0;\n` +
-      `try {\n${body}\n} catch ($e) { throw failed($e, $i, $l) }\n}`
+      `${constants.length > 0 ? `const ${constants.join(', ')};` : ''}\n${functions}`
     try {
-      return new Function('$h', '$s', 'K', '$i', text)(support(), this.host, this.#constants, info) as DirectCode
+      return new Function('$h', '$s', 'K', '$i', text)(support(), this.host, this.#constants, info)
     } catch (error) {
       throw new HoldfastError('bug', `the compiler produced invalid code: ${String(error)}\n${text}`, { cause: error })
     }
   }
 }
 
-export function guessOfValue(value: Value | undefined): Guess {
-  if (!(value instanceof Scalar)) return undefined
-  return value.type === T.INT ? 'int' : value.type === T.DOUBLE ? 'double' : undefined
+const GUESSES: Readonly<Record<number, Guess>> = {
+  [T.INT]: 'int',
+  [T.DOUBLE]: 'double',
+  [T.LONG]: 'long',
+  [T.BOOL]: 'bool',
+  [T.STRING]: 'string',
 }
+
+export const guessOfValue = (value: Value | undefined): Guess =>
+  value instanceof Scalar && !value.isNull() ? GUESSES[value.type] : undefined
 
 /** The text of a piece of syntax, for messages. */
 export const textOf = (em: Emitter, node: Expr): string => em.source.slice(node.span)

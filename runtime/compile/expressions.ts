@@ -4,6 +4,7 @@ import type {
   CaseExpr,
   DictExpr,
   Expr,
+  IndexExpr,
   MetacodeExpr,
   NameExpr,
   SqlExpr,
@@ -17,6 +18,7 @@ import type { Emitter } from './emitter.ts'
 import { emitClosure } from './functions.ts'
 import { constVectorValue, literalValue } from './literals.ts'
 import { bothConstant, emitComparison, emitTree, isNumericOp, type Tree, treeOf } from './numeric.ts'
+import { emitPlain, readBinding, toValue, withoutSlot } from './plain-code.ts'
 import { cast as castNow, type Support, seq as seqNow, support } from './support.ts'
 import { namesIn } from './walk.ts'
 
@@ -99,7 +101,7 @@ export function emitExpr(em: Emitter, node: Expr): string {
     case 'memberKey':
       return em.help('index', '$s', emitExpr(em, node.object), `[${emitExpr(em, node.key)}]`)
     case 'index':
-      return emitIndex(em, node.object, node.slots)
+      return emitIndex(em, node)
     case 'eachAt':
       return em.help('eachAt', '$s', emitExpr(em, node.func), emitExpr(em, node.arg))
     case 'partial':
@@ -146,7 +148,8 @@ export function emitBound(em: Emitter, name: string): string | undefined {
   if (column !== undefined) return `${em.constant(column)}()`
   const local = em.bindings.get(name)
   if (local === undefined) return undefined
-  return local.definite ? local.js : `(${local.js} ?? ${looseName(em, name)})`
+  const code = readBinding(em, local)
+  return em.isAssigned(name) ? code : `(${code} ?? ${looseName(em, name)})`
 }
 
 /** A column, local or session variable; undefined where only shared objects and functions are left. */
@@ -236,8 +239,8 @@ export function emitBinary(em: Emitter, op: BinaryOperator, left: Expr, right: E
       if (em.sql === undefined && isNumericOp(op)) {
         const [a, b] = [operandTree(em, left), operandTree(em, right)]
         if (a.op === undefined && b.op === undefined && bothConstant(em, a, b))
-          return foldOperator(em, op, a.code, b.code)
-        return emitTree(em, { op, left: a, right: b })
+          return foldOperator(em, op, a.given.code, b.given.code)
+        return toValue(em, emitTree(em, { op, left: a, right: b }))
       }
       return foldOperator(em, op, emitExpr(em, left), emitExpr(em, right))
     }
@@ -342,7 +345,10 @@ function emitMember(em: Emitter, object: Expr, name: string): string {
 export const emitSlots = (em: Emitter, slots: readonly (Expr | null)[]): string =>
   `[${slots.map((slot) => (slot === null ? 'undefined' : emitExpr(em, slot))).join(', ')}]`
 
-function emitIndex(em: Emitter, object: Expr, slots: readonly (Expr | null)[]): string {
+function emitIndex(em: Emitter, node: IndexExpr): string {
+  const { object, slots } = node
+  if (slots.length === 1 && slots[0] !== null && em.writesOut && em.sql === undefined)
+    return toValue(em, emitPlain(em, node))
   if (slots.length === 1 && slots[0] !== null) {
     const [o, k] = [em.temporary(), em.temporary()]
     // The element is read here, where V8 learns which typed array this place meets.
@@ -360,7 +366,7 @@ function mentionedLocals(em: Emitter, root: Parameters<typeof namesIn>[0]): [str
   const out: [string, string][] = []
   for (const name of namesIn(root)) {
     const binding = em.bindings.get(name)
-    if (binding !== undefined) out.push([name, binding.js])
+    if (binding !== undefined) out.push([name, readBinding(em, binding)])
   }
   return out
 }
@@ -422,8 +428,14 @@ export function emitTest(em: Emitter, node: Expr): string {
         return emitComparison(em, node.op, operandTree(em, node.left), operandTree(em, node.right))
       case 'and':
         return `(${emitTest(em, node.left)} && ${emitTest(em, node.right)})`
+      case 'or':
+        if (em.writesOut) {
+          const t = em.temporary()
+          const right = em.help('orTestP', t, withoutSlot(em, node.right), String(node.word))
+          return `((${t} = ${withoutSlot(em, node.left)}) === true || ${right})`
+        }
     }
   }
   if (plain && node.kind === 'unary' && node.op === 'not') return em.help('notTest', emitExpr(em, node.operand))
-  return em.help('test', emitExpr(em, node))
+  return em.writesOut && plain ? em.help('testP', withoutSlot(em, node)) : em.help('test', emitExpr(em, node))
 }

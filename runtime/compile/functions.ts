@@ -3,14 +3,17 @@ import type { Block, Expr, LambdaExpr, Parameter } from '../../lang/ast.ts'
 import type { SourceText } from '../../lang/source.ts'
 import type { Param } from '../registry.ts'
 import { Scalar, UserFunction, type Value } from '../values/index.ts'
-import type { DirectCode } from './cells.ts'
 import type { ScriptClass } from './classes.ts'
-import { Emitter } from './emitter.ts'
+import { type CompiledCode, Emitter, guessOfValue } from './emitter.ts'
 import { emitExpr, emitName } from './expressions.ts'
 import type { Host } from './host.ts'
 import { literalValue } from './literals.ts'
+import { plainLocals } from './locals.ts'
+import { box, type Plain } from './plain.ts'
+import { emitPlain, readBinding } from './plain-code.ts'
 import { emitBlock } from './statements.ts'
 import { type Definition, UserCode } from './user-code.ts'
+import { walk } from './walk.ts'
 
 /** Where a definition stands. */
 export interface Origin {
@@ -28,7 +31,9 @@ export function makeFunction(
 ): UserFunction {
   const captures = node.kind === 'lambda' ? node.captures : []
   const name = node.kind === 'def' ? node.name : ''
-  const code = new UserCode(node, origin.source, origin.module, captures, (c) => compileFunction(host, c, name))
+  const code = new UserCode(node, origin.source, origin.module, captures, (c, first) =>
+    compileFunction(host, c, name, first),
+  )
   const params = parametersOf(host, node.params, origin).map((p, k) => ({ ...p, name: declared[k] ?? p.name }))
   return new UserFunction(name, params, node.aggregate, origin.source.slice(node.span), captured, code)
 }
@@ -59,25 +64,60 @@ export function evaluateExpr(host: Host, node: Expr, origin: Origin, seesSession
   return em.build([], body, { source: origin.source, spans: em.spans, functionName: undefined })()
 }
 
-function compileFunction(host: Host, code: UserCode, name: string): DirectCode {
+/** `first`: the arguments of the first call (captured values before them), by which the types of parameters are guessed; undefined: nothing is guessed. */
+function compileFunction(host: Host, code: UserCode, name: string, first: readonly Plain[] | undefined): CompiledCode {
   const node = code.definition
   const em = new Emitter({ host, source: code.source, module: code.module, seesSession: false })
   em.inFunction = true
+  const params = [...code.captures, ...node.params.map((p) => p.name)]
+  const guesses = new Map(params.map((p, k) => [p, guessOfValue(first?.[k] === undefined ? undefined : box(first[k]))]))
+  em.forgets = hasUndef(node)
+  if (em.writesOut) em.plainLocals = plainLocals(node, guesses)
   const names = code.captures.map((c) => em.declareParameter(c, false))
   for (const p of node.params) names.push(em.declareParameter(p.name, p.mutable))
   for (const local of node.locals) em.declareLocal(local)
   if (code.mutableAt.length > 0) {
-    const finals = code.mutableAt.map((k) => em.bindings.get(node.params[k].name)?.js)
+    const finals = code.mutableAt.map((k) => readBinding(em, em.bindings.get(node.params[k].name)!))
     em.beforeReturn = em.help('setFinals', `[${finals.join(', ')}]`)
   }
   const info = { source: code.source, spans: em.spans, functionName: name === '' ? 'lambda' : name }
+  const widen = (): void => code.replace(compileFunction(host, code, name, undefined))
   // A recursion has no back-edge, so calls of named functions look for an interrupt too.
   const entry = name === '' ? '' : `${em.help('enter')};\n`
-  return em.build(names, entry + emitBody(em, node), info)
+  return em.buildBoth(names, `${entry}${emitEntry(em, params, widen)}${emitBody(em, node)}`, info)
 }
 
+function hasUndef(node: Definition): boolean {
+  let found = false
+  walk(node.body, (n) => {
+    found ||= n.kind === 'undef'
+    return !found
+  })
+  return found
+}
+
+/** Parameters become plain, or Values, as the body takes them. One of another type than was guessed has the function compiled anew without guesses. */
+function emitEntry(em: Emitter, params: readonly string[], widen: () => void): string {
+  const lines = params.map((name) => {
+    const { js, plain } = em.bindings.get(name)!
+    if (plain === undefined) return `if (typeof ${js} !== "object") ${js} = ${em.help('box', js)};`
+    const { slot, guess } = plain
+    const otherwise = guess === undefined ? '' : ` else ${em.constant(widen)}();`
+    const intoSlot = `if (${em.help('isDouble', js)}) { ${slot} = ${js}.value; ${js} = ${em.use('IN_SLOT')}; }`
+    if (guess === 'double') return `${intoSlot}${otherwise}`
+    const unboxed = `if (typeof ${js} === "object") ${js} = ${em.help('plain', js)};`
+    if (guess !== undefined) return `${unboxed} if (typeof ${js} !== "${TYPEOF[guess]}") ${em.constant(widen)}();`
+    return slot === undefined
+      ? unboxed
+      : `if (typeof ${js} === "object") { ${intoSlot} else ${js} = ${em.help('plain', js)}; }`
+  })
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`
+}
+
+const TYPEOF = { int: 'number', long: 'bigint', bool: 'boolean', string: 'string' } as const
+
 /** A method: the instance comes first; its attributes are names of the body, its methods are called by name. */
-export function compileMethod(host: Host, code: UserCode, scriptClass: ScriptClass, name: string): DirectCode {
+export function compileMethod(host: Host, code: UserCode, scriptClass: ScriptClass, name: string): CompiledCode {
   const node = code.definition
   const em = new Emitter({ host, source: code.source, module: code.module, seesSession: false })
   em.inFunction = true
@@ -89,19 +129,21 @@ export function compileMethod(host: Host, code: UserCode, scriptClass: ScriptCla
   })
   const names = [self, ...node.params.map((p) => em.declareParameter(p.name, p.mutable))]
   for (const local of node.locals) em.declareLocal(local)
+  em.forgets = hasUndef(node)
+  const boxed = names.map((js) => `${js} = ${em.help('box', js)};`)
   const info = { source: code.source, spans: em.spans, functionName: `${scriptClass.name}.${name}` }
-  return em.build(names, emitBody(em, node), info)
+  return em.buildBoth(names, `${boxed.join(' ')}\n${emitBody(em, node)}`, info)
 }
 
 function emitBody(em: Emitter, node: Definition): string {
   const body = node.body
   if (body === null)
     return `${em.mark(node.span)} ${em.help('notDefined', em.constant(node.kind === 'def' ? node.name : ''))};`
-  if (body.kind === 'expression') return `${em.mark(body.span)} ${emitReturn(em, emitExpr(em, body.expr))}`
+  if (body.kind === 'expression') return `${em.mark(body.span)} ${emitReturn(em, emitPlain(em, body.expr).code)}`
   return `${emitBlock(em, body.statements as Block)}\n${em.beforeReturn === '' ? '' : `${em.beforeReturn};`} return ${em.constant(Scalar.VOID)};`
 }
 
-/** Returns a value after the mutable parameters were stored. */
+/** Returns a Value or plain value after the mutable parameters were stored. */
 export function emitReturn(em: Emitter, code: string): string {
   if (em.beforeReturn === '') return `return ${code};`
   const t = em.temporary()

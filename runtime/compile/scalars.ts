@@ -31,13 +31,13 @@ const big = (a: Scalar): bigint => (a.type === T.LONG ? (a.value as bigint) : Bi
 const long = (n: bigint): Scalar => new Scalar(T.LONG, BigInt.asIntN(64, n))
 
 /** Floor division and modulo of 64-bit integers; null on division by zero. */
-function divLong(x: bigint, y: bigint): bigint {
+export function divLong(x: bigint, y: bigint): bigint {
   if (y === 0n) return NULL_I64
   const q = x / y
   return x % y !== 0n && x < 0n !== y < 0n ? q - 1n : q
 }
 
-function modLong(x: bigint, y: bigint): bigint {
+export function modLong(x: bigint, y: bigint): bigint {
   if (y === 0n) return NULL_I64
   const r = x % y
   return r !== 0n && r < 0n !== y < 0n ? r + y : r

@@ -14,16 +14,31 @@ import type {
 } from '../../lang/ast.ts'
 import { HoldfastError, inputError, operatorError, unreachable } from '../errors.ts'
 import { Scalar } from '../values/index.ts'
-import type { Emitter } from './emitter.ts'
+import type { Emitter, PlainCode } from './emitter.ts'
 import { emitBound, emitExpr, emitSlots, emitTest, operandTree } from './expressions.ts'
 import { emitReturn } from './functions.ts'
-import { emitTree, isNumericOp } from './numeric.ts'
+import { emitTree, isNumericOp, type Leaf, nameLeaf } from './numeric.ts'
+import { emitPlain, readBinding, toValue, withoutSlot } from './plain-code.ts'
 
 export const emitBlock = (em: Emitter, block: Block): string => block.map((s) => emitStatement(em, s)).join('\n')
 
 export function emitStatement(em: Emitter, node: Statement): string {
   return `${em.mark(node.span)} ${emitOrFail(em, node)}`
 }
+
+/** A block that may not run, or not to its end: what it assigns is not known to be assigned after it. */
+function emitBranch(em: Emitter, block: Block): [code: string, assigned: ReadonlySet<string>] {
+  const before = em.assigned
+  em.assigned = new Set(before)
+  const code = emitBlock(em, block)
+  const after = em.assigned
+  em.assigned = before
+  return [code, after]
+}
+
+const LEAVING: ReadonlySet<string> = new Set(['return', 'throw', 'break', 'continue'])
+/** Whether nothing after the block runs when it has run. */
+const leaves = (block: Block): boolean => block.length > 0 && LEAVING.has(block[block.length - 1].kind)
 
 /** What is wrong with a statement is raised when it runs, so that a `try` around it sees it. */
 function emitOrFail(em: Emitter, node: Statement): string {
@@ -53,8 +68,14 @@ function emitAction(em: Emitter, node: Statement): string {
       return `${em.help('defineConstant', em.constant(em.host.cell(node.name)), value)};`
     }
     case 'if': {
-      const otherwise = node.otherwise === null ? '' : ` else {\n${emitBlock(em, node.otherwise)}\n}`
-      return `if (${emitTest(em, node.condition)}) {\n${emitBlock(em, node.then)}\n}${otherwise}`
+      const otherwise = node.otherwise
+      const test = emitTest(em, node.condition)
+      const [then, afterThen] = emitBranch(em, node.then)
+      if (otherwise === null) return `if (${test}) {\n${then}\n}`
+      const [other, afterOther] = emitBranch(em, otherwise)
+      for (const name of leaves(node.then) ? afterOther : afterThen)
+        if (leaves(node.then) || leaves(otherwise) || afterOther.has(name)) em.assigned.add(name)
+      return `if (${test}) {\n${then}\n} else {\n${other}\n}`
     }
     case 'for':
       return emitFor(em, node)
@@ -79,7 +100,7 @@ function emitAction(em: Emitter, node: Statement): string {
       const count =
         node.count === null ? '1' : em.help('wholeNumber', emitExpr(em, node.count), em.constant('The count of timer'))
       const [n, start, k] = [em.temporary(), em.temporary(), em.temporary()]
-      const body = `for (${k} = 0; ${k} < ${n}; ${k}++) {\n${emitBlock(em, node.body)}\n}`
+      const body = `for (${k} = 0; ${k} < ${n}; ${k}++) {\n${emitBranch(em, node.body)[0]}\n}`
       return `${n} = ${count}; ${start} = ${em.help('clock')};\n${body}\n${em.help('elapsed', '$s', start)};`
     }
     case 'share':
@@ -133,22 +154,25 @@ export function emitStatementValue(em: Emitter, node: Statement): string | undef
 const readOnlyVariable = (name: string): Error =>
   operatorError(`Constant variable [${name}] can't be modified.`, { code: 'constant' })
 
-/** JavaScript that stores `code` in the variable. */
-function emitStore(em: Emitter, name: string, code: string): string {
-  em.learn(name, code)
-  let target: string
+const asValue = (code: string): PlainCode => ({ code, form: 'value', guess: undefined })
+
+/** JavaScript that stores what `given` gives in the variable. */
+function emitStore(em: Emitter, name: string, given: PlainCode): string {
+  em.learn(name, given)
   const known = em.bindings.get(name)
-  if (known !== undefined || em.inFunction) {
-    const binding = known ?? em.declareLocal(name)
-    if (!binding.writable) throw readOnlyVariable(name)
-    target = binding.js
-    if (binding.attribute !== undefined)
-      return `${target} = ${em.help('rebind', target, em.help('attributeValue', em.constant(binding.attribute), code))};`
-  } else {
+  if (known === undefined && !em.inFunction) {
     const cell = em.host.cell(name)
     if (cell.constant) throw readOnlyVariable(name)
-    target = `${em.constant(cell)}.value`
+    return emitStorePlain(em, `${em.constant(cell)}.plain`, given)
   }
+  const binding = known ?? em.declareLocal(name)
+  if (!binding.writable) throw readOnlyVariable(name)
+  em.assigned.add(name)
+  const target = binding.js
+  if (binding.plain !== undefined) return emitStorePlain(em, target, given, binding.plain.slot)
+  const code = toValue(em, given)
+  if (binding.attribute !== undefined)
+    return `${target} = ${em.help('rebind', target, em.help('attributeValue', em.constant(binding.attribute), code))};`
   const constant = em.valueOf(code)
   if (constant === Scalar.VOID) return `${target} = ${em.help('unbind', target, code)};`
   if (constant?.kind === 'scalar') return `${target} = ${code};`
@@ -157,10 +181,27 @@ function emitStore(em: Emitter, name: string, code: string): string {
   return `${target} = (${t} = ${code}).kind === "scalar" ? ${t} : ${em.help('rebind', target, t)};`
 }
 
+/** Into a variable that may be plain: only what is still an object needs a look. */
+function emitStorePlain(em: Emitter, target: string, given: PlainCode, slot?: string): string {
+  const { code, form } = given
+  if (em.valueOf(code) === Scalar.VOID) return `${target} = ${em.help('unbind', target, code)};`
+  if (form === 'plain' && /^(\(-?\d+\)|-?\d+n|true|false|k\d+)$/.test(code)) return `${target} = ${code};`
+  const t = em.temporary()
+  const value = form === 'value' ? em.help('plain', code) : code
+  const marker = slot === undefined ? '' : em.use('IN_SLOT')
+  const ready = `typeof (${t} = ${value}) !== "object"${form === 'inSlot' ? ` || ${t} === ${marker}` : ''} ? ${t} : `
+  const number = slot === undefined ? '' : `${em.help('isDouble', t)} ? (${slot} = ${t}.value, ${marker}) : `
+  return `${target} = ${ready}${number}${em.help('rebind', target, t)};`
+}
+
 /** JavaScript that reads a variable for a compound assignment. */
 const emitRead = (em: Emitter, name: string): string =>
   emitBound(em, name) ??
   `(${em.seesSession ? `${em.constant(em.host.cell(name))}.value ?? ` : ''}${em.help('looseName', '$s', em.constant(name), em.constant(em.module))})`
+
+/** The slot of a variable, for code that is to be stored in it. */
+const slotOf = (em: Emitter, name: string): string | undefined =>
+  (em.bindings.get(name) ?? (em.inFunction ? em.declareLocal(name) : undefined))?.plain?.slot
 
 function emitAssign(em: Emitter, node: AssignStatement): string {
   if (node.targets.length === 1) return emitAssignOne(em, node.targets[0], node.op, node.value)
@@ -175,7 +216,9 @@ function emitAssign(em: Emitter, node: AssignStatement): string {
       : em.help('destructure', '$s', emitExpr(em, node.value), String(node.targets.length))
   const stores = node.targets.map((target, k) => {
     const value = `${list}[${k}]`
-    return target.kind === 'name' ? emitStore(em, target.name, value) : emitIndexStore(em, target, value, null)
+    return target.kind === 'name'
+      ? emitStore(em, target.name, asValue(value))
+      : emitIndexStore(em, target, asValue(value), null)
   })
   return `${list} = ${values};\n${stores.join('\n')}`
 }
@@ -183,42 +226,63 @@ function emitAssign(em: Emitter, node: AssignStatement): string {
 function emitAssignOne(em: Emitter, target: AssignTarget, op: AssignStatement['op'], value: Expr): string {
   if (target.kind === 'index') {
     const t = em.temporary()
-    return `${t} = ${emitExpr(em, value)};\n${emitIndexStore(em, target, t, op)}`
+    const slot = op === null ? em.slot() : undefined
+    const given = emitPlain(em, value, slot)
+    const held = given.form === 'value' ? em.help('plain', given.code) : given.code
+    return `${t} = ${held};\n${emitIndexStore(em, target, { ...given, code: t }, op, slot)}`
   }
-  if (op === null) return emitStore(em, target.name, emitExpr(em, value))
-  const old = emitRead(em, target.name)
-  if (!isNumericOp(op)) return emitStore(em, target.name, em.help(op, old, emitExpr(em, value)))
-  const left = { op: undefined, code: old, guess: em.guessOf(target.name) }
-  return emitStore(em, target.name, emitTree(em, { op, left, right: operandTree(em, value) }))
+  const slot = slotOf(em, target.name)
+  if (op === null) return emitStore(em, target.name, emitPlain(em, value, slot))
+  if (!isNumericOp(op))
+    return emitStore(em, target.name, asValue(em.help(op, emitRead(em, target.name), emitExpr(em, value))))
+  const left = compoundLeaf(em, target.name)
+  return emitStore(em, target.name, emitTree(em, { op, left, right: operandTree(em, value) }, slot))
 }
 
-/** `x[slots] = value`: thaws the variable, writes in place, stores back what the write returns. `value` is evaluated already. */
+function compoundLeaf(em: Emitter, name: string): Leaf {
+  const local = em.writesOut ? nameLeaf(em, name) : undefined
+  if (local !== undefined) return local
+  const given: PlainCode =
+    em.writesOut && em.seesSession && !em.bindings.has(name)
+      ? emitPlain(em, { kind: 'name', name, binding: 'variable', span: { start: 0, end: 0 } })
+      : asValue(emitRead(em, name))
+  return { op: undefined, given, slot: undefined, isLocal: false }
+}
+
+/** `x[slots] = value`: thaws the variable, writes in place, stores back what the write returns. `given` is a name: the value is evaluated already. */
 function emitIndexStore(
   em: Emitter,
   target: Extract<AssignTarget, { kind: 'index' }>,
-  value: string,
+  given: PlainCode,
   op: AssignStatement['op'],
+  slot?: string,
 ): string {
   const text = em.constant(em.source.slice(target.span))
   const slots = em.temporary()
   const single = target.slots.length === 1 && target.slots[0] !== null
-  const slotCode = single ? emitExpr(em, target.slots[0] as Expr) : emitSlots(em, target.slots)
+  const slotCode = single ? plainIndex(em, target.slots[0] as Expr) : emitSlots(em, target.slots)
+  const boxedValue =
+    given.form === 'inSlot' && slot !== undefined ? em.help('boxSlot', given.code, slot) : em.help('box', given.code)
   const write = (object: string): string => {
-    const list = single ? `[${slots}]` : slots
-    const written = op === null ? value : em.help(op, em.help('index', '$s', object, list), value)
+    const at = em.help('box', slots)
+    const list = single ? `[${at}]` : slots
+    const written = op === null ? boxedValue : em.help(op, em.help('index', '$s', object, list), boxedValue)
     return single
-      ? em.help('setIndex1', '$s', object, slots, written, text)
+      ? em.help('setIndex1', '$s', object, at, written, text)
       : em.help('setIndex', '$s', object, slots, written, text)
   }
   const known = em.bindings.get(target.name)
   let place: string
+  let read: string
   if (known !== undefined) {
     if (!known.writable) throw readOnlyVariable(target.name)
     place = known.js
+    read = readBinding(em, known)
   } else if (em.seesSession) {
     const cell = em.host.cell(target.name)
     if (cell.constant) throw readOnlyVariable(target.name)
-    place = `${em.constant(cell)}.value`
+    place = `${em.constant(cell)}.plain`
+    read = em.help('box', place)
   } else {
     // Neither local nor session variable: a shared object, which is changed in place.
     const shared = em.temporary()
@@ -226,26 +290,34 @@ function emitIndexStore(
   }
   const loose = em.temporary()
   const missing = `if (${place} === undefined) { ${loose} = ${emitRead(em, target.name)}; ${write(loose)}; } else`
-  const known2 = known?.definite === true ? '' : missing
+  const known2 = known !== undefined && em.isAssigned(target.name) ? '' : missing
   // The element is written here, where V8 learns which typed array this place meets.
-  const fast =
-    single && op === null
-      ? `if (${em.help('takes', place, slots, value)}) ${place}.data[${slots}.value] = ${value}.value; else `
+  const element = `${place}.data[${slots}]`
+  const takes = `if (${em.help('takesP', place, slots, given.code)}) ${element} = ${em.help('rawP', given.code)}; else `
+  const takesDouble =
+    given.form === 'inSlot' && slot !== undefined
+      ? `if (${given.code} === ${em.use('IN_SLOT')} && ${em.help('takesDouble', place, slots)}) ${element} = ${slot}; else `
       : ''
-  return `${slots} = ${slotCode}; ${fast}${known2} { ${place} = ${em.help('writable', place)}; ${place} = ${write(place)}; }`
+  const fast = single && op === null ? takesDouble + takes : ''
+  return `${slots} = ${slotCode}; ${fast}${known2} { ${place} = ${em.help('writable', read)}; ${place} = ${write(place)}; }`
+}
+
+const plainIndex = (em: Emitter, node: Expr): string => {
+  const { code, form } = emitPlain(em, node)
+  return form === 'value' ? em.help('plain', code) : code
 }
 
 /** Both names hold one object and may change it, until one of them is bound anew. */
 function emitAlias(em: Emitter, name: string, source: string): string {
   const from = em.bindings.get(source)
-  const fromPlace = from?.js ?? (em.seesSession ? `${em.constant(em.host.cell(source))}.value` : undefined)
+  const fromPlace = from?.js ?? (em.seesSession ? `${em.constant(em.host.cell(source))}.plain` : undefined)
   const read = emitRead(em, source)
   const thaw =
     fromPlace === undefined || from?.writable === false
       ? ''
-      : `if (${fromPlace} !== undefined) ${fromPlace} = ${em.help('writable', fromPlace)}; `
+      : `if (${fromPlace} !== undefined) ${fromPlace} = ${em.help('writable', em.help('box', fromPlace))}; `
   if (em.inFunction) return `${thaw}${em.declareLocal(name).js} = ${read};`
-  return `${thaw}${em.constant(em.host.cell(name))}.value = ${read};`
+  return `${thaw}${em.constant(em.host.cell(name))}.plain = ${read};`
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -254,31 +326,64 @@ function emitAlias(em: Emitter, name: string, source: string): string {
 function emitLoopBody(em: Emitter, block: Block, label: string): string {
   const outer = em.loop
   em.loop = label
-  const body = emitBlock(em, block)
+  const [body] = emitBranch(em, block)
   em.loop = outer
   // An atomic read costs more than a small body, so it happens every 16th turn; kernels look for themselves.
-  return `if ((++$n & 15) === 0) ${em.help('checkInterrupt')};\n${body}`
+  return `if (($n = $n + 1 & 15) === 0) ${em.help('checkInterrupt')};\n${body}`
 }
 
 function emitFor(em: Emitter, node: ForStatement): string {
+  const { source } = node
+  if (source.kind === 'range') return emitCounted(em, node, source.from, source.to, 'iterateRange')
+  if (source.kind === 'pair' && source.lower !== null && source.upper !== null)
+    return emitCounted(em, node, source.lower, source.upper, 'iteratePair')
   const label = em.label()
   const [iterator, item] = [em.temporary(), em.temporary()]
-  const source = node.source
-  const start =
-    source.kind === 'range'
-      ? em.help('iterateRange', '$s', emitExpr(em, source.from), emitExpr(em, source.to))
-      : source.kind === 'pair' && source.lower !== null && source.upper !== null
-        ? em.help('iteratePair', '$s', emitExpr(em, source.lower), emitExpr(em, source.upper))
-        : em.help('iterate', '$s', emitExpr(em, source))
-  const store = emitStore(em, node.variable, item)
-  if (source.kind === 'range' || source.kind === 'pair') em.guesses.set(node.variable, 'int')
+  const start = em.help('iterate', '$s', emitExpr(em, source))
+  const before = new Set(em.assigned)
+  const store = emitStore(em, node.variable, asValue(item))
   const body = emitLoopBody(em, node.body, label)
+  em.assigned = before
   return `${iterator} = ${start};\n${label}: while ((${item} = ${iterator}.next()) !== undefined) {\n${store}\n${body}\n}`
+}
+
+/** Two INTs are counted through in the code; ends of any other type give an iteration. */
+function emitCounted(
+  em: Emitter,
+  node: ForStatement,
+  first: Expr,
+  last: Expr,
+  iterate: 'iterateRange' | 'iteratePair',
+): string {
+  const label = em.label()
+  const [a, b, iterator, item] = [em.temporary(), em.temporary(), em.temporary(), em.temporary()]
+  const [at, end, step] = [em.counter(), em.counter(), em.counter()]
+  const ends = `${a} = ${plainIndex(em, first)}; ${b} = ${plainIndex(em, last)};`
+  const up = `${step} = ${a} <= ${b} ? 1 : -1;`
+  const from =
+    iterate === 'iterateRange'
+      ? `${at} = ${a}; ${end} = ${b} + ${step};`
+      : `if (${step} === 1) { ${at} = ${a}; ${end} = ${b}; } else { ${at} = ${a} - 1; ${end} = ${b} - 1; }`
+  const general = `${iterator} = ${em.help(iterate, '$s', em.help('box', a), em.help('box', b))};`
+  const both = em.writesOut ? `typeof ${a} === "number" && typeof ${b} === "number"` : 'false'
+  const start = `${ends} if (${both}) { ${iterator} = null; ${up} ${from} } else ${general}`
+  const before = new Set(em.assigned)
+  const counted = emitStore(em, node.variable, { code: at, form: 'plain', guess: 'int' })
+  const iterated = emitStore(em, node.variable, asValue(item))
+  em.guesses.set(node.variable, 'int')
+  const next =
+    `if (${iterator} === null) { if (${at} === ${end}) break; ${counted} ${at} = ${at} + ${step}; }` +
+    ` else { if ((${item} = ${iterator}.next()) === undefined) break; ${iterated} }`
+  const body = emitLoopBody(em, node.body, label)
+  em.assigned = before
+  return `${start}\n${label}: for (;;) {\n${next}\n${body}\n}`
 }
 
 function emitLoop(em: Emitter, node: LoopStatement): string {
   const label = em.label()
+  const before = new Set(em.assigned)
   const body = emitLoopBody(em, node.body, label)
+  em.assigned = before
   const condition = emitTest(em, node.condition)
   const mark = em.mark(node.condition.span)
   return node.kind === 'while'
@@ -289,21 +394,26 @@ function emitLoop(em: Emitter, node: LoopStatement): string {
 function emitReturnStatement(em: Emitter, value: Expr | null): string {
   if (!em.inFunction) throw inputError('The statement return stands outside a function.')
   if (value === null) return emitReturn(em, em.help('nothingReturned'))
-  if (value.kind === 'name' && em.bindings.get(value.name)?.local === true && em.sql === undefined)
-    return emitReturn(em, em.help('disown', emitExpr(em, value)))
-  return emitReturn(em, emitExpr(em, value))
+  if (value.kind === 'name' && em.bindings.get(value.name)?.local === true && em.sql === undefined) {
+    const { code, form } = emitPlain(em, value)
+    return emitReturn(em, em.help(form === 'value' ? 'disown' : 'disownP', code))
+  }
+  return emitReturn(em, withoutSlot(em, value))
 }
 
 function emitTry(em: Emitter, node: TryStatement): string {
-  const body = emitBlock(em, node.body)
-  const store = emitStore(em, node.variable, em.help('caught', '$x'))
-  return `try {\n${body}\n} catch ($x) {\n${store}\n${emitBlock(em, node.handler)}\n}`
+  const [body] = emitBranch(em, node.body)
+  const before = new Set(em.assigned)
+  const store = emitStore(em, node.variable, asValue(em.help('caught', '$x')))
+  const [handler] = emitBranch(em, node.handler)
+  em.assigned = before
+  return `try {\n${body}\n} catch ($x) {\n${store}\n${handler}\n}`
 }
 
 /** The handler knows of an error; a return or break out of the block is none. */
 function emitTransaction(em: Emitter, node: TransactionStatement): string {
   const failed = em.temporary()
-  const body = emitBlock(em, node.body)
+  const [body] = emitBranch(em, node.body)
   const end = em.help('endTransaction', '$s', failed)
   return `${em.help('beginTransaction', '$s')}; ${failed} = false;\ntry {\n${body}\n} catch ($x) { ${failed} = true; throw $x; } finally { ${end}; }`
 }

@@ -65,6 +65,7 @@ import type { Host } from './host.ts'
 import { iterate, iteratePair, iterateRange } from './iterate.ts'
 import { library } from './libraries.ts'
 import { disown, freeze, freezeOwned, own, readOnlyError, rebind, unbind, writable } from './ownership.ts'
+import * as plains from './plain.ts'
 import * as scalars from './scalars.ts'
 import { beginTransaction, commitOrRollback, endTransaction } from './transactions.ts'
 
@@ -235,6 +236,7 @@ const nothingReturned = (): Value => Scalar.VOID
 function makeSupport() {
   return {
     ...scalars,
+    ...plains,
     VOID,
     typeIdByName,
     checkpoint,

@@ -6,9 +6,17 @@ import type { DefStatement, LambdaExpr, Parameter } from '../../lang/ast.ts'
 import type { SourceText } from '../../lang/source.ts'
 import { HoldfastError } from '../errors.ts'
 import type { UserFunction, Value } from '../values/index.ts'
-import type { DirectCode, FunctionCell } from './cells.ts'
+import type { DirectCode, FunctionCell, PlainFunction } from './cells.ts'
+import type { CompiledCode } from './emitter.ts'
+import { box, type Plain } from './plain.ts'
 
 export type Definition = DefStatement | LambdaExpr
+
+/** Code that was not compiled from a script, as compiled functions are called. */
+export const compiledCode = (direct: DirectCode): CompiledCode => ({
+  direct,
+  plain: (...args) => direct(...args.map(box)),
+})
 
 export class UserCode {
   readonly definition: Definition
@@ -20,6 +28,8 @@ export class UserCode {
   /** Names of captured values, in the order of `UserFunction.captured`. */
   readonly captures: readonly string[]
   direct: DirectCode
+  /** The same with plain values. */
+  plain: PlainFunction
   /** Told about the compiled code, so that calls through the cell skip this object. */
   cell: FunctionCell | undefined
 
@@ -28,7 +38,7 @@ export class UserCode {
     source: SourceText,
     module: string,
     captures: readonly string[],
-    compile: (code: UserCode) => DirectCode,
+    compile: (code: UserCode, first: readonly Plain[]) => CompiledCode,
   ) {
     this.definition = definition
     this.source = source
@@ -36,10 +46,22 @@ export class UserCode {
     this.captures = captures
     this.mutableAt = definition.params.flatMap((p, k) => (p.mutable ? [k] : []))
     this.direct = (...args) => {
-      this.direct = compile(this)
-      if (this.cell !== undefined) this.cell.direct = this.direct
+      this.replace(compile(this, args))
       return this.direct(...args)
     }
+    this.plain = (...args) => {
+      this.replace(compile(this, args))
+      return this.plain(...args)
+    }
+  }
+
+  /** From now on calls run this code. */
+  replace(compiled: CompiledCode): void {
+    this.direct = compiled.direct
+    this.plain = compiled.plain
+    if (this.cell === undefined) return
+    this.cell.direct = compiled.direct
+    this.cell.plain = compiled.plain
   }
 
   get parameters(): readonly Parameter[] {
