@@ -4,6 +4,7 @@ import { random } from '../../test/random.ts'
 import { NULL_F64, NULL_I32, NULL_I64, T } from '../values/types.ts'
 import { FixedVector, type Vector } from '../values/vector.ts'
 import { denseCodes, seenCodes } from './codes.ts'
+import { extremeValue } from './extreme-value.ts'
 import { Groups } from './group-numbers.ts'
 import { groupedAggregate, groupedSumAndCount } from './grouped.ts'
 
@@ -144,6 +145,21 @@ describe('aggregates of groups', () => {
         for (const by of [groups, written(groups)])
           expect(raws(groupedAggregate(name, v, by)!)).toEqual(expected.map((x) => x ?? none))
       }
+    })
+
+  for (const [what, make] of Object.entries(COLUMNS))
+    it(`of ${what}: the extreme of all is that of the extremes by group`, () => {
+      const v = make() as FixedVector
+      for (const name of ['min', 'max'] as const)
+        expect(raws(extremeValue(name, v))).toEqual(
+          raws(extremeValue(name, groupedAggregate(name, v, groups) as FixedVector)),
+        )
+      const sorted = raws(v)
+        .filter((_, k) => !v.isNullAt(k))
+        .sort((a, b) => ((a as number) < (b as number) ? -1 : 1))
+      expect(raws(extremeValue('min', v))).toEqual([sorted[0]])
+      expect(raws(extremeValue('max', v))).toEqual([sorted.at(-1)])
+      expect(extremeValue('max', new FixedVector(v.type, v.data, 0)).isNullAt(0)).toBe(true)
     })
 
   it('are exact for 32-bit numbers whose sums are too large for doubles', () => {

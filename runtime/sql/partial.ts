@@ -11,12 +11,14 @@ import type { Expr } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { aggregate, groupedAggregate } from '../kernels/aggregate.ts'
 import { denseCodes, seenCodes } from '../kernels/codes.ts'
+import { extremeValue } from '../kernels/extreme-value.ts'
 import { Groups } from '../kernels/group-numbers.ts'
 import { groupedSumAndCount } from '../kernels/grouped.ts'
 import { groupIds } from '../kernels/hash.ts'
+import { countAndSum } from '../kernels/moments.ts'
 import { vectorFromScalars } from '../ops/assemble.ts'
 import { castVector } from '../ops/cast.ts'
-import { FixedVector, isNumeric, NULL_F64, T, type Value, type Vector } from '../values/index.ts'
+import { FixedVector, isFloating, isNumeric, NULL_F64, T, type Value, type Vector } from '../values/index.ts'
 import { asColumn, stack } from './columns.ts'
 import {
   callShape,
@@ -40,20 +42,37 @@ interface Method {
   readonly finish: (states: readonly Vector[]) => Vector
 }
 
-/** Aggregates whose loops over a column as a whole are faster than those that look up the group of each row, with the same result. */
-const WHOLE = new Set(['sum', 'count', 'min', 'max'])
-
 function by(name: string, v: Vector, groups: Groups): Vector {
-  if (groups instanceof OneGroup && v.storage === 'fixed' && WHOLE.has(name) && (isNumeric(v.type) || name !== 'sum')) {
-    const value = aggregate(name, v)
-    if (value.kind === 'scalar') return vectorFromScalars(value.type, [value], v.scale)
-  }
-  return groupedAggregate(name, v, groups)!
+  return (groups instanceof OneGroup ? ofWhole(name, v) : undefined) ?? groupedAggregate(name, v, groups)!
+}
+
+/** Loops over a column as a whole are faster than those that look up the group of each row, with the same result. */
+function ofWhole(name: string, v: Vector): Vector | undefined {
+  if (v.storage !== 'fixed') return undefined
+  if (name === 'min' || name === 'max')
+    return v.data instanceof Float64Array ? scalarVector(name, v) : extremeValue(name, v)
+  if (name === 'count' || (name === 'sum' && isNumeric(v.type))) return scalarVector(name, v)
+  return undefined
+}
+
+function scalarVector(name: string, v: FixedVector): Vector | undefined {
+  const value = aggregate(name, v)
+  return value.kind === 'scalar' ? vectorFromScalars(value.type, [value], v.scale) : undefined
 }
 
 function sumAndCount(v: Vector, groups: Groups): Vector[] {
-  const both = groups instanceof OneGroup ? undefined : groupedSumAndCount(v, groups)
+  const both = groups instanceof OneGroup ? wholeSumAndCount(v) : groupedSumAndCount(v, groups)
   return both ?? [by('sum', v, groups), by('count', v, groups)]
+}
+
+/** One pass where the sum is real. */
+function wholeSumAndCount(v: Vector): Vector[] | undefined {
+  if (v.storage !== 'fixed' || !isNumeric(v.type) || !isFloating(v.type)) return undefined
+  const { count, sum } = countAndSum(v.data, 0, v.length)
+  return [
+    new FixedVector(T.DOUBLE, Float64Array.of(count > 0 && Number.isFinite(sum) ? sum : NULL_F64)),
+    new FixedVector(T.INT, Int32Array.of(count)),
+  ]
 }
 
 let zeros = new Int32Array(0)
