@@ -16,7 +16,7 @@ import { define } from './compile/effects.ts'
 import { Emitter } from './compile/emitter.ts'
 import { leavesInnerScript, positionIn } from './compile/failure.ts'
 import type { Host } from './compile/host.ts'
-import { rebind } from './compile/ownership.ts'
+import { freezeOwned, rebind } from './compile/ownership.ts'
 import { type ParserNames, parseUnits } from './compile/parse.ts'
 import type { SqlScope } from './compile/scope.ts'
 import { emitStatement, emitStatementValue } from './compile/statements.ts'
@@ -24,11 +24,13 @@ import { suggestion } from './compile/suggest.ts'
 import type { Transaction } from './compile/transactions.ts'
 import { findUnknownName } from './compile/unknown-names.ts'
 import { HoldfastError, inputError, toHoldfastError } from './errors.ts'
+import { isLarge } from './ops/chain.ts'
 import { type DisplayOptions, displayValue } from './print/index.ts'
 import { SeededRandom } from './random.ts'
 import type { Registry } from './registry.ts'
 import { functionViewService, type Random, type ServiceKey } from './session.ts'
 import { executeSql } from './sql/index.ts'
+import { dropKept } from './values/allocator.ts'
 import { BuiltinFunction, type FunctionValue, Scalar, type Value } from './values/index.ts'
 
 export interface InterpreterOptions {
@@ -309,6 +311,8 @@ export class Interpreter implements Host {
         for (const statement of statements) {
           const value = this.runStatement(statement, source)
           if (value === undefined) continue
+          // Whatever becomes of the variable, what the script ends with stays as it is.
+          if (isLarge(value)) freezeOwned(value)
           last = value
           options.onExpression?.(value, statement)
         }
@@ -318,6 +322,7 @@ export class Interpreter implements Host {
     } finally {
       this.#folder = folder
       this.#depth--
+      if (this.#depth === 0) dropKept()
     }
     return last
   }

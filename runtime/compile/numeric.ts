@@ -8,6 +8,7 @@
  * What type a leaf has is guessed from constants, from what its variable is given, and from loops; a wrong guess costs time only.
  */
 import type { Expr } from '../../lang/ast.ts'
+import type { Chain } from '../ops/chain.ts'
 import { NULL_I32, Scalar, T } from '../values/index.ts'
 import { type Emitter, guessOfValue, type PlainCode } from './emitter.ts'
 import { arithmeticGuess } from './locals.ts'
@@ -306,7 +307,7 @@ function emitWith(
     setup.push(`${name} = ${form === 'value' ? em.help('plain', code) : code}`)
     leaves.set(leaf, { name, slot, constant: undefined, guess })
   })
-  const generic = general(parts.map((tree) => genericCode(em, tree, leaves)))
+  const generic = general(parts.map((tree) => vectorCode(em, tree, leaves)))
   const choices: string[] = []
   for (const assume of em.writesOut ? attempts([...leaves.values()]) : []) {
     const path = new Path(em, leaves, assume)
@@ -353,6 +354,25 @@ function collect(tree: Tree, list: Leaf[]): void {
     collect(tree.right, list)
   }
 }
+
+/** The general way, which computes several operators on large vectors at once (ops/chain.ts). */
+function vectorCode(em: Emitter, tree: Tree, leaves: ReadonlyMap<Tree, Placed>): string {
+  const generic = genericCode(em, tree, leaves)
+  if (tree.op === undefined || (tree.left.op === undefined && tree.right.op === undefined)) return generic
+  const list: Leaf[] = []
+  collect(tree, list)
+  const placed = list.map((leaf) => leaves.get(leaf)!)
+  const variables = new Set(placed.filter(({ name }) => em.valueOf(name) === undefined).map(({ name }) => name))
+  const large = [...variables].map((name) => em.help('isLarge', name)).join(' || ')
+  const values = placed.map(({ name, slot }) =>
+    slot === undefined ? em.help('box', name) : em.help('boxSlot', name, slot),
+  )
+  const chain = em.constant(chainOf(tree, { next: 0 }))
+  return `(${large} ? ${em.help('plain', em.help('runChain', chain, `[${values.join(', ')}]`))} : ${generic})`
+}
+
+const chainOf = (tree: Tree, leaf: { next: number }): Chain =>
+  tree.op === undefined ? leaf.next++ : [tree.op, chainOf(tree.left, leaf), chainOf(tree.right, leaf)]
 
 function genericCode(em: Emitter, tree: Tree, leaves: ReadonlyMap<Tree, Placed>): string {
   if (tree.op !== undefined)

@@ -5,6 +5,7 @@ import { readIndex, tableColumn } from '../indexing/read.ts'
 import { writeIndex } from '../indexing/write.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { binaryOp } from '../ops/binary.ts'
+import { isLarge, runChain } from '../ops/chain.ts'
 import type { BinaryOpName } from '../ops/names.ts'
 import { unaryOp } from '../ops/unary.ts'
 import type { Builtin } from '../registry.ts'
@@ -281,6 +282,7 @@ function makeSupport() {
     holds,
     index,
     index1,
+    isLarge,
     int,
     iterate,
     iteratePair,
@@ -310,6 +312,7 @@ function makeSupport() {
     quantified,
     readOnly,
     rebind,
+    runChain,
     seq,
     setFinals,
     setIndex,

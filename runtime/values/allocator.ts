@@ -77,7 +77,8 @@ function takeKept(bytes: number): ArrayBuffer | undefined {
   return buffer
 }
 
-function dropKept(): void {
+/** Gives the memory that is kept for the next request back to the system: at the end of a script. */
+export function dropKept(): void {
   kept = []
   keptBytes = 0
 }

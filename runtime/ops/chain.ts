@@ -1,0 +1,116 @@
+/**
+ * Arithmetic of several operators on large vectors at once: `(a - b) \ (a + b) * 2.5`. Where all vectors are doubles without nulls, the chain is one function
+ * in vector registers (kernels/simd), and nothing in between ever becomes a vector. Elsewhere the operators run one after the other as they would
+ * alone, and the memory of what is in between serves the next.
+ */
+import { runArithmetic } from '../kernels/arithmetic.ts'
+import { fitsLanes, LANES_FROM, type LaneTree, runTree } from '../kernels/simd/elementwise.ts'
+import { giveBack, KEPT_FROM_BYTES } from '../values/allocator.ts'
+import { Scalar, type Value } from '../values/scalar.ts'
+import { isNumeric, T } from '../values/types.ts'
+import { type FixedArray, FixedVector, unsetFixedArray } from '../values/vector.ts'
+import { fastBinary } from './binary.ts'
+import { operand } from './flat.ts'
+
+export type ChainOp = 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'ratio'
+
+/** The operators over leaves, which are positions in the list of operands. */
+export type Chain = number | readonly [ChainOp, Chain, Chain]
+
+const LANE_OPS = { add: 'add', sub: 'sub', mul: 'mul', div: 'ratio', ratio: 'ratio' } as const
+
+/** Whether an operand is a vector that is worth it. */
+export const isLarge = (x: Value): boolean => x instanceof FixedVector && x.length >= LANES_FROM
+
+/** The value of the chain; the same as of its operators one by one. */
+export function runChain(chain: Chain, operands: readonly Value[]): Value {
+  return inLanes(chain, operands) ?? stepByStep(chain, operands)
+}
+
+function stepByStep(chain: Chain, operands: readonly Value[]): Value {
+  if (typeof chain === 'number') return operands[chain]
+  const left = stepByStep(chain[1], operands)
+  const right = stepByStep(chain[2], operands)
+  const result = fastBinary[chain[0]](left, right)
+  if (typeof chain[1] !== 'number') spend(left, result, operands)
+  if (typeof chain[2] !== 'number') spend(right, result, operands)
+  return result
+}
+
+/** What an operator has made and another one has used up. */
+function spend(x: Value, result: Value, operands: readonly Value[]): void {
+  if (!(x instanceof FixedVector) || x.owned || x.frozen || x.data.byteLength < KEPT_FROM_BYTES) return
+  const { buffer } = x.data
+  for (const other of [result, ...operands])
+    if (!(other instanceof FixedVector) ? other.kind !== 'scalar' : other.data.buffer === buffer) return
+  giveBack(buffer)
+}
+
+/** A chain as its numbers are computed: doubles everywhere but in leaves, which may be scalars of other types. */
+class Lanes {
+  readonly inputs: FixedVector[] = []
+  readonly scalars: Scalar[] = []
+  length = -1
+
+  /** undefined: the chain holds something that lanes do not know. Parts without vectors are computed here. */
+  tree(chain: Chain, operands: readonly Value[]): LaneTree | undefined {
+    const constant = scalarOf(chain, operands)
+    if (constant !== undefined) return this.#scalar(constant)
+    if (typeof chain === 'number') return this.#input(operands[chain])
+    const [op, left, right] = chain
+    if (op === 'mod') return undefined
+    const x = this.tree(left, operands)
+    const y = x && this.tree(right, operands)
+    return x && y && { op: LANE_OPS[op], args: [x, y] }
+  }
+
+  #scalar(x: Scalar): LaneTree | undefined {
+    if (!isNumeric(x.type) || x.type === T.LONG || x.isNull()) return undefined
+    return { op: 'scalar', lane: 'f64', index: this.scalars.push(x) - 1 }
+  }
+
+  #input(x: Value): LaneTree | undefined {
+    if (!(x instanceof FixedVector) || x.type !== T.DOUBLE || (this.length >= 0 && x.length !== this.length))
+      return undefined
+    this.length = x.length
+    const known = this.inputs.indexOf(x)
+    return { op: 'input', lane: 'f64', index: known >= 0 ? known : this.inputs.push(x) - 1 }
+  }
+}
+
+/** The value of a part that has no vector. */
+function scalarOf(chain: Chain, operands: readonly Value[]): Scalar | undefined {
+  if (typeof chain === 'number') {
+    const x = operands[chain]
+    return x instanceof Scalar ? x : undefined
+  }
+  const left = scalarOf(chain[1], operands)
+  const right = left && scalarOf(chain[2], operands)
+  const result = left && right && fastBinary[chain[0]](left, right)
+  return result instanceof Scalar ? result : undefined
+}
+
+function inLanes(chain: Chain, operands: readonly Value[]): Value | undefined {
+  const lanes = new Lanes()
+  const tree = lanes.tree(chain, operands)
+  if (tree === undefined || lanes.length < LANES_FROM || !fitsLanes(tree)) return undefined
+  const out = unsetFixedArray('f64', lanes.length) as Float64Array
+  const inputs = lanes.inputs.map(({ data }) => ({ data }))
+  const scalars = lanes.scalars.map((x) => x.value as number)
+  runTree(tree, inputs, scalars, out, 0, lanes.length, (from, to) => {
+    blockOf(tree, lanes, from, to, out.subarray(from, to))
+  })
+  return new FixedVector(T.DOUBLE, out)
+}
+
+/** A range of the result by the loops that know nulls, operator by operator. */
+function blockOf(tree: LaneTree, lanes: Lanes, from: number, to: number, out: FixedArray): FixedArray {
+  if (!('args' in tree)) return lanes.inputs[tree.index].data.subarray(from, to) as FixedArray
+  const [left, right] = tree.args.map((arg) =>
+    'args' in arg || arg.op === 'input'
+      ? { data: blockOf(arg, lanes, from, to, new Float64Array('args' in arg ? to - from : 0)), single: false }
+      : operand(lanes.scalars[arg.index]),
+  )
+  runArithmetic(tree.op, left, right, out, to - from)
+  return out
+}
