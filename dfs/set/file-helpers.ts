@@ -15,7 +15,7 @@ import {
 } from './file-task.ts'
 
 /**
- * With the session itself. Reading and hashing takes a processor; a thread that copies waits for the disk most of the time, and this many keep one busy.
+ * With the session itself. Hashing and compressing take a processor; a thread that copies waits for the disk most of the time, and this many keep one busy.
  */
 const THREADS_MAX = 4
 const IDLE_MS = 5_000
@@ -83,8 +83,8 @@ export class FileHelpers {
     this.#entry = options.entry ?? threadEntry()
   }
 
-  /** The helpers, started unless they live; those that copying needs on top of those that reading does. */
-  start(work: 'read' | 'copy' = 'read'): readonly FileHelper[] {
+  /** The helpers, started unless they live: as many as there are processors, or as many as keep a disk busy. */
+  start(work: 'compute' | 'copy' = 'compute'): readonly FileHelper[] {
     const count = this.#count ?? (work === 'copy' ? THREADS_MAX : Math.min(availableParallelism(), THREADS_MAX)) - 1
     for (let k = 0; k < count; k++)
       if (this.#helpers[k] === undefined || this.#helpers[k].isGone)

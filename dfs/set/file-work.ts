@@ -219,7 +219,8 @@ export class FileWork {
     const { source, target, helpers = sessionHelpers } = this.#options
     if (this.#helpers.length > 0 || source.address === undefined) return
     if (target !== undefined && target.address === undefined) return
-    this.#helpers = helpers.start(target === undefined ? 'read' : 'copy')
+    const isCopying = target !== undefined && this.#open.every(({ task }) => (task.coding?.kind ?? 'plain') === 'plain')
+    this.#helpers = helpers.start(isCopying ? 'copy' : 'compute')
     const control = this.#control.buffer as SharedArrayBuffer
     for (const helper of this.#helpers)
       helper.post({
