@@ -42,6 +42,11 @@ export function rebind(old: Value | undefined, value: Value): Value {
   return own(value)
 }
 
+/** The same where what x held may be needed still. */
+export function replace(old: Value | undefined, value: Value): Value {
+  return value === old || value instanceof Scalar ? value : own(value)
+}
+
 /** `x = NULL` where x held `old`. */
 export function unbind(old: Value | undefined, value: Value): Value {
   if (old instanceof FixedVector) letGo(old)

@@ -156,42 +156,48 @@ const readOnlyVariable = (name: string): Error =>
 
 const asValue = (code: string): PlainCode => ({ code, form: 'value', guess: undefined })
 
-/** JavaScript that stores what `given` gives in the variable. */
-function emitStore(em: Emitter, name: string, given: PlainCode): string {
+/** JavaScript that stores what `given` gives in the variable, and lets go of the memory that it held, or leaves it alone. */
+function emitStore(em: Emitter, name: string, given: PlainCode, bind: 'rebind' | 'replace' = 'rebind'): string {
   em.learn(name, given)
   const known = em.bindings.get(name)
   if (known === undefined && !em.inFunction) {
     const cell = em.host.cell(name)
     if (cell.constant) throw readOnlyVariable(name)
-    return emitStorePlain(em, `${em.constant(cell)}.plain`, given)
+    return emitStorePlain(em, `${em.constant(cell)}.plain`, given, bind)
   }
   const binding = known ?? em.declareLocal(name)
   if (!binding.writable) throw readOnlyVariable(name)
   em.assigned.add(name)
   const target = binding.js
-  if (binding.plain !== undefined) return emitStorePlain(em, target, given, binding.plain.slot)
+  if (binding.plain !== undefined) return emitStorePlain(em, target, given, bind, binding.plain.slot)
   const code = toValue(em, given)
   if (binding.attribute !== undefined)
-    return `${target} = ${em.help('rebind', target, em.help('attributeValue', em.constant(binding.attribute), code))};`
+    return `${target} = ${em.help(bind, target, em.help('attributeValue', em.constant(binding.attribute), code))};`
   const constant = em.valueOf(code)
-  if (constant === Scalar.VOID) return `${target} = ${em.help('unbind', target, code)};`
+  if (constant === Scalar.VOID && bind === 'rebind') return `${target} = ${em.help('unbind', target, code)};`
   if (constant?.kind === 'scalar') return `${target} = ${code};`
   // The test for scalars stands here rather than in the helper, where V8 learns it for this place.
   const t = em.temporary()
-  return `${target} = (${t} = ${code}).kind === "scalar" ? ${t} : ${em.help('rebind', target, t)};`
+  return `${target} = (${t} = ${code}).kind === "scalar" ? ${t} : ${em.help(bind, target, t)};`
 }
 
 /** Into a variable that may be plain: only what is still an object needs a look. */
-function emitStorePlain(em: Emitter, target: string, given: PlainCode, slot?: string): string {
+function emitStorePlain(
+  em: Emitter,
+  target: string,
+  given: PlainCode,
+  bind: 'rebind' | 'replace',
+  slot?: string,
+): string {
   const { code, form } = given
-  if (em.valueOf(code) === Scalar.VOID) return `${target} = ${em.help('unbind', target, code)};`
+  if (em.valueOf(code) === Scalar.VOID && bind === 'rebind') return `${target} = ${em.help('unbind', target, code)};`
   if (form === 'plain' && /^(\(-?\d+\)|-?\d+n|true|false|k\d+)$/.test(code)) return `${target} = ${code};`
   const t = em.temporary()
   const value = form === 'value' ? em.help('plain', code) : code
   const marker = slot === undefined ? '' : em.use('IN_SLOT')
   const ready = `typeof (${t} = ${value}) !== "object"${form === 'inSlot' ? ` || ${t} === ${marker}` : ''} ? ${t} : `
   const number = slot === undefined ? '' : `${em.help('isDouble', t)} ? (${slot} = ${t}.value, ${marker}) : `
-  return `${target} = ${ready}${number}${em.help('rebind', target, t)};`
+  return `${target} = ${ready}${number}${em.help(bind, target, t)};`
 }
 
 /** JavaScript that reads a variable for a compound assignment. */
@@ -217,7 +223,8 @@ function emitAssign(em: Emitter, node: AssignStatement): string {
   const stores = node.targets.map((target, k) => {
     const value = `${list}[${k}]`
     return target.kind === 'name'
-      ? emitStore(em, target.name, asValue(value))
+      ? // What one variable held may be what the next one gets: `a, b = b, a`.
+        emitStore(em, target.name, asValue(value), 'replace')
       : emitIndexStore(em, target, asValue(value), null)
   })
   return `${list} = ${values};\n${stores.join('\n')}`
@@ -260,10 +267,19 @@ function emitIndexStore(
   const text = em.constant(em.source.slice(target.span))
   const slots = em.temporary()
   const single = target.slots.length === 1 && target.slots[0] !== null
-  const slotCode = single ? plainIndex(em, target.slots[0] as Expr) : emitSlots(em, target.slots)
+  const lastCode = single ? plainIndex(em, target.slots[0] as Expr) : emitSlots(em, target.slots)
   const boxedValue =
     given.form === 'inSlot' && slot !== undefined ? em.help('boxSlot', given.code, slot) : em.help('box', given.code)
-  const write = (object: string): string => {
+  // `x[i][j] = value` stores what `x[i]` becomes.
+  const path = (target.path ?? []).map((list) => ({ at: em.temporary(), code: emitSlots(em, list) }))
+  const write = (object: string): string => writeAt(object, path)
+  const writeAt = (object: string, steps: typeof path): string => {
+    if (steps.length > 0) {
+      const part = em.temporary()
+      const { at } = steps[0]
+      const inner = em.help('writable', em.help('index', '$s', object, at))
+      return `(${part} = ${inner}, ${em.help('setIndex', '$s', object, at, writeAt(part, steps.slice(1)), text)})`
+    }
     const at = em.help('box', slots)
     const list = single ? `[${at}]` : slots
     const written = op === null ? boxedValue : em.help(op, em.help('index', '$s', object, list), boxedValue)
@@ -271,6 +287,7 @@ function emitIndexStore(
       ? em.help('setIndex1', '$s', object, at, written, text)
       : em.help('setIndex', '$s', object, slots, written, text)
   }
+  const slotCode = path.length === 0 ? lastCode : `(${path.map((p) => `${p.at} = ${p.code}`).join(', ')}, ${lastCode})`
   const known = em.bindings.get(target.name)
   let place: string
   let read: string
@@ -298,7 +315,7 @@ function emitIndexStore(
     given.form === 'inSlot' && slot !== undefined
       ? `if (${given.code} === ${em.use('IN_SLOT')} && ${em.help('takesDouble', place, slots)}) ${element} = ${slot}; else `
       : ''
-  const fast = single && op === null ? takesDouble + takes : ''
+  const fast = single && op === null && path.length === 0 ? takesDouble + takes : ''
   return `${slots} = ${slotCode}; ${fast}${known2} { ${place} = ${em.help('writable', read)}; ${place} = ${write(place)}; }`
 }
 

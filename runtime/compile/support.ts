@@ -5,7 +5,7 @@ import { readIndex, tableColumn } from '../indexing/read.ts'
 import { writeIndex } from '../indexing/write.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { binaryOp } from '../ops/binary.ts'
-import { isLarge, runChain } from '../ops/chain.ts'
+import { isLarge, runChain, spent } from '../ops/chain.ts'
 import type { BinaryOpName } from '../ops/names.ts'
 import { unaryOp } from '../ops/unary.ts'
 import type { Builtin } from '../registry.ts'
@@ -65,7 +65,7 @@ import { caught, failed } from './failure.ts'
 import type { Host } from './host.ts'
 import { iterate, iteratePair, iterateRange } from './iterate.ts'
 import { library } from './libraries.ts'
-import { disown, freeze, freezeOwned, own, readOnlyError, rebind, unbind, writable } from './ownership.ts'
+import { disown, freeze, freezeOwned, own, readOnlyError, rebind, replace, unbind, writable } from './ownership.ts'
 import * as plains from './plain.ts'
 import * as scalars from './scalars.ts'
 import { beginTransaction, commitOrRollback, endTransaction } from './transactions.ts'
@@ -312,12 +312,14 @@ function makeSupport() {
     quantified,
     readOnly,
     rebind,
+    replace,
     runChain,
     seq,
     setFinals,
     setIndex,
     setIndex1,
     share,
+    spent,
     sql,
     suffixed,
     takes,
