@@ -137,7 +137,10 @@ describe('any text', () => {
     for (const text of examples) expect(parseScript(new SourceText(text), testNames('')).errors).toEqual([])
   })
 
-  const images = examples.map((text) => tokenize(text).tokens.map((t) => t.image))
+  const images = examples.map((text) => {
+    const tokens = tokenize(text)
+    return Array.from({ length: tokens.length }, (_, k) => tokens.image(k))
+  })
   const pool = [
     ...new Set(images.flat()),
     ...'-> :: : ? <[ ]> _$x `a 1 "s" { } select from where <- .. ! & @ ='.split(' '),

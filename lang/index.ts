@@ -4,10 +4,10 @@ import type { MetacodeItem, Statement } from './ast.ts'
 import { ParseError } from './errors.ts'
 import { openText, script } from './grammar/grammars.ts'
 import { skipSeparators } from './grammar/separators.ts'
-import { Newline } from './lexer.ts'
 import type { Cursor } from './parser/cursor.ts'
 import type { ParserNames } from './parser/names.ts'
 import { SourceText } from './source.ts'
+import { Newline } from './vocabulary.ts'
 
 export type * from './ast.ts'
 export { excerpt, formatError, ParseError } from './errors.ts'
@@ -76,7 +76,9 @@ export class ScriptParser {
 
 /** Declarations that the text never defines. At the prompt the body of the last may be still to come. */
 function undefinedFunctions(p: Cursor): ParseError[] {
-  const last = p.tokens.findLast((token) => token.tokenType !== Newline)
+  let k = p.count - 1
+  while (p.tokenAt(k)?.tokenType === Newline) k--
+  const last = p.tokenAt(k)
   const errors = [...p.names.declared].map(([name, { span }]) => {
     const incomplete = last !== undefined && p.source.text.slice(span.end, last.startOffset + 1).indexOf('\n') < 0
     return new ParseError(`Function <${name}> is declared but not defined yet.`, span, incomplete, 'S06007')
@@ -89,8 +91,8 @@ function undefinedFunctions(p: Cursor): ParseError[] {
 function recover(p: Cursor): void {
   let depth = 0
   const noticed = p.at
-  for (p.at = p.statementStart; p.at < p.tokens.length; p.at++) {
-    const token = p.tokens[p.at]
+  for (p.at = p.statementStart; p.at < p.count; p.at++) {
+    const token = p.tokenAt(p.at)!
     if (token.image === '{' || token.image === '(' || token.image === '[') depth++
     else if (token.image === '}' || token.image === ')' || token.image === ']') depth--
     else if (p.at >= noticed && depth <= 0 && (token.tokenType === Newline || token.image === ';')) return

@@ -1,7 +1,7 @@
 // Words with a token type of their own, by which the grammar tells statements and clauses apart. Every one of them is a name, too: where the grammar
 // asks for a name it takes any word, and whether a word is a keyword where it stands is decided by the rules (lang/grammar).
 
-import { createToken, type IToken, Lexer, type TokenType, tokenMatcher } from 'chevrotain'
+import { createToken, Lexer, type TokenType } from 'chevrotain'
 
 /** What can begin an expression: a class of tokens, by which rules know that an expression is ahead. */
 export const Operand = createToken({ name: 'Operand', pattern: Lexer.NA })
@@ -17,12 +17,7 @@ export function classify(tokens: readonly TokenType[], category: TokenType): voi
   for (const token of tokens) token.CATEGORIES = [category]
 }
 
-// Beyond ASCII: letters of any script, but not its blanks and punctuation (no-break and wide spaces, dashes, the marks of Chinese and full-width forms).
-export const Identifier = createToken({
-  name: 'Identifier',
-  pattern:
-    /[A-Za-z\u00aa-\u1fff\u2070-\u2fff\u3004-\ufefe\uff10-\uff19\uff21-\uffef][A-Za-z0-9_\u00aa-\u1fff\u2070-\u2fff\u3004-\ufefe\uff10-\uff19\uff21-\uffef]*(?:!(?!=))?/,
-})
+export const Identifier = createToken({ name: 'Identifier', pattern: Lexer.NA })
 
 const words = [
   'add',
@@ -143,15 +138,12 @@ classify([Identifier], Operand)
 classify(Object.values(W), Identifier)
 
 /** The token type of a word as it is written: in lower or in upper case. */
-export const WORD_TYPES: ReadonlyMap<string, TokenType> = new Map(
+export const KEYWORDS: ReadonlyMap<string, TokenType> = new Map(
   words.flatMap((word): [string, TokenType][] => [
     [word, W[word]],
     [word.toUpperCase(), W[word]],
   ]),
 )
-
-/** A word, keyword or not. */
-export const isName = (token: IToken): boolean => tokenMatcher(token, Identifier)
 
 /** Predicates, which `not` may precede. */
 export const PREDICATES: ReadonlySet<TokenType> = new Set([W.in, W.like, W.between])

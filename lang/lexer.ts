@@ -1,272 +1,301 @@
-// Text to tokens, on Chevrotain's lexer. Literals are decoded here, into the payload of their token.
+// Text to tokens for Chevrotain's parser. The lexer is written by hand: to make Chevrotain's takes 9 ms of every thread's start, and what it reads is all in
+// memory, as objects, before the parser begins. Here a text becomes three arrays of numbers, and the parser makes the tokens that it comes to.
 //
 // - Newlines are tokens: whether one ends a statement is the parser's decision.
 // - Constants may touch only as the language allows: `12:30m`, `2012.06.13 13:30:10` (one blank) are one token.
 // - `name!` is one token unless `=` follows.
+// - Of symbols that begin alike the longest is taken.
 
-import { type CustomPatternMatcherReturn, createToken, type IToken, Lexer, type TokenType } from 'chevrotain'
-import type { LiteralType, LiteralValue } from './ast.ts'
-import { AssignmentOperator, classify, Identifier, Operand, W, WORD_TYPES } from './keywords.ts'
 import { decodeNumber } from './number-literal.ts'
+import {
+  ADDRESS_FORM,
+  BACKSLASH_FORM,
+  BACKTICK_FORM,
+  COLUMN_FORM,
+  FORMS,
+  LINE_END_FORM,
+  MACRO_FORM,
+  makeToken,
+  NAME_FORM,
+  NUMBER_FORM,
+  SYMBOL_FORMS,
+  TEXT_FORM,
+  Token,
+  WORD_FORMS,
+} from './token.ts'
 
-export interface LiteralPayload {
-  readonly type: LiteralType
-  readonly value: LiteralValue
-}
+/** The tokens of a text, by number. */
+export class Tokens {
+  readonly text: string
+  length = 0
+  /** Where a character begins no token, or one that has no end; nothing is read behind it. */
+  errorAt: number | undefined
+  /** The form of each token; of a word without a role, the number of its name behind all forms. */
+  #forms: Int32Array
+  #starts: Int32Array
+  #ends: Int32Array
+  readonly #words = new Map<string, number>()
+  /** Each name once: a name that is met again is the same string, which sets and maps find at once. */
+  readonly #names: string[] = []
 
-type Match = CustomPatternMatcherReturn & { payload?: unknown }
-
-function withPayload(text: string, payload: unknown): Match {
-  const match = [text] as unknown as Match
-  match.payload = payload
-  return match
-}
-
-function custom(
-  name: string,
-  match: (text: string, offset: number, matched: IToken[]) => Match | null,
-  start?: string[],
-): TokenType {
-  return createToken({
-    name,
-    pattern: { exec: match as never },
-    line_breaks: false,
-    start_chars_hint: start as never,
-  })
-}
-
-const digits = '0123456789'.split('')
-
-// Where a token says with what it begins, Chevrotain need not take its pattern apart to know: 10 ms of every thread's start.
-export const Whitespace = createToken({
-  name: 'Whitespace',
-  pattern: /[ \t\r\f\u00a0\ufeff]+/,
-  group: Lexer.SKIPPED,
-  start_chars_hint: [' ', '\t', '\r', '\f', '\u00a0', '\ufeff'],
-})
-export const LineComment = createToken({
-  name: 'LineComment',
-  pattern: /\/\/[^\n]*/,
-  group: Lexer.SKIPPED,
-  start_chars_hint: ['/'],
-})
-export const BlockComment = createToken({
-  name: 'BlockComment',
-  pattern: /\/\*[\s\S]*?\*\//,
-  group: Lexer.SKIPPED,
-  line_breaks: true,
-  start_chars_hint: ['/'],
-})
-export const Newline = createToken({ name: 'Newline', pattern: '\n', line_breaks: true })
-
-export const ColumnRef = createToken({ name: 'ColumnRef', pattern: /_"(?:[^"\\\n]|\\.)*"/, start_chars_hint: ['_'] })
-export const Macro = createToken({ name: 'Macro', pattern: /_\$\$?[A-Za-z][A-Za-z0-9_]*/, start_chars_hint: ['_'] })
-
-/** A number, temporal, duration or typed null. */
-export const NumberLiteral = custom(
-  'NumberLiteral',
-  (text, offset, matched) => {
-    const c = text.charCodeAt(offset)
-    if (c === 46) {
-      // After an operand `.3` is member access.
-      const before = matched.at(-1)
-      const next = text.charCodeAt(offset + 1)
-      if (!(next >= 48 && next <= 57)) return null
-      if (before !== undefined && before.startOffset + before.image.length === offset && endsOperand(before))
-        return null
-    } else if (!(c >= 48 && c <= 57)) return null
-    const literal = decodeNumber(text, offset)
-    return literal === null
-      ? null
-      : withPayload(text.slice(offset, literal.end), { type: literal.type, value: literal.value })
-  },
-  [...digits, '.'],
-)
-
-function endsOperand(token: IToken): boolean {
-  return /[\w)\]}"'`!\u0080-\uffff]$/.test(token.image)
-}
-
-const backtick = /`[\w.\u0080-\uffff]*/y
-export const Backtick = custom(
-  'Backtick',
-  (text, offset) => {
-    backtick.lastIndex = offset
-    const match = backtick.exec(text)
-    return match === null ? null : withPayload(match[0], { type: 'STRING', value: match[0].slice(1) })
-  },
-  ['`'],
-)
-
-const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\', "'": "'", '"': '"' }
-
-function quoted(text: string, offset: number, matched: IToken[]): Match | null {
-  const quote = text[offset]
-  if (quote !== '"' && quote !== "'") return null
-  if (text[offset + 1] === '\\' && text[offset + 2] === quote && text[offset + 3] !== quote && isEscapeOption(matched))
-    return withPayload(text.slice(offset, offset + 3), { type: 'CHAR', value: 92 })
-  let value = ''
-  let at = offset + 1
-  for (; at < text.length && text[at] !== quote; at++) {
-    if (text[at] === '\\' && at + 1 < text.length) {
-      const next = text[++at]
-      value += escapes[next] ?? `\\${next}`
-    } else value += text[at]
+  constructor(text: string) {
+    this.text = text
+    // A token has three characters or more in most texts.
+    const expected = text.length < 1024 ? text.length : text.length >> 2
+    this.#forms = new Int32Array(expected)
+    this.#starts = new Int32Array(expected)
+    this.#ends = new Int32Array(expected)
   }
-  if (at >= text.length) return null
-  const payload: LiteralPayload =
-    quote === "'" && value.length === 1 && value.charCodeAt(0) < 128
-      ? { type: 'CHAR', value: value.charCodeAt(0) }
-      : { type: 'STRING', value }
-  return withPayload(text.slice(offset, at + 1), payload)
+
+  add(form: number, start: number, end: number): void {
+    if (this.length === this.#forms.length) this.#grow()
+    const at = this.length++
+    this.#forms[at] = form
+    this.#starts[at] = start
+    this.#ends[at] = end
+  }
+
+  #grow(): void {
+    const larger = Math.max(16, 2 * this.length)
+    const [forms, starts, ends] = [this.#forms, this.#starts, this.#ends]
+    this.#forms = new Int32Array(larger)
+    this.#forms.set(forms)
+    this.#starts = new Int32Array(larger)
+    this.#starts.set(starts)
+    this.#ends = new Int32Array(larger)
+    this.#ends.set(ends)
+  }
+
+  addWord(start: number, end: number): void {
+    const word = this.text.slice(start, end)
+    let form = this.#words.get(word)
+    if (form === undefined) {
+      form = WORD_FORMS.get(word) ?? FORMS.length + this.#names.push(word) - 1
+      this.#words.set(word, form)
+    }
+    this.add(form, start, end)
+  }
+
+  /** A new token, with the number at. */
+  make(at: number): Token {
+    const form = this.#forms[at]
+    if (form < FORMS.length) return makeToken(this.text, form, this.#starts[at], this.#ends[at])
+    return new Token(
+      FORMS[NAME_FORM],
+      this.#names[form - FORMS.length],
+      this.#starts[at],
+      this.#ends[at] - 1,
+      undefined,
+    )
+  }
+
+  /** The text of the token k places before the end, empty if there is none. */
+  lastImage(k: number): string {
+    return k <= this.length ? this.image(this.length - k) : ''
+  }
+
+  image(at: number): string {
+    return this.text.slice(this.#starts[at], this.#ends[at])
+  }
+
+  /** The offset behind the last token. */
+  get end(): number {
+    return this.length === 0 ? 0 : this.#ends[this.length - 1]
+  }
+}
+
+/** Reads a whole text, or up to what is no token. */
+export function tokenize(text: string): Tokens {
+  const tokens = new Tokens(text)
+  for (let at = 0; at < text.length; ) {
+    const c = text.charCodeAt(at)
+    const kind = c < 128 ? KIND_OF[c] : kindBeyondAscii(c)
+    if (kind === BLANK) {
+      at++
+      continue
+    }
+    if (kind === LINE) {
+      tokens.add(LINE_END_FORM, at, ++at)
+      continue
+    }
+    const end = kind === LETTER ? word(tokens, at) : kind === SYMBOL ? symbol(tokens, at) : other(tokens, at, kind)
+    if (end < 0) {
+      tokens.errorAt = at
+      return tokens
+    }
+    at = end
+  }
+  return tokens
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Characters
+
+const NOTHING = 0
+const BLANK = 1
+const LINE = 2
+const LETTER = 3
+const DIGIT = 4
+const SYMBOL = 5
+const SLASH = 6
+const POINT = 7
+const UNDERSCORE = 8
+const ACCENT = 9
+const QUOTE = 10
+
+/** What an ASCII character begins. */
+const KIND_OF = new Uint8Array(128)
+SYMBOL_FORMS.forEach((forms, c) => {
+  if (forms.length > 0) KIND_OF[c] = SYMBOL
+})
+KIND_OF.fill(LETTER, 65, 91).fill(LETTER, 97, 123).fill(DIGIT, 48, 58)
+for (const c of ' \t\r\f') KIND_OF[c.charCodeAt(0)] = BLANK
+KIND_OF[10] = LINE
+KIND_OF[47] = SLASH
+KIND_OF[46] = POINT
+KIND_OF[95] = UNDERSCORE
+KIND_OF[96] = ACCENT
+KIND_OF[34] = KIND_OF[39] = QUOTE
+
+/** Beyond ASCII: letters of any script, but not its blanks and punctuation (no-break and wide spaces, dashes, the marks of Chinese and full-width forms). */
+function kindBeyondAscii(c: number): number {
+  if (c === 0xa0 || c === 0xfeff) return BLANK
+  const isLetter =
+    (c >= 0xaa && c <= 0x1fff) ||
+    (c >= 0x2070 && c <= 0x2fff) ||
+    (c >= 0x3004 && c <= 0xfefe) ||
+    (c >= 0xff10 && c <= 0xff19) ||
+    (c >= 0xff21 && c <= 0xffef)
+  return isLetter ? LETTER : NOTHING
+}
+
+/** A letter, a digit or an underscore. */
+function isOfWord(c: number): boolean {
+  const kind = c < 128 ? KIND_OF[c] : kindBeyondAscii(c)
+  return kind === LETTER || kind === DIGIT || kind === UNDERSCORE
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Kinds of tokens. Each function reads what begins at the place and answers where it ends, or -1 for what is no token.
+
+function word(tokens: Tokens, at: number): number {
+  const { text } = tokens
+  let end = at + 1
+  while (end < text.length && isOfWord(text.charCodeAt(end))) end++
+  if (end - at === 3 && text.startsWith('dfs://', at)) {
+    const after = storeAddress(tokens, at)
+    if (after >= 0) return after
+  }
+  if (text.charCodeAt(end) === 33 && text.charCodeAt(end + 1) !== 61) end++
+  tokens.addWord(at, end)
+  return end
+}
+
+function symbol(tokens: Tokens, at: number): number {
+  const { text } = tokens
+  const forms = SYMBOL_FORMS[text.charCodeAt(at)]
+  for (let k = 0; k < forms.length; k++) {
+    const { text: form } = forms[k]
+    if (form.length > 1 && !text.startsWith(form, at)) continue
+    tokens.add(forms[k].form, at, at + form.length)
+    return at + form.length
+  }
+  return -1
+}
+
+/** Comments, numbers, texts and what else is rarer than words and symbols. */
+function other(tokens: Tokens, at: number, kind: number): number {
+  switch (kind) {
+    case DIGIT:
+      return number(tokens, at)
+    case POINT:
+      return beginsNumber(tokens, at) ? number(tokens, at) : symbol(tokens, at)
+    case SLASH:
+      return slash(tokens, at)
+    case QUOTE:
+      return quoted(tokens, at)
+    case ACCENT:
+      return matched(tokens, at, BACKTICK_WORD, BACKTICK_FORM)
+    case UNDERSCORE: {
+      const end = matched(tokens, at, COLUMN_REF, COLUMN_FORM)
+      return end < 0 ? matched(tokens, at, MACRO, MACRO_FORM) : end
+    }
+    default:
+      return -1
+  }
+}
+
+const BACKTICK_WORD = /`[\w.\u0080-\uffff]*/y
+const COLUMN_REF = /_"(?:[^"\\\n]|\\.)*"/y
+const MACRO = /_\$\$?[A-Za-z][A-Za-z0-9_]*/y
+
+function matched(tokens: Tokens, at: number, pattern: RegExp, form: number): number {
+  pattern.lastIndex = at
+  if (!pattern.test(tokens.text)) return -1
+  tokens.add(form, at, pattern.lastIndex)
+  return pattern.lastIndex
+}
+
+/** A comment, or a symbol; `/*` without an end is no division, but a comment that is not closed. */
+function slash(tokens: Tokens, at: number): number {
+  const { text } = tokens
+  const next = text.charCodeAt(at + 1)
+  if (next === 47) {
+    const end = text.indexOf('\n', at)
+    return end < 0 ? text.length : end
+  }
+  if (next !== 42) return symbol(tokens, at)
+  const end = text.indexOf('*/', at + 2)
+  return end < 0 ? -1 : end + 2
+}
+
+const EXCHANGED = /^(into|table|database)$/i
+const ADDRESS = /dfs:\/\/[^\s"'`;,.(){}[\]<>]+/y
+
+/** An address of the store without quotes; it stands behind two words of EXPORT or IMPORT only. */
+function storeAddress(tokens: Tokens, at: number): number {
+  if (!EXCHANGED.test(tokens.lastImage(1)) || !/^(from|import)$/i.test(tokens.lastImage(2))) return -1
+  return matched(tokens, at, ADDRESS, ADDRESS_FORM)
+}
+
+/** A date or time that does not exist is no token. */
+function number(tokens: Tokens, at: number): number {
+  const end = decodeNumber(tokens.text, at)?.end ?? -1
+  if (end >= 0) tokens.add(NUMBER_FORM, at, end)
+  return end
+}
+
+/** `.5`; behind an operand `.3` is member access. */
+function beginsNumber(tokens: Tokens, at: number): boolean {
+  const next = tokens.text.charCodeAt(at + 1)
+  if (!(next >= 48 && next <= 57)) return false
+  return !(at > 0 && tokens.end === at && /[\w)\]}"'`!\u0080-\uffff]/.test(tokens.text[at - 1]))
+}
+
+function quoted(tokens: Tokens, at: number): number {
+  const { text } = tokens
+  const quote = text.charCodeAt(at)
+  if (text.charCodeAt(at + 1) === 92 && text.charCodeAt(at + 2) === quote)
+    if (text.charCodeAt(at + 3) !== quote && isEscapeOption(tokens)) {
+      tokens.add(BACKSLASH_FORM, at, at + 3)
+      return at + 3
+    }
+  for (let end = at + 1; end < text.length; end++) {
+    const c = text.charCodeAt(end)
+    if (c === 92) end++
+    else if (c === quote) {
+      tokens.add(TEXT_FORM, at, end + 1)
+      return end + 1
+    }
+  }
+  return -1
 }
 
 /** `escaped = '\'` of EXPORT and IMPORT is the backslash itself. */
-function isEscapeOption(matched: IToken[]): boolean {
-  if (matched.at(-1)?.image !== '=' || matched.at(-2)?.image.toLowerCase() !== 'escaped') return false
-  if (!/^(with|,|\n)$/i.test(matched.at(-3)?.image ?? '')) return false
-  return matched.some(
-    (token, k) => /^(export|import)$/i.test(token.image) && EXCHANGED.test(matched[k + 1]?.image ?? ''),
-  )
-}
-const EXCHANGED = /^(into|table|database)$/i
-
-const address = /dfs:\/\/[^\s"'`;,.(){}[\]<>]+/y
-/** An address of the store without quotes, where EXPORT and IMPORT name a table or a database; elsewhere `//` begins a comment. */
-export const StoreAddress = custom(
-  'StoreAddress',
-  (text, offset, matched) => {
-    if (!text.startsWith('dfs://', offset) || !EXCHANGED.test(matched.at(-1)?.image ?? '')) return null
-    if (!/^(from|import)$/i.test(matched.at(-2)?.image ?? '')) return null
-    address.lastIndex = offset
-    const match = address.exec(text)
-    return match === null ? null : withPayload(match[0], { type: 'STRING', value: match[0] })
-  },
-  ['d'],
-)
-
-export const QuotedString = createToken({
-  name: 'QuotedString',
-  pattern: { exec: quoted as never },
-  line_breaks: true,
-  start_chars_hint: ['"', "'"],
-})
-
-const symbols = [
-  '...',
-  '::',
-  '->',
-  '<-',
-  '<=',
-  '>=',
-  '<>',
-  '<<',
-  '>>',
-  '==',
-  '!=',
-  '&&',
-  '||',
-  '**',
-  '..',
-  '+=',
-  '-=',
-  '*=',
-  '/=',
-  '\\=',
-  '(',
-  ')',
-  '[',
-  ']',
-  '{',
-  '}',
-  ',',
-  ';',
-  ':',
-  '?',
-  '.',
-  '@',
-  '#',
-  '&',
-  '|',
-  '^',
-  '!',
-  '~',
-  '<',
-  '>',
-  '=',
-  '+',
-  '-',
-  '*',
-  '/',
-  '\\',
-  '%',
-  '$',
-] as const
-export type SymbolText = (typeof symbols)[number]
-
-/** Symbols that never begin an expression; an operator may, as the value of its function: `each(+, x)`. */
-const noOperand: ReadonlySet<string> = new Set(') ] } , ; . ... ? @ # = -> += -= *= /= \\= ~'.split(' '))
-
-const symbolToken = (s: SymbolText): [SymbolText, TokenType] => [
-  s,
-  createToken({
-    name: `'${s}'`,
-    // `/*` without an end is no division, but a comment that is not closed.
-    pattern: s === '/' ? /\/(?!\*)/ : s,
-    start_chars_hint: [s[0]],
-  }),
-]
-/** The token type of each symbol. */
-export const S = Object.fromEntries(symbols.map(symbolToken)) as Readonly<Record<SymbolText, TokenType>>
-
-classify([ColumnRef, Macro, NumberLiteral, StoreAddress, Backtick, QuotedString], Operand)
-classify(
-  symbols.filter((s) => !noOperand.has(s)).map((s) => S[s]),
-  Operand,
-)
-
-classify([S['='], S['+='], S['-='], S['*='], S['/='], S['\\=']], AssignmentOperator)
-
-/** All token types, in the order in which the lexer tries them; words and classes have no text of their own. */
-export const VOCABULARY: readonly TokenType[] = [
-  Whitespace,
-  LineComment,
-  BlockComment,
-  Newline,
-  ColumnRef,
-  Macro,
-  NumberLiteral,
-  StoreAddress,
-  Identifier,
-  Backtick,
-  QuotedString,
-  ...Object.values(S),
-  ...Object.values(W),
-  Operand,
-  AssignmentOperator,
-]
-
-let lexer: Lexer | undefined
-
-/** Tokens of a text, with characters that start none as errors. */
-export function tokenize(text: string): {
-  tokens: IToken[]
-  errors: { offset: number; length: number; message: string }[]
-} {
-  lexer ??= new Lexer([...VOCABULARY], {
-    positionTracking: 'onlyOffset',
-    ensureOptimizations: false,
-    skipValidations: true,
-  })
-  const result = lexer.tokenize(text)
-  for (const token of result.tokens) {
-    // The lexer notes only where tokens start.
-    token.endOffset = token.startOffset + token.image.length - 1
-    if (token.tokenType !== Identifier) continue
-    const word = WORD_TYPES.get(token.image)
-    if (word === undefined) continue
-    token.tokenType = word
-    token.tokenTypeIdx = word.tokenTypeIdx!
-  }
-  return { tokens: result.tokens, errors: result.errors }
+function isEscapeOption(tokens: Tokens): boolean {
+  if (tokens.lastImage(1) !== '=' || tokens.lastImage(2).toLowerCase() !== 'escaped') return false
+  if (!/^(with|,|\n)$/i.test(tokens.lastImage(3))) return false
+  for (let k = tokens.length; k > 1; k--)
+    if (/^(export|import)$/i.test(tokens.lastImage(k)) && EXCHANGED.test(tokens.lastImage(k - 1))) return true
+  return false
 }

@@ -57,10 +57,37 @@ const OUT_OF_RANGE = 'out of range'
 
 /** The literal that starts at the offset (a digit, or a point before a digit); null if a date or time is out of its range. */
 export function decodeNumber(text: string, offset: number): NumberToken | null {
-  const m = match(typedNull, text, offset)
-  if (m !== null) return { type: NULL_TYPES[m[1]], value: null, end: offset + m[0].length }
-  const literal = temporal(text, offset)
+  let end = offset
+  while (isDigit(text.charCodeAt(end))) end++
+  // What can follow the first digits decides which forms are possible: most numbers are whole, and nothing follows.
+  const next = text.charCodeAt(end)
+  if (isLetter(next)) {
+    const m = match(typedNull, text, offset)
+    if (m !== null) return { type: NULL_TYPES[m[1]], value: null, end: offset + m[0].length }
+  } else if (next !== POINT && next !== COLON) {
+    if (next !== UNDERSCORE) return whole(text, offset, end)
+    return plain(text, offset)
+  }
+  if (next === POINT && end - offset !== 4) {
+    const literal = decimal(text, offset, end)
+    if (literal !== undefined) return literal
+  }
+  const literal = temporal(text, offset, end)
   return literal === OUT_OF_RANGE ? null : (literal ?? plain(text, offset))
+}
+
+const POINT = 46
+const COLON = 58
+const UNDERSCORE = 95
+const isDigit = (c: number): boolean => c >= 48 && c <= 57
+const isLetter = (c: number): boolean => (c >= 65 && c <= 90) || (c >= 97 && c <= 122)
+
+/** Digits alone. */
+function whole(text: string, offset: number, end: number): NumberToken {
+  if (end - offset < 10) return { type: 'INT', value: Number(text.slice(offset, end)), end }
+  const n = BigInt(text.slice(offset, end))
+  if (n <= 2147483647n) return { type: 'INT', value: Number(n), end }
+  return { type: 'LONG', value: n > LONG_MAX ? LONG_MAX : n, end }
 }
 
 const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -76,7 +103,17 @@ function secondsOf(hour: string, minuteOfHour: string, second: string): number {
   return h < 24 && m < 60 && s < 60 ? h * 3600 + m * 60 + s : -1
 }
 
-function temporal(text: string, offset: number): NumberToken | null | typeof OUT_OF_RANGE {
+/** A temporal or a duration whose first digits end there. */
+function temporal(text: string, offset: number, end: number): NumberToken | null | typeof OUT_OF_RANGE {
+  const next = text.charCodeAt(end)
+  if (next === POINT) return end - offset === 4 ? dateOf(text, offset) : null
+  if (next === COLON) return isDigit(text.charCodeAt(end + 1)) ? timeOf(text, offset) : null
+  const m = match(duration, text, offset)
+  if (m === null) return null
+  return { type: 'DURATION', value: { count: Number(m[1]), unit: m[2] }, end: offset + m[0].length }
+}
+
+function dateOf(text: string, offset: number): NumberToken | null | typeof OUT_OF_RANGE {
   let m = match(dateTime, text, offset)
   if (m !== null) {
     const end = offset + m[0].length
@@ -91,11 +128,13 @@ function temporal(text: string, offset: number): NumberToken | null | typeof OUT
     return { type: 'NANOTIMESTAMP', value: BigInt(seconds) * 1_000_000_000n + BigInt(m[7].padEnd(9, '0')), end }
   }
   m = match(month, text, offset)
-  if (m !== null) {
-    if (!isDate(Number(m[1]), Number(m[2]), 1)) return OUT_OF_RANGE
-    return { type: 'MONTH', value: Number(m[1]) * 12 + Number(m[2]) - 1, end: offset + m[0].length }
-  }
-  m = match(time, text, offset)
+  if (m === null) return null
+  if (!isDate(Number(m[1]), Number(m[2]), 1)) return OUT_OF_RANGE
+  return { type: 'MONTH', value: Number(m[1]) * 12 + Number(m[2]) - 1, end: offset + m[0].length }
+}
+
+function timeOf(text: string, offset: number): NumberToken | null | typeof OUT_OF_RANGE {
+  let m = match(time, text, offset)
   if (m !== null) {
     const end = offset + m[0].length
     const seconds = secondsOf(m[1], m[2], m[3])
@@ -105,45 +144,52 @@ function temporal(text: string, offset: number): NumberToken | null | typeof OUT
     return { type: 'NANOTIME', value: BigInt(seconds) * 1_000_000_000n + BigInt(m[4].padEnd(9, '0')), end }
   }
   m = match(minute, text, offset)
-  if (m !== null) {
-    const seconds = secondsOf(m[1], m[2], '0')
-    return seconds < 0 ? OUT_OF_RANGE : { type: 'MINUTE', value: seconds / 60, end: offset + m[0].length }
-  }
-  m = match(duration, text, offset)
-  if (m !== null) return { type: 'DURATION', value: { count: Number(m[1]), unit: m[2] }, end: offset + m[0].length }
-  return null
+  if (m === null) return null
+  const seconds = secondsOf(m[1], m[2], '0')
+  return seconds < 0 ? OUT_OF_RANGE : { type: 'MINUTE', value: seconds / 60, end: offset + m[0].length }
 }
 
 /** What is too large for its type is null, as the result of an operation is. */
 const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
 
+/** Digits on both sides of a point, and no letter behind them. */
+function decimal(text: string, offset: number, point: number): NumberToken | undefined {
+  let end = point + 1
+  while (isDigit(text.charCodeAt(end))) end++
+  if (end === point + 1 || goesOn(text.charCodeAt(end))) return undefined
+  return { type: 'DOUBLE', value: finite(Number(text.slice(offset, end))), end }
+}
+
+/** A number with a fraction, an exponent or the letter of its type. */
 function plain(text: string, offset: number): NumberToken {
   const m = match(number, text, offset)!
-  let end = offset + m[0].length
-  const suffix = /[A-Za-z0-9_]/.test(text[end + 1] ?? '') ? '' : (text[end] ?? '')
+  const end = offset + m[0].length
+  const suffix = goesOn(text.charCodeAt(end + 1)) ? '' : (text[end] ?? '')
   const isReal = m[2] !== undefined || m[3] !== undefined
-  const asNumber = Number(m[0])
-  const take = (type: LiteralType, value: LiteralValue): NumberToken => ({ type, value, end: ++end })
-  if (suffix === 'f') return take('FLOAT', finite(Math.fround(asNumber)))
-  if (suffix === 'F') return take('DOUBLE', finite(asNumber))
+  const take = (type: LiteralType, value: LiteralValue): NumberToken => ({ type, value, end: end + 1 })
+  if (suffix === 'f') return take('FLOAT', finite(Math.fround(Number(m[0]))))
+  if (suffix === 'F') return take('DOUBLE', finite(Number(m[0])))
   if (suffix === 'P') {
     const fraction = (m[2] ?? '.').slice(1)
     return take('DECIMAL64', { unscaled: BigInt(m[1] + fraction), scale: fraction.length })
   }
-  if (isReal) return { type: 'DOUBLE', value: finite(asNumber), end }
-  const n = BigInt(m[1])
+  if (isReal) return { type: 'DOUBLE', value: finite(Number(m[0])), end }
   switch (suffix) {
     case 'b':
-      return take('BOOL', n !== 0n)
+      return take('BOOL', Number(m[1]) !== 0)
     case 'c':
-      return take('CHAR', Number(n))
+      return take('CHAR', Number(m[1]))
     case 'h':
-      return take('SHORT', Number(n))
+      return take('SHORT', Number(m[1]))
     case 'i':
-      return take('INT', Number(n))
-    case 'l':
+      return take('INT', Number(m[1]))
+    case 'l': {
+      const n = BigInt(m[1])
       return take('LONG', n > LONG_MAX ? LONG_MAX : n)
+    }
   }
-  if (n <= 2147483647n) return { type: 'INT', value: Number(n), end }
-  return { type: 'LONG', value: n > LONG_MAX ? LONG_MAX : n, end }
+  return whole(text, offset, end)
 }
+
+/** A letter, a digit or an underscore. */
+const goesOn = (c: number): boolean => isDigit(c) || isLetter(c) || c === UNDERSCORE

@@ -1,11 +1,12 @@
 // Definitions: create, alter and drop; and the choice among all statements of SQL.
 
 import type { ColumnDefinition, DdlOption, Expr, SqlStatement } from '../ast.ts'
-import { Identifier, isName, W } from '../keywords.ts'
-import { QuotedString, S } from '../lexer.ts'
+import { Identifier, W } from '../keywords.ts'
 import { joinLines } from '../parser/clauses.ts'
 import { type Cursor, spanOf, textOfToken } from '../parser/cursor.ts'
 import { parseTypeName } from '../parser/primary.ts'
+import { isName } from '../roles.ts'
+import { QuotedString, S } from '../vocabulary.ts'
 import type { Rule } from './base.ts'
 import { ModificationRules } from './modification.ts'
 
@@ -33,10 +34,10 @@ const LINE_OPTIONS: ReadonlySet<string> = new Set([
 
 /** Moves over newlines before such an option. */
 function optionOnNextLine(p: Cursor): boolean {
-  if (p.tokens[p.at]?.image !== '\n') return false
+  if (p.tokenAt(p.at)?.image !== '\n') return false
   let at = p.at
-  while (p.tokens[at]?.image === '\n') at++
-  if (!LINE_OPTIONS.has(p.tokens[at]?.image ?? '') || p.tokens[at + 1]?.image !== '=') return false
+  while (p.tokenAt(at)?.image === '\n') at++
+  if (!LINE_OPTIONS.has(p.tokenAt(at)?.image ?? '') || p.tokenAt(at + 1)?.image !== '=') return false
   p.at = at
   return true
 }

@@ -10,11 +10,12 @@
 // Words may be written in any case and stay free for other uses: only several of them together make a statement. A clause may begin a new line.
 
 import type { Argument, Expr, ExpressionStatement, LiteralExpr, SqlStatement } from '../ast.ts'
-import { Identifier, isName } from '../keywords.ts'
-import { type LiteralPayload, NumberLiteral, QuotedString, S, StoreAddress } from '../lexer.ts'
+import { Identifier } from '../keywords.ts'
 import { type Cursor, spanOf, textOfToken, wordAt } from '../parser/cursor.ts'
 import { EXPORT_OPTIONS } from '../parser/words.ts'
+import { isName } from '../roles.ts'
 import type { Span } from '../source.ts'
+import { type LiteralPayload, NumberLiteral, QuotedString, S, StoreAddress } from '../vocabulary.ts'
 import type { Rule } from './base.ts'
 import { FORMATS } from './server-words.ts'
 import { SettingRules } from './settings.ts'

@@ -2,11 +2,11 @@
 
 import type { AssertStatement, Block, Expr, Statement } from '../ast.ts'
 import { Identifier, W } from '../keywords.ts'
-import { S } from '../lexer.ts'
 import { type Cursor, spanOf } from '../parser/cursor.ts'
 import { parseAlias } from '../parser/sql-pieces.ts'
 import type { Span } from '../source.ts'
-import { GrammarBase, type Rule } from './base.ts'
+import { S } from '../vocabulary.ts'
+import { BY_HAND, GrammarBase, type Rule } from './base.ts'
 import { atEnd, requireEnd, skipSeparators } from './separators.ts'
 
 /** Notes an assignment to the name, which a parameter or a constant does not allow. */
@@ -19,31 +19,33 @@ export abstract class FlowRules extends GrammarBase {
   protected abstract readonly statement: Rule<[], Statement>
 
   /** The statements between braces, the braces included. */
-  protected readonly block: Rule<[], Block> = this.rule('block', () => {
+  protected readonly block: Rule<[], Block> = this.decided('block', () => {
     const p = this.cursor
-    this.CONSUME(S['{'], { ERR_MSG: "'{' before a block" })
+    this.CONSUME(S['{'], BEFORE_BLOCK)
     p.deeper()
     const statements: Statement[] = []
     skipSeparators(p)
-    this.MANY(() => {
-      statements.push(this.#inner(this.SUBRULE(this.statement)))
+    if (this.RECORDING_PHASE) this.MANY(() => this.SUBRULE(this.statement))
+    while (p.peek() !== p.end && !p.is('}')) {
+      statements.push(this.#inner(this.SUBRULE2(this.statement)))
       requireEnd(p, '}')
       skipSeparators(p)
-    })
-    this.CONSUME(S['}'], { ERR_MSG: p.peek() === p.end ? "'}' to end the block" : 'an expression' })
+    }
+    this.CONSUME(S['}'], AFTER_BLOCK)
     p.depth--
     return statements
   })
 
   /** A block, or one statement. */
-  protected readonly body: Rule<[], Block> = this.rule('body', () => {
+  protected readonly body: Rule<[], Block> = this.decided('body', () => {
     this.cursor.skipNewlines()
-    return this.OR(this.#bodies)
+    if (this.RECORDING_PHASE) return this.OR(this.#bodies)
+    return this.cursor.is('{') ? this.SUBRULE(this.block) : [this.#inner(this.SUBRULE(this.statement))]
   })
 
   readonly #bodies = [
-    { GATE: () => this.cursor.is('{'), ALT: (): Block => this.SUBRULE(this.block) },
-    { ALT: (): Block => [this.#inner(this.SUBRULE(this.statement))] },
+    { GATE: BY_HAND, ALT: (): Block => this.SUBRULE(this.block) },
+    { ALT: (): Block => [this.SUBRULE(this.statement)] },
   ]
 
   /** The script cannot be divided inside a statement. */
@@ -53,23 +55,26 @@ export abstract class FlowRules extends GrammarBase {
   }
 
   /** `(condition)`. */
-  protected readonly condition: Rule<[what: string], Expr> = this.rule('condition', (what) => {
-    this.CONSUME(S['('], { ERR_MSG: `'(' before the condition of ${what}` })
-    return this.cursor.bracketed(() => {
+  protected readonly condition: Rule<[what: string], Expr> = this.decided('condition', (what) => {
+    const p = this.cursor
+    if (this.chosen(p.is('('))) this.CONSUME(S['('])
+    else throw p.unexpected(`'(' before the condition of ${what}`)
+    return p.bracketed(() => {
       const condition = this.SUBRULE(this.expression)
-      this.CONSUME(S[')'], { ERR_MSG: `')' after the condition of ${what}` })
+      if (this.chosen(p.is(')'))) this.CONSUME(S[')'])
+      else throw p.unexpected(`')' after the condition of ${what}`)
       return condition
     })
   })
 
   /** Two or more expressions make a tuple. */
-  protected readonly tuple: Rule<[], Expr> = this.rule('tuple', () => {
+  protected readonly tuple: Rule<[], Expr> = this.decided('tuple', () => {
     const p = this.cursor
     const start = p.offset()
     const first = this.SUBRULE(this.expression)
     if (!this.chosen(p.is(','))) return first
     const items = [first]
-    this.MANY(() => {
+    this.repeated(',', () => {
       this.CONSUME(S[','])
       p.skipNewlines()
       items.push(this.SUBRULE2(this.expression))
@@ -77,7 +82,7 @@ export abstract class FlowRules extends GrammarBase {
     return { kind: 'tuple', items, span: p.span(start) }
   })
 
-  protected readonly ifElse: Rule<[], Statement> = this.rule('if', () => {
+  protected readonly ifElse: Rule<[], Statement> = this.decided('if', () => {
     const p = this.cursor
     const start = this.CONSUME(W.if).startOffset
     const condition = this.SUBRULE(this.condition, { ARGS: ['if'] })
@@ -92,7 +97,7 @@ export abstract class FlowRules extends GrammarBase {
     return { kind: 'if', condition, then, otherwise: this.SUBRULE2(this.body), span: p.span(start) }
   })
 
-  protected readonly forLoop: Rule<[], Statement> = this.rule('for', () => {
+  protected readonly forLoop: Rule<[], Statement> = this.decided('for', () => {
     const p = this.cursor
     const start = this.CONSUME(W.for).startOffset
     this.CONSUME(S['('], { ERR_MSG: "'(' after 'for'" })
@@ -107,14 +112,14 @@ export abstract class FlowRules extends GrammarBase {
     return { kind: 'for', variable: variable.image, source, body: this.SUBRULE(this.body), span: p.span(start) }
   })
 
-  protected readonly whileLoop: Rule<[], Statement> = this.rule('while', () => {
+  protected readonly whileLoop: Rule<[], Statement> = this.decided('while', () => {
     const p = this.cursor
     const start = this.CONSUME(W.while).startOffset
     const condition = this.SUBRULE(this.condition, { ARGS: ['while'] })
     return { kind: 'while', condition, body: this.SUBRULE(this.body), span: p.span(start) }
   })
 
-  protected readonly doWhile: Rule<[], Statement> = this.rule('do', () => {
+  protected readonly doWhile: Rule<[], Statement> = this.decided('do', () => {
     const p = this.cursor
     const start = this.CONSUME(W.do).startOffset
     p.skipNewlines()
@@ -125,7 +130,7 @@ export abstract class FlowRules extends GrammarBase {
     return { kind: 'doWhile', condition, body, span: p.span(start) }
   })
 
-  protected readonly tryCatch: Rule<[], Statement> = this.rule('try', () => {
+  protected readonly tryCatch: Rule<[], Statement> = this.decided('try', () => {
     const p = this.cursor
     const start = this.CONSUME(W.try).startOffset
     p.skipNewlines()
@@ -150,25 +155,21 @@ export abstract class FlowRules extends GrammarBase {
     return { kind: 'timer', count: count ?? null, body: this.SUBRULE(this.body), span: p.span(start) }
   })
 
-  protected readonly transaction: Rule<[], Statement> = this.rule('transaction', () => {
+  protected readonly transaction: Rule<[], Statement> = this.decided('transaction', () => {
     const start = this.CONSUME(W.transaction).startOffset
     return { kind: 'transaction', body: this.SUBRULE(this.body), span: this.cursor.span(start) }
   })
 
   /** Statements of one word. */
-  protected readonly word: Rule<[], Statement> = this.rule('word', () => {
-    const token = this.OR([
-      { ALT: () => this.CONSUME(W.break) },
-      { ALT: () => this.CONSUME(W.continue) },
-      { ALT: () => this.CONSUME(W.go) },
-      { ALT: () => this.CONSUME(W.commit) },
-      { ALT: () => this.CONSUME(W.rollback) },
-    ])
+  protected readonly word: Rule<[], Statement> = this.decided('word', () => {
+    const token = this.RECORDING_PHASE ? this.OR(this.#words) : this.cursor.next()
     const kind = token.image as 'break' | 'continue' | 'go' | 'commit' | 'rollback'
     return { kind, span: this.cursor.span(token.startOffset) }
   })
 
-  protected readonly returnValue: Rule<[], Statement> = this.rule('return', () => {
+  readonly #words = [W.break, W.continue, W.go, W.commit, W.rollback].map((word) => ({ ALT: () => this.CONSUME(word) }))
+
+  protected readonly returnValue: Rule<[], Statement> = this.decided('return', () => {
     const p = this.cursor
     const start = this.CONSUME(W.return).startOffset
     const value = this.chosen(!atEnd(p)) ? this.SUBRULE(this.tuple) : null
@@ -177,7 +178,7 @@ export abstract class FlowRules extends GrammarBase {
     return { kind: 'return', value, span: p.span(start) }
   })
 
-  protected readonly throwValue: Rule<[], Statement> = this.rule('throw', () => {
+  protected readonly throwValue: Rule<[], Statement> = this.decided('throw', () => {
     const start = this.CONSUME(W.throw).startOffset
     return { kind: 'throw', value: this.SUBRULE(this.expression), span: this.cursor.span(start) }
   })
@@ -196,6 +197,9 @@ export abstract class FlowRules extends GrammarBase {
       : { kind: 'assert', subcase: first, condition, span: p.span(start) }
   })
 }
+
+const BEFORE_BLOCK = { ERR_MSG: "'{' before a block" }
+const AFTER_BLOCK = { ERR_MSG: "'}' to end the block" }
 
 /** Unquoted words or a number before a comma name the case that is asserted. */
 function unquotedCase(p: Cursor, start: number): Expr | undefined {

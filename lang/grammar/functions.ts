@@ -10,13 +10,14 @@ import type {
   Parameter,
   Statement,
 } from '../ast.ts'
-import { Identifier, isName, W } from '../keywords.ts'
-import { S } from '../lexer.ts'
+import { Identifier, W } from '../keywords.ts'
 import { type Cursor, STATEMENT_MODES, spanOf } from '../parser/cursor.ts'
 import { parseExpr } from '../parser/expressions.ts'
 import { isTestingName, parseTypeName } from '../parser/primary.ts'
 import { isReservedWord } from '../parser/words.ts'
+import { isName } from '../roles.ts'
 import type { Span } from '../source.ts'
+import { S } from '../vocabulary.ts'
 import type { Rule } from './base.ts'
 import { FlowRules } from './flow.ts'
 import { atEnd, skipSeparators } from './separators.ts'

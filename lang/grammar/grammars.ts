@@ -36,7 +36,7 @@ const rules: Rules = {
   parameters: (p): Parameter[] => script().parameters(p),
   server: (p): Statement => server().server(p),
   reset: (): void => {
-    for (const grammar of [scriptGrammar, sqlGrammar, serverGrammar]) grammar?.reset()
+    scriptGrammar = sqlGrammar = serverGrammar = undefined
   },
 }
 

@@ -1,10 +1,11 @@
 // Statements that change rows: update, delete, insert.
 
 import type { Expr, InsertSource, SelectItem, SqlStatement, UpdateStatement } from '../ast.ts'
-import { Identifier, isName, W } from '../keywords.ts'
-import { ColumnRef, S } from '../lexer.ts'
+import { Identifier, W } from '../keywords.ts'
 import { commaAhead, joinLines, queryAt } from '../parser/clauses.ts'
 import { spanOf, textOfToken } from '../parser/cursor.ts'
+import { isName } from '../roles.ts'
+import { ColumnRef, S } from '../vocabulary.ts'
 import type { Rule } from './base.ts'
 import { QueryRules } from './query.ts'
 

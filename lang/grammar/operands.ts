@@ -2,14 +2,14 @@
 
 import type { Expr } from '../ast.ts'
 import { Identifier, Operand } from '../keywords.ts'
-import { Backtick, ColumnRef, QuotedString } from '../lexer.ts'
 import { textOfToken } from '../parser/cursor.ts'
 import { parsePostfix } from '../parser/postfix.ts'
+import { Backtick, ColumnRef, QuotedString } from '../vocabulary.ts'
 import { GrammarBase, type Rule } from './base.ts'
 
 export abstract class OperandRules extends GrammarBase {
   /** An operand with what follows it: a table, a path, a call. */
-  protected readonly operand: Rule<[], Expr> = this.rule('operand', () => {
+  protected readonly operand: Rule<[], Expr> = this.decided('operand', () => {
     if (this.RECORDING_PHASE) return this.CONSUME(Operand) as never
     return parsePostfix(this.cursor)
   })

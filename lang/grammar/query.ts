@@ -10,12 +10,13 @@ import type {
   SortKey,
   TableSource,
 } from '../ast.ts'
-import { Identifier, isName, W } from '../keywords.ts'
-import { S } from '../lexer.ts'
+import { Identifier, W } from '../keywords.ts'
 import { conditionFollows, itemFollows, joinLines, sortKeyFollows } from '../parser/clauses.ts'
 import { spanOf } from '../parser/cursor.ts'
 import { parseHint, parseTop, takeDistinct } from '../parser/select-head.ts'
 import { optionalAlias } from '../parser/sql-pieces.ts'
+import { isName } from '../roles.ts'
+import { S } from '../vocabulary.ts'
 import type { Rule } from './base.ts'
 import { TableRules } from './tables.ts'
 

@@ -10,7 +10,7 @@ import { StatementRules } from './statements.ts'
 export class ScriptGrammar extends StatementRules {
   constructor(options: GrammarOptions = {}) {
     super(options)
-    this.performSelfAnalysis()
+    this.complete()
   }
 
   /**
@@ -56,7 +56,7 @@ function parseErrorOf(p: Cursor, error: unknown): unknown {
   if (!(error instanceof RangeError)) return error
   p.names.reset()
   p.rules.reset()
-  const token = p.tokens[Math.min(p.at, p.tokens.length - 1)]
+  const token = p.tokenAt(Math.min(p.at, p.count - 1))!
   return new ParseError('This is nested too deeply for the stack of its thread.', {
     start: token.startOffset,
     end: token.startOffset + token.image.length,

@@ -1,22 +1,26 @@
 // What ends a statement: a newline, a semicolon, the end of the text, the brace that closes the block.
 
-import { Newline } from '../lexer.ts'
 import { type Cursor, spanOf } from '../parser/cursor.ts'
+import { LINE_END } from '../roles.ts'
 
 export function skipSeparators(p: Cursor): void {
-  while (p.tokens[p.at]?.tokenType === Newline || p.tokens[p.at]?.image === ';') p.at++
+  for (;;) {
+    const token = p.tokenAt(p.at)
+    if (token === undefined || (token.roles !== LINE_END && token.image !== ';')) return
+    p.at++
+  }
 }
 
 /** The token k ahead ends a statement. */
 export function atEnd(p: Cursor, k = 0): boolean {
   const token = p.peek(k)
-  return token === p.end || token.tokenType === Newline || token.image === ';' || token.image === '}'
+  return token === p.end || token.roles === LINE_END || token.image === ';' || token.image === '}'
 }
 
 /** After a statement there is a separator, the end, or the brace that closes the block. */
 export function requireEnd(p: Cursor, close?: string): void {
-  const token = p.tokens[p.at]
-  if (token === undefined || token.tokenType === Newline || token.image === ';' || token.image === close) return
+  const token = p.tokenAt(p.at)
+  if (token === undefined || token.roles === LINE_END || token.image === ';' || token.image === close) return
   const before = p.previous()
   if (before?.image === '}') return
   if (token.image === '=')

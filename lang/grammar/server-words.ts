@@ -2,15 +2,26 @@
 // several of them together make a statement.
 
 import { type Cursor, wordAt } from '../parser/cursor.ts'
+import type { Token } from '../token.ts'
 import { atEnd } from './separators.ts'
 
 /** Files that EXPORT writes and IMPORT reads. */
 export const FORMATS = ['csv', 'parquet']
 
 /** SET and SHOW CLUSTER SETTING, CHECKPOINT, EXPORT or IMPORT. */
-export function serverStatementAhead(p: Cursor): boolean {
-  // Most statements begin with no such letter: this question is asked before each.
-  return /^[SC]/i.test(p.peek().image) ? settingAhead(p) || checkpointAhead(p) : exchangeAhead(p)
+export function serverStatementAhead(p: Cursor, { image }: Token): boolean {
+  // Most statements begin with no word of such a length: this question is asked before each.
+  switch (image.length) {
+    case 3:
+    case 4:
+      return settingAhead(p)
+    case 6:
+      return exchangeAhead(p)
+    case 10:
+      return checkpointAhead(p)
+    default:
+      return false
+  }
 }
 
 /** `show cluster settings` is a call, too, if `show` is a variable and `cluster` a function between two operands. */

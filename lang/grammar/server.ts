@@ -9,7 +9,7 @@ import { checkpointAhead, settingAhead } from './server-words.ts'
 export class ServerGrammar extends ExchangeRules {
   constructor(options: GrammarOptions = {}) {
     super(options)
-    this.performSelfAnalysis()
+    this.complete()
   }
 
   server(p: Cursor): Statement {

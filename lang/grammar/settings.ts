@@ -8,8 +8,8 @@
 
 import type { CheckpointStatement, LiteralExpr, SettingStatement } from '../ast.ts'
 import { Identifier } from '../keywords.ts'
-import { type LiteralPayload, NumberLiteral, QuotedString, S } from '../lexer.ts'
 import { type Cursor, spanOf, textOfToken, wordAt } from '../parser/cursor.ts'
+import { type LiteralPayload, NumberLiteral, QuotedString, S } from '../vocabulary.ts'
 import type { Rule } from './base.ts'
 import { OperandRules } from './operands.ts'
 import { atEnd } from './separators.ts'

@@ -2,8 +2,8 @@
 
 import type { Expr, FrameBound, QueryStatement, SortKey, SqlStatement, WindowFrame } from '../ast.ts'
 import { W } from '../keywords.ts'
-import { S } from '../lexer.ts'
 import type { Cursor } from '../parser/cursor.ts'
+import { S } from '../vocabulary.ts'
 import type { GrammarOptions, Rule } from './base.ts'
 import { DefinitionRules } from './ddl.ts'
 
@@ -13,7 +13,7 @@ const BOUND_LEVEL = 4
 export class SqlGrammar extends DefinitionRules {
   constructor(options: GrammarOptions = {}) {
     super(options)
-    this.performSelfAnalysis()
+    this.complete()
   }
 
   sql(p: Cursor): SqlStatement {

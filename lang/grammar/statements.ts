@@ -1,13 +1,15 @@
 // A statement of any kind, and the sequence of them.
 
-import { EOF } from 'chevrotain'
+import { EOF, type IToken, type TokenType } from 'chevrotain'
 import type { AssignStatement, AssignTarget, Expr, Statement } from '../ast.ts'
-import { AssignmentOperator, Identifier, isName, W } from '../keywords.ts'
-import { Newline, QuotedString, S } from '../lexer.ts'
+import { AssignmentOperator, Identifier, W } from '../keywords.ts'
 import { type Cursor, spanOf, textOfToken } from '../parser/cursor.ts'
 import { parseSlot } from '../parser/postfix.ts'
 import { isReservedWord } from '../parser/words.ts'
-import type { Rule } from './base.ts'
+import { ASSIGNMENT, CLOSING, depthAfter, isName, KEYWORD, LINE_END, NAME } from '../roles.ts'
+import type { Token } from '../token.ts'
+import { QuotedString, S } from '../vocabulary.ts'
+import { BY_HAND, type Rule } from './base.ts'
 import { assignName } from './flow.ts'
 import { FunctionRules } from './functions.ts'
 import { atEnd, requireEnd, skipSeparators } from './separators.ts'
@@ -23,63 +25,79 @@ const COMPOUND: Readonly<Record<string, 'add' | 'sub' | 'mul' | 'div' | 'ratio'>
 
 export abstract class StatementRules extends FunctionRules {
   /** Statements up to `go` (true) or the end of the text; those before an error are in the list, too. */
-  protected readonly unit: Rule<[statements: Statement[]], boolean> = this.rule('unit', (statements) => {
+  protected readonly unit: Rule<[statements: Statement[]], boolean> = this.decided('unit', (statements) => {
     const p = this.cursor
-    let ended = false
-    this.MANY({
-      GATE: () => !ended,
-      DEF: () => {
-        p.beginStatement()
-        const statement = this.SUBRULE(this.statement)
-        requireEnd(p)
-        skipSeparators(p)
-        if (this.RECORDING_PHASE) return
-        if (statement.kind === 'go') ended = true
-        else statements.push(statement)
-      },
-    })
-    if (ended) return true
+    if (this.RECORDING_PHASE) {
+      this.MANY(() => this.SUBRULE(this.statement))
+      this.CONSUME(EOF)
+    }
+    while (p.peek() !== p.end) {
+      p.beginStatement()
+      const statement = this.SUBRULE(this.statement)
+      requireEnd(p)
+      skipSeparators(p)
+      if (statement.kind === 'go') return true
+      statements.push(statement)
+    }
     p.beginStatement()
-    this.CONSUME(EOF, { ERR_MSG: 'an expression' })
     return false
   })
 
-  protected readonly statement: Rule<[], Statement> = this.rule('statement', () => this.OR(this.#kinds))
+  protected readonly statement: Rule<[], Statement> = this.decided('statement', () => {
+    if (this.RECORDING_PHASE) return this.OR(this.#kinds)
+    const p = this.cursor
+    const token = p.peek()
+    if (isName(token)) {
+      if (keywordAhead(p, token)) return this.#byWord().get(token.tokenType)!()
+      if (assignmentAhead(p)) return this.SUBRULE(this.assignment)
+      if (serverStatementAhead(p, token)) return this.SUBRULE(this.serverStatement)
+    } else if (token.image === '#') return this.SUBRULE(this.include)
+    else if (token.image === '@') return this.SUBRULE(this.annotation)
+    else if (aliasAhead(p)) return this.SUBRULE(this.alias)
+    return this.SUBRULE(this.expressionStatement)
+  })
 
-  // Tried in order, the most frequent first. No text is for two of the gates: keywords, targets of an assignment and the words of statements about the server
-  // exclude each other. The alternatives are made once: a statement would pay for making them at each.
+  // For the recording. No text is for two of the gates: keywords, targets of an assignment and the words of statements about the server exclude each other.
   readonly #kinds = [
-    { GATE: () => keywordAhead(this.cursor), ALT: (): Statement => this.OR2(this.#keywords) },
-    { GATE: () => assignmentAhead(this.cursor), ALT: (): Statement => this.SUBRULE(this.assignment) },
-    { GATE: () => serverStatementAhead(this.cursor), ALT: (): Statement => this.SUBRULE(this.serverStatement) },
+    { GATE: BY_HAND, ALT: (): Statement => this.OR2(this.#keywords) },
+    { GATE: BY_HAND, ALT: (): Statement => this.SUBRULE(this.assignment) },
+    { GATE: BY_HAND, ALT: (): Statement => this.SUBRULE(this.serverStatement) },
     { ALT: (): Statement => this.SUBRULE(this.include) },
     { ALT: (): Statement => this.SUBRULE(this.annotation) },
-    { GATE: () => aliasAhead(this.cursor), ALT: (): Statement => this.SUBRULE(this.alias) },
+    { GATE: BY_HAND, ALT: (): Statement => this.SUBRULE(this.alias) },
     { ALT: (): Statement => this.SUBRULE(this.expressionStatement) },
   ]
 
   readonly #keywords = [
-    { ALT: (): Statement => this.SUBRULE(this.ifElse) },
-    { ALT: (): Statement => this.SUBRULE(this.forLoop) },
-    { ALT: (): Statement => this.SUBRULE(this.whileLoop) },
-    { ALT: (): Statement => this.SUBRULE(this.doWhile) },
-    { ALT: (): Statement => this.SUBRULE(this.tryCatch) },
-    { ALT: (): Statement => this.SUBRULE(this.timer) },
-    { ALT: (): Statement => this.SUBRULE(this.transaction) },
-    { ALT: (): Statement => this.SUBRULE(this.word) },
-    { ALT: (): Statement => this.SUBRULE(this.returnValue) },
-    { ALT: (): Statement => this.SUBRULE(this.throwValue) },
-    { ALT: (): Statement => this.SUBRULE(this.assertion) },
-    { ALT: (): Statement => this.SUBRULE(this.constant) },
-    { ALT: (): Statement => this.SUBRULE(this.share) },
-    { ALT: (): Statement => this.SUBRULE(this.undef) },
-    { ALT: (): Statement => this.SUBRULE(this.module) },
-    { ALT: (): Statement => this.SUBRULE(this.def, { ARGS: [] }) },
-    { ALT: (): Statement => this.SUBRULE(this.classDefinition) },
-    { ALT: (): Statement => this.SUBRULE(this.mapr) },
+    { FIRST: [W.if], ALT: (): Statement => this.SUBRULE(this.ifElse) },
+    { FIRST: [W.for], ALT: (): Statement => this.SUBRULE(this.forLoop) },
+    { FIRST: [W.while], ALT: (): Statement => this.SUBRULE(this.whileLoop) },
+    { FIRST: [W.do], ALT: (): Statement => this.SUBRULE(this.doWhile) },
+    { FIRST: [W.try], ALT: (): Statement => this.SUBRULE(this.tryCatch) },
+    { FIRST: [W.timer], ALT: (): Statement => this.SUBRULE(this.timer) },
+    { FIRST: [W.transaction], ALT: (): Statement => this.SUBRULE(this.transaction) },
+    { FIRST: [W.break, W.continue, W.go, W.commit, W.rollback], ALT: (): Statement => this.SUBRULE(this.word) },
+    { FIRST: [W.return], ALT: (): Statement => this.SUBRULE(this.returnValue) },
+    { FIRST: [W.throw], ALT: (): Statement => this.SUBRULE(this.throwValue) },
+    { FIRST: [W.assert], ALT: (): Statement => this.SUBRULE(this.assertion) },
+    { FIRST: [W.const], ALT: (): Statement => this.SUBRULE(this.constant) },
+    { FIRST: [W.share], ALT: (): Statement => this.SUBRULE(this.share) },
+    { FIRST: [W.undef], ALT: (): Statement => this.SUBRULE(this.undef) },
+    { FIRST: [W.module, W.use], ALT: (): Statement => this.SUBRULE(this.module) },
+    { FIRST: [W.def, W.defg], ALT: (): Statement => this.SUBRULE(this.def, { ARGS: [] }) },
+    { FIRST: [W.class], ALT: (): Statement => this.SUBRULE(this.classDefinition) },
+    { FIRST: [W.mapr], ALT: (): Statement => this.SUBRULE(this.mapr) },
   ]
 
-  protected readonly serverStatement: Rule<[], Statement> = this.rule('serverStatement', () => {
+  #alternatives: ReadonlyMap<TokenType, () => Statement> | undefined
+
+  /** The statements that begin with a keyword. */
+  #byWord(): ReadonlyMap<TokenType, () => Statement> {
+    this.#alternatives ??= new Map(this.#keywords.flatMap(({ FIRST, ALT }) => FIRST.map((word) => [word, ALT])))
+    return this.#alternatives
+  }
+
+  protected readonly serverStatement: Rule<[], Statement> = this.decided('serverStatement', () => {
     if (this.RECORDING_PHASE) return this.CONSUME(Identifier) as never
     return this.cursor.rules.server(this.cursor)
   })
@@ -163,16 +181,15 @@ export abstract class StatementRules extends FunctionRules {
   })
 
   /** `a = 1`, `a, b[i] += f(x)`. */
-  protected readonly assignment: Rule<[], AssignStatement> = this.rule('assignment', () => {
+  protected readonly assignment: Rule<[], AssignStatement> = this.decided('assignment', () => {
     const p = this.cursor
     const start = p.offset()
     const targets = [this.SUBRULE(this.target)]
-    if (this.chosen(p.is(',')))
-      this.MANY(() => {
-        this.CONSUME(S[','])
-        p.skipNewlines()
-        targets.push(this.SUBRULE2(this.target))
-      })
+    this.repeated(',', () => {
+      this.CONSUME(S[','])
+      p.skipNewlines()
+      targets.push(this.SUBRULE2(this.target))
+    })
     const operator = this.CONSUME(AssignmentOperator).image
     p.skipNewlines()
     const value = this.SUBRULE(this.tuple)
@@ -186,34 +203,31 @@ export abstract class StatementRules extends FunctionRules {
   })
 
   /** `a`, `a[i, 1:]`. */
-  protected readonly target: Rule<[], AssignTarget> = this.rule('target', () => {
+  protected readonly target: Rule<[], AssignTarget> = this.decided('target', () => {
     const p = this.cursor
     const token = this.CONSUME(Identifier)
-    if (['pi', 'e', 'true', 'false', 'NULL', 'null'].includes(token.image))
-      throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
-    if (isReservedWord(token.image))
-      throw p.error(`${token.image} is a reserved word and can't name a variable.`, spanOf(token))
+    if (!this.RECORDING_PHASE && (token as Token).roles !== NAME) checkTarget(p, token)
     if (!this.chosen(p.is('['))) return { kind: 'name', name: token.image, span: spanOf(token) }
     this.CONSUME(S['['])
     const slots = p.bracketed(() => {
       const list = [this.SUBRULE(this.slot)]
-      this.MANY(() => {
+      this.repeated(',', () => {
         this.CONSUME(S[','])
         list.push(this.SUBRULE2(this.slot))
       })
-      this.CONSUME(S[']'], { ERR_MSG: "',' or ']' in an index" })
+      this.CONSUME(S[']'], IN_INDEX)
       return list
     })
     return { kind: 'index', name: token.image, slots, span: p.span(token.startOffset) }
   })
 
   /** An index, a slice with open ends, or nothing. */
-  protected readonly slot: Rule<[], Expr | null> = this.rule('slot', () => {
+  protected readonly slot: Rule<[], Expr | null> = this.decided('slot', () => {
     if (this.RECORDING_PHASE) return this.OPTION(() => this.SUBRULE(this.expression)) as never
-    return parseSlot(this.cursor, SLOT_ENDS)
+    return parseSlot(this.cursor, ']')
   })
 
-  protected readonly expressionStatement: Rule<[], Statement> = this.rule('expressionStatement', () => {
+  protected readonly expressionStatement: Rule<[], Statement> = this.decided('expressionStatement', () => {
     const p = this.cursor
     const start = p.offset()
     const expr = this.SUBRULE(this.expression)
@@ -223,17 +237,25 @@ export abstract class StatementRules extends FunctionRules {
         spanOf(p.peek()),
         'S06011',
       )
-    if (p.peek().image in COMPOUND) throw p.error("Can't use assignment in expression.", spanOf(p.peek()))
+    if ((p.peek().roles & ASSIGNMENT) !== 0 && !p.is('='))
+      throw p.error("Can't use assignment in expression.", spanOf(p.peek()))
     return { kind: 'expression', expr, span: p.span(start) }
   })
 }
 
-const SLOT_ENDS = [',', ']']
+const IN_INDEX = { ERR_MSG: "',' or ']' in an index" }
+
+/** Words that mean something else name no variable. */
+function checkTarget(p: Cursor, token: IToken): void {
+  if (['pi', 'e', 'true', 'false', 'NULL', 'null'].includes(token.image))
+    throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
+  if (isReservedWord(token.image))
+    throw p.error(`${token.image} is a reserved word and can't name a variable.`, spanOf(token))
+}
 
 /** The word ahead begins a statement: it is no variable, and what follows it is none of an expression's ways to go on. */
-function keywordAhead(p: Cursor): boolean {
-  const token = p.peek()
-  if (!isName(token) || token.tokenType === Identifier || p.names.isVariable(token.image)) return false
+function keywordAhead(p: Cursor, token: Token): boolean {
+  if ((token.roles & KEYWORD) === 0 || p.names.isVariable(token.image)) return false
   const after = p.peek(1)
   switch (token.image) {
     case 'if':
@@ -278,22 +300,22 @@ const aliasAhead = (p: Cursor): boolean => p.is('&') && isName(p.peek(1)) && p.p
 function assignmentAhead(p: Cursor): boolean {
   let at = p.at
   for (;;) {
-    const name = p.tokens[at]
+    const name = p.tokenAt(at)
     if (name === undefined || !isName(name) || name.image.endsWith('!')) return false
     at++
-    if (p.tokens[at]?.image === '[') {
-      let depth = 0
-      for (; at < p.tokens.length; at++) {
-        const { image } = p.tokens[at]
-        if (image === '[' || image === '(' || image === '{') depth++
-        else if ((image === ']' || image === ')' || image === '}') && --depth === 0) break
+    if (p.tokenAt(at)?.image === '[') {
+      for (let depth = 0; at < p.count; at++) {
+        const token = p.tokenAt(at)!
+        depth = depthAfter(token, depth)
+        if (depth <= 0 && (token.roles & CLOSING) !== 0) break
       }
       at++
     }
-    const image = p.tokens[at]?.image
-    if (image === '=' || (image !== undefined && Object.hasOwn(COMPOUND, image))) return true
-    if (image !== ',') return false
+    const token = p.tokenAt(at)
+    if (token === undefined) return false
+    if ((token.roles & ASSIGNMENT) !== 0) return true
+    if (token.image !== ',') return false
     at++
-    while (p.tokens[at]?.tokenType === Newline) at++
+    while (p.tokenAt(at)?.roles === LINE_END) at++
   }
 }

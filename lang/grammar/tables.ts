@@ -3,9 +3,9 @@
 import type { TokenType } from 'chevrotain'
 import type { TableSource } from '../ast.ts'
 import { W } from '../keywords.ts'
-import { S } from '../lexer.ts'
 import { commaAhead, joinAhead, joinLines, tableFollowsComma } from '../parser/clauses.ts'
 import { optionalAlias } from '../parser/sql-pieces.ts'
+import { S } from '../vocabulary.ts'
 import type { Rule } from './base.ts'
 import { OperandRules } from './operands.ts'
 

@@ -2,15 +2,15 @@
 // before they look at the next token; a question that is answered with yes has moved over the newlines before it.
 
 import type { IToken, TokenType } from 'chevrotain'
-import { AFTER_DIRECTION, isName, W } from '../keywords.ts'
-import { Backtick, Newline, NumberLiteral, QuotedString } from '../lexer.ts'
+import { AFTER_DIRECTION, W } from '../keywords.ts'
+import { isName, LINE_END, SQL_WORD } from '../roles.ts'
+import { Backtick, Newline, NumberLiteral, QuotedString } from '../vocabulary.ts'
 import type { Cursor } from './cursor.ts'
-import { SQL_STARTERS } from './words.ts'
 
 /** The words ahead begin a SQL statement (`drop(x, 2)` and a variable named `update` do not). */
 export function startsSql(p: Cursor): boolean {
   const token = p.peek()
-  if (!SQL_STARTERS.has(token.image) || p.names.isVariable(token.image)) return false
+  if ((token.roles & SQL_WORD) === 0 || p.names.isVariable(token.image)) return false
   const word = token.image.toLowerCase()
   const after = p.peek(1)
   switch (word) {
@@ -36,10 +36,10 @@ export function startsSql(p: Cursor): boolean {
 
 function setFollows(p: Cursor): boolean {
   let depth = 0
-  for (let at = p.at + 1; at < p.tokens.length; at++) {
-    const { image } = p.tokens[at]
+  for (let at = p.at + 1; at < p.count; at++) {
+    const { image } = p.tokenAt(at)!
     if (image === '(') depth++
-    else if (image === ')' && --depth === 0) return /^(set|SET)$/.test(p.tokens[at + 1]?.image ?? '')
+    else if (image === ')' && --depth === 0) return /^(set|SET)$/.test(p.tokenAt(at + 1)?.image ?? '')
   }
   return false
 }
@@ -73,13 +73,13 @@ const CLAUSES: Readonly<Record<string, string | undefined>> = {
 export function joinLines(p: Cursor): void {
   if (p.ignoreNewlines) return
   let at = p.at
-  while (p.tokens[at]?.image === '\n') at++
+  while (p.tokenAt(at)?.roles === LINE_END) at++
   if (at === p.at) return
-  const token = p.tokens[at]
+  const token = p.tokenAt(at)
   if (token === undefined) return
   const word = token.image === token.image.toUpperCase() ? token.image.toLowerCase() : token.image
   if (!Object.hasOwn(CLAUSES, word)) return
-  const second = p.tokens[at + 1]?.image ?? ''
+  const second = p.tokenAt(at + 1)?.image ?? ''
   const needs = CLAUSES[word]
   if (
     needs !== undefined
@@ -115,13 +115,15 @@ function argumentFollows(p: Cursor, variableEnds: boolean): boolean {
   if (!p.ignoreNewlines || !p.is(',')) return false
   if (p.inArguments && argumentAfterComma(p, variableEnds)) return true
   let constants = 0
-  let at = p.tokens.indexOf(p.peek(), p.at) + 1
-  for (; at < p.tokens.length; at++) {
-    const token = p.tokens[at]
+  let at = p.at
+  while (p.tokenAt(at)?.roles === LINE_END) at++
+  at++
+  for (; at < p.count; at++) {
+    const token = p.tokenAt(at)!
     if (isPlainConstant(token)) constants++
     else if (token.tokenType !== Newline && (token.image !== '-' || constants > 0)) break
   }
-  const after = p.tokens[at]?.image
+  const after = p.tokenAt(at)?.image
   return constants > 0 && (after === ',' || after === ')')
 }
 

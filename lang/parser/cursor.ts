@@ -3,9 +3,12 @@
 import { EOF, type IToken } from 'chevrotain'
 import type { Block, Expr, Parameter, QueryStatement, SqlStatement, Statement } from '../ast.ts'
 import { ParseError } from '../errors.ts'
-import { isName, W, type Word } from '../keywords.ts'
-import { ColumnRef, type LiteralPayload, Newline, tokenize } from '../lexer.ts'
+import { W, type Word } from '../keywords.ts'
+import { type Tokens, tokenize } from '../lexer.ts'
+import { isName, LINE_END } from '../roles.ts'
 import type { SourceText, Span } from '../source.ts'
+import { Token } from '../token.ts'
+import { ColumnRef, type LiteralPayload } from '../vocabulary.ts'
 import { Names, type ParserNames } from './names.ts'
 
 /**
@@ -14,14 +17,6 @@ import { Names, type ParserNames } from './names.ts'
  * follows it; session threads have room for this depth (jobs/job-pool.ts).
  */
 export const MAX_NESTING = 2000
-
-const END: IToken = {
-  image: '',
-  startOffset: 0,
-  endOffset: 0,
-  tokenTypeIdx: EOF.tokenTypeIdx!,
-  tokenType: EOF,
-}
 
 function lexicalError(text: string, offset: number): ParseError {
   const c = text[offset]
@@ -51,7 +46,7 @@ export interface Rules {
   parameters(p: Cursor): Parameter[]
   /** A statement about the server: settings, checkpoints, EXPORT and IMPORT. */
   server(p: Cursor): Statement
-  /** Closes the rules that an exhausted stack left open. */
+  /** Gives up the grammars: an exhausted stack may have left one half recorded. */
   reset(): void
 }
 
@@ -70,7 +65,12 @@ export class Cursor {
   readonly source: SourceText
   readonly rules: Rules
   readonly names: Names
-  readonly tokens: readonly IToken[]
+  readonly #tokens: Tokens
+  /** How many tokens the text has. */
+  readonly count: number
+  /** Tokens that were made, from the number `#madeFrom` on. Those of statements before are given up. */
+  #made: Token[] = []
+  #madeFrom = 0
   at = 0
   /** Inside brackets or SQL a newline does not end a statement. */
   ignoreNewlines = false
@@ -90,7 +90,7 @@ export class Cursor {
   statementStart = 0
   /** Levels that are open here. */
   depth = 0
-  readonly end: IToken
+  readonly end: Token
   /** Nodes that stood in parentheses: `(a<b)<c` is no chain. */
   readonly parenthesised = new WeakSet<object>()
 
@@ -98,34 +98,49 @@ export class Cursor {
     this.source = source
     this.rules = rules
     this.names = new Names(env)
-    const { tokens, errors } = tokenize(source.text)
-    if (errors.length > 0) {
-      const { offset } = errors[0]
-      throw lexicalError(source.text, offset)
-    }
-    this.tokens = tokens
+    const tokens = tokenize(source.text)
+    if (tokens.errorAt !== undefined) throw lexicalError(source.text, tokens.errorAt)
+    this.#tokens = tokens
+    this.count = tokens.length
     // Nothing is of no length: its place is the end of the text.
-    this.end = { ...END, startOffset: source.text.length, endOffset: source.text.length - 1 }
+    const { length } = source.text
+    this.end = new Token({ tokenType: EOF, roles: 0, image: '' }, '', length, length - 1, undefined)
+  }
+
+  /** The token of a number, undefined outside of the text. */
+  tokenAt(at: number): Token | undefined {
+    return at >= 0 && at < this.count ? this.#token(at) : undefined
+  }
+
+  #token(at: number): Token {
+    const k = at - this.#madeFrom
+    if (k < 0) return this.#tokens.make(at)
+    return k < this.#made.length ? this.#made[k] : this.#makeUpTo(at)
+  }
+
+  #makeUpTo(at: number): Token {
+    const made = this.#made
+    for (let next = this.#madeFrom + made.length; next <= at; next++) made.push(this.#tokens.make(next))
+    return made[at - this.#madeFrom]
   }
 
   /** The token k places ahead, newlines passed over where the mode says so. */
-  peek(k = 0): IToken {
+  peek(k = 0): Token {
     let at = this.at
-    for (;;) {
-      const token = this.tokens[at]
-      if (token === undefined) return this.end
-      if (this.ignoreNewlines && token.tokenType === Newline) at++
-      else if (k-- === 0) return token
-      else at++
+    if (!this.ignoreNewlines) {
+      at += k
+      return at < this.count ? this.#token(at) : this.end
     }
+    for (; at < this.count; at++) {
+      const token = this.#token(at)
+      if (token.roles !== LINE_END && k-- === 0) return token
+    }
+    return this.end
   }
 
-  next(): IToken {
+  next(): Token {
     if (this.ignoreNewlines) this.skipNewlines()
-    const token = this.tokens[this.at]
-    if (token === undefined) return this.end
-    this.at++
-    return token
+    return this.at < this.count ? this.#token(this.at++) : this.end
   }
 
   /** The next token's text is this one (symbols, lower-case words). */
@@ -150,18 +165,18 @@ export class Cursor {
     return true
   }
 
-  expect(text: string, where: string): IToken {
+  expect(text: string, where: string): Token {
     if (!this.is(text)) throw this.unexpected(`'${text}' ${where}`)
     return this.next()
   }
 
-  expectName(what: string): IToken {
+  expectName(what: string): Token {
     const token = this.peek()
     if (!isName(token)) throw this.unexpected(what)
     return this.next()
   }
 
-  unexpected(expected: string, token = this.peek()): ParseError {
+  unexpected(expected: string, token: IToken = this.peek()): ParseError {
     if (token.image === '=' && !this.sql)
       return this.error(
         "Please use '==' rather than '=' as equal operator in non-sql expression.",
@@ -170,11 +185,7 @@ export class Cursor {
       )
     if (/^[-+*/\\]=$/.test(token.image)) return this.error("Can't use assignment in expression.", spanOf(token))
     const found =
-      token === this.end
-        ? 'the end of the text'
-        : token.tokenType === Newline
-          ? 'the end of the line'
-          : `'${token.image}'`
+      token === this.end ? 'the end of the text' : token.image === '\n' ? 'the end of the line' : `'${token.image}'`
     return new ParseError(`expected ${expected}, found ${found}`, spanOf(token), token === this.end)
   }
 
@@ -184,9 +195,11 @@ export class Cursor {
 
   /** At a statement that no other contains. */
   beginStatement(): void {
-    Object.assign(this, STATEMENT_MODES)
+    this.ignoreNewlines = this.sql = this.metacode = this.noPair = this.noArrow = this.inOn = this.inArguments = false
     this.depth = 0
     this.statementStart = this.at
+    this.#made = []
+    this.#madeFrom = this.at
   }
 
   /** Enters a level; who leaves it without an error takes one off `depth`. */
@@ -201,14 +214,14 @@ export class Cursor {
   }
 
   skipNewlines(): void {
-    while (this.tokens[this.at]?.tokenType === Newline) this.at++
+    while (this.at < this.count && this.#token(this.at).roles === LINE_END) this.at++
   }
 
   /** The first token after any newlines from here. */
-  afterNewlines(): IToken {
+  afterNewlines(): Token {
     let at = this.at
-    while (this.tokens[at]?.tokenType === Newline) at++
-    return this.tokens[at] ?? this.end
+    while (at < this.count && this.#token(at).roles === LINE_END) at++
+    return at < this.count ? this.#token(at) : this.end
   }
 
   /** A comma of a SQL list: it may begin the next line, and what follows it may do so, too. */
@@ -221,25 +234,24 @@ export class Cursor {
   }
 
   /** The token before the cursor. */
-  previous(): IToken | undefined {
-    return this.tokens[this.at - 1]
+  previous(): Token | undefined {
+    return this.at > 0 ? this.#token(this.at - 1) : undefined
   }
 
   /** No blank between the last token and the next. */
   glued(): boolean {
-    const previous = this.previous()
-    return previous !== undefined && this.peek().startOffset === previous.endOffset! + 1
+    return this.at > 0 && this.peek().startOffset === this.#token(this.at - 1).endOffset + 1
   }
 
   /** No blank between the token k ahead and the one after it. */
   gluedAfter(k: number): boolean {
     const a = this.peek(k)
     const b = this.peek(k + 1)
-    return b !== this.end && b.startOffset === a.endOffset! + 1
+    return b !== this.end && b.startOffset === a.endOffset + 1
   }
 
   span(start: number): Span {
-    return { start, end: (this.previous()?.endOffset ?? -1) + 1 }
+    return { start, end: this.at > 0 ? this.#token(this.at - 1).endOffset + 1 : 0 }
   }
 
   offset(): number {
@@ -249,8 +261,8 @@ export class Cursor {
   /** The `{` ahead opens a lambda: `{x->`, `{x,y->`, `{def`. */
   lambdaInBraces(k = 0): boolean {
     let at = this.at + k + 1
-    const token = (): IToken | undefined => this.tokens[at]
-    while (token()?.tokenType === Newline) at++
+    const token = (): Token | undefined => this.tokenAt(at)
+    while (token()?.roles === LINE_END) at++
     if (token()?.image === 'def' || token()?.image === 'defg') return true
     for (;;) {
       const name = token()
@@ -265,17 +277,14 @@ export class Cursor {
   /** The `(` ahead holds names only, and an arrow follows it: `(x, y) ->`. */
   arrowAfterNames(): boolean {
     let at = this.at + 1
-    const overNewlines = (): void => {
-      while (this.tokens[at]?.tokenType === Newline) at++
-    }
     for (;;) {
-      overNewlines()
-      const name = this.tokens[at]
+      while (this.tokenAt(at)?.roles === LINE_END) at++
+      const name = this.tokenAt(at)
       if (name === undefined || !isName(name)) return false
       at++
-      overNewlines()
-      const after = this.tokens[at++]?.image
-      if (after === ')') return this.tokens[at]?.image === '->'
+      while (this.tokenAt(at)?.roles === LINE_END) at++
+      const after = this.tokenAt(at++)?.image
+      if (after === ')') return this.tokenAt(at)?.image === '->'
       if (after !== ',') return false
     }
   }
@@ -286,7 +295,13 @@ export class Cursor {
     parse: () => R,
   ): R {
     const { ignoreNewlines, sql, metacode, noPair, noArrow, inOn, inArguments } = this
-    Object.assign(this, modes)
+    if (modes.ignoreNewlines !== undefined) this.ignoreNewlines = modes.ignoreNewlines
+    if (modes.sql !== undefined) this.sql = modes.sql
+    if (modes.metacode !== undefined) this.metacode = modes.metacode
+    if (modes.noPair !== undefined) this.noPair = modes.noPair
+    if (modes.noArrow !== undefined) this.noArrow = modes.noArrow
+    if (modes.inOn !== undefined) this.inOn = modes.inOn
+    if (modes.inArguments !== undefined) this.inArguments = modes.inArguments
     const result = parse()
     this.ignoreNewlines = ignoreNewlines
     this.sql = sql

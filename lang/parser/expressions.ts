@@ -3,13 +3,15 @@
 
 import type { IToken } from 'chevrotain'
 import type { BinaryOperator, CompareOperator, Expr, HofSuffix } from '../ast.ts'
-import { AFTER_DIRECTION, isName, PREDICATES } from '../keywords.ts'
-import { Newline, NumberLiteral } from '../lexer.ts'
+import { AFTER_DIRECTION, PREDICATES } from '../keywords.ts'
+import { CLAUSE_WORD, INFIX, JOIN_WORD, LINE_END, NAME, OPERAND, OPERATOR } from '../roles.ts'
+import type { Token } from '../token.ts'
+import { Newline, NumberLiteral } from '../vocabulary.ts'
 import type { Cursor } from './cursor.ts'
 import { parsePostfix, startsOperand } from './postfix.ts'
 import { constRunFromMinus } from './primary.ts'
 import { parseQuantifier } from './sql-pieces.ts'
-import { CLAUSE_WORDS, COMPARE, HOF_SUFFIX, JOIN_WORDS, OPERATORS, RESERVED, WORD_OPERATORS } from './words.ts'
+import { CLAUSE_WORDS, COMPARE, HOF_SUFFIX, OPERATORS, RESERVED, WORD_OPERATORS } from './words.ts'
 
 /** A whole expression. */
 export function parseExpr(p: Cursor, level = 0): Expr {
@@ -24,6 +26,7 @@ export function parseExpr(p: Cursor, level = 0): Expr {
 /** `!` and `-` bind tighter than `:` and `..`. */
 export function parseUnary(p: Cursor): Expr {
   const token = p.peek()
+  if ((token.roles & (NAME | OPERAND)) !== 0) return parsePostfix(p)
   if (token.image === '-' || token.image === '!') {
     const start = token.startOffset
     if (operatorIsValue(p)) return parsePostfix(p)
@@ -43,13 +46,17 @@ const isBool = (token: IToken): boolean => (token.payload as { type: string }).t
 
 /** An operator symbol where an operand is expected, followed by `,` `)` `}` `]` or a suffix, is its function. */
 export function operatorIsValue(p: Cursor): boolean {
-  if (!OPERATORS.has(p.peek().image) && p.peek().image !== '!') return false
+  const { roles, image } = p.peek()
+  if ((roles & OPERATOR) === 0 && image !== '!') return false
   const after = p.peek(1).image
   if (after === ',' || after === ')' || after === '}' || after === ']') return true
   return after === ':' && HOF_SUFFIX.test(p.peek(2).image) && p.gluedAfter(1)
 }
 
-export function parseSuffixes(p: Cursor): HofSuffix[] {
+const NO_SUFFIXES: readonly HofSuffix[] = []
+
+export function parseSuffixes(p: Cursor): readonly HofSuffix[] {
+  if (!p.is(':')) return NO_SUFFIXES
   const suffixes: HofSuffix[] = []
   while (p.is(':') && HOF_SUFFIX.test(p.peek(1).image) && p.gluedAfter(0)) {
     p.next()
@@ -62,8 +69,9 @@ export function parseSuffixes(p: Cursor): HofSuffix[] {
 /** Extends `left` by one infix form of at least the level, or answers undefined. */
 function parseInfix(p: Cursor, left: Expr, level: number): Expr | undefined {
   const token = p.peek()
-  if (token === p.end) return undefined
-  if (token.tokenType === Newline) {
+  const { roles } = token
+  if ((roles & (NAME | OPERATOR | INFIX | LINE_END)) === 0) return undefined
+  if (roles === LINE_END) {
     // A condition of SQL may go on at the next line.
     if (!p.sql || !CONNECTIVES.has(p.afterNewlines().image)) return undefined
     p.skipNewlines()
@@ -71,7 +79,7 @@ function parseInfix(p: Cursor, left: Expr, level: number): Expr | undefined {
   }
   const start = left.span.start
   const symbol =
-    OPERATORS.get(token.image) ?? (p.sql && token.image === '=' ? ({ op: 'eq', level: 3 } as const) : undefined)
+    (roles & OPERATOR) !== 0 ? OPERATORS.get(token.image) : p.sql && token.image === '=' ? EQUAL : undefined
   if (symbol !== undefined) {
     if (symbol.op === 'pair') return parsePair(p, left, level)
     if (symbol.level < level) return undefined
@@ -90,7 +98,7 @@ function parseInfix(p: Cursor, left: Expr, level: number): Expr | undefined {
     continueLine(p)
     return operator(p, left, symbol.op, symbol.level, false, start)
   }
-  if (isName(token) || token.image === '&') return parseWordInfix(p, left, level, token)
+  if ((roles & NAME) !== 0) return parseWordInfix(p, left, level, token)
   if (token.image === '{' && 10 >= level && bracesAreOperator(p)) {
     const func = parsePostfix(p, undefined, true)
     return infix(p, left, func, start)
@@ -101,6 +109,9 @@ function parseInfix(p: Cursor, left: Expr, level: number): Expr | undefined {
   }
   return undefined
 }
+
+/** Inside SQL. */
+const EQUAL = { op: 'eq', level: 3 } as const
 
 const spanFrom = (token: IToken) => ({ start: token.startOffset, end: token.endOffset! + 1 })
 
@@ -160,12 +171,12 @@ function infix(p: Cursor, left: Expr, func: Expr, start: number): Expr {
   return { kind: 'infix', func, left, right, span: p.span(start) }
 }
 
-function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Expr | undefined {
+function parseWordInfix(p: Cursor, left: Expr, level: number, token: Token): Expr | undefined {
+  if (token.roles === NAME) return parseFunctionInfix(p, left, level, token.image)
   const start = left.span.start
   const word = token.image
   const small = word === word.toUpperCase() ? word.toLowerCase() : word
-  if (token.image === '&') return undefined
-  if (p.sql && (CLAUSE_WORDS.has(word) || joinFollows(p))) return undefined
+  if (p.sql && ((token.roles & CLAUSE_WORD) !== 0 || joinFollows(p))) return undefined
   const negated = small === 'not' && PREDICATES.has(p.peek(1).tokenType)
   const predicate = negated ? p.peek(1).image.toLowerCase() : small
   if (predicate === 'in' || predicate === 'like' || predicate === 'between') {
@@ -191,8 +202,7 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
     return { kind: 'isNull', operand: left, negated: not, span: p.span(start) }
   }
   const known = WORD_OPERATORS.get(small === 'and' || small === 'or' ? small : word)
-  const variable = p.names.isVariable(word) && !suffixFollowsFunction(p, word, 1)
-  if (known !== undefined && !variable) {
+  if (known !== undefined && !isVariableThere(p, word)) {
     if (known.level < level) return undefined
     p.next()
     const suffixes = parseSuffixes(p)
@@ -208,14 +218,21 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: IToken): Ex
     continueLine(p)
     return operator(p, left, known.op, known.level, true, start)
   }
-  // A function between two operands.
+  return parseFunctionInfix(p, left, level, word)
+}
+
+const isVariableThere = (p: Cursor, word: string): boolean =>
+  p.names.isVariable(word) && !suffixFollowsFunction(p, word, 1)
+
+/** A function between two operands. */
+function parseFunctionInfix(p: Cursor, left: Expr, level: number, word: string): Expr | undefined {
   const own = word === 'xor' ? 1 : word === 'at' ? 2.5 : 10
-  if (own < level || variable || !p.names.isFunction(word)) return undefined
+  if (own < level || isVariableThere(p, word) || !p.names.isFunction(word)) return undefined
   if (p.sql && !operandFollowsWord(p)) return undefined
   const func = parseInfixFunction(p)
   continueLine(p)
   const right = parseExpr(p, own === 10 ? 11 : own + 0.5)
-  return { kind: 'infix', func, left, right, span: p.span(start) }
+  return { kind: 'infix', func, left, right, span: p.span(left.span.start) }
 }
 
 /**
@@ -259,12 +276,12 @@ function bracesAreOperator(p: Cursor): boolean {
  */
 function closesMetacode(p: Cursor): boolean {
   let depth = 0
-  const next = p.tokens[p.at + 1]
+  const next = p.tokenAt(p.at + 1)
   if (next === undefined || next.tokenType === Newline || /^(?:[,)\]};.=+*/%|^$?:@]|[=!]=|&&|\|\|)$/.test(next.image))
     return true
   if (CLAUSE_WORDS.has(next.image) || RESERVED.has(next.image)) return true
-  for (let at = p.at + 1; at < p.tokens.length; at++) {
-    const { image, tokenType } = p.tokens[at]
+  for (let at = p.at + 1; at < p.count; at++) {
+    const { image, tokenType } = p.tokenAt(at)!
     if (image === '(' || image === '[' || image === '{') depth++
     else if (image === ')' || image === ']' || image === '}') {
       if (--depth < 0) return true
@@ -279,7 +296,7 @@ function closesMetacode(p: Cursor): boolean {
 /** `left join`, `inner join`, ... or, in the condition of a join, `join`. */
 function joinFollows(p: Cursor): boolean {
   const word = p.peek().image
-  if (!JOIN_WORDS.has(word)) return false
+  if ((p.peek().roles & JOIN_WORD) === 0) return false
   if (word.toLowerCase() === 'join') return p.inOn
   return AFTER_DIRECTION.has(p.peek(1).tokenType)
 }

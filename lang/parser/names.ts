@@ -21,14 +21,18 @@ interface Scope {
   readonly constants: Set<string>
 }
 
-const scope = (kind: Scope['kind'], params: readonly { name: string; mutable: boolean }[]): Scope => ({
-  kind,
-  params: new Set(params.map((p) => p.name)),
-  mutable: new Set(params.filter((p) => p.mutable).map((p) => p.name)),
-  locals: new Set(),
-  captures: new Set(),
-  constants: new Set(),
-})
+function scope(kind: Scope['kind'], params: readonly { name: string; mutable: boolean }[]): Scope {
+  const names = params.length === 0 ? NOTHING : new Set<string>()
+  let mutable = NOTHING
+  for (const param of params) {
+    names.add(param.name)
+    if (!param.mutable) continue
+    if (mutable === NOTHING) mutable = new Set()
+    mutable.add(param.name)
+  }
+  return { kind, params: names, mutable, locals: new Set(), captures: new Set(), constants: new Set() }
+}
+const NOTHING = new Set<string>()
 
 /** `def f(a, b)` without a body: the script must define it further on. */
 export interface Declaration {

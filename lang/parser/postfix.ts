@@ -2,13 +2,25 @@
 
 import type { TokenType } from 'chevrotain'
 import type { Argument, Expr, LambdaExpr } from '../ast.ts'
-import { isName, PREDICATES, W } from '../keywords.ts'
-import { Newline, NumberLiteral, QuotedString } from '../lexer.ts'
+import { PREDICATES, W } from '../keywords.ts'
+import {
+  CLAUSE_WORD,
+  COMMA,
+  EXTENSION,
+  isName,
+  LINE_END,
+  NAME,
+  OPERAND,
+  OPERAND_SYMBOL,
+  OPERATOR,
+  RESERVED_WORD,
+} from '../roles.ts'
+import type { Token } from '../token.ts'
+import { Newline, NumberLiteral, QuotedString, S } from '../vocabulary.ts'
 import type { Cursor } from './cursor.ts'
 import { parseExpr, parseSuffixes, parseUnary, suffixFollowsFunction } from './expressions.ts'
 import { parsePrimary } from './primary.ts'
 import { parseOver } from './sql-pieces.ts'
-import { CLAUSE_WORDS, RESERVED } from './words.ts'
 
 /** Whether the value may be called, partially applied or suffixed without looking at its value. */
 export function isCallable(p: Cursor, e: Expr): boolean {
@@ -34,31 +46,24 @@ const isClosed = (p: Cursor, lambda: LambdaExpr): boolean =>
 /** The next token can begin an operand. */
 export function startsOperand(p: Cursor): boolean {
   const token = p.peek()
-  if (token === p.end || token.tokenType === Newline) return false
-  if (isName(token)) return !(p.sql && CLAUSE_WORDS.has(token.image)) && !RESERVED.has(token.image)
-  switch (token.tokenType.name) {
-    case 'NumberLiteral':
-    case 'QuotedString':
-    case 'Backtick':
-    case 'ColumnRef':
-    case 'Macro':
-      return true
-  }
-  if (/^[([{<!]$/.test(token.image) || token.image === '::' || token.image === '&') return true
-  return token.image === '-' && p.gluedAfter(0)
+  const { roles } = token
+  if ((roles & NAME) !== 0) return (roles & (p.sql ? CLAUSE_WORD | RESERVED_WORD : RESERVED_WORD)) === 0
+  return (roles & (OPERAND | OPERAND_SYMBOL)) !== 0 || (token.image === '-' && p.gluedAfter(0))
 }
 
 export function parsePostfix(p: Cursor, given?: Expr, infixPlace = false): Expr {
   const start = p.offset()
   let e = given ?? parsePrimary(p)
-  for (;;) {
+  while ((p.peek().roles & (EXTENSION | LINE_END)) !== 0) {
     const next = extend(p, e, Math.min(e.span.start, start), infixPlace)
     if (next === undefined) break
     e = next
   }
-  if (!infixPlace && p.is('?')) return parseTernary(p, e)
-  if (!infixPlace && isCallable(p, e) && juxtaposes(p, e)) return juxtapose(p, e)
-  return e
+  if (infixPlace) return e
+  const after = p.peek()
+  if ((after.roles & (NAME | OPERAND | OPERAND_SYMBOL | OPERATOR)) !== 0)
+    return isCallable(p, e) && juxtaposes(p, e) ? juxtapose(p, e) : e
+  return after.image === '?' ? parseTernary(p, e) : e
 }
 
 function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | undefined {
@@ -74,7 +79,7 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
       return parseOver(p, {
         kind: 'call',
         callee: e,
-        args: parseArguments(p, ')', keywordsOf(p, e)),
+        args: parseArguments(p, ')', e),
         juxtaposed: false,
         span: p.span(start),
       })
@@ -104,7 +109,7 @@ function extend(p: Cursor, e: Expr, start: number, infixPlace: boolean): Expr | 
     }
   }
   // The next line may go on with a method.
-  if (token.tokenType === Newline && p.afterNewlines().image === '.') {
+  if (token.roles === LINE_END && p.afterNewlines().image === '.') {
     p.skipNewlines()
     return parseMember(p, e, start)
   }
@@ -175,18 +180,16 @@ function parseTernary(p: Cursor, condition: Expr): Expr {
 }
 
 /** Whether a name is a parameter of the callee; undefined if the callee is not known. */
-type Keywords = (name: string) => boolean | undefined
-
-function keywordsOf(p: Cursor, callee: Expr): Keywords {
-  switch (callee.kind) {
+function hasParameter(p: Cursor, callee: Expr | null, name: string): boolean | undefined {
+  switch (callee?.kind) {
     case 'name':
-      return (name) => p.names.hasParameter(callee.name, name)
+      return p.names.hasParameter(callee.name, name)
     case 'functionRef':
-      return (name) => p.names.hasParameter(callee.path.join('::'), name)
+      return p.names.hasParameter(callee.path.join('::'), name)
     case 'lambda':
-      return (name) => callee.params.some((param) => param.name === name)
+      return callee.params.some((param) => param.name === name)
     default:
-      return () => undefined
+      return undefined
   }
 }
 
@@ -194,15 +197,14 @@ function keywordsOf(p: Cursor, callee: Expr): Keywords {
  * `(a, , b=1)`, the parentheses included. Inside SQL `b=1` compares, unless the callee has a parameter b; if nobody knows the callee, it is a
  * keyword only if all arguments have that form.
  */
-export function parseArguments(p: Cursor, close = ')', keywords: Keywords = () => undefined): Argument[] {
+export function parseArguments(p: Cursor, close = ')', callee: Expr | null = null): Argument[] {
   const open = p.next().image
   return p.bracketed(() => {
     const args: Argument[] = []
     if (p.take(close)) return args
     const onlyKeywords = !p.sql || keywordsAhead(p, close)
-    const isKeyword = (name: string): boolean => !p.sql || (keywords(name) ?? onlyKeywords)
     for (;;) {
-      args.push(parseArgument(p, close, isKeyword))
+      args.push(parseArgument(p, close, callee, onlyKeywords))
       if (p.take(close)) break
       if (!p.is(',')) throw p.unexpected(`',' or '${close}' after an argument of '${open}'`)
       p.next()
@@ -218,14 +220,16 @@ export function parseArguments(p: Cursor, close = ')', keywords: Keywords = () =
 }
 
 function checkKeywords(p: Cursor, args: Argument[]): Argument[] {
-  const first = args.findIndex((a) => a.name !== null)
-  const late = first < 0 ? undefined : args.slice(first).find((a) => a.name === null && a.value !== null)
-  if (late !== undefined)
-    throw p.error(
-      'If one argument is passed as keyword argument, all subsequent arguments must also be passed as keyword arguments.',
-      late.span,
-      'S06001',
-    )
+  let named = false
+  for (const { name, value, span } of args) {
+    if (name !== null) named = true
+    else if (named && value !== null)
+      throw p.error(
+        'If one argument is passed as keyword argument, all subsequent arguments must also be passed as keyword arguments.',
+        span,
+        'S06001',
+      )
+  }
   return args
 }
 
@@ -233,12 +237,11 @@ function checkKeywords(p: Cursor, args: Argument[]): Argument[] {
 function keywordsAhead(p: Cursor, close: string): boolean {
   let depth = 0
   let begins = true
-  const tokens = p.tokens
-  for (let at = p.at; at < tokens.length; at++) {
-    const token = tokens[at]
+  for (let at = p.at; at < p.count; at++) {
+    const token = p.tokenAt(at)!
     const { image } = token
     if (token.tokenType === Newline) continue
-    if (begins && (!isName(token) || tokens[at + 1]?.image !== '=')) return false
+    if (begins && (!isName(token) || p.tokenAt(at + 1)?.image !== '=')) return false
     begins = depth === 0 && image === ','
     if (depth === 0 && image === close) return true
     if (image === '(' || image === '[' || image === '{') depth++
@@ -247,43 +250,49 @@ function keywordsAhead(p: Cursor, close: string): boolean {
   return true
 }
 
-function parseArgument(p: Cursor, close: string, isKeyword: (name: string) => boolean): Argument {
-  const at = p.offset()
-  if (p.is(',') || p.is(close)) return { name: null, value: null, alias: null, span: { start: at, end: at } }
+function parseArgument(p: Cursor, close: string, callee: Expr | null, onlyKeywords: boolean): Argument {
+  const first = p.peek()
+  const at = first.startOffset
+  if ((first.roles & COMMA) !== 0 || first.image === close)
+    return { name: null, value: null, alias: null, span: { start: at, end: at } }
   let name: string | null = null
-  if (isName(p.peek()) && p.peek(1).image === '=' && isKeyword(p.peek().image)) {
-    name = p.next().image
-    p.next()
+  if ((first.roles & NAME) !== 0 && p.peek(1).tokenType === EQUALS) {
+    const isKeyword = !p.sql || (hasParameter(p, callee, first.image) ?? onlyKeywords)
+    if (isKeyword) {
+      name = p.next().image
+      p.next()
+    }
   }
-  const star = p.is('*') && p.sql && (p.peek(1).image === close || p.peek(1).image === ',')
-  const value: Expr = star ? { kind: 'star', qualifier: null, span: p.starSpan() } : parseSlot(p, [',', close])!
+  const star = p.sql && p.is('*') && (p.peek(1).image === close || p.peek(1).image === ',')
+  const value: Expr = star ? { kind: 'star', qualifier: null, span: p.starSpan() } : parseSlot(p, close)!
   let alias: string | null = null
   if (p.isWord('as')) {
     p.next()
     const token = p.next()
-    alias = token.payload === undefined ? token.image : String((token.payload as { value: unknown }).value)
+    alias = token.payload === undefined ? token.image : String(token.payload.value)
   }
   return { name, value, alias, span: p.span(at) }
 }
+const EQUALS = S['=']
 
-/** An expression, or a slice with open ends: `1:`, `:3`, `:`. */
-export function parseSlot(p: Cursor, ends: readonly string[]): Expr | null {
-  const at = p.offset()
-  if (ends.includes(p.peek().image)) return null
-  if (p.is(':')) {
-    p.next()
-    const upper = ends.includes(p.peek().image) ? null : parseExpr(p, 16)
-    return { kind: 'pair', lower: null, upper, span: p.span(at) }
-  }
-  return parseExpr(p)
+/** An expression, or a slice with open ends: `1:`, `:3`, `:`; nothing before a comma or the closing bracket. */
+export function parseSlot(p: Cursor, close: string): Expr | null {
+  const token = p.peek()
+  if (endsSlot(token, close)) return null
+  if (token.image !== ':') return parseExpr(p)
+  p.next()
+  const upper = endsSlot(p.peek(), close) ? null : parseExpr(p, 16)
+  return { kind: 'pair', lower: null, upper, span: p.span(token.startOffset) }
 }
+
+const endsSlot = ({ roles, image }: Token, close: string): boolean => (roles & COMMA) !== 0 || image === close
 
 function parseSlots(p: Cursor): (Expr | null)[] {
   p.next()
   return p.bracketed(() => {
     const slots: (Expr | null)[] = []
     for (;;) {
-      slots.push(parseSlot(p, [',', ']']))
+      slots.push(parseSlot(p, ']'))
       if (p.take(']')) return slots
       p.expect(',', "or ']' in an index")
     }
@@ -291,7 +300,7 @@ function parseSlots(p: Cursor): (Expr | null)[] {
 }
 
 function parsePartial(p: Cursor, func: Expr, start: number): Expr {
-  const args = parseArguments(p, '}', keywordsOf(p, func))
+  const args = parseArguments(p, '}', func)
   return { kind: 'partial', func, args, span: p.span(start) }
 }
 
@@ -307,7 +316,7 @@ function parseMember(p: Cursor, object: Expr, start: number): Expr {
       span: { start: token.startOffset, end: token.endOffset! + 1 },
     }
     if (p.is('(') && p.glued()) {
-      const args = parseArguments(p, ')', (keyword) => p.names.hasParameter(token.image, keyword))
+      const args = parseArguments(p, ')', name)
       return parseOver(p, { kind: 'methodCall', object, method: name, args, span: p.span(start) })
     }
     return { kind: 'member', object, name: token.image, span: p.span(start) }

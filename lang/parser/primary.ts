@@ -1,30 +1,31 @@
 // Operands: literals and runs of them, names, brackets, braces, metacode, lambdas, queries.
 
-import type { IToken } from 'chevrotain'
-import type { DictEntry, Expr, LiteralExpr, LiteralType, LiteralValue, MetacodeItem } from '../ast.ts'
-import { isName } from '../keywords.ts'
-import { Backtick, Newline, NumberLiteral, QuotedString } from '../lexer.ts'
+import type { DictEntry, Expr, LiteralExpr, LiteralType, MetacodeItem } from '../ast.ts'
+import { CONSTANT, isName, LITERAL, NAME, RESERVED_WORD, TYPE_NAME } from '../roles.ts'
+import type { Token } from '../token.ts'
+import { Backtick, ColumnRef, type LiteralPayload, Macro, Newline, NumberLiteral, S } from '../vocabulary.ts'
 import { startsSql } from './clauses.ts'
 import { type Cursor, spanOf } from './cursor.ts'
 import { operatorIsValue, parseExpr } from './expressions.ts'
 import { parseArrowLambda, parseBracedLambda, parseDefLambda, parseParenthesisedLambda } from './lambdas.ts'
 import { parseSlot } from './postfix.ts'
 import { parseAlias, parseUnionAfter } from './sql-pieces.ts'
-import { CONSTANTS, HINTS, OPERATORS, RESERVED, TYPE_NAMES } from './words.ts'
+import { OPERATORS } from './words.ts'
 
 export function parsePrimary(p: Cursor): Expr {
   const token = p.peek()
-  if (constantOf(token) !== undefined) return parseConstRun(p)
-  if (isName(token)) return parseWord(p, token)
-  switch (token.tokenType.name) {
-    case 'ColumnRef':
-      p.next()
-      return { kind: 'columnRef', name: unquote(token.image.slice(2, -1)), span: spanOf(token) }
-    case 'Macro': {
-      p.next()
-      const many = token.image.startsWith('_$$')
-      return { kind: 'macro', name: token.image.slice(many ? 3 : 2), many, span: spanOf(token) }
-    }
+  const { roles } = token
+  if (roles === NAME) return parseName(p, token)
+  if ((roles & LITERAL) !== 0) return parseConstRun(p)
+  if ((roles & NAME) !== 0) return parseWord(p, token)
+  if (token.tokenType === ColumnRef) {
+    p.next()
+    return { kind: 'columnRef', name: unquote(token.image.slice(2, -1)), span: spanOf(token) }
+  }
+  if (token.tokenType === Macro) {
+    p.next()
+    const many = token.image.startsWith('_$$')
+    return { kind: 'macro', name: token.image.slice(many ? 3 : 2), many, span: spanOf(token) }
   }
   switch (token.image) {
     case '(':
@@ -80,10 +81,9 @@ const unquote = (text: string): string => text.replace(/\\(["\\])/g, '$1')
 // ---------------------------------------------------------------------------------------------------------------------
 // Constants
 
-function constantOf(token: IToken): { type: LiteralType; value: LiteralValue } | undefined {
-  const { tokenType } = token
-  if (tokenType === NumberLiteral || tokenType === QuotedString || tokenType === Backtick)
-    return token.payload as { type: LiteralType; value: LiteralValue }
+function constantOf(token: Token): LiteralPayload | undefined {
+  if ((token.roles & LITERAL) === 0) return undefined
+  if (token.payload !== undefined) return token.payload
   switch (token.image) {
     case 'true':
       return { type: 'BOOL', value: true }
@@ -96,16 +96,18 @@ function constantOf(token: IToken): { type: LiteralType; value: LiteralValue } |
   return undefined
 }
 
-function literal(token: IToken): LiteralExpr {
-  return { kind: 'literal', ...constantOf(token)!, span: spanOf(token) }
+function literal(token: Token): LiteralExpr {
+  const { type, value } = constantOf(token)!
+  return { kind: 'literal', type, value, span: spanOf(token) }
 }
 
 const MAXIMUM: { readonly [T in LiteralType]?: number } = { CHAR: 127, SHORT: 32767, INT: 2147483647 }
 
 /** A minus right before the number belongs to it: -128c is the null of CHAR, 128c is out of range. */
 function inRange(p: Cursor, l: LiteralExpr): LiteralExpr {
+  if (typeof l.value !== 'number') return l
   const maximum = MAXIMUM[l.type]
-  if (maximum !== undefined && typeof l.value === 'number' && (l.value > maximum || l.value < -maximum - 1))
+  if (maximum !== undefined && (l.value > maximum || l.value < -maximum - 1))
     throw p.error(`${l.value} is outside the range of ${l.type}.`, l.span)
   return l
 }
@@ -135,25 +137,54 @@ function parseConstRun(p: Cursor): Expr {
 
 /** Constants separated by blanks only; backtick words may touch. */
 function restOfRun(p: Cursor, first: LiteralExpr): Expr {
-  const items = [first]
+  let items: LiteralExpr[] | undefined
   for (;;) {
-    const token = p.tokens[p.at]
+    const token = p.tokenAt(p.at)
     if (token === undefined) break
-    if (token.image === '-' && !p.glued() && p.tokens[p.at + 1]?.tokenType === NumberLiteral && p.gluedAfter(0)) {
-      p.next()
-      items.push(inRange(p, negate(literal(p.next()), token.startOffset)))
-    } else if (constantOf(token) !== undefined && (!p.glued() || token.tokenType === Backtick))
+    if ((token.roles & LITERAL) !== 0) {
+      if (p.glued() && token.tokenType !== Backtick) break
+      items ??= [first]
       items.push(inRange(p, literal(p.next())))
-    else break
+    } else if (
+      token.image === '-' &&
+      !p.glued() &&
+      p.tokenAt(p.at + 1)?.tokenType === NumberLiteral &&
+      p.gluedAfter(0)
+    ) {
+      p.next()
+      items ??= [first]
+      items.push(inRange(p, negate(literal(p.next()), token.startOffset)))
+    } else break
   }
-  if (items.length === 1) return first
+  if (items === undefined) return first
   return { kind: 'constVector', items, span: { start: first.span.start, end: items.at(-1)!.span.end } }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Words
 
-function parseWord(p: Cursor, token: IToken): Expr {
+/** A word that means nothing to the language. */
+function parseName(p: Cursor, token: Token): Expr {
+  const after = p.peek(1).tokenType
+  if (after === ARROW && !p.noArrow) return parseArrowLambda(p)
+  if (after === PATH && p.gluedAfter(0)) return parseQualified(p, token)
+  p.next()
+  if (p.sql && p.is('...') && p.glued()) return parseSeries(p, token)
+  const name = token.image
+  const isVariable = p.names.readVariable(name)
+  const binding = p.sql ? 'free' : isVariable ? 'variable' : p.names.isFunction(name) ? 'function' : 'free'
+  return { kind: 'name', name, binding, span: spanOf(token) }
+}
+const ARROW = S['->']
+const PATH = S['::']
+
+function parseQualified(p: Cursor, token: Token): Expr {
+  const path = parsePath(p)
+  return { kind: 'functionRef', path, form: 'qualified', span: p.span(token.startOffset) }
+}
+
+/** A word with a role. */
+function parseWord(p: Cursor, token: Token): Expr {
   const { image } = token
   if (startsSql(p)) {
     const start = token.startOffset
@@ -164,7 +195,7 @@ function parseWord(p: Cursor, token: IToken): Expr {
   if (!p.noArrow && p.peek(1).image === '->') return parseArrowLambda(p)
   if (image === 'case' || image === 'CASE') if (p.isWord('when', 1)) return p.rules.caseOf(p)
   if (
-    RESERVED.has(image) &&
+    (token.roles & RESERVED_WORD) !== 0 &&
     image !== 'in' &&
     image !== 'between' &&
     image !== 'like' &&
@@ -177,18 +208,15 @@ function parseWord(p: Cursor, token: IToken): Expr {
     const operand = parseExpr(p, 3)
     return { kind: 'unary', op: 'not', operand, span: p.span(token.startOffset) }
   }
-  if (p.peek(1).image === '::' && p.gluedAfter(0)) {
-    const path = parsePath(p)
-    return { kind: 'functionRef', path, form: 'qualified', span: p.span(token.startOffset) }
-  }
-  if (TYPE_NAMES.has(image)) return parseTypeName(p)
+  if (p.peek(1).image === '::' && p.gluedAfter(0)) return parseQualified(p, token)
+  if ((token.roles & TYPE_NAME) !== 0) return parseTypeName(p)
   p.next()
   const span = spanOf(token)
   if (p.sql && p.is('...') && p.glued()) return parseSeries(p, token)
   // A column may have the name of a number.
   if (p.sql && (image === 'e' || image === 'pi')) return { kind: 'name', name: image, binding: 'free', span }
   const isVariable = p.names.readVariable(image)
-  if ((CONSTANTS.has(image) || image in HINTS) && !isVariable) return { kind: 'constant', name: image, span }
+  if ((token.roles & CONSTANT) !== 0 && !isVariable) return { kind: 'constant', name: image, span }
   if (p.sql) return { kind: 'name', name: image, binding: 'free', span }
   if (isVariable) return { kind: 'name', name: image, binding: 'variable', span }
   return { kind: 'name', name: image, binding: p.names.isFunction(image) ? 'function' : 'free', span }
@@ -236,7 +264,7 @@ export function seriesNames(p: Cursor, from: string, to: string, start: number):
   )
 }
 
-function parseSeries(p: Cursor, from: IToken): Expr {
+function parseSeries(p: Cursor, from: Token): Expr {
   p.next()
   const to = p.expectName('the last column of a series').image
   const names = seriesNames(p, from.image, to, from.startOffset)
@@ -257,7 +285,7 @@ function parseClosed(p: Cursor, start: number): Expr {
     if (p.take(')')) return { kind: 'tuple', items: [], span: p.span(start) }
     const items: (Expr | null)[] = []
     for (;;) {
-      items.push(p.is(',') || p.is(')') ? null : parseSlot(p, [',', ')']))
+      items.push(p.is(',') || p.is(')') ? null : parseSlot(p, ')'))
       if (p.take(')')) break
       if (!p.is(',')) throw p.unexpected("',' or ')' to close the parenthesis")
       p.next()
@@ -348,14 +376,14 @@ function parseMetacode(p: Cursor): Expr {
 /** `<[a, b]>`: the bracket closes right before the `>`. */
 function listInMetacode(p: Cursor): boolean {
   let depth = 0
-  for (let at = p.at; at < p.tokens.length; at++) {
-    const { image } = p.tokens[at]
+  for (let at = p.at; at < p.count; at++) {
+    const { image } = p.tokenAt(at)!
     if (image === '[' || image === '(' || image === '{') depth++
     else if (image === ']' || image === ')' || image === '}') {
       if (--depth === 0) {
         let after = at + 1
-        while (p.tokens[after]?.tokenType === Newline) after++
-        return p.tokens[after]?.image === '>'
+        while (p.tokenAt(after)?.tokenType === Newline) after++
+        return p.tokenAt(after)?.image === '>'
       }
     }
   }

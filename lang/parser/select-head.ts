@@ -1,8 +1,9 @@
 // What stands between `select` and its items: a hint, `distinct`, `top`. The words may be columns, too.
 
 import type { TopClause } from '../ast.ts'
-import { isName, PREDICATES } from '../keywords.ts'
-import { Newline, NumberLiteral } from '../lexer.ts'
+import { PREDICATES } from '../keywords.ts'
+import { isName } from '../roles.ts'
+import { Newline, NumberLiteral } from '../vocabulary.ts'
 import { type Cursor, spanOf } from './cursor.ts'
 import { CLAUSE_WORDS, HINTS, WORD_OPERATORS } from './words.ts'
 

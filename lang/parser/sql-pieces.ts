@@ -1,8 +1,8 @@
 // Pieces of SQL that stand inside expressions or in several statements: aliases, `over`, `any` and `all`, `union` behind parentheses.
 
 import type { Alias, Expr } from '../ast.ts'
-import { isName } from '../keywords.ts'
-import { Backtick, ColumnRef, Macro, Newline, QuotedString } from '../lexer.ts'
+import { isName } from '../roles.ts'
+import { Backtick, ColumnRef, Macro, Newline, QuotedString } from '../vocabulary.ts'
 import { joinLines, queryAt } from './clauses.ts'
 import { type Cursor, textOfToken, wordAt } from './cursor.ts'
 import { parseArguments } from './postfix.ts'
@@ -44,7 +44,7 @@ function exportOptionsFollow(p: Cursor): boolean {
 /** An alias with `as`, or a bare name on the same line. */
 export function optionalAlias(p: Cursor): Alias | null {
   if (p.isWord('as')) return parseAlias(p)
-  const token = p.tokens[p.at]
+  const token = p.tokenAt(p.at)
   if (token === undefined || token.tokenType === Newline || !isName(token)) return null
   if (CLAUSE_WORDS.has(token.image) || JOIN_WORDS.has(token.image) || RESERVED.has(token.image)) return null
   if (token.image.endsWith('!') || exportOptionsFollow(p)) return null
