@@ -30,6 +30,7 @@ const BUNDLES = [
       // A thread is found beside the code that starts it, which lands in jobs/ with everything else.
       'jobs/file-helper-thread': 'dfs/set/file-helper-thread.ts',
       'jobs/reader-thread': 'dfs/exchange/reader-thread.ts',
+      'jobs/ahead-thread': 'dfs/read/ahead-thread.ts',
       'jobs/write-behind-thread': 'dfs/store/write-behind-thread.ts',
     },
   },

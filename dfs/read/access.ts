@@ -12,6 +12,7 @@ interface Reader {
 
 export const readAccess = (session: Reader, table: TableRecord): ReadAccess => ({
   files: session.files,
+  address: session.files.address,
   baseOf: (column) => session.tables.base(table.id, column),
   verify: session.tables.verified,
 })

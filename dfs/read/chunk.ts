@@ -26,7 +26,7 @@ export function* chunkBatches(
   for (const block of blocks) yield new Table([...columns], block)
 }
 
-function columnOf(table: TableRecord, name: string): StoredColumn {
+export function columnOf(table: TableRecord, name: string): StoredColumn {
   const column = table.columns.find((c) => c.name === name)
   if (column === undefined) throw inputError(`Unrecognized column name ${name}.`, { refId: 'S02005' })
   return column

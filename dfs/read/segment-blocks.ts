@@ -17,18 +17,20 @@ import { type SegmentRef, type StoredColumn, storedName, type TableRecord } from
 import type { DeltaBlock } from '../delta/block.ts'
 import { decodeBlocks, deltaColumns } from '../delta/codec.ts'
 import { segmentMayMatch } from '../partition/prune.ts'
-import type { BatchMemory } from '../segment/batch-memory.ts'
+import type { ReadMemory } from '../segment/batch-memory.ts'
 import { SegmentReader, type VerifiedBuffers } from '../segment/index.ts'
-import type { FileSource } from '../store/file-store.ts'
+import type { FileSource, StoreAddress } from '../store/file-store.ts'
 
 /** What reading takes. `baseOf` gives the one symbol base of a stored SYMBOL column. */
 export interface ReadAccess {
   readonly files: FileSource
+  /** Where another thread finds the files, if it may read them. */
+  readonly address?: StoreAddress | undefined
   readonly baseOf: (storedName: string) => SymbolBase
   /** Checks the checksum of every buffer, or of those that are not known to be whole. */
   readonly verify?: boolean | VerifiedBuffers
   /** Where batches are read to, each over the one before; default: memory of its own for each. */
-  readonly memory?: BatchMemory
+  readonly memory?: ReadMemory
 }
 
 /** Whether any row of the segment can satisfy the predicate. */
@@ -76,7 +78,7 @@ export function* segmentBlocks(
   }
 }
 
-function batchMayMatch(
+export function batchMayMatch(
   reader: SegmentReader,
   batch: number,
   table: TableRecord,

@@ -3,8 +3,9 @@ import type { ColumnPredicate, SourcePartition, Table, TableSnapshot } from '../
 import type { ChunkRecord, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { pruner } from '../partition/prune.ts'
 import { BatchMemory } from '../segment/batch-memory.ts'
-import { chunkBatches } from './chunk.ts'
+import { chunkBatches, columnOf } from './chunk.ts'
 import { rowOrder } from './order.ts'
+import { type AheadOptions, type ReadAhead, readAhead } from './read-ahead.ts'
 import type { ReadAccess } from './segment-blocks.ts'
 import { visibleRows } from './visible-rows.ts'
 
@@ -34,7 +35,9 @@ export class ChunkSnapshot implements TableSnapshot {
   readonly #chunks: readonly ChunkPartition[]
   readonly #release: () => void
   readonly #access: ReadAccess
+  readonly #options: AheadOptions
   #transient: ReadAccess | undefined
+  #ahead: ReadAhead | undefined
 
   constructor(
     access: ReadAccess,
@@ -42,7 +45,9 @@ export class ChunkSnapshot implements TableSnapshot {
     table: TableRecord,
     chunks: readonly ChunkRecord[],
     release: () => void,
+    options: AheadOptions = {},
   ) {
+    this.#options = options
     this.#database = database
     this.#table = table
     this.#access = access
@@ -72,11 +77,29 @@ export class ChunkSnapshot implements TableSnapshot {
     return this.#transient
   }
 
+  expectScans(partitions: readonly SourcePartition[], columns: readonly string[], predicate?: ColumnPredicate): void {
+    // Merging takes no batch before it was compared with others.
+    if (rowOrder(this.#table) !== undefined) return
+    this.#ahead?.end()
+    this.#ahead = readAhead(
+      {
+        access: this.#access,
+        table: this.#table,
+        chunks: partitions.map((p) => (p as ChunkPartition).chunk),
+        columns: columns.map((name) => columnOf(this.#table, name)),
+        predicate,
+      },
+      this.#options,
+    )
+    if (this.#ahead !== undefined) this.#transient = { ...this.#access, memory: this.#ahead }
+  }
+
   rowCount(): number {
     return this.#chunks.reduce((n, p) => n + p.rows, 0)
   }
 
   release(): void {
+    this.#ahead?.end()
     this.#release()
   }
 }

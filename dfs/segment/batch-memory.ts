@@ -4,22 +4,32 @@
  */
 import { allocate } from '../../runtime/values/allocator.ts'
 
-export class BatchMemory {
+/** Where the buffers of a batch are read to. */
+export interface ReadMemory {
+  /** From now on buffers are those of this batch of a file; what was read before is overwritten. */
+  startBatch(file: string, batch: number): void
+  /** A place of exactly this size for the bytes at an offset of the file. */
+  take(offset: number, bytes: number): BatchBuffer
+}
+
+export interface BatchBuffer {
+  /** With anything in it, unless it is filled. */
+  readonly bytes: Uint8Array
+  /** It holds what the file has there, which agreed with the checksum, if that was not known before. */
+  readonly isFilled: boolean
+}
+
+export class BatchMemory implements ReadMemory {
   readonly #buffers: ArrayBuffer[] = []
   #next = 0
 
-  /** From now on buffers are taken again: what was read before is overwritten. */
   startBatch(): void {
     this.#next = 0
   }
 
-  /** A buffer of exactly this size, with anything in it. */
-  take(bytes: number): ArrayBuffer {
+  take(_offset: number, bytes: number): BatchBuffer {
     const at = this.#next++
-    const known = this.#buffers[at]
-    if (known?.byteLength === bytes) return known
-    const fresh = allocate(bytes)
-    this.#buffers[at] = fresh
-    return fresh
+    if (this.#buffers[at]?.byteLength !== bytes) this.#buffers[at] = allocate(bytes)
+    return { bytes: new Uint8Array(this.#buffers[at]), isFilled: false }
   }
 }

@@ -7,6 +7,7 @@ import {
   allocate,
   type ColumnSchema,
   elementType,
+  type FixedArray,
   FixedVector,
   isArrayType,
   type Raw,
@@ -23,7 +24,7 @@ import {
 import type { SegmentRef } from '../catalog/types.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileReader, FileSource } from '../store/file-store.ts'
-import type { BatchMemory } from './batch-memory.ts'
+import type { ReadMemory } from './batch-memory.ts'
 import { elementBytes } from './column-type.ts'
 import { readFooter, requireWholeFooter } from './footer.ts'
 import { type BufferLayout, KEY_LAYOUT, parseLayout, rangeValue, type SegmentLayout, segmentError } from './layout.ts'
@@ -35,7 +36,12 @@ export interface ReadOptions {
   /** Checks the XXH64 of the footer and of each buffer that is read; not of those that are known to be whole. */
   readonly verify?: boolean | VerifiedBuffers
   /** Columns of a batch are read to where those of the last one were. Default: memory of its own for each. */
-  readonly memory?: BatchMemory
+  readonly memory?: ReadMemory
+}
+
+interface ArrayKind<A> {
+  new (buffer: ArrayBufferLike, at: number, length: number): A
+  readonly BYTES_PER_ELEMENT: number
 }
 
 export class SegmentReader {
@@ -99,11 +105,21 @@ export class SegmentReader {
   /** The columns at these positions of the schema, as far as one batch has them. */
   readBatch(batch: number, positions: readonly number[]): Vector[] {
     const { rows, columns } = this.#layout.batches[batch]
-    this.#options.memory?.startBatch()
+    this.#options.memory?.startBatch(this.file, batch)
     return positions.map((c) => {
       const v = this.#column(c, this.schema[c].type, rows, columns[c])
       v.frozen = true
       return v
+    })
+  }
+
+  /** The buffers that `readBatch` takes from the memory of its batch, as far as it is known without reading. */
+  batchBuffers(batch: number, positions: readonly number[]): BufferLayout[] {
+    const { columns } = this.#layout.batches[batch]
+    return positions.flatMap((c) => {
+      const { type } = this.schema[c]
+      const own = !isArrayType(type) && typeInfo(type).storage !== 'string'
+      return own && columns[c][1][1] > 0 ? [columns[c][1]] : []
     })
   }
 
@@ -149,21 +165,21 @@ export class SegmentReader {
     const scale = this.schema[c].scale ?? 0
     switch (storage) {
       case 'i8':
-        return new FixedVector(type, new Int8Array(this.#ofBatch(buffers[1])), rows, scale)
+        return new FixedVector(type, this.#ofBatch(Int8Array, buffers[1]), rows, scale)
       case 'i16':
-        return new FixedVector(type, new Int16Array(this.#ofBatch(buffers[1])), rows, scale)
+        return new FixedVector(type, this.#ofBatch(Int16Array, buffers[1]), rows, scale)
       case 'i32':
-        return new FixedVector(type, new Int32Array(this.#ofBatch(buffers[1])), rows, scale)
+        return new FixedVector(type, this.#ofBatch(Int32Array, buffers[1]), rows, scale)
       case 'i64':
-        return new FixedVector(type, new BigInt64Array(this.#ofBatch(buffers[1])), rows, scale)
+        return new FixedVector(type, this.#ofBatch(BigInt64Array, buffers[1]), rows, scale)
       case 'f32':
-        return new FixedVector(type, new Float32Array(this.#ofBatch(buffers[1])), rows, scale)
+        return new FixedVector(type, this.#ofBatch(Float32Array, buffers[1]), rows, scale)
       case 'f64':
-        return new FixedVector(type, new Float64Array(this.#ofBatch(buffers[1])), rows, scale)
+        return new FixedVector(type, this.#ofBatch(Float64Array, buffers[1]), rows, scale)
       case 'x2i64':
-        return new WideVector(type, new BigInt64Array(this.#ofBatch(buffers[1])), rows, scale)
+        return new WideVector(type, this.#ofBatch(BigInt64Array, buffers[1]), rows, scale)
       case 'x2f64':
-        return new WideVector(type, new Float64Array(this.#ofBatch(buffers[1])), rows, scale)
+        return new WideVector(type, this.#ofBatch(Float64Array, buffers[1]), rows, scale)
       case 'string': {
         const offsets = this.#offsets(buffers[1], rows)
         const bytes = new Uint8Array(this.#memory(buffers[2]))
@@ -180,7 +196,7 @@ export class SegmentReader {
 
   #symbols(c: number, rows: number, buffer: BufferLayout): SymbolVector {
     const { base, codes, identity } = this.#dictionary(c)
-    const data = new Int32Array(this.#ofBatch(buffer))
+    const data = this.#ofBatch(Int32Array, buffer)
     const known = codes.length
     if (identity) {
       for (let k = 0; k < rows; k++)
@@ -230,23 +246,30 @@ export class SegmentReader {
   }
 
   #memory(buffer: BufferLayout): ArrayBuffer {
-    return this.#filled(buffer, allocate(buffer[1]))
+    const memory = allocate(buffer[1])
+    this.#fill(buffer, new Uint8Array(memory))
+    return memory
   }
 
-  /** Memory of a buffer that belongs to its batch. */
-  #ofBatch(buffer: BufferLayout): ArrayBuffer {
-    return this.#filled(buffer, this.#options.memory?.take(buffer[1]) ?? allocate(buffer[1]))
+  /** The elements of a buffer that belongs to its batch. */
+  #ofBatch<A extends FixedArray>(kind: ArrayKind<A>, buffer: BufferLayout): A {
+    const [offset, size] = buffer
+    const { bytes, isFilled } = this.#options.memory?.take(offset, size) ?? {
+      bytes: new Uint8Array(allocate(size)),
+      isFilled: false,
+    }
+    if (isFilled) this.#verified(offset, () => {})
+    else this.#fill(buffer, bytes)
+    return new kind(bytes.buffer, bytes.byteOffset, size / kind.BYTES_PER_ELEMENT)
   }
 
-  #filled([offset, bytes, checksum]: BufferLayout, memory: ArrayBuffer): ArrayBuffer {
-    if (bytes === 0) return memory
-    const view = new Uint8Array(memory)
+  #fill([offset, bytes, checksum]: BufferLayout, view: Uint8Array): void {
+    if (bytes === 0) return
     if (this.#reader.read(view, offset) < bytes) throw segmentError(this.file, 'it ended while being read', offset)
     this.#verified(offset, () => {
       if (checksumOf(view) !== checksum)
         throw segmentError(this.file, 'the checksum of a column buffer does not match', offset)
     })
-    return memory
   }
 
   #verified(offset: number, check: () => void): void {

@@ -56,6 +56,16 @@ function cheapestColumn(ref: SourceRef): number {
   return Math.max(fixed, 0)
 }
 
+const columnNames = (scan: Scan): string[] => {
+  const schema = scan.ref.source.schema()
+  return scan.columns.map((k) => schema[k].name)
+}
+
+/** Tells the source that transient batches of these partitions will be asked for, in this order. */
+export function expectScans(scan: Scan, snapshot: TableSnapshot, partitions: readonly SourcePartition[]): void {
+  snapshot.expectScans?.(partitions, columnNames(scan), scan.predicate)
+}
+
 /**
  * The filtered batches of one partition, as relations with all fields of the table (unread columns must not be asked for). `isTransient`: nothing of a batch
  * is looked at after the next one was asked for.
@@ -67,8 +77,7 @@ export function* filteredBatches(
   isTransient = false,
 ): Iterable<Relation> {
   checkInterrupt()
-  const schema = scan.ref.source.schema()
-  const names = scan.columns.map((k) => schema[k].name)
+  const names = columnNames(scan)
   const position = new Map(scan.columns.map((k, i) => [k, i]))
   for (const batch of snapshot.scan(partition, names, scan.predicate, isTransient)) {
     checkInterrupt()

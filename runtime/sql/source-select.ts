@@ -16,7 +16,7 @@ import { PartialStates } from './partial.ts'
 import type { Relation } from './relation.ts'
 import { finish, selectFromRows, writtenAgain } from './select.ts'
 import { planSource, type SourcePlan } from './source-plan.ts'
-import { ColumnCollector, filteredBatches, planScan, type Scan } from './source-read.ts'
+import { ColumnCollector, expectScans, filteredBatches, planScan, type Scan } from './source-read.ts'
 import { partitionsOfQuery } from './source-restrictions.ts'
 import { sampled, takeSamples } from './source-sample.ts'
 import { resultOf } from './spread.ts'
@@ -226,6 +226,7 @@ function partial(run: Run, aggregates: ConstructorParameters<typeof PartialState
   // Aggregates keep states, not rows; but a function of the script in a condition might keep what it is given.
   const isTransient = run.scan.where.every((e) => ['row', 'const'].includes(levelOf(e, planner.rows.resolver, scope)))
   let seen = false
+  if (isTransient) expectScans(run.scan, run.snapshot, run.partitions)
   for (const partition of run.partitions)
     for (const rows of filteredBatches(run.scan, run.snapshot, partition, isTransient)) {
       seen = true

@@ -180,6 +180,8 @@ export interface TableSnapshot {
     predicate?: ColumnPredicate,
     isTransient?: boolean,
   ): Iterable<Table>
+  /** These partitions will be scanned next, in this order, with these columns and predicate, and transient: a hint to who can read ahead. */
+  expectScans?(partitions: readonly SourcePartition[], columns: readonly string[], predicate?: ColumnPredicate): void
   /** Total rows of the snapshot, from the catalog. */
   rowCount(): number
   release(): void
