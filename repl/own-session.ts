@@ -12,9 +12,11 @@ export interface OwnCall {
   readonly inside: string
 }
 
-/** Answers the exit code; the value of the call is printed. */
+/**
+ * Answers the exit code; the value of the call is printed. The session's thread starts, and reads the call, while this one opens the directory: until it is open whatever the
+ * call asks of the store waits, and if it cannot be opened the call ends without having done anything.
+ */
 export async function callAsAdministrator(host: EngineHost, signals: EndSignals, call: OwnCall): Promise<number> {
-  await openUnused(host, call.inside)
   const progress = new ProgressReporter()
   const session = host.openSession(
     {
@@ -27,8 +29,12 @@ export async function callAsAdministrator(host: EngineHost, signals: EndSignals,
   signals.install()
   signals.listen(() => session.interrupt())
   session.setArguments([...call.args])
+  const running = session.run(call.call, 'last')
+  // Why the directory cannot be opened is said here, once.
+  running.catch(() => {})
+  await openUnused(host, call.inside)
   try {
-    const { failure } = await session.run(call.call, 'last')
+    const { failure } = await running
     await progress.clear()
     if (failure === undefined) return signals.exitCode ?? 0
     process.stderr.write(`holdfast: ${failure.reason}\n`)

@@ -11,6 +11,7 @@ export class NodeRun {
   #run: BackupRun
   #writtenMs = 0
 
+  /** Nothing is written before it is known what there is to do, or that it failed. */
   constructor(client: EngineClient, now: () => number, facts: Pick<BackupRun, 'id' | 'user' | 'db'>) {
     this.#client = client
     this.#now = now
@@ -25,10 +26,9 @@ export class NodeRun {
       state: 'running',
       error: '',
     }
-    this.#put()
   }
 
-  /** What there is to do is known now. */
+  /** What there is to do is known now: the record is written for the first time. */
   planned(bytesTotal: number): void {
     this.#run = { ...this.#run, bytesTotal, bytesDone: 0 }
     this.#put()

@@ -4,10 +4,15 @@ import type { FileStore } from '../store/file-store.ts'
 import { parentOf } from '../store/paths.ts'
 import { LOG_FOLDER } from './layout.ts'
 import { readNewestManifest } from './manifest.ts'
-import { keptStates, namedFiles } from './states.ts'
+import { keptStates, type NamedFiles, namedFiles } from './states.ts'
 
-/** `keep` undefined: all backups stay. The newest always does. */
-export function sweepSet(set: FileStore, keep: number | undefined, note: (text: string) => void): void {
+/** `keep` undefined: all backups stay. The newest always does. `known`: what they all name, if that is at hand. */
+export function sweepSet(
+  set: FileStore,
+  keep: number | undefined,
+  note: (text: string) => void,
+  known?: Omit<NamedFiles, 'bySegment'>,
+): void {
   const newest = readNewestManifest(set)?.id
   const others = keptStates(set, note).filter((s) => s.id !== newest)
   const stays = keep === undefined ? others : others.slice(Math.max(0, others.length - (keep - 1)))
@@ -15,11 +20,14 @@ export function sweepSet(set: FileStore, keep: number | undefined, note: (text: 
   for (const { id } of others) if (!stays.some((s) => s.id === id)) set.removeTree(stateFolder(id))
   for (const { name, kind } of set.list(''))
     if (kind === 'file' && name.startsWith(`${MANIFEST_FILE}.`)) set.remove(name)
-  const { paths, isIncomplete } = namedFiles(
-    set,
-    keptStates(set, () => {}),
-    () => {},
-  )
+  const isSame = known !== undefined && stays.length === others.length
+  const { paths, isIncomplete } = isSame
+    ? known
+    : namedFiles(
+        set,
+        keptStates(set, () => {}),
+        () => {},
+      )
   if (isIncomplete) {
     note('Old files stay in the set: a damaged backup in it may need them.')
     return

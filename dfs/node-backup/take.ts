@@ -139,7 +139,9 @@ class NodeBackupTask {
       const manifest = this.#complete(id, store, dump, outcome.files, this.#placeLog(pieces, states, named))
       this.#publish(manifest)
       run.complete()
-      this.#sweep()
+      const { files } = outcome
+      const paths = new Set([...named.paths, ...files.map((f) => f.path), ...(manifest.log ?? []).map((p) => p.path)])
+      this.#sweep({ paths, isIncomplete: named.isIncomplete })
       return {
         manifest,
         filesCopied: outcome.copied,
@@ -274,10 +276,10 @@ class NodeBackupTask {
     this.#set.writeFileAtomic(MANIFEST_FILE, this.#set.readFile(stateManifestFile(stateFolder(id))))
   }
 
-  #sweep(): void {
+  #sweep(named: Omit<NamedFiles, 'bySegment'>): void {
     const { progress } = this.#parts.context
     try {
-      sweepSet(this.#set, this.#request.keep, (text) => progress.note(text))
+      sweepSet(this.#set, this.#request.keep, (text) => progress.note(text), named)
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.kind !== 'io') throw error
       progress.note(`The backup is complete, but old files could not be removed: ${error.message}`)

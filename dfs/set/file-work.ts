@@ -36,6 +36,8 @@ import { TaskRunner } from './task-runner.ts'
 const BATCH_BYTES = 256 << 20
 const BATCH_FILES = 128
 const PACED_BATCH_SECONDS = 0.5
+/** So much is read before somebody hears of it, unless there is a rate to be kept. */
+const TOLD_BYTES = 1 << 20
 /** Less than this is done before a helper has started. */
 const HELPED_BYTES = 16 << 20
 const HELPED_FILES = 64
@@ -249,12 +251,19 @@ export class FileWork {
       onBytes(0)
       this.#look()
     }
-    const check = this.#runner.run(batch, task, (bytes) => {
-      onBytes(bytes)
-      pace?.count(bytes)
+    let untold = 0
+    const tell = (): void => {
+      if (untold > 0) onBytes(untold)
+      pace?.count(untold)
       this.#look()
-      pace?.pass(bytes, onWait)
+      pace?.pass(untold, onWait)
+      untold = 0
+    }
+    const check = this.#runner.run(batch, task, (bytes) => {
+      untold += bytes
+      if (pace !== undefined || untold >= TOLD_BYTES) tell()
     })
+    tell()
     if (check.kind === 'ok') return
     this.#refusals.set(keyOf(batch.id, task), { check })
     batch.setState(task, TASK_REFUSED)

@@ -196,7 +196,8 @@ class FileChecker {
     const { ledger } = this.#listener
     if (ledger === undefined) return
     const { bytes, checksum } = file
-    const footer = isSound ? footerOf(this.#set.store, path, bytes) : undefined
+    // A footer that was found in the same file before is that of this one.
+    const footer = isSound ? (ledger.file(path, file)?.footer ?? footerOf(this.#set.store, path, bytes)) : undefined
     ledger.addFile({
       ...{ path, bytes, checksum, isSound, how: 'check', where: this.#where, provenMs: this.#listener.now() },
       ...(footer === undefined ? {} : { footer }),

@@ -3,7 +3,7 @@
  * place of the set. Nothing else will do, so that mending can not make anything wrong; what has no such copy stays as it is, and is reported.
  *
  * A copy is hashed on its way, synced under another name and renamed onto the damaged file. Killed at any moment the set has the old file or the mended one; a
- * copy that was cut off has a name that no state names, and the next mending of that file writes over it.
+ * copy that was cut off has a name that no state names, and the next mending of that file writes over it, or removes it.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import { underSetLock } from '../backup/locked-set.ts'
@@ -93,7 +93,11 @@ class Mender {
   /** Where the content came from; undefined if it was found nowhere. */
   #mendFile(chunk: DamagedChunk, { file, expected }: DamagedFile): string | undefined {
     // Somebody may have mended or renewed it since it was read.
-    if (this.#check(file, expected)) return 'another run'
+    if (this.#check(file, expected)) {
+      // A copy that was cut off is not needed any more.
+      this.#set.store.remove(`${file}${MEND_SUFFIX}`)
+      return 'another run'
+    }
     for (const candidate of this.#candidates(chunk, { file, expected })) {
       if (!this.#copy(candidate, file, expected)) continue
       if (!this.#check(file, expected)) return undefined
