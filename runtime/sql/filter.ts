@@ -2,7 +2,8 @@
  * Row selections: positions of the rows for which a condition holds, as Int32Array. Comparisons of a column with a constant have
  * kernels of their own that never make the BOOL vector; null is the smallest value of every type, as the language compares.
  *
- * Loops write every position and go on only past those that hold: a branch that a processor can't foresee costs as much as ten elements.
+ * Loops write every position and go on only past those that hold: a branch that a processor can't foresee costs as much as ten elements. Four rows are compared
+ * before the first position is written, so that loads need not wait for stores.
  */
 import type { CompareOperator } from '../../lang/ast.ts'
 import { checkInterrupt } from '../interrupt.ts'
@@ -22,14 +23,19 @@ import {
 /** Positions of the true elements of a BOOL vector; null counts as false. */
 export function trueRows(v: FixedVector): Int32Array {
   const data = v.data as Int8Array
-  const out = new Int32Array(v.length)
-  let m = 0
-  for (let k = 0; k < v.length; k++) {
-    out[m] = k
+  const loop = kernel<(a: FixedArray, o: Int32Array, from: number, to: number, m: number) => number>(
+    'select:true',
+    'a,o,from,to,m',
     // The sign bit of its negation: 1 where it is positive.
-    m += -data[k] >>> 31
-  }
-  return out.subarray(0, m)
+    () => selectLoop((k, name) => `const ${name}=-a[${k}]>>>31;`),
+  )
+  return inChunks(v.length, (out, from, to, m) => loop(data, out, from, to, m))
+}
+
+/** Loop over rows from..to-1 that writes to `o` from m on those for which `test` (declaring a constant of the given name) gives 1; answers the new m. */
+function selectLoop(test: (k: string, name: string) => string): string {
+  const four = [0, 1, 2, 3]
+  return `let k=from;for(const last=to-3;k<last;k+=4){${four.map((i) => test(`k+${i}`, `t${i}`)).join('')}${four.map((i) => `o[m]=k+${i};m+=t${i};`).join('')}}for(;k<to;k++){${test('k', 't')}o[m]=k;m+=t}return m`
 }
 
 /** True elements without nulls: `-128` is the null of BOOL. */
@@ -63,7 +69,7 @@ export function betweenRows(column: Vector, low: Scalar, high: Scalar): Int32Arr
     `between:${storageOf(column.data)}`,
     column.data,
     column.length,
-    '(a[k]>=c)&(a[k]<=d)',
+    (x) => `(${x}>=c)&(${x}<=d)`,
     Number(a),
     Number(b),
   )
@@ -101,22 +107,27 @@ function comparable(column: FixedVector, constant: Scalar): number | bigint | un
 }
 
 // NaN is null, hence smaller than everything: lt and le are written as negations.
-const CONDITION: Readonly<Record<CompareOperator, string>> = {
-  lt: '!(a[k]>=c)',
-  le: '!(a[k]>c)',
-  gt: 'a[k]>c',
-  ge: 'a[k]>=c',
-  eq: 'a[k]===c',
-  ne: 'a[k]!==c',
+const CONDITION: Readonly<Record<CompareOperator, (x: string) => string>> = {
+  lt: (x) => `!(${x}>=c)`,
+  le: (x) => `!(${x}>c)`,
+  gt: (x) => `${x}>c`,
+  ge: (x) => `${x}>=c`,
+  eq: (x) => `${x}===c`,
+  ne: (x) => `${x}!==c`,
 }
 
 type Loop = (a: FixedArray, o: Int32Array, from: number, to: number, m: number, c: number, d: number) => number
 
-function run(key: string, data: FixedArray, length: number, condition: string, c: number, d: number): Int32Array {
-  const loop = kernel<Loop>(
-    `select:${key}`,
-    'a,o,from,to,m,c,d',
-    () => `for(let k=from;k<to;k++){o[m]=k;m+=(${condition})|0}return m`,
+function run(
+  key: string,
+  data: FixedArray,
+  length: number,
+  condition: (x: string) => string,
+  c: number,
+  d: number,
+): Int32Array {
+  const loop = kernel<Loop>(`select:${key}`, 'a,o,from,to,m,c,d', () =>
+    selectLoop((k, name) => `const ${name}x=a[${k}],${name}=(${condition(`${name}x`)})|0;`),
   )
   return inChunks(length, (out, from, to, m) => loop(data, out, from, to, m, c, d))
 }
@@ -126,13 +137,13 @@ function compareNumbers(data: FixedArray, length: number, op: CompareOperator, c
 }
 
 // High words compare signed, low words unsigned.
-const WORD_CONDITION: Readonly<Record<CompareOperator, string>> = {
-  lt: '(h<c)|((h===c)&(l<d))',
-  le: '(h<c)|((h===c)&(l<=d))',
-  gt: '(h>c)|((h===c)&(l>d))',
-  ge: '(h>c)|((h===c)&(l>=d))',
-  eq: '(h===c)&(l===d)',
-  ne: '(h!==c)|(l!==d)',
+const WORD_CONDITION: Readonly<Record<CompareOperator, (h: string, l: string) => string>> = {
+  lt: (h, l) => `(${h}<c)|((${h}===c)&(${l}<d))`,
+  le: (h, l) => `(${h}<c)|((${h}===c)&(${l}<=d))`,
+  gt: (h, l) => `(${h}>c)|((${h}===c)&(${l}>d))`,
+  ge: (h, l) => `(${h}>c)|((${h}===c)&(${l}>=d))`,
+  eq: (h, l) => `(${h}===c)&(${l}===d)`,
+  ne: (h, l) => `(${h}!==c)|(${l}!==d)`,
 }
 
 function compareWords(data: BigInt64Array, length: number, op: CompareOperator, value: bigint): Int32Array {
@@ -141,7 +152,7 @@ function compareWords(data: BigInt64Array, length: number, op: CompareOperator, 
     `select:words:${op}`,
     'a,o,from,to,m,c,d',
     () =>
-      `${declareWords(storage, 'a')}for(let k=from;k<to;k++){const h=aw[2*k+1],l=aw[2*k]>>>0;o[m]=k;m+=${WORD_CONDITION[op]}}return m`,
+      `${declareWords(storage, 'a')}${selectLoop((k, name) => `const ${name}h=aw[2*(${k})+1],${name}l=aw[2*(${k})]>>>0,${name}=${WORD_CONDITION[op](`${name}h`, `${name}l`)};`)}`,
   )
   const high = Number(value >> 32n)
   const low = Number(value & 0xffffffffn)
