@@ -26,6 +26,8 @@ export const RESTORE_TRIGGER = '_restore'
 
 const MAGIC = Buffer.from('HFCKPT01')
 const LENGTH_BYTES = 4
+/** Records are written together until they are so many bytes. */
+const WRITE_BYTES = 1 << 16
 
 export interface CopyManifest {
   readonly product: 'holdfast'
@@ -58,19 +60,26 @@ export function writeCatalogCopy(
   const checksum = new Checksum()
   let records = 0
   try {
-    const put = (bytes: Uint8Array): void => {
+    let pieces: Uint8Array[] = [MAGIC]
+    let waiting = MAGIC.length
+    const flush = (): void => {
+      const bytes = Buffer.concat(pieces)
       checksum.update(bytes)
       writer.write(bytes)
+      pieces = []
+      waiting = 0
     }
-    put(MAGIC)
     for (const entry of entries) {
       const packed = packr().pack(entry)
-      const length = Buffer.alloc(4)
+      const length = Buffer.alloc(LENGTH_BYTES)
       length.writeUInt32LE(packed.length)
-      put(Buffer.concat([length, packed]))
+      pieces.push(length, packed)
+      waiting += LENGTH_BYTES + packed.length
       records++
+      if (waiting >= WRITE_BYTES) flush()
     }
-    put(Buffer.alloc(4))
+    pieces.push(Buffer.alloc(LENGTH_BYTES))
+    flush()
     writer.sync()
   } finally {
     writer.close()
