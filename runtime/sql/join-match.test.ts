@@ -1,8 +1,9 @@
 /** Asof matches against their definition, row by row. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NULL_F64, NULL_I64, type Raw, T, type TypeId, vectorOf } from '../values/index.ts'
-import { asofMatches } from './join-match.ts'
+import { random } from '../../test/random.ts'
+import { FixedVector, NULL_F64, NULL_I64, type Raw, SymbolVector, T, type TypeId, vectorOf } from '../values/index.ts'
+import { asofMatches } from './asof-match.ts'
 
 type Row = readonly [number, Raw]
 
@@ -29,7 +30,7 @@ const matched = (type: TypeId, left: readonly Row[], right: readonly Row[]): num
       rows.map((r) => r[1]),
     ),
   ]
-  return [...asofMatches(columns(left), columns(right)).right]
+  return [...asofMatches(columns(left), columns(right))]
 }
 
 const near = fc.integer({ min: 0, max: 40 }).map((n) => 1704067200000n + BigInt(n))
@@ -62,5 +63,55 @@ describe('an asof join', () => {
     const right: Row[] = Array.from({ length: 500 }, (_, k) => [1, BigInt(10 * k)])
     const left: Row[] = [0n, 4999n, 5n, 3000n, 3001n, 3009n, 3010n, -1n, 9999n].map((t) => [1, t])
     expect(matched(T.LONG, left, right)).toEqual(expected(left, right))
+  })
+
+  it('has symbols as keys, with a base for both sides and with two, where a null matches nothing', () => {
+    const texts = ['', 'a', 'b', 'c', 'd']
+    const anySymbol = fc.integer({ min: 0, max: 4 })
+    const rows = fc.array(fc.tuple(anySymbol, fc.integer({ min: 0, max: 20 })), { maxLength: 40 })
+    fc.assert(
+      fc.property(rows, rows, fc.boolean(), (left, right, isShared) => {
+        const symbols = SymbolVector.encode([...left, ...right].map(([k]) => texts[k]))
+        const own = (side: readonly Row[]): SymbolVector => SymbolVector.encode(side.map(([k]) => texts[k]))
+        const times = (side: readonly Row[]) =>
+          new FixedVector(
+            T.INT,
+            Int32Array.from(side, ([, t]) => t as number),
+          )
+        const found = asofMatches(
+          [isShared ? symbols.slice(0, left.length) : own(left), times(left)],
+          [isShared ? symbols.slice(left.length, left.length + right.length) : own(right), times(right)],
+        )
+        const known = (side: readonly Row[]): Row[] => side.map(([k, t]): Row => [k === 0 ? Number.NaN : k, t])
+        expect([...found]).toEqual(expected(known(left), known(right)))
+      }),
+      { numRuns: 80 },
+    )
+  })
+
+  it('of more rows than are worked through at a time takes the last row that is not after it', () => {
+    const next = random(9)
+    const left = 70_000
+    const keys = (n: number) =>
+      new FixedVector(
+        T.INT,
+        Int32Array.from({ length: n }, () => Math.floor(next() * 9)),
+      )
+    const times = (n: number, step: bigint, jump: boolean) =>
+      new FixedVector(
+        T.TIMESTAMP,
+        BigInt64Array.from({ length: n }, (_, k) => (jump && k % 999 === 7 ? 5n : BigInt(k) * step) + 1704067200000n),
+      )
+    const sides = [
+      [keys(left), times(left, 1n, true)],
+      [keys(700), times(700, 100n, false)],
+    ] as const
+    const found = asofMatches(sides[0], sides[1])
+    for (let k = 0; k < left; k += 13) {
+      let best = -1
+      for (let j = 0; j < 700; j++)
+        if (sides[1][0].data[j] === sides[0][0].data[k] && sides[1][1].data[j] <= sides[0][1].data[k]) best = j
+      if (found[k] !== best) expect(`${k}: ${found[k]}`).toBe(`${k}: ${best}`)
+    }
   })
 })

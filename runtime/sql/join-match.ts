@@ -6,17 +6,23 @@ import { inputError } from '../errors.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { castVector } from '../ops/cast.ts'
-import { FixedVector, isArrayType, isLiteral, T, typeName, type Vector } from '../values/index.ts'
+import { isArrayType, isLiteral, T, typeName, type Vector } from '../values/index.ts'
 import { commonType, stack } from './columns.ts'
 
 /** Pairs of rows; -1 stands for "no row" of that side. */
 export interface Matches {
-  readonly left: Int32Array
+  /** undefined: every left row once, in order. */
+  readonly left: Int32Array | undefined
   readonly right: Int32Array
 }
 
+/** Those that name the rows of both sides. */
+export interface Pairs extends Matches {
+  readonly left: Int32Array
+}
+
 /** Number of each row's key over both tables; -1 where a key is NULL. */
-interface KeyIds {
+export interface KeyIds {
   readonly left: Int32Array
   readonly right: Int32Array
   readonly count: number
@@ -50,12 +56,12 @@ function markNulls(v: Vector, ids: Int32Array): void {
 }
 
 /** Rows of one side by key id: rows of id k are rows[offsets[k] .. offsets[k+1]), ascending. */
-interface Buckets {
+export interface Buckets {
   readonly offsets: Int32Array
   readonly rows: Int32Array
 }
 
-function bucketsOf(ids: Int32Array, count: number): Buckets {
+export function bucketsOf(ids: Int32Array, count: number): Buckets {
   const offsets = new Int32Array(count + 1)
   for (let k = 0; k < ids.length; k++) if (ids[k] >= 0) offsets[ids[k] + 1]++
   for (let g = 0; g < count; g++) offsets[g + 1] += offsets[g]
@@ -79,7 +85,7 @@ export function equiMatches(
   left: readonly Vector[],
   right: readonly Vector[],
   filters: MatchFilters = {},
-): Matches {
+): Pairs {
   const ids = keyIds(left, right)
   mask(ids.left, filters.left)
   mask(ids.right, filters.right)
@@ -142,111 +148,13 @@ export function crossMatches(leftRows: number, rightRows: number): Matches {
   return { left, right }
 }
 
-/**
- * For each left row the right row with equal leading keys and the greatest last key that is not greater than the left's; the last one
- * of equal ones. Right rows are put in order first if they are not.
- */
-export function asofMatches(left: readonly Vector[], right: readonly Vector[]): Matches {
-  const lastLeft = left[left.length - 1]
-  const lastRight = right[right.length - 1]
-  const type = commonType(lastLeft.type, lastRight.type)
-  const [leftTimes, rightTimes] = asNumbers(ordinals(castVector(lastLeft, type)), ordinals(castVector(lastRight, type)))
-  const leading = left.length - 1
-  const ids: KeyIds =
-    leading === 0
-      ? { left: new Int32Array(lastLeft.length), right: new Int32Array(lastRight.length), count: 1 }
-      : keyIds(left.slice(0, leading), right.slice(0, leading))
-  const { offsets, rows } = bucketsOf(ids.right, ids.count)
-  const sorted = inTimeOrder(rows, offsets, rightTimes)
-    ? rows
-    : sortBuckets(ids.right, castVector(lastRight, type), rows)
-  const outLeft = new Int32Array(lastLeft.length)
-  for (let k = 0; k < outLeft.length; k++) outLeft[k] = k
-  if (leftTimes instanceof Float64Array && rightTimes instanceof Float64Array)
-    return { left: outLeft, right: mergeByTime(ids.left, leftTimes, offsets, sorted, rightTimes) }
-  const outRight = new Int32Array(lastLeft.length)
-  for (let k = 0; k < outRight.length; k++) {
-    const id = ids.left[k]
-    outRight[k] = id < 0 ? -1 : lastNotAfter(sorted, offsets[id], offsets[id + 1], rightTimes, leftTimes[k])
-  }
-  return { left: outLeft, right: outRight }
-}
-
-/** Steps forward before a search begins. */
-const NEAR = 8
-
-/** Each key remembers how far its right rows were passed: left rows that come in order of time find theirs a few steps on. */
-function mergeByTime(
-  leftIds: Int32Array,
-  leftTimes: Float64Array,
-  offsets: Int32Array,
-  rows: Int32Array,
-  rightTimes: Float64Array,
-): Int32Array {
-  const times = new Float64Array(rows.length)
-  for (let p = 0; p < rows.length; p++) times[p] = rightTimes[rows[p]]
-  const passed = offsets.slice(0, -1)
-  const out = new Int32Array(leftIds.length)
-  for (let k = 0; k < out.length; k++) {
-    const id = leftIds[k]
-    if (id < 0) {
-      out[k] = -1
-      continue
-    }
-    const time = leftTimes[k]
-    const from = offsets[id]
-    const end = offsets[id + 1]
-    let p = passed[id]
-    let low = from
-    let high = end
-    if (p === from || times[p - 1] <= time) {
-      const near = Math.min(end, p + NEAR)
-      while (p < near && times[p] <= time) p++
-      low = p
-      if (p < near) high = p
-    } else high = p - 1
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (times[middle] <= time) low = middle + 1
-      else high = middle
-    }
-    passed[id] = low
-    out[k] = low === from ? -1 : rows[low - 1]
-  }
-  return out
-}
-
-/** 64-bit values as doubles in the same order, if their range lets doubles hold it; null comes first. */
-function asNumbers(left: Ordinals, right: Ordinals): [Ordinals, Ordinals] {
-  if (!(left instanceof BigInt64Array) || !(right instanceof BigInt64Array)) return [left, right]
-  const wordsOf = [left, right].map((v) => new Int32Array(v.buffer, v.byteOffset, v.length * 2))
-  let low = 2147483647
-  let high = -2147483648
-  for (const w of wordsOf)
-    for (let k = 1; k < w.length; k += 2) {
-      if (w[k] === -2147483648 && w[k - 1] === 0) continue
-      if (w[k] < low) low = w[k]
-      if (w[k] > high) high = w[k]
-    }
-  if (high - low >= 1 << 20) return [left, right]
-  const [a, b] = wordsOf.map((w) => {
-    const out = new Float64Array(w.length / 2)
-    for (let k = 0; k < out.length; k++) {
-      const top = w[2 * k + 1]
-      out[k] = top === -2147483648 && w[2 * k] === 0 ? -1 : (top - low) * 4294967296 + (w[2 * k] >>> 0)
-    }
-    return out
-  })
-  return [a, b]
-}
-
 export type Ordinals = Float64Array | BigInt64Array
 
 /** Key values that compare with < and >. */
 export function ordinals(v: Vector): Ordinals {
   if (v.storage === 'fixed') {
     if (v.data instanceof BigInt64Array) return v.view() as BigInt64Array
-    return v.data instanceof Float64Array ? (v.view() as Float64Array) : Float64Array.from(v.view() as Int32Array)
+    return v.data instanceof Float64Array ? (v.view() as Float64Array) : new Float64Array(v.view() as Int32Array)
   }
   // UUID, IPADDR, strings: their rank.
   const out = new Float64Array(v.length)
@@ -257,29 +165,6 @@ export function ordinals(v: Vector): Ordinals {
     out[order[k]] = rank
   }
   return out
-}
-
-function inTimeOrder(rows: Int32Array, offsets: Int32Array, times: Ordinals): boolean {
-  for (let g = 0; g + 1 < offsets.length; g++)
-    for (let k = offsets[g] + 1; k < offsets[g + 1]; k++) if (times[rows[k]] < times[rows[k - 1]]) return false
-  return true
-}
-
-/** Rows by key id, then time; stable, so that the last of equal times stays last. */
-function sortBuckets(ids: Int32Array, times: Vector, rows: Int32Array): Int32Array {
-  const order = sortIndices([new FixedVector(T.INT, ids.slice()), times], [true, true], [true, true])
-  return order.subarray(order.length - rows.length)
-}
-
-function lastNotAfter(rows: Int32Array, from: number, to: number, times: Ordinals, time: number | bigint): number {
-  let low = from
-  let high = to
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (times[rows[middle]] <= time) low = middle + 1
-    else high = middle
-  }
-  return low === from ? -1 : rows[low - 1]
 }
 
 /** For each left row the right rows whose text it begins with, in right order. Right texts are looked up by length: O(rows * lengths). */

@@ -5,8 +5,8 @@
  */
 import { inputError } from '../errors.ts'
 import type { Vector } from '../values/index.ts'
+import { asofMatches } from './asof-match.ts'
 import {
-  asofMatches,
   crossMatches,
   type EquiJoin,
   equiMatches,
@@ -50,7 +50,7 @@ function matchRows(kind: JoinKind, left: Relation, right: Relation, keys: JoinKe
     case 'cross':
       return crossMatches(left.rows, right.rows)
     case 'asof':
-      return asofMatches(l, r)
+      return { left: undefined, right: asofMatches(l, r) }
     case 'prefix':
       if (l.length !== 1) throw inputError('A prefix join has one matching column.', { refId: 'S02016' })
       return prefixMatches(l[0], r[0])
@@ -106,10 +106,10 @@ function combined(
   matches: Matches,
   split: number,
 ): Relation {
-  const sameLeft = isIdentity(matches.left, left.rows)
-  return new Relation(fields, matches.left.length, (k) => {
+  const leftRows = matches.left === undefined || isIdentity(matches.left, left.rows) ? undefined : matches.left
+  return new Relation(fields, matches.right.length, (k) => {
     if (k >= split) return right.column(k - split).gather(matches.right)
-    return sameLeft ? left.column(k) : left.column(k).gather(matches.left)
+    return leftRows === undefined ? left.column(k) : left.column(k).gather(leftRows)
   })
 }
 
