@@ -95,6 +95,7 @@ export function placePieces(
   before: readonly LogPiece[],
   isNamed: (path: string) => boolean,
 ): LogPiece[] {
+  let isNew = false
   const placed = pieces.map(({ temporary, ...piece }): LogPiece => {
     const same = before.find(
       (b) =>
@@ -111,8 +112,9 @@ export function placePieces(
     let path = `${LOG_FOLDER}/${piece.name}${suffix}`
     if (isNamed(path)) path = `${LOG_FOLDER}/${piece.name}-${piece.checksum}${suffix}`
     set.rename(temporary, path)
+    isNew = true
     return { ...piece, path }
   })
-  if (placed.length > 0) set.syncDirectory(LOG_FOLDER)
+  if (isNew) set.syncDirectory(LOG_FOLDER)
   return placed
 }
