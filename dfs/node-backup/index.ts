@@ -2,6 +2,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import type { ProgressSink } from '../progress.ts'
+import { startFileHelpers } from '../set/file-work.ts'
 import { type BackupKey, parseKey } from '../set/key.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import type { NodeManifest } from './manifest.ts'
@@ -22,6 +23,8 @@ export interface BackupChoice {
 }
 
 export function verifyBackupFolder({ folder, id, keyFile }: BackupChoice, progress: ProgressSink): VerifyReport {
+  // While this thread reads what the backup should hold.
+  startFileHelpers()
   return verifyNodeBackup({ set: new LocalFileStore(folder), id, key: keyOf(keyFile), progress, now: Date.now })
 }
 
@@ -32,6 +35,7 @@ export function restoreBackupFolder(
   progress: ProgressSink,
 ): NodeManifest {
   const place = resolve(dataDir)
+  startFileHelpers()
   return restoreNode({
     set: new LocalFileStore(folder),
     id,
