@@ -31,7 +31,7 @@ export interface AheadBuffer {
   readonly at: number
 }
 
-/** Session -> thread. */
+/** Session -> thread, some at a time. */
 export interface AheadUnit {
   readonly unit: number
   readonly slot: number

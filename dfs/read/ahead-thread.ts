@@ -86,7 +86,8 @@ function serve(): void {
   for (;;) {
     // The word before the port, so that no wake-up is lost.
     const seen = Atomics.load(own, THREAD_WAKE)
-    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) work(got.message)
+    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
+      for (const unit of got.message as readonly AheadUnit[]) work(unit)
     if (Atomics.wait(own, THREAD_WAKE, seen, OPEN_MS) !== 'timed-out') continue
     close()
     if (Atomics.wait(own, THREAD_WAKE, seen, idleMs) === 'timed-out') break

@@ -105,6 +105,7 @@ interface ScanOptions {
   readonly pauseMs?: number
   readonly onBatch?: (batch: number) => void
   readonly of?: readonly ChunkRecord[]
+  readonly slots?: number
 }
 
 const sleeping = new Int32Array(new SharedArrayBuffer(4))
@@ -121,6 +122,7 @@ function snapshotOf(
   files: FileSource,
   thread: AheadThread | undefined,
   of = chunks as readonly ChunkRecord[],
+  slots = 12,
 ): ChunkSnapshot {
   const bases = new Map<string, SymbolBase>()
   const access = {
@@ -133,13 +135,13 @@ function snapshotOf(
     verify: new VerifiedBuffers(),
     address: thread === undefined ? undefined : store.address,
   }
-  const options = thread === undefined ? {} : { thread, leastBytes: 0 }
+  const options = thread === undefined ? {} : { thread, leastBytes: 0, slots }
   return new ChunkSnapshot(access, {} as DatabaseRecord, table, of, () => {}, options)
 }
 
-function scan({ thread, predicate, columns = NAMES, pauseMs = 0, onBatch, of }: ScanOptions = {}): Scanned {
+function scan({ thread, predicate, columns = NAMES, pauseMs = 0, onBatch, of, slots }: ScanOptions = {}): Scanned {
   const files = new Counting()
-  const snapshot = snapshotOf(files, thread, of)
+  const snapshot = snapshotOf(files, thread, of, slots)
   const lines: string[] = []
   try {
     const partitions = snapshot.partitions()
@@ -174,12 +176,13 @@ import { receiveMessageOnPort, workerData } from 'node:worker_threads'
 const { port, words } = workerData
 const own = new Int32Array(words)
 let unit, shared, word
+const waiting = []
 function take() {
   for (;;) {
     const seen = Atomics.load(own, 0)
-    const got = receiveMessageOnPort(port)
-    if (got === undefined) { Atomics.wait(own, 0, seen, 5000); continue }
-    unit = got.message
+    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) waiting.push(...got.message)
+    if (waiting.length === 0) { Atomics.wait(own, 0, seen, 5000); continue }
+    unit = waiting.shift()
     shared = new Int32Array(unit.words)
     word = 1 + unit.slot
     if (Atomics.compareExchange(shared, word, unit.unit * 4, unit.unit * 4 + 1) === unit.unit * 4) return
@@ -207,6 +210,12 @@ describe('a scan with a thread that reads ahead', () => {
     // The thread is there by now.
     const again = scan({ thread, columns: ['x', 'at'], pauseMs: 5 })
     expect(again.text).toBe(scan({ columns: ['x', 'at'] }).text)
+  })
+
+  it('does so with room for a few batches only', () => {
+    const thread = new AheadThread()
+    helpedScan(thread)
+    for (const slots of [3, 4]) expect(scan({ thread, slots, pauseMs: 2 }).text).toBe(alone.text)
   })
 
   it('passes over batches as a scan without does', () => {

@@ -12,7 +12,9 @@ import { checkInterrupt } from '../../runtime/interrupt.ts'
 import { allocateShared, type ColumnPredicate } from '../../runtime/values/index.ts'
 import type { ChunkRecord, StoredColumn, TableRecord } from '../catalog/types.ts'
 import { type BatchBuffer, BatchMemory, type ReadMemory } from '../segment/batch-memory.ts'
+import { elementBytes } from '../segment/column-type.ts'
 import { SegmentReader, type VerifiedBuffers } from '../segment/index.ts'
+import { BATCH_ROWS } from '../segment/layout.ts'
 import type { StoreAddress } from '../store/file-store.ts'
 import {
   AHEAD_CHANGES,
@@ -33,8 +35,12 @@ import type { AheadBoot } from './ahead-thread.ts'
 import { commitRuns } from './runs.ts'
 import { batchMayMatch, mayMatch, positionOf, type ReadAccess } from './segment-blocks.ts'
 
-/** Batches in memory: the one that is computed with, and those ahead of it. */
-const SLOTS = 8
+/** Batches in memory: the one that is computed with, and those ahead of it. Of wide rows it is fewer, and none where not even these few fit. */
+const SLOTS = 12
+const MEMORY_BYTES = 64 << 20
+const SLOTS_LEAST = 3
+/** A third of them is announced at a time: waking a thread costs as much as reading a few hundred kilobytes. */
+const GROUPS = 3
 /** Less than this is read before a thread has started. */
 const AHEAD_BYTES = 32 << 20
 const IDLE_MS = 5_000
@@ -79,8 +85,8 @@ export class AheadThread {
     this.#port = port1
   }
 
-  post(unit: AheadUnit): void {
-    this.#port!.postMessage(unit)
+  post(units: readonly AheadUnit[]): void {
+    this.#port!.postMessage(units)
     Atomics.add(this.#words!, THREAD_WAKE, 1)
     Atomics.notify(this.#words!, THREAD_WAKE)
   }
@@ -104,6 +110,7 @@ export interface AheadScan {
 export interface AheadOptions {
   readonly thread?: AheadThread
   readonly leastBytes?: number
+  readonly slots?: number
 }
 
 /** undefined where it does not pay, or where another thread cannot open the files. */
@@ -112,7 +119,10 @@ export function readAhead(scan: AheadScan, options: AheadOptions = {}): ReadAhea
   if (address?.kind !== 'local' || availableParallelism() < 2) return undefined
   const bytes = scan.chunks.reduce((n, c) => n + c.segments.reduce((m, s) => m + s.bytes, 0), 0)
   if (bytes < (options.leastBytes ?? AHEAD_BYTES)) return undefined
-  return new ReadAhead(options.thread ?? sessionThread, address, plannedBatches(scan), scan.access.verify)
+  const rowBytes = scan.columns.reduce((n, c) => n + elementBytes(c.type), 0)
+  const slots = Math.min(options.slots ?? SLOTS, Math.floor(MEMORY_BYTES / (rowBytes * BATCH_ROWS)))
+  if (rowBytes === 0 || slots < SLOTS_LEAST) return undefined
+  return new ReadAhead(options.thread ?? sessionThread, address, plannedBatches(scan), scan.access.verify, slots)
 }
 
 interface PlannedBatch {
@@ -150,7 +160,8 @@ export class ReadAhead implements ReadMemory {
   readonly #thread: AheadThread
   readonly #store: StoreAddress & { readonly kind: 'local' }
   readonly #verify: boolean | VerifiedBuffers | undefined
-  readonly #words = new Int32Array(new SharedArrayBuffer(4 * (1 + SLOTS)))
+  readonly #slots: number
+  readonly #words: Int32Array
   readonly #memory: SharedArrayBuffer[] = []
   /** For batches that nobody planned. */
   readonly #plain = new BatchMemory()
@@ -168,7 +179,10 @@ export class ReadAhead implements ReadMemory {
     store: StoreAddress & { readonly kind: 'local' },
     plan: Iterator<PlannedBatch>,
     verify: boolean | VerifiedBuffers | undefined,
+    slots: number,
   ) {
+    this.#slots = slots
+    this.#words = new Int32Array(new SharedArrayBuffer(4 * (1 + slots)))
     this.#thread = thread
     this.#store = store
     this.#plan = plan
@@ -213,7 +227,9 @@ export class ReadAhead implements ReadMemory {
   /** Takes the unit if nobody has. */
   #takeFor(unit: number): boolean {
     const open = unitWord(unit, UNIT_OPEN)
-    return Atomics.compareExchange(this.#words, slotWord(unit % SLOTS), open, unitWord(unit, UNIT_FAILED)) === open
+    return (
+      Atomics.compareExchange(this.#words, slotWord(unit % this.#slots), open, unitWord(unit, UNIT_FAILED)) === open
+    )
   }
 
   /** `filled`: the thread has read it; `empty`: the session reads it, to the same memory; `lost`: it does so to other memory, because the thread may not be done. */
@@ -223,7 +239,7 @@ export class ReadAhead implements ReadMemory {
     for (;;) {
       const seen = Atomics.load(this.#words, AHEAD_CHANGES)
       const isGone = this.#thread.isGone
-      const state = stateOf(Atomics.load(this.#words, slotWord(unit % SLOTS)))
+      const state = stateOf(Atomics.load(this.#words, slotWord(unit % this.#slots)))
       if (state !== UNIT_TAKEN) return state === UNIT_DONE ? 'filled' : 'empty'
       checkInterrupt()
       if (isGone || performance.now() > deadline) {
@@ -235,14 +251,18 @@ export class ReadAhead implements ReadMemory {
   }
 
   #postMore(): void {
-    while (this.#plan !== undefined && this.#postedCount < this.#current + SLOTS && !this.#thread.isGone) {
+    const room = this.#current + this.#slots - this.#postedCount
+    if (this.#plan === undefined || room < this.#slots / GROUPS || this.#thread.isGone) return
+    const units: AheadUnit[] = []
+    while (units.length < room) {
       const planned = this.#nextPlanned()
       if (planned === undefined) {
         this.#plan = undefined
-        return
+        break
       }
-      this.#post(planned)
+      units.push(this.#announce(planned))
     }
+    if (units.length > 0) this.#thread.post(units)
   }
 
   /** A segment that cannot be opened ends the plan: the scan will open it as well, and say why. */
@@ -256,9 +276,9 @@ export class ReadAhead implements ReadMemory {
     }
   }
 
-  #post({ file, batch, buffers }: PlannedBatch): void {
+  #announce({ file, batch, buffers }: PlannedBatch): AheadUnit {
     const unit = this.#postedCount++
-    const slot = unit % SLOTS
+    const slot = unit % this.#slots
     let size = 0
     const placed = buffers.map(([offset, bytes, checksum]) => {
       const at = size
@@ -271,7 +291,7 @@ export class ReadAhead implements ReadMemory {
     Atomics.store(this.#words, slotWord(slot), unitWord(unit, UNIT_OPEN))
     this.#posted.push({ unit, file, batch, buffers: placed, memory })
     const words = this.#words.buffer as SharedArrayBuffer
-    this.#thread.post({ unit, slot, words, memory, store: this.#store, file, buffers: placed })
+    return { unit, slot, words, memory, store: this.#store, file, buffers: placed }
   }
 
   #isKnown(file: string, offset: number): boolean {

@@ -69,6 +69,9 @@ function sumLoop(data: FixedArray, from: number, to: number): CountSum {
   return { count: ACC[0], sum: ACC[1] }
 }
 
+/** Whole numbers add to the same sum in any order: a batch of a stored table may go in registers, once they are worth being made. */
+const LONG_LANES_FROM = 1 << 15
+
 /** Sum of 64-bit integers, wrapping; 0 valid elements give count 0. */
 export function sumLongs(data: BigInt64Array, from: number, to: number): { count: number; sum: bigint } {
   // Words add exactly in doubles for up to 2^20 elements; only the chunk sums meet as bigint.
@@ -90,7 +93,7 @@ export function sumLongs(data: BigInt64Array, from: number, to: number): { count
     count += BLOCK
     sum += part
   }
-  if (to - from >= LANES_FROM) reduceLongs(data, from, to, whole, careful)
+  if (to - from >= LONG_LANES_FROM) reduceLongs(data, from, to, whole, careful)
   else careful(from, to)
   return { count, sum: BigInt.asIntN(64, sum) }
 }
