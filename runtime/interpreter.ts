@@ -16,7 +16,7 @@ import { define } from './compile/effects.ts'
 import { Emitter } from './compile/emitter.ts'
 import { leavesInnerScript, positionIn } from './compile/failure.ts'
 import type { Host } from './compile/host.ts'
-import { freezeOwned, rebind } from './compile/ownership.ts'
+import { keepShown, rebind } from './compile/ownership.ts'
 import { type ParserNames, parseUnits } from './compile/parse.ts'
 import type { SqlScope } from './compile/scope.ts'
 import { emitStatement, emitStatementValue } from './compile/statements.ts'
@@ -24,7 +24,6 @@ import { suggestion } from './compile/suggest.ts'
 import type { Transaction } from './compile/transactions.ts'
 import { findUnknownName } from './compile/unknown-names.ts'
 import { HoldfastError, inputError, toHoldfastError } from './errors.ts'
-import { isLarge } from './ops/chain.ts'
 import { type DisplayOptions, displayValue } from './print/index.ts'
 import { SeededRandom } from './random.ts'
 import type { Registry } from './registry.ts'
@@ -312,7 +311,7 @@ export class Interpreter implements Host {
           const value = this.runStatement(statement, source)
           if (value === undefined) continue
           // Whatever becomes of the variable, what the script ends with stays as it is.
-          if (isLarge(value)) freezeOwned(value)
+          keepShown(value)
           last = value
           options.onExpression?.(value, statement)
         }

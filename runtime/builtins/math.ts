@@ -85,6 +85,14 @@ const REAL: readonly (readonly [string, string, string])[] = [
   ['reciprocal', '1/x', '1 / X.'],
 ]
 
+/** Those that vector registers know. */
+const LANES: Readonly<Record<string, 'sqrt' | 'square' | 'exp' | 'log' | undefined>> = {
+  'Math.sqrt(x)': 'sqrt',
+  'x*x': 'square',
+  'Math.exp(x)': 'exp',
+  'x>0?Math.log(x):NaN': 'log',
+}
+
 type RealKernel = (a: Float64Array, o: Float64Array, from: number, to: number) => void
 
 function onReals(name: string, expression: string, x: Value): Value {
@@ -108,7 +116,7 @@ function onReals(name: string, expression: string, x: Value): Value {
     const out =
       f.type === T.DOUBLE || source.length !== f.length ? (unsetFixedArray('f64', f.length) as Float64Array) : source
     const range = (from: number, to: number): void => run(source, out, from, to)
-    const lanes = name === 'sqrt' || name === 'square' ? name : undefined
+    const lanes = LANES[expression]
     if (lanes === undefined || !laneFunctionOf(lanes, source, out, f.length, range)) inBlocks(f.length, range)
     return new FixedVector(T.DOUBLE, out)
   })

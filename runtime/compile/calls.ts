@@ -11,7 +11,7 @@ import { BuiltinFunction, Scalar } from '../values/index.ts'
 import { placeByName, requiredCount } from './call.ts'
 import type { FunctionCell } from './cells.ts'
 import type { Binding, Emitter, PlainCode } from './emitter.ts'
-import { emitExpr, emitFunctionName, emitName } from './expressions.ts'
+import { emitExpr, emitFunctionName, emitName, emitSpending } from './expressions.ts'
 import { isStringBuiltin, readBinding, withoutSlot } from './plain-code.ts'
 import { HIGHER_ORDER, keepsArguments, returnsPart } from './purity.ts'
 import { userCode } from './user-code.ts'
@@ -255,7 +255,14 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
   let call =
     appended !== undefined && codes.length === 2
       ? em.help('append', '$s', em.constant(builtin), codes[0], codes[1])
-      : em.help('callDirect', '$s', em.constant(builtin), list)
+      : builtin.kind === 'general' || takesLabels
+        ? em.help('callDirect', '$s', em.constant(builtin), list)
+        : emitSpending(
+            em,
+            placed.map((a) => a?.expr),
+            codes,
+            (kept) => em.help('callDirect', '$s', em.constant(builtin), `[${kept.join(', ')}]`),
+          )
   if (returnsPart(builtin)) call = em.help('part', call)
   if (before === '') return call
   const result = em.temporary()
@@ -267,8 +274,15 @@ const label = (a: Given): string | null => a.label
 
 /** The variable, or those of a tuple of variables: groupby(wavg, [price, qty], [sym, day]). */
 function names(a: Given): string | null {
-  if (a.expr?.kind !== 'vector' && a.expr?.kind !== 'tuple') return a.label
-  return a.expr.items.map((item) => (item?.kind === 'name' ? item.name : '')).join(',')
+  if (a.expr?.kind !== 'vector' && a.expr?.kind !== 'tuple') return a.label ?? columnNamed(a.expr)
+  return a.expr.items.map((item) => (item?.kind === 'name' ? item.name : (columnNamed(item) ?? ''))).join(',')
+}
+
+/** The column that an expression picks from a variable: `t.price`, ``t[`price]``. */
+function columnNamed(expr: Expr | null): string | null {
+  if (expr?.kind === 'member' && expr.object.kind === 'name') return expr.name
+  const slot = expr?.kind === 'index' && expr.object.kind === 'name' && expr.slots.length === 1 ? expr.slots[0] : null
+  return slot?.kind === 'literal' && typeof slot.value === 'string' ? slot.value : null
 }
 
 /** Builtins that name columns after the variables passed to them. */

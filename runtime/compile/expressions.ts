@@ -217,12 +217,14 @@ export function emitBinary(em: Emitter, op: BinaryOperator, left: Expr, right: E
   switch (op) {
     case 'and': {
       const t = em.temporary()
-      return `(${em.help('isFalse', `${t} = ${emitExpr(em, left)}`)} ? ${t} : ${em.help('and', t, emitExpr(em, right))})`
+      const and = emitSpending(em, [left, right], [t, emitExpr(em, right)], ([a, b]) => em.help('and', a, b))
+      return `(${em.help('isFalse', `${t} = ${emitExpr(em, left)}`)} ? ${t} : ${and})`
     }
     case 'or': {
       const t = em.temporary()
-      const or = word ? 'orIgnoringNull' : 'or'
-      return `(${em.help('isTrue', `${t} = ${emitExpr(em, left)}`)} ? ${t} : ${em.help(or, t, emitExpr(em, right))})`
+      const codes = [t, emitExpr(em, right)]
+      const or = emitSpending(em, [left, right], codes, ([a, b]) => em.help(word ? 'orIgnoringNull' : 'or', a, b))
+      return `(${em.help('isTrue', `${t} = ${emitExpr(em, left)}`)} ? ${t} : ${or})`
     }
     case 'cast':
       return fold(em, 'cast', castNow, emitExpr(em, left), emitCastTarget(em, right))
@@ -242,9 +244,31 @@ export function emitBinary(em: Emitter, op: BinaryOperator, left: Expr, right: E
           return foldOperator(em, op, a.given.code, b.given.code)
         return toValue(em, emitTree(em, { op, left: a, right: b }))
       }
-      return foldOperator(em, op, emitExpr(em, left), emitExpr(em, right))
+      const codes = [emitExpr(em, left), emitExpr(em, right)]
+      return emitSpending(em, [left, right], codes, ([a, b]) => foldOperator(em, op, a, b))
     }
   }
+}
+
+/** Whether an operator makes the value of the expression, so that nobody else holds it. */
+const isMade = (em: Emitter, node: Expr | null | undefined): boolean =>
+  em.sql === undefined && node?.kind === 'binary' && (node.op in inlineOps || node.op === 'and' || node.op === 'or')
+
+/** A call of something that keeps no argument: what operators have made for it is given back after it. `call` gets the codes of the arguments. */
+export function emitSpending(
+  em: Emitter,
+  args: readonly (Expr | null | undefined)[],
+  codes: readonly string[],
+  call: (codes: readonly string[]) => string,
+): string {
+  const made: string[] = []
+  const kept = codes.map((code, k) => {
+    if (!isMade(em, args[k]) || em.valueOf(code) !== undefined) return code
+    const t = em.temporary()
+    made.push(t)
+    return `${t} = ${code}`
+  })
+  return made.length === 0 ? call(codes) : em.help('spent', call(kept), ...made)
 }
 
 /** An operator that generated code calls by name, on operands that are code. */
@@ -353,7 +377,9 @@ function emitIndex(em: Emitter, node: IndexExpr): string {
     const [o, k] = [em.temporary(), em.temporary()]
     // The element is read here, where V8 learns which typed array this place meets.
     const fast = `${em.help('holds', o, k)} ? ${em.help('elementOf', o, `${o}.data[${k}.value]`)}`
-    return `(${o} = ${emitExpr(em, object)}, ${k} = ${emitExpr(em, slots[0])}, ${fast} : ${em.help('index1', '$s', o, k)})`
+    const index = emitExpr(em, slots[0])
+    const slow = emitSpending(em, [slots[0]], [k], ([at]) => em.help('index1', '$s', o, at))
+    return `(${o} = ${emitExpr(em, object)}, ${k} = ${index}, ${fast} : ${slow})`
   }
   return em.help('index', '$s', emitExpr(em, object), emitSlots(em, slots))
 }

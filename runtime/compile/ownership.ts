@@ -53,9 +53,19 @@ export function unbind(old: Value | undefined, value: Value): Value {
   return value
 }
 
+const shown = new WeakSet<Value>()
+
+/** The value of a statement has gone to whoever runs the script: a variable that lets go of it leaves its memory alone. */
+export function keepShown(value: Value): void {
+  if (isLarge(value)) shown.add(value)
+}
+
+const isLarge = (value: Value): value is FixedVector =>
+  value instanceof FixedVector && value.data.byteLength >= KEPT_FROM_BYTES
+
 /** The memory of a large vector that only this variable held serves the next one. */
 function letGo(old: FixedVector): void {
-  if (old.owned && !old.frozen && old.data.byteLength >= KEPT_FROM_BYTES) giveBack(old.data.buffer)
+  if (old.owned && !old.frozen && isLarge(old) && !shown.has(old)) giveBack(old.data.buffer)
 }
 
 /** A local that is returned: the frame that owned it is gone. */

@@ -42,6 +42,8 @@ function oneByOne(c: Chain, values: readonly Value[]): Value {
   return typeof c === 'number' ? values[c] : fastBinary[c[0]](oneByOne(c[1], values), oneByOne(c[2], values))
 }
 
+const typeOf = (v: Value): unknown => ('type' in v ? v.type : undefined)
+
 const bytes = (v: Value): Buffer =>
   v instanceof FixedVector
     ? Buffer.from(v.data.buffer, v.data.byteOffset, v.length * v.data.BYTES_PER_ELEMENT)
@@ -54,11 +56,11 @@ describe('a chain of arithmetic', () => {
         const before = values.map((v) => Buffer.from(bytes(v)))
         const expected = oneByOne(c, values)
         const found = runChain(c, values)
-        expect([found.kind, found.type]).toEqual([expected.kind, expected.type])
+        expect([found.kind, typeOf(found)]).toEqual([expected.kind, typeOf(expected)])
         expect(Buffer.compare(bytes(found), bytes(expected))).toBe(0)
         values.forEach((v, k) => void expect(Buffer.compare(bytes(v), before[k])).toBe(0))
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   })
 

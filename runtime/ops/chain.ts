@@ -37,6 +37,12 @@ function stepByStep(chain: Chain, operands: readonly Value[]): Value {
   return result
 }
 
+/** The result of a function that keeps no argument; what operators have made for it serves the next vector. */
+export function spent(result: Value, ...made: readonly Value[]): Value {
+  if (result instanceof Scalar || result instanceof FixedVector) for (const x of made) spend(x, result, [])
+  return result
+}
+
 /** What an operator has made and another one has used up. */
 function spend(x: Value, result: Value, operands: readonly Value[]): void {
   if (!(x instanceof FixedVector) || x.owned || x.frozen || x.data.byteLength < KEPT_FROM_BYTES) return

@@ -7,6 +7,7 @@
  * are what this is tested against. Comparisons and choices take elements as they are: there a null is the smallest number, or is chosen like any other.
  */
 import type { FixedArray } from '../../values/vector.ts'
+import { EXP_LIMIT, expCode, logCode } from './functions.ts'
 import { INPUTS_MAX, type LaneInput, laneFunction, runLanes, slotAt } from './lanes.ts'
 import {
   type Code,
@@ -28,7 +29,7 @@ import {
   type WasmType,
 } from './wasm-module.ts'
 
-export type ArithmeticOp = 'add' | 'sub' | 'mul' | 'ratio' | 'sqrt' | 'abs' | 'square'
+export type ArithmeticOp = 'add' | 'sub' | 'mul' | 'ratio' | 'sqrt' | 'abs' | 'square' | 'exp' | 'log'
 export type CompareOp = 'lt' | 'le' | 'gt' | 'ge' | 'eq' | 'ne'
 export type LogicOp = 'and' | 'or' | 'xor'
 
@@ -99,6 +100,8 @@ class Assembly {
     this.locals.push(type)
     return this.#params.length + this.locals.length - 1
   }
+
+  readonly #newVector = (): number => this.#local('v128')
 
   shape(tree: LaneTree): FunctionShape {
     const step = [...localGet(this.#at), ...i32Const(16), ...op['i32.add'], ...localTee(this.#at)]
@@ -212,6 +215,16 @@ class Assembly {
         const other = [...doubles(0), ...x, ...op['f64x2.sub'], ...localTee(this.#y)]
         const chosen = [...x, ...other, ...x, ...y, ...op['f64x2.ge'], ...op['v128.bitselect']]
         return [...this.#number(a, part), ...localSet(this.#x), ...chosen]
+      }
+      case 'exp': {
+        const x = localGet(this.#x)
+        const inRange = this.#test([...op['f64x2.abs'], ...EXP_LIMIT, ...op['f64x2.lt']])
+        return [...this.#number(a, part), ...inRange, ...localSet(this.#x), ...expCode(x, this.#newVector)]
+      }
+      case 'log': {
+        const x = localGet(this.#x)
+        const normal = this.#test([...doubles(2 ** -1022), ...op['f64x2.ge']])
+        return [...this.#number(a, part), ...normal, ...localSet(this.#x), ...logCode(x, this.#newVector)]
       }
       case 'round':
         throw new RangeError('round stands at the root of a tree')

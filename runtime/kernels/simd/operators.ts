@@ -123,16 +123,31 @@ export function laneChoice(flags: Int8Array, a: Operand, b: Operand, o: FixedArr
 
 /** A function of one column of doubles: its result are doubles, or for `round` 32-bit integers. */
 export function laneFunctionOf(
-  op: 'sqrt' | 'abs' | 'square' | 'round',
+  op: 'sqrt' | 'abs' | 'square' | 'exp' | 'log' | 'round',
   data: FixedArray,
   o: FixedArray,
   length: number,
   careful: Careful,
 ): boolean {
   if (length < LANES_FROM || !(data instanceof Float64Array)) return false
-  const x: LaneTree = { op: 'input', lane: 'f64', index: 0 }
-  runTree({ op, args: [x] }, [{ data }], [], o, 0, length, careful)
+  if ((op === 'exp' || op === 'log') && !isLikeMath(op)) return false
+  runTree({ op, args: [{ op: 'input', lane: 'f64', index: 0 }] }, [{ data }], [], o, 0, length, careful)
   return true
+}
+
+const likeMath = new Map<'exp' | 'log', boolean>()
+
+/** Whether Math has the same algorithm here, to the last bit: another processor or another V8 may have another one, and then small vectors and large ones would differ. */
+function isLikeMath(op: 'exp' | 'log'): boolean {
+  let same = likeMath.get(op)
+  if (same === undefined) {
+    const data = Float64Array.from({ length: 2048 }, (_, k) => (op === 'exp' ? (k - 1024) * 0.0137 : (k + 1) * 0.00137))
+    const o = new Float64Array(data.length)
+    runTree({ op, args: [{ op: 'input', lane: 'f64', index: 0 }] }, [{ data }], [], o, 0, data.length, () => {})
+    same = data.every((x, k) => Object.is(o[k], Math[op](x)))
+    likeMath.set(op, same)
+  }
+  return same
 }
 
 /** o[i] = x[i] - x[i - n] of doubles, for i in [from, to). */

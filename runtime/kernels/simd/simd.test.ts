@@ -171,6 +171,50 @@ describe('large columns in vector registers', () => {
     )
   })
 
+  test.each(['exp', 'log'] as const)('%s has the bits of Math.%s', (op) => {
+    const careful = op === 'exp' ? Math.exp : (x: number): number => (x > 0 ? Math.log(x) : Number.NaN)
+    const near = fc.double({ noNaN: true, min: -3, max: 3 })
+    const far = fc.double({ noNaN: true, min: -720, max: 720 })
+    const edges = [
+      0,
+      -0,
+      1,
+      2,
+      0.5,
+      Math.SQRT2,
+      Math.SQRT1_2,
+      Math.LN2,
+      Math.LN2 / 2,
+      1.5 * Math.LN2,
+      2 ** -1022,
+      5e-324,
+    ]
+    const element = fc.oneof(
+      near,
+      far,
+      far.map(Math.exp),
+      near.map((x) => 1 + x / 2 ** 20),
+      fc.constantFrom(...edges),
+    )
+    fc.assert(
+      fc.property(fc.array(element, { minLength: 1, maxLength: 300 }), (list) => {
+        const x = Float64Array.from(list)
+        const o = new Float64Array(x.length)
+        const tree: LaneTree = { op, args: [{ op: 'input', lane: 'f64', index: 0 }] }
+        let left = false
+        // One element at a time would be careful with each; all at once with all.
+        for (let k = 0; k < x.length; k++) {
+          left = false
+          runTree(tree, [{ data: x }], [], o, k, k + 1, () => {
+            left = true
+          })
+          if (!left && !Object.is(o[k], careful(x[k]))) expect([x[k], o[k]]).toEqual([x[k], careful(x[k])])
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   test('expressions of several operators are computed at once, blocks with nulls left to the careful loop', () => {
     const a: LaneTree = { op: 'input', lane: 'f64', index: 0 }
     const b: LaneTree = { op: 'input', lane: 'f64', index: 1 }

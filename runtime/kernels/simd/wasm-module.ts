@@ -85,6 +85,8 @@ export const op = {
   'i64x2.neg': vector(0xc1),
   'i64x2.extend_low_i32x4_s': vector(0xc7),
   'i64x2.extend_high_i32x4_s': vector(0xc8),
+  'i64x2.shl': vector(0xcb),
+  'i64x2.shr_u': vector(0xcd),
   'i64x2.add': vector(0xce),
   'i64x2.sub': vector(0xd1),
   'i64x2.eq': vector(0xd6),

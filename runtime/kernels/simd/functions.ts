@@ -1,0 +1,117 @@
+/**
+ * exp and log of doubles in vector registers: the algorithms of fdlibm (Sun Microsystems, 1993; e_exp.c and e_log.c), which V8 has for Math.exp and
+ * Math.log, step by step and without branches. The same operations in the same order give the same bits; what fdlibm decides by the high word of a number
+ * is decided by comparing with the smallest number that has it.
+ *
+ * `exp` takes |x| < 700, `log` normal positive numbers; whoever calls leaves all others to JavaScript.
+ */
+import { type Code, doubles, i32Const, localGet, localSet, op, repeated } from './wasm-module.ts'
+
+type Binary = (a: Code, b: Code) => Code
+const binary =
+  (instruction: Code): Binary =>
+  (a, b) => [...a, ...b, ...instruction]
+
+const add = binary(op['f64x2.add'])
+const sub = binary(op['f64x2.sub'])
+const mul = binary(op['f64x2.mul'])
+const div = binary(op['f64x2.div'])
+const both = binary(op['v128.and'])
+const either = binary(op['v128.or'])
+const differ = binary(op['v128.xor'])
+const addLong = binary(op['i64x2.add'])
+const subLong = binary(op['i64x2.sub'])
+const abs = (x: Code): Code => [...x, ...op['f64x2.abs']]
+const less = binary(op['f64x2.lt'])
+const select = (yes: Code, no: Code, mask: Code): Code => [...yes, ...no, ...mask, ...op['v128.bitselect']]
+const shiftLeft = (x: Code, count: number): Code => [...x, ...i32Const(count), ...op['i64x2.shl']]
+const shiftRight = (x: Code, count: number): Code => [...x, ...i32Const(count), ...op['i64x2.shr_u']]
+
+const longs = (value: bigint): Code => repeated([...new Uint8Array(BigInt64Array.of(value).buffer)])
+/** The smallest positive number with this high word. */
+const withHighWord = (word: number): Code => longs(BigInt(word) << 32n)
+/** c[0] + x * (c[1] + x * (c[2] + ...)) */
+const polynomial = (x: Code, [first, ...rest]: readonly number[]): Code =>
+  rest.length === 0 ? doubles(first) : add(doubles(first), mul(x, polynomial(x, rest)))
+
+const ONE = doubles(1)
+const TWO = doubles(2)
+const LN2_HIGH = doubles(0.6931471803691238)
+const LN2_LOW = doubles(1.9082149292705877e-10)
+const SIGN = longs(-(2n ** 63n))
+
+/** Gives out locals, of type v128. */
+export type NewLocal = () => number
+
+/** A local that a value is put in, and how it is read. */
+function named(newLocal: NewLocal, out: number[]): (value: Code) => Code {
+  return (value) => {
+    const local = newLocal()
+    out.push(...value, ...localSet(local))
+    return localGet(local)
+  }
+}
+
+/** |x| below this is what `exp` takes. */
+export const EXP_LIMIT = doubles(700)
+
+const EXP_TERMS = [
+  0.16666666666666602, -0.0027777777777015593, 6.613756321437934e-5, -1.6533902205465252e-6, 4.1381367970572385e-8,
+]
+
+/** Statements and the value: e to the power of what `x` reads. */
+export function expCode(x: Code, newLocal: NewLocal): Code {
+  const out: number[] = []
+  const name = named(newLocal, out)
+  // x = k ln 2 + r; k is 0 up to (about) half of ln 2.
+  const half = either(doubles(0.5), both(x, SIGN))
+  const nearest = [...add(mul(doubles(Math.LOG2E), x), half), ...op['f64x2.trunc']]
+  const k = name(select(doubles(0), nearest, less(abs(x), withHighWord(0x3fd62e43))))
+  const high = name(sub(x, mul(k, LN2_HIGH)))
+  const low = name(mul(k, LN2_LOW))
+  const r = name(sub(high, low))
+  const t = name(mul(r, r))
+  const c = name(sub(r, mul(t, polynomial(t, EXP_TERMS))))
+  const y = sub(ONE, sub(sub(low, div(mul(r, c), sub(TWO, c))), high))
+  // Adding 2^52 brings k + 1023 to the low bits, from where it becomes an exponent.
+  const power = shiftLeft(add(k, doubles(4503599627370496 + 1023)), 52)
+  const ordinary = name(mul(y, power))
+  const exactOne = [...x, ...ONE, ...op['f64x2.eq']]
+  const tiny = less(abs(x), withHighWord(0x3e300000))
+  return [...out, ...select(add(ONE, x), select(doubles(Math.E), ordinary, exactOne), tiny)]
+}
+
+const LOG_ODD = [0.6666666666666735, 0.2857142874366239, 0.1818357216161805, 0.14798198605116586]
+const LOG_EVEN = [0.3999999999940942, 0.22222198432149784, 0.15313837699209373]
+
+/** Statements and the value: the natural logarithm of what `x` reads. */
+export function logCode(x: Code, newLocal: NewLocal): Code {
+  const out: number[] = []
+  const name = named(newLocal, out)
+  const word = name(shiftRight(x, 32))
+  const mantissa = name(both(word, longs(0xfffffn)))
+  // x = 2^k (1 + f) with 1 + f between the roots of 1/2 and 2.
+  const up = name(both(addLong(mantissa, longs(0x95f64n)), longs(0x100000n)))
+  const exponent = addLong(subLong(shiftRight(word, 20), longs(1023n)), shiftRight(up, 20))
+  // A small integer becomes a double in the low bits of 1.5 * 2^52.
+  const k = name(sub(addLong(exponent, longs(0x4338000000000000n)), doubles(6755399441055744)))
+  const newWord = either(mantissa, differ(up, longs(0x3ff00000n)))
+  const f = name(sub(either(shiftLeft(newWord, 32), both(x, longs(0xffffffffn))), ONE))
+  const s = name(div(f, add(TWO, f)))
+  const z = name(mul(s, s))
+  const w = name(mul(z, z))
+  const r = name(add(mul(z, polynomial(w, LOG_ODD)), mul(w, polynomial(w, LOG_EVEN))))
+  const high = name(mul(k, LN2_HIGH))
+  const low = name(mul(k, LN2_LOW))
+  const square = name(mul(mul(doubles(0.5), f), f))
+  const middle = sub(high, sub(sub(square, add(mul(s, add(square, r)), low)), f))
+  const edge = sub(high, sub(sub(mul(s, sub(f, r)), low), f))
+  const bounds = either(subLong(mantissa, longs(0x6147an)), subLong(longs(0x6b851n), mantissa))
+  const inMiddle = [...bounds, ...longs(0n), ...op['i64x2.gt']]
+  const ordinary = name(select(middle, edge, inMiddle))
+  // f is next to 0.
+  const flat = mul(mul(f, f), sub(doubles(0.5), mul(doubles(1 / 3), f)))
+  const nearOne = sub(high, sub(sub(flat, low), f))
+  const near = [...both(addLong(mantissa, longs(2n)), longs(0xfffffn)), ...longs(3n), ...op['i64x2.lt']]
+  return [...out, ...select(nearOne, ordinary, near)]
+}
