@@ -12,7 +12,7 @@ import { placeByName, requiredCount } from './call.ts'
 import type { FunctionCell } from './cells.ts'
 import type { Binding, Emitter, PlainCode } from './emitter.ts'
 import { emitExpr, emitFunctionName, emitName, emitSpending } from './expressions.ts'
-import { isStringBuiltin, readBinding, withoutSlot } from './plain-code.ts'
+import { emitPlain, isStringBuiltin, readBinding, withoutSlot } from './plain-code.ts'
 import { HIGHER_ORDER, keepsArguments, returnsPart } from './purity.ts'
 import { userCode } from './user-code.ts'
 
@@ -206,6 +206,7 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
   let after = ''
   let appended: string | undefined
   let receiver = ''
+  let quick = ''
   const codes = placed.map((arg, k) => {
     // `rename!(m, rows, )`: the empty place after the comma says which labels are meant.
     if (arg?.expr === null && k > 0 && builtin.name === 'rename!') return em.constant(Scalar.NOTHING)
@@ -227,6 +228,14 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
       }
     }
     if (k === 0 && HIGHER_ORDER.has(builtin.name)) return emitFunctionArgument(em, arg.expr)
+    if (k === 1 && appended !== undefined && before !== '' && em.writesOut && em.sql === undefined) {
+      const slot = em.slot()
+      const piece = em.temporary()
+      quick = emitQuickAppend(em, receiver, piece, emitPlain(em, arg.expr, slot), slot)
+      const value = em.help('boxSlot', piece, slot)
+      before = `${appended} = ${keeps ? em.help('keep', value) : value}, ${before}, ${receiver} = ${em.help('adopted', receiver, appended)}`
+      return appended
+    }
     const code = emitExpr(em, arg.expr)
     const kept = keeps && arg.expr.kind === 'name' ? em.help(builtin.name === 'partial' ? 'hold' : 'keep', code) : code
     if (k !== 1 || appended === undefined) return kept
@@ -267,7 +276,19 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
   if (before === '') return call
   const result = em.temporary()
   after = `, ${result}`
-  return `(${before}, ${result} = ${call}${after})`
+  const slow = `(${before}, ${result} = ${call}${after})`
+  return quick === '' ? slow : `(${quick}${slow})`
+}
+
+/** A scalar at the end of a vector with room is one store, where V8 learns which typed array this place meets. */
+function emitQuickAppend(em: Emitter, vector: string, piece: string, given: PlainCode, slot: string): string {
+  const end = `${vector}.data[${vector}.length++]`
+  const store = `${em.help('hasRoom', vector, piece)} ? (${end} = ${em.help('rawP', piece)}, ${vector}) : `
+  const inSlot =
+    given.form === 'inSlot'
+      ? `${piece} === null && ${em.help('hasRoomForDouble', vector)} ? (${end} = ${slot}, ${vector}) : `
+      : ''
+  return `${piece} = ${given.form === 'value' ? em.help('plain', given.code) : given.code}, ${inSlot}${store}`
 }
 
 const label = (a: Given): string | null => a.label

@@ -35,7 +35,12 @@ export interface Binding {
   /** Set for an attribute of the instance whose method this is. */
   readonly attribute?: Attribute
   /** Holds plain values (plain.ts), DOUBLEs in `slot` if that is a name. */
-  readonly plain?: { readonly slot: string | undefined; readonly guess: Guess }
+  readonly plain?: {
+    readonly slot: string | undefined
+    /** Variable of the pieces at the end of a text, which are not in it yet. */
+    readonly tail: string | undefined
+    readonly guess: Guess
+  }
 }
 
 /** What compiled functions are made of. Tests switch the written-out ways off and compare. */
@@ -199,7 +204,9 @@ export class Emitter {
     const slot = local.slot ? js.replace('v', 'd') : undefined
     // A number from the start, so that V8 keeps it in a register.
     if (slot !== undefined) this.#declared.push(`${slot} = 0`)
-    return { slot, guess: local.guess }
+    const tail = local.tail ? js.replace('v', 's') : undefined
+    if (tail !== undefined) this.#declared.push(`${tail} = ""`)
+    return { slot, tail, guess: local.guess }
   }
 
   /** A number of its own for a DOUBLE. */

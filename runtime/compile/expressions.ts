@@ -18,7 +18,7 @@ import type { Emitter } from './emitter.ts'
 import { emitClosure } from './functions.ts'
 import { constVectorValue, literalValue } from './literals.ts'
 import { bothConstant, emitComparison, emitTree, isNumericOp, type Tree, treeOf } from './numeric.ts'
-import { emitPlain, readBinding, toValue, withoutSlot } from './plain-code.ts'
+import { emitPlain, plainest, readBinding, toValue, withoutSlot } from './plain-code.ts'
 import { cast as castNow, type Support, seq as seqNow, support } from './support.ts'
 import { namesIn } from './walk.ts'
 
@@ -457,8 +457,8 @@ export function emitTest(em: Emitter, node: Expr): string {
       case 'or':
         if (em.writesOut) {
           const t = em.temporary()
-          const right = em.help('orTestP', t, withoutSlot(em, node.right), String(node.word))
-          return `((${t} = ${withoutSlot(em, node.left)}) === true || ${right})`
+          const right = em.help('orTestP', t, plainest(em, node.right), String(node.word))
+          return `((${t} = ${plainest(em, node.left)}) === true || ${right})`
         }
     }
   }

@@ -103,7 +103,7 @@ function emitEntry(em: Emitter, params: readonly string[], widen: () => void): s
     if (plain === undefined) return `if (typeof ${js} !== "object") ${js} = ${em.help('box', js)};`
     const { slot, guess } = plain
     const otherwise = guess === undefined ? '' : ` else ${em.constant(widen)}();`
-    const intoSlot = `if (${em.help('isDouble', js)}) { ${slot} = ${js}.value; ${js} = ${em.use('IN_SLOT')}; }`
+    const intoSlot = `if (${em.help('isDouble', js)}) { ${slot} = ${js}.value; ${js} = null; }`
     if (guess === 'double') return `${intoSlot}${otherwise}`
     const unboxed = `if (typeof ${js} === "object") ${js} = ${em.help('plain', js)};`
     if (guess !== undefined) return `${unboxed} if (typeof ${js} !== "${TYPEOF[guess]}") ${em.constant(widen)}();`

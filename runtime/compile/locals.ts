@@ -3,7 +3,7 @@
  * are short: a variable is plain if it is assigned or compared like a number, a truth value or a text somewhere. Whatever hands its place to
  * others (an element that is assigned, an alias, a query, metacode, `undef`) leaves it as it was: a Value.
  */
-import type { Block, Expr, Statement } from '../../lang/ast.ts'
+import type { AssignStatement, Block, Expr, Statement } from '../../lang/ast.ts'
 import type { Guess } from './numeric.ts'
 import type { Definition } from './user-code.ts'
 import { namesIn, walk } from './walk.ts'
@@ -12,6 +12,8 @@ export interface PlainLocal {
   readonly guess: Guess
   /** May hold DOUBLEs in a variable of its own. */
   readonly slot: boolean
+  /** A text that pieces are added to: they gather in a variable of their own. */
+  readonly tail: boolean
 }
 
 /** What was found so far: no assignment yet, one kind, or several. */
@@ -37,6 +39,8 @@ class Locals {
   readonly #excluded = new Set<string>()
   /** Operands of arithmetic, of comparisons, and indices. */
   readonly #operands = new Set<string>()
+  /** Variables that something is added to. */
+  readonly #grown = new Set<string>()
   #changed = false
 
   constructor(node: Definition, given: ReadonlyMap<string, Guess>) {
@@ -60,7 +64,11 @@ class Locals {
       const guess = found === 'several' ? undefined : found
       const operand = this.#operands.has(name)
       if (guess === undefined && !operand) continue
-      out.set(name, { guess, slot: guess === 'double' || (guess === undefined && operand) })
+      out.set(name, {
+        guess,
+        slot: guess === 'double' || (guess === undefined && operand),
+        tail: guess === 'string' && this.#grown.has(name),
+      })
     }
     return out
   }
@@ -117,6 +125,7 @@ class Locals {
         if (node.targets.length > 1) for (const t of node.targets) this.#assign(t.name, undefined)
         else if (node.targets[0].kind === 'name') {
           const { name } = node.targets[0]
+          if (addedTo(node) !== undefined) this.#grown.add(name)
           if (node.op === null) this.#assign(name, this.#kindOf(node.value))
           else {
             this.#operand(name)
@@ -193,6 +202,17 @@ class Locals {
     if (a === 'none' || b === 'none') return 'none'
     return arithmeticGuess(op, known(a), known(b))
   }
+}
+
+/** What `x += y` or `x = x + y` adds, where y does not touch x. */
+export function addedTo(node: AssignStatement): Expr | undefined {
+  const { name } = node.targets[0]
+  const { value } = node
+  let added: Expr | undefined
+  if (node.op === 'add') added = value
+  else if (node.op === null && value.kind === 'binary' && value.op === 'add')
+    added = value.left.kind === 'name' && value.left.name === name ? value.right : undefined
+  return node.targets.length > 1 || added === undefined || namesIn(added).has(name) ? undefined : added
 }
 
 const known = (found: Exclude<Found, 'none'>): Guess => (found === 'several' ? undefined : found)

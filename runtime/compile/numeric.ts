@@ -99,13 +99,13 @@ export function emitTree(em: Emitter, tree: Tree, slot?: string): PlainCode {
     if (path.kindOf(root) !== 'double') return path.known(root)
     const number = em.temporary()
     path.checks.push(`(${number} = ${path.raw(root)}) - ${number} === 0`)
-    return slot === undefined ? em.help('double', number) : `(${slot} = ${number}, ${em.use('IN_SLOT')})`
+    return slot === undefined ? em.help('double', number) : `(${slot} = ${number}, null)`
   }
   const code = emitWith(em, [tree], result, ([generic]) => {
     if (slot === undefined) return generic
     // What the general way computes is mostly a DOUBLE too, after a NULL or beside another type.
     const t = em.temporary()
-    return `${em.help('isDouble', `${t} = ${generic}`)} ? (${slot} = ${t}.value, ${em.use('IN_SLOT')}) : ${t}`
+    return `${em.help('isDouble', `${t} = ${generic}`)} ? (${slot} = ${t}.value, null) : ${t}`
   })
   return { code, form: slot === undefined ? 'plain' : 'inSlot', guess: guessOfTree(tree) }
 }
@@ -155,7 +155,7 @@ class Path {
   #testOf(leaf: Placed, kind: Kind): string {
     if (kind !== 'double')
       return `typeof ${leaf.name} === "${{ int: 'number', long: 'bigint', string: 'string' }[kind]}"`
-    return leaf.slot === undefined ? this.em.help('isDouble', leaf.name) : `${leaf.name} === ${this.em.use('IN_SLOT')}`
+    return leaf.slot === undefined ? this.em.help('isDouble', leaf.name) : `${leaf.name} === null`
   }
 
   kindOf(tree: Tree): Kind {

@@ -50,6 +50,12 @@ const isConstant = (em: Emitter, leaf: { readonly given: PlainCode }): boolean =
 /** The same for a place that has no slot to offer. */
 export const withoutSlot = (em: Emitter, node: Expr): string => emitPlain(em, node).code
 
+/** The same, plain wherever there is a plain form: for places that look at the type. */
+export function plainest(em: Emitter, node: Expr): string {
+  const { code, form } = emitPlain(em, node)
+  return form === 'value' ? em.help('plain', code) : code
+}
+
 /** As a Value. */
 export const toValue = (em: Emitter, { code, form }: PlainCode): string =>
   form === 'value' ? code : em.help('box', code)
@@ -64,7 +70,7 @@ function plainConstant(em: Emitter, v: Value, slot: string | undefined): PlainCo
   if (guess === 'double' && slot !== undefined) {
     const number = (v as { value: number }).value
     const text = Object.is(number, -0) ? '-0' : String(number)
-    return { code: `(${slot} = ${text}, ${em.use('IN_SLOT')})`, form: 'inSlot', guess }
+    return { code: `(${slot} = ${text}, null)`, form: 'inSlot', guess }
   }
   if (guess === undefined || guess === 'double') return { code, form: 'value', guess }
   return { code: plainText(em, v)!, form: 'plain', guess }
@@ -96,8 +102,8 @@ function plainName(em: Emitter, name: string, slot: string | undefined): PlainCo
   if (binding.plain === undefined) return undefined
   const own = binding.plain.slot
   const js = em.isAssigned(name)
-    ? binding.js
-    : `(${binding.js} ?? ${em.help('looseName', '$s', em.constant(name), em.constant(em.module))})`
+    ? heldCode(em, binding)
+    : `(${heldCode(em, binding)} ?? ${em.help('looseName', '$s', em.constant(name), em.constant(em.module))})`
   if (own === undefined) return { code: js, form: 'plain', guess }
   if (slot === undefined) return { code: em.help('boxSlot', js, own), form: 'plain', guess }
   return { code: slot === own ? js : `(${slot} = ${own}, ${js})`, form: 'inSlot', guess }
@@ -109,9 +115,18 @@ function sessionVariable(em: Emitter, name: string): PlainCode {
   return { code: `(${cell}.plain ?? ${loose})`, form: 'plain', guess: em.guessOf(name) }
 }
 
+/** What a variable holds. A text is put together when it is read. */
+function heldCode(em: Emitter, { js, plain }: Pick<Binding, 'js' | 'plain'>): string {
+  const tail = plain?.tail
+  if (tail === undefined) return js
+  return `(${tail} === "" ? ${js} : (${js} = ${em.help('joined', js, tail)}, ${tail} = "", ${js}))`
+}
+
 /** A variable as a Value, undefined if it has none. */
-export function readBinding(em: Emitter, { js, plain }: Pick<Binding, 'js' | 'plain'>): string {
+export function readBinding(em: Emitter, binding: Pick<Binding, 'js' | 'plain'>): string {
+  const { js, plain } = binding
   if (plain === undefined) return js
+  if (plain.tail !== undefined) return em.help('box', heldCode(em, binding))
   return plain.slot === undefined ? em.help('box', js) : em.help('boxSlot', js, plain.slot)
 }
 
@@ -128,15 +143,18 @@ function emitElement(em: Emitter, object: Expr, at: Expr, slot: string | undefin
   const o = early ? objectCode : em.temporary()
   const k = isName(index) ? index : em.temporary()
   const setup = [...(early ? [] : [`${o} = ${objectCode}`]), ...(k === index ? [] : [`${k} = ${index}`])]
-  // The element is read here, where V8 learns which typed array this place meets.
-  const element = em.help('elementP', o, `${o}.data[${k}]`)
   const general = em.help('plain', em.help('index1', '$s', o, em.help('box', k)))
-  const inSlot =
-    slot === undefined
-      ? element
-      : `${o}.type === ${T.DOUBLE} && (${slot} = ${o}.data[${k}]) > ${NULL_F64} ? ${em.use('IN_SLOT')} : ${element}`
-  const code = `(${[...setup, `${em.help('holdsP', o, k)} ? ${inSlot} : ${general}`].join(', ')})`
-  return { code, form: slot === undefined ? 'plain' : 'inSlot', guess: undefined }
+  const element = elementCode(em, o, k, slot)
+  const code = `(${[...setup, `${em.help('holdsP', o, k)} ? ${element.code} : ${general}`].join(', ')})`
+  return { ...element, code }
+}
+
+/** An element of a typed vector. It is read where this stands, so that V8 learns which typed array this place meets. */
+export function elementCode(em: Emitter, vector: string, at: string, slot: string | undefined): PlainCode {
+  const element = em.help('elementP', vector, `${vector}.data[${at}]`)
+  if (slot === undefined) return { code: element, form: 'plain', guess: undefined }
+  const isDouble = `${vector}.type === ${T.DOUBLE} && (${slot} = ${vector}.data[${at}]) > ${NULL_F64}`
+  return { code: `${isDouble} ? null : ${element}`, form: 'inSlot', guess: undefined }
 }
 
 /** See emitTernary: a scalar condition evaluates one branch. */

@@ -1,8 +1,9 @@
 /** Plain values in variables change nothing but the time: programs give what they give with every written-out way switched off. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createInterpreter, formatRuntimeError, toHoldfastError } from '../index.ts'
+import { bindInterrupt, createInterpreter, formatRuntimeError, toHoldfastError } from '../index.ts'
 import { compiling } from './emitter.ts'
+import { failureText, printed } from './script-testing.ts'
 
 /** What a program prints, and the error that it ends with, place and frames included. */
 function outcome(script: string, writesOut: boolean): string {
@@ -54,6 +55,7 @@ const OTHERS = [
   'NULL',
   '4c',
 ]
+const text = fc.constantFrom('s', 't')
 const name = fc.constantFrom(...NAMES.slice(0, 4))
 const constant = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...NUMBERS) },
@@ -90,8 +92,8 @@ const { expr } = fc.letrec<{ expr: string }>((tie) => ({
   ),
 }))
 
-/** What doubles in every turn must not fill the memory. */
-const SMALL = NAMES.map((n) => `${n} = small(${n})`)
+/** What doubles in every turn must not fill the memory, and loops in loops come to an end. */
+const SMALL = [...NAMES.map((n) => `${n} = small(${n})`), 'turnsLeft -= 1', 'if(turnsLeft < 0) break']
 
 const { block } = fc.letrec<{ block: string[]; statement: string[] }>((tie) => ({
   // Most errors are caught, so that the rest of the program still runs.
@@ -114,6 +116,8 @@ const { block } = fc.letrec<{ block: string[]; statement: string[] }>((tie) => (
     },
     { weight: 1, arbitrary: fc.tuple(name, expr).map(([n, e]) => [`grow(${n}, ${e})`]) },
     { weight: 1, arbitrary: fc.tuple(name, name).map(([x, y]) => [`${x}, ${y} = ${y}, ${x}`]) },
+    { weight: 2, arbitrary: fc.tuple(text, expr).map(([n, e]) => [`${n} += string(${e})`]) },
+    { weight: 1, arbitrary: fc.tuple(text, expr).map(([n, e]) => [`${n} = ${n} + ${e}`]) },
     { weight: 1, arbitrary: expr.map((e) => [`print(${e})`]) },
     {
       weight: 3,
@@ -152,7 +156,7 @@ const { block } = fc.letrec<{ block: string[]; statement: string[] }>((tie) => (
   ),
 }))
 
-const SHOW = [...NAMES, 'w'].map((n) => `print(typestr(${n})); print(${n})`).join('\n')
+const SHOW = [...NAMES, 'w', 's', 't'].map((n) => `print(typestr(${n})); print(${n})`).join('\n')
 const HELPERS = `def small(x){
 	if(form(x) == SCALAR && strlen(string(x)) > 60) return 7
 	if(form(x) == VECTOR && size(x) > 20) return x[0:3]
@@ -172,6 +176,9 @@ def program(x, y){
 	a = x
 	b = y
 	w = array(DOUBLE, 0)
+	turnsLeft = 40
+	s = ""
+	t = "t"
 	c = 0
 	d = 0.0
 	v = 1 2 3
@@ -192,6 +199,9 @@ b = 2.5
 c = 0
 d = 10l
 w = array(INT, 0)
+turnsLeft = 40
+s = ""
+t = "t"
 v = 1.5 2.5 3.5
 for(round in 0:2){
 ${SMALL.join('\n')}
@@ -211,5 +221,246 @@ describe('plain values', () => {
       }),
       { numRuns: Number(process.env.HOLDFAST_TEST_PROGRAMS ?? 60) },
     )
+  })
+
+  const cases: readonly (readonly [string, string, string])[] = [
+    [
+      'an INT that becomes a DOUBLE, then a LONG, then a text',
+      `def f(n){
+	x = 1
+	for(i in 0:n){
+		if(i == 2) x = x * 1.5
+		if(i == 4) x = 7l
+		if(i == 6) x = "t"
+		x = x + x
+		print(typestr(x))
+	}
+	return x
+}
+print(f(8))`,
+      'INT\nINT\nDOUBLE\nDOUBLE\nLONG\nLONG\nSTRING\nSTRING\ntttt',
+    ],
+    [
+      'an overflow to the null of INT, and what is computed from it',
+      `def f(){
+	x = 2147483646
+	out = ""
+	for(i in 0:4){
+		x += 1
+		out += string(isNull(x)) + " "
+	}
+	return out
+}
+print(f())
+x = 2147483646
+for(i in 0:3) x += 1
+print(isNull(x))`,
+      'false true true true \ntrue',
+    ],
+    [
+      'a null element that a sum meets',
+      `def f(v){
+	total = 0
+	for(i in 0:size(v)) total += v[i]
+	return total
+}
+def g(v){
+	total = 0.0
+	for(x in v) total += x
+	return total
+}
+print(f(1 2 3), isNull(f(1 NULL 3)), g(1.5 2.5), isNull(g(1.5 NULL)), g(1 2 3), f(1.5 2.5))`,
+      '6\ntrue\n4\ntrue\n6\n4',
+    ],
+    [
+      'LONG that wraps, meets INT and has a null',
+      `def f(n){
+	x = 9223372036854775806l
+	y = 5l
+	for(i in 0:n){
+		y = (y * 7 + i) % 1000000007
+		x += 1
+	}
+	return (y, isNull(x), x == y)
+}
+print(f(3))`,
+      // 5 -> 35 -> 246 -> 1724; what follows the largest number is the null of LONG, which stays null.
+      '(1724,true,false)',
+    ],
+    [
+      'an argument of another type than that of the first call',
+      `def twice(x){ return x + x }
+print(twice(2), twice(2.5), twice(3l), twice("a"), twice(1 2), isNull(twice(00i)), twice(true))`,
+      '4\n5\n6\naa\n[2,4]\ntrue\n2',
+    ],
+    [
+      'closures keep the number that a loop variable had',
+      `def f(){
+	fs = (x->x, x->x)
+	total = 0
+	for(i in 0:3){
+		total += i * 10
+		g = {y->y + i + total}
+		print(g(1000))
+	}
+	return total
+}
+print(f())`,
+      '1000\n1011\n1032\n30',
+    ],
+    [
+      'a mutable parameter that a loop counts up',
+      `def bump(mutable x, n){ for(i in 0:n) x += i }
+a = 1
+bump(a, 4)
+print(a)
+def g(){
+	b = 0.5
+	bump(b, 3)
+	c = b * 2
+	bump(c, 2)
+	return c
+}
+print(g())`,
+      '7\n8',
+    ],
+    [
+      'a text that is read while it grows',
+      `def f(n){
+	s = ""
+	longest = 0
+	for(i in 0:n){
+		s += string(i) + ","
+		if(i % 1000 == 0) longest = strlen(s)
+		if(i == 7) print(s)
+	}
+	g = {x->strlen(s) + x}
+	t = s
+	s = s + "end"
+	return (strlen(s), strlen(t), g(1), longest, s == t)
+}
+print(f(3000))`,
+      '0,1,2,3,4,5,6,7,\n(13893,13890,13891,8895,false)',
+    ],
+    [
+      'a text that something else than a text is added to',
+      `def f(x){
+	s = "a"
+	for(i in 0:2) s += "b"
+	s += x
+	return s
+}
+print(f("c"), f(1), f(\`q), f(1 2))
+def g(){
+	s = "a"
+	s += "b"
+	s = 5
+	s += 1
+	return s
+}
+print(g())`,
+      'abbc\nabb1\nabbq\n["abb1","abb2"]\n6',
+    ],
+    [
+      'append! to a vector that is shared, of another type, and walked over',
+      `def f(){
+	v = array(INT, 0)
+	for(i in 0:5){
+		if(i == 3) w = v
+		v.append!(i)
+	}
+	for(x in v) if(x < 3) v.append!(x * 10)
+	d = [1.5]
+	d.append!(2)
+	d.append!(2.5)
+	for(i in 0:3) d.append!(i * 0.5)
+	return (v, w, d)
+}
+print(f())`,
+      '([0,1,2,3,4,0,10,20],[0,1,2],[1.5,2,2.5,0,0.5,1])',
+    ],
+    [
+      'elements written in place, of one owner and of two, with numbers of both types',
+      `def f(){
+	v = 1 2 3
+	w = v
+	for(i in 0:3) v[i] = i * 2
+	d = 1.5 2.5
+	for(i in 0:2) d[i] = d[i] * 2
+	d[0] = 7
+	b = take(true, 2)
+	b[1] = 1 > 2
+	l = 1l 2l
+	l[0] = l[1] + 40
+	return (v, w, d, b, l)
+}
+print(f())`,
+      '([0,2,4],[1,2,3],[7,5],[true,false],[42,2])',
+    ],
+    [
+      'loops that count down, not at all, and over LONGs and dates',
+      `def f(a, b){
+	out = ""
+	for(i in a:b) out += string(i) + " "
+	for(i in a..b) out += string(i) + " "
+	return out
+}
+print(f(0, 3), f(3, 0), f(2, 2), f(1l, 3l), f(2024.01.01, 2024.01.03))`,
+      '0 1 2 0 1 2 3 \n2 1 0 3 2 1 0 \n2 \n1 2 1 2 3 \n2024.01.01 2024.01.02 2024.01.01 2024.01.02 2024.01.03 ',
+    ],
+    [
+      'nothing is evaluated behind a true side of ||',
+      'def f(x, v){ if(isNull(x) || v[x] > 1) return 1; return 2 }\nprint(f(00i, 1 2), f(0, 1 2), f(1, 1 2), f(NULL, `a))',
+      '1\n2\n1\n1',
+    ],
+    [
+      'assigning the loop variable does not move the loop',
+      'def f(){ n = 0; for(i in 0:4){ i = i * 100; n += i }; return n }\nprint(f())\nfor(i in 0:3) i = i * 2\nprint(i)',
+      '600\n4',
+    ],
+  ]
+  it.each(cases)('%s', (_name, script, output) => {
+    expect(printed(script)).toBe(output)
+    expect(outcome(script, false)).toBe(output)
+  })
+
+  it('a local without a value is looked for by name', () => {
+    expect(failureText('def f(c){\n\tif(c) x = 1\n\ty = x + 1\n\treturn y\n}\nprint(f(true))\nf(false)')).toContain(
+      'Cannot recognize the token x',
+    )
+  })
+
+  it('an error in the middle of a loop tells its statement, and leaves what was computed', () => {
+    const session = createInterpreter({ print: () => {} })
+    const script = 'total = 0\nfor(i in 0:10){\n\ttotal += i\n\tif(i == 4) total = total + `x + (1 2 3)[`y]\n}'
+    expect(() => session.run(script)).toThrow()
+    expect(session.display(session.variable('total')!)).toBe('10')
+    expect(session.display(session.variable('i')!)).toBe('4')
+    const inFunction = `def f(n){
+	s = 0
+	for(i in 0:n){
+		s += i
+		s = s + ((i == 3) ? throwing(s) : 0)
+	}
+	return s
+}
+def throwing(x){ throw "at " + string(x) }
+f(9)`
+    expect(failureText(`def throwing(x){ throw "no" }\n${inFunction}`)).toMatch(/at 6[\s\S]*throwing[\s\S]*f, line 6/)
+  })
+
+  it.each([
+    ['of the session', 'n = 0\nwhile(true){\n\tn += 1\n\tif(n == 1000) print(n)\n}'],
+    ['in a function', 'def f(){\n\tn = 0\n\twhile(true){\n\t\tn += 1\n\t\tif(n == 1000) print(n)\n\t}\n}\nf()'],
+    ['in recursion', 'def f(n){\n\tif(n == 1000) print(n)\n\treturn f(n % 5000 + 1) * 1\n}\nf(0)'],
+  ])('an interrupt stops a loop %s', (_where, script) => {
+    const memory = new SharedArrayBuffer(4)
+    bindInterrupt(memory)
+    try {
+      const session = createInterpreter({ print: () => Atomics.store(new Int32Array(memory), 0, 1) })
+      expect(() => session.run(script)).toThrow(/cancelled/)
+    } finally {
+      bindInterrupt(new SharedArrayBuffer(4))
+    }
   })
 })

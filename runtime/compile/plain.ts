@@ -1,7 +1,7 @@
 /**
  * How compiled code holds scalars: as plain JavaScript values where a type has one of its own. No object is made for what a loop computes.
  *
- *   number    INT        boolean   BOOL        DOUBLE    the marker IN_SLOT, and the number in a second variable of the code, its slot
+ *   number    INT        boolean   BOOL        DOUBLE    null, and the number in a second variable of the code, its slot
  *   bigint    LONG       string    STRING      anything else, and every null but that of STRING: the Value
  *
  * A Value that could be plain is as right as the plain value, only slower; so whoever has a Value may store it without looking. What leaves
@@ -12,13 +12,13 @@ import { unaryOp } from '../ops/unary.ts'
 import type { Builtin } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { FixedVector, NULL_F64, NULL_I32, NULL_I64, Scalar, T, type Value } from '../values/index.ts'
-import { disown } from './ownership.ts'
+import { disown, freeze } from './ownership.ts'
 import * as scalars from './scalars.ts'
 
 export type Plain = Value | number | bigint | boolean | string
 
-/** Stands in a variable whose number is in its slot. It never leaves the function. */
-export const IN_SLOT = Object.freeze({ kind: 'inSlot' })
+/** Stands in a variable whose number is in its slot. It never leaves the function. Generated code says `null`. */
+export const IN_SLOT = null
 
 function boxed(p: Plain): Value {
   switch (typeof p) {
@@ -126,6 +126,22 @@ export function choiceP(condition: Plain): number {
 export const textP = (session: Session, builtin: Builtin, x: Plain): Plain =>
   typeof x === 'number' || typeof x === 'bigint' ? String(x) : plain(builtin.call([box(x)], session))
 
+/** Pieces at the end of a text are gathered up to this length. */
+export const TAIL_LENGTH = 4096
+
+let seen = 0
+
+/**
+ * A text with the pieces that were gathered. Looking at a character has V8 copy them into one string, so that the millions of strings that a long text
+ * is made of die young instead of being carried along.
+ */
+export function joined(text: string, tail: string): string {
+  seen = tail.charCodeAt(0)
+  return text + tail
+}
+/** Keeps the look from being optimized away. */
+export const lastSeen = (): number => seen
+
 // 64-bit arithmetic as V8 knows it: with operands and results cut to 64 bits it is done in registers.
 export const { asIntN } = BigInt
 export const { divLong, modLong } = scalars
@@ -193,6 +209,13 @@ export const rawP = (value: Plain): number | bigint =>
         ? 1
         : 0
       : ((value as Scalar).value as number | bigint)
+
+/** Whether a loop walks over a vector element by element; whatever its body does to the variable, it walks over what it was. */
+export function walks(v: Value): boolean {
+  if (!(v instanceof FixedVector)) return false
+  freeze(v)
+  return true
+}
 
 /** Whether `append!` of the value is a store at the end: there is room. */
 export const hasRoom = (object: Plain | undefined, value: Plain): boolean =>

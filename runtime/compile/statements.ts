@@ -17,8 +17,10 @@ import { Scalar } from '../values/index.ts'
 import type { Emitter, PlainCode } from './emitter.ts'
 import { emitBound, emitExpr, emitSlots, emitTest, operandTree } from './expressions.ts'
 import { emitReturn } from './functions.ts'
+import { addedTo } from './locals.ts'
 import { emitTree, isNumericOp, type Leaf, nameLeaf } from './numeric.ts'
-import { emitPlain, readBinding, toValue, withoutSlot } from './plain-code.ts'
+import { TAIL_LENGTH } from './plain.ts'
+import { elementCode, emitPlain, plainest, readBinding, toValue, withoutSlot } from './plain-code.ts'
 
 export const emitBlock = (em: Emitter, block: Block): string => block.map((s) => emitStatement(em, s)).join('\n')
 
@@ -169,7 +171,10 @@ function emitStore(em: Emitter, name: string, given: PlainCode, bind: 'rebind' |
   if (!binding.writable) throw readOnlyVariable(name)
   em.assigned.add(name)
   const target = binding.js
-  if (binding.plain !== undefined) return emitStorePlain(em, target, given, bind, binding.plain.slot)
+  if (binding.plain !== undefined) {
+    const { slot, tail } = binding.plain
+    return `${emitStorePlain(em, target, given, bind, slot)}${tail === undefined ? '' : ` ${tail} = "";`}`
+  }
   const code = toValue(em, given)
   if (binding.attribute !== undefined)
     return `${target} = ${em.help(bind, target, em.help('attributeValue', em.constant(binding.attribute), code))};`
@@ -181,6 +186,11 @@ function emitStore(em: Emitter, name: string, given: PlainCode, bind: 'rebind' |
   return `${target} = (${t} = ${code}).kind === "scalar" ? ${t} : ${em.help(bind, target, t)};`
 }
 
+/** Code that gives a plain value and nothing else. */
+const IS_PLAIN = /^(\(-?\d+\)|-?\d+n|true|false|k\d+|c\d+)$/
+/** A DOUBLE of the script's text on its way into the slot. */
+const IS_NUMBER = /^\((d\d+ = [^ ,;]+), null\)$/
+
 /** Into a variable that may be plain: only what is still an object needs a look. */
 function emitStorePlain(
   em: Emitter,
@@ -191,13 +201,16 @@ function emitStorePlain(
 ): string {
   const { code, form } = given
   if (em.valueOf(code) === Scalar.VOID && bind === 'rebind') return `${target} = ${em.help('unbind', target, code)};`
-  if (form === 'plain' && /^(\(-?\d+\)|-?\d+n|true|false|k\d+)$/.test(code)) return `${target} = ${code};`
+  if (form === 'plain' && IS_PLAIN.test(code)) return `${target} = ${code};`
+  const number = form === 'inSlot' ? IS_NUMBER.exec(code) : null
+  if (number !== null) return `${number[1]}; ${target} = null;`
   const t = em.temporary()
   const value = form === 'value' ? em.help('plain', code) : code
-  const marker = slot === undefined ? '' : em.use('IN_SLOT')
-  const ready = `typeof (${t} = ${value}) !== "object"${form === 'inSlot' ? ` || ${t} === ${marker}` : ''} ? ${t} : `
-  const number = slot === undefined ? '' : `${em.help('isDouble', t)} ? (${slot} = ${t}.value, ${marker}) : `
-  return `${target} = ${ready}${number}${em.help(bind, target, t)};`
+  const other = em.help(bind, target, t)
+  // Code that was given the slot has put a DOUBLE there.
+  if (form === 'inSlot') return `${target} = typeof (${t} = ${value}) !== "object" || ${t} === null ? ${t} : ${other};`
+  const intoSlot = slot === undefined ? '' : `${em.help('isDouble', t)} ? (${slot} = ${t}.value, null) : `
+  return `${target} = typeof (${t} = ${value}) !== "object" ? ${t} : ${intoSlot}${other};`
 }
 
 /** JavaScript that reads a variable for a compound assignment. */
@@ -210,6 +223,8 @@ const slotOf = (em: Emitter, name: string): string | undefined =>
   (em.bindings.get(name) ?? (em.inFunction ? em.declareLocal(name) : undefined))?.plain?.slot
 
 function emitAssign(em: Emitter, node: AssignStatement): string {
+  const added = emitAdded(em, node)
+  if (added !== undefined) return added
   if (node.targets.length === 1) return emitAssignOne(em, node.targets[0], node.op, node.value)
   const list = em.temporary()
   const values =
@@ -246,13 +261,30 @@ function emitAssignOne(em: Emitter, target: AssignTarget, op: AssignStatement['o
   return emitStore(em, target.name, emitTree(em, { op, left, right: operandTree(em, value) }, slot))
 }
 
+/** Adding to a text: the piece goes to its tail. */
+function emitAdded(em: Emitter, node: AssignStatement): string | undefined {
+  const { name } = node.targets[0]
+  const binding = em.bindings.get(name)
+  const tail = binding?.plain?.tail
+  if (binding === undefined || tail === undefined || !binding.writable || em.sql !== undefined || !em.isAssigned(name))
+    return undefined
+  const piece = addedTo(node)
+  if (piece === undefined || node.targets[0].kind !== 'name') return undefined
+  const { js } = binding
+  const t = em.temporary()
+  const test = `typeof (${t} = ${plainest(em, piece)}) === "string" && typeof ${js} === "string"`
+  const full = `${js} = ${em.help('joined', js, tail)}; ${tail} = "";`
+  const general: PlainCode = { code: em.help('addP', withoutSlot(em, nameOf(name)), t), form: 'plain', guess: 'string' }
+  return `if (${test}) { if ((${tail} += ${t}).length > ${TAIL_LENGTH}) { ${full} } } else { ${emitStore(em, name, general)} }`
+}
+
+const nameOf = (name: string): Expr => ({ kind: 'name', name, binding: 'variable', span: { start: 0, end: 0 } })
+
 function compoundLeaf(em: Emitter, name: string): Leaf {
   const local = em.writesOut ? nameLeaf(em, name) : undefined
   if (local !== undefined) return local
   const given: PlainCode =
-    em.writesOut && em.seesSession && !em.bindings.has(name)
-      ? emitPlain(em, { kind: 'name', name, binding: 'variable', span: { start: 0, end: 0 } })
-      : asValue(emitRead(em, name))
+    em.writesOut && em.seesSession && !em.bindings.has(name) ? emitPlain(em, nameOf(name)) : asValue(emitRead(em, name))
   return { op: undefined, given, slot: undefined, isLocal: false }
 }
 
@@ -267,7 +299,7 @@ function emitIndexStore(
   const text = em.constant(em.source.slice(target.span))
   const slots = em.temporary()
   const single = target.slots.length === 1 && target.slots[0] !== null
-  const lastCode = single ? plainIndex(em, target.slots[0] as Expr) : emitSlots(em, target.slots)
+  const lastCode = single ? plainest(em, target.slots[0] as Expr) : emitSlots(em, target.slots)
   const boxedValue =
     given.form === 'inSlot' && slot !== undefined ? em.help('boxSlot', given.code, slot) : em.help('box', given.code)
   // `x[i][j] = value` stores what `x[i]` becomes.
@@ -313,15 +345,10 @@ function emitIndexStore(
   const takes = `if (${em.help('takesP', place, slots, given.code)}) ${element} = ${em.help('rawP', given.code)}; else `
   const takesDouble =
     given.form === 'inSlot' && slot !== undefined
-      ? `if (${given.code} === ${em.use('IN_SLOT')} && ${em.help('takesDouble', place, slots)}) ${element} = ${slot}; else `
+      ? `if (${given.code} === null && ${em.help('takesDouble', place, slots)}) ${element} = ${slot}; else `
       : ''
   const fast = single && op === null && path.length === 0 ? takesDouble + takes : ''
   return `${slots} = ${slotCode}; ${fast}${known2} { ${place} = ${em.help('writable', read)}; ${place} = ${write(place)}; }`
-}
-
-const plainIndex = (em: Emitter, node: Expr): string => {
-  const { code, form } = emitPlain(em, node)
-  return form === 'value' ? em.help('plain', code) : code
 }
 
 /** Both names hold one object and may change it, until one of them is bound anew. */
@@ -354,14 +381,28 @@ function emitFor(em: Emitter, node: ForStatement): string {
   if (source.kind === 'range') return emitCounted(em, node, source.from, source.to, 'iterateRange')
   if (source.kind === 'pair' && source.lower !== null && source.upper !== null)
     return emitCounted(em, node, source.lower, source.upper, 'iteratePair')
+  return emitWalk(em, node)
+}
+
+/** Over whatever there is; elements of typed vectors are read in the code. */
+function emitWalk(em: Emitter, node: ForStatement): string {
   const label = em.label()
-  const [iterator, item] = [em.temporary(), em.temporary()]
-  const start = em.help('iterate', '$s', emitExpr(em, source))
+  const [walked, iterator, item] = [em.temporary(), em.temporary(), em.temporary()]
+  const [at, end] = [em.counter(), em.counter()]
+  const isVector = em.writesOut ? em.help('walks', walked) : 'false'
+  const start =
+    `${walked} = ${emitExpr(em, node.source)}; if (${isVector}) { ${iterator} = null; ${at} = 0; ${end} = ${walked}.length; }` +
+    ` else ${iterator} = ${em.help('iterate', '$s', walked)};`
   const before = new Set(em.assigned)
-  const store = emitStore(em, node.variable, asValue(item))
+  const slot = slotOf(em, node.variable)
+  const element = emitStore(em, node.variable, elementCode(em, walked, at, slot))
+  const iterated = emitStore(em, node.variable, asValue(item))
+  const next =
+    `if (${iterator} === null) { if (${at} === ${end}) break; ${element} ${at} = ${at} + 1; }` +
+    ` else { if ((${item} = ${iterator}.next()) === undefined) break; ${iterated} }`
   const body = emitLoopBody(em, node.body, label)
   em.assigned = before
-  return `${iterator} = ${start};\n${label}: while ((${item} = ${iterator}.next()) !== undefined) {\n${store}\n${body}\n}`
+  return `${start}\n${label}: for (;;) {\n${next}\n${body}\n}`
 }
 
 /** Two INTs are counted through in the code; ends of any other type give an iteration. */
@@ -375,7 +416,7 @@ function emitCounted(
   const label = em.label()
   const [a, b, iterator, item] = [em.temporary(), em.temporary(), em.temporary(), em.temporary()]
   const [at, end, step] = [em.counter(), em.counter(), em.counter()]
-  const ends = `${a} = ${plainIndex(em, first)}; ${b} = ${plainIndex(em, last)};`
+  const ends = `${a} = ${plainest(em, first)}; ${b} = ${plainest(em, last)};`
   const up = `${step} = ${a} <= ${b} ? 1 : -1;`
   const from =
     iterate === 'iterateRange'
