@@ -9,7 +9,7 @@
  * - A copied table shares its columns with the original: they are frozen, and whoever writes one thaws only that one.
  */
 import { operatorError } from '../errors.ts'
-import { giveBack, KEPT_FROM_BYTES } from '../values/allocator.ts'
+import { giveBack, keptFromBytes } from '../values/allocator.ts'
 import { AnyVector, Dict, FixedVector, Matrix, Pair, Scalar, SetValue, Table, type Value } from '../values/index.ts'
 import { subarrays } from '../values/vector.ts'
 
@@ -61,7 +61,7 @@ export function keepShown(value: Value): void {
 }
 
 const isLarge = (value: Value): value is FixedVector =>
-  value instanceof FixedVector && value.data.byteLength >= KEPT_FROM_BYTES
+  value instanceof FixedVector && value.data.byteLength >= keptFromBytes
 
 /** The memory of a large vector that only this variable held serves the next one. */
 function letGo(old: FixedVector): void {

@@ -5,7 +5,7 @@
  */
 import { runArithmetic } from '../kernels/arithmetic.ts'
 import { fitsLanes, LANES_FROM, type LaneTree, runTree } from '../kernels/simd/elementwise.ts'
-import { giveBack, KEPT_FROM_BYTES } from '../values/allocator.ts'
+import { giveBack, keptFromBytes } from '../values/allocator.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isNumeric, T } from '../values/types.ts'
 import { type FixedArray, FixedVector, unsetFixedArray } from '../values/vector.ts'
@@ -45,7 +45,7 @@ export function spent(result: Value, ...made: readonly Value[]): Value {
 
 /** What an operator has made and another one has used up. */
 function spend(x: Value, result: Value, operands: readonly Value[]): void {
-  if (!(x instanceof FixedVector) || x.owned || x.frozen || x.data.byteLength < KEPT_FROM_BYTES) return
+  if (!(x instanceof FixedVector) || x.owned || x.frozen || x.data.byteLength < keptFromBytes) return
   const { buffer } = x.data
   for (const other of [result, ...operands])
     if (!(other instanceof FixedVector) ? other.kind !== 'scalar' : other.data.buffer === buffer) return

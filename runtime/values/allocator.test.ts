@@ -6,11 +6,11 @@ import {
   allocateUnset,
   dropKept,
   giveBack,
-  KEPT_FROM_BYTES,
+  keptFromBytes,
   setMemoryLimit,
 } from './allocator.ts'
 
-const SIZE = KEPT_FROM_BYTES + 4096
+const SIZE = keptFromBytes + 4096
 
 afterEach(() => {
   setMemoryLimit(Number.POSITIVE_INFINITY)
@@ -48,7 +48,7 @@ describe('memory that is handed back', () => {
 })
 
 describe('a variable that lets go of a large vector', () => {
-  const N = 2 * KEPT_FROM_BYTES
+  const N = 2 * keptFromBytes
   test.each([
     ['keeps its elements in another variable', `x = 0..${N - 1}; y = x; x = NULL; z = 1..${N}; sum(y)`],
     ['keeps them in a table', `x = 0..${N - 1}; t = table(x); x = 1..${N}; z = 2 * x; sum(t.x)`],

@@ -20,8 +20,16 @@ const SHARED_GC_BYTES = 256 * 1024 * 1024
 const PLAIN_GC_BYTES = 1024 * 1024 * 1024
 
 /** Smaller buffers are not worth keeping: the C library has them at hand. */
-export const KEPT_FROM_BYTES = 1 << 20
+export let keptFromBytes = 1 << 20
+/** Smaller ones are neither kept nor counted. */
+let countedFromBytes = 4096
 const KEPT_BYTES = 384 * 1024 * 1024
+
+/** For tests, which have small columns: a wrong reuse of memory shows in whatever they compute. */
+export function keepMemoryFrom(bytes: number): void {
+  keptFromBytes = bytes
+  countedFromBytes = Math.min(4096, bytes)
+}
 
 let kept: ArrayBuffer[] = []
 let keptBytes = 0
@@ -40,7 +48,7 @@ export const memoryLimit = (): number => limitBytes
 
 /** A zeroed buffer, counted against the session. Throws `memoryLimit` when it does not fit. */
 export function allocate(bytes: number): ArrayBuffer {
-  if (bytes < 4096) return new ArrayBuffer(bytes)
+  if (bytes < countedFromBytes) return new ArrayBuffer(bytes)
   const again = takeKept(bytes)
   if (again === undefined) return allocateNew(bytes)
   new Uint8Array(again).fill(0)
@@ -49,7 +57,7 @@ export function allocate(bytes: number): ArrayBuffer {
 
 /** The same for who writes every byte: it may hold old ones. */
 export function allocateUnset(bytes: number): ArrayBuffer {
-  if (bytes < 4096) return new ArrayBuffer(bytes)
+  if (bytes < countedFromBytes) return new ArrayBuffer(bytes)
   return takeKept(bytes) ?? allocateNew(bytes)
 }
 
@@ -60,7 +68,7 @@ function allocateNew(bytes: number): ArrayBuffer {
 
 /** Takes back the buffer of a column that nobody uses any more; arrays that still look at it have no elements from now on. */
 export function giveBack(buffer: ArrayBufferLike): void {
-  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength < KEPT_FROM_BYTES || buffer.byteLength > KEPT_BYTES) return
+  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength < keptFromBytes || buffer.byteLength > KEPT_BYTES) return
   while (keptBytes + buffer.byteLength > KEPT_BYTES) keptBytes -= kept.shift()!.byteLength
   keptBytes += buffer.byteLength
   sinceKnownBytes -= buffer.byteLength
@@ -68,7 +76,7 @@ export function giveBack(buffer: ArrayBufferLike): void {
 }
 
 function takeKept(bytes: number): ArrayBuffer | undefined {
-  if (bytes < KEPT_FROM_BYTES) return undefined
+  if (bytes < keptFromBytes) return undefined
   const at = kept.findLastIndex((buffer) => buffer.byteLength === bytes)
   if (at < 0 || knownLiveBytes + sinceKnownBytes + bytes > limitBytes) return undefined
   const [buffer] = kept.splice(at, 1)
