@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { tokenize } from './lexer.ts'
 import { dumpScript } from './testing-dump.ts'
+import { damaged, randomFrom, ScriptGenerator } from './testing-grammar.ts'
 
 describe('a scalar literal is decoded', () => {
   it.each([
@@ -210,5 +212,31 @@ describe('comments may stand where blanks may', () => {
     ['x // y\n+ 1', "2:1 expected an expression, found '+'"],
   ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
+  })
+})
+
+describe('the tokens of any text', () => {
+  const BETWEEN = /^(?:[ \t\r\f\u00a0\ufeff]|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*$/
+
+  it('hold what stands at their place, with blanks and comments between them and nothing left out', () => {
+    let refused = 0
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = randomFrom(seed)
+      const right = new ScriptGenerator(random).script(3)
+      for (const text of [right, damaged(right, random), `${right} // the end`, right.replaceAll(' ', ' /* \n */\t')]) {
+        const tokens = tokenize(text)
+        let end = 0
+        for (let k = 0; k < tokens.length; k++) {
+          const { image, startOffset, endOffset } = tokens.make(k)
+          expect(image).toBe(text.slice(startOffset, endOffset + 1))
+          expect(text.slice(end, startOffset)).toMatch(BETWEEN)
+          end = endOffset + 1
+        }
+        if (tokens.errorAt === undefined) expect(text.slice(end)).toMatch(BETWEEN)
+        else refused++
+        expect(text.slice(end, tokens.errorAt)).toMatch(BETWEEN)
+      }
+    }
+    expect(refused).toBeGreaterThan(0)
   })
 })

@@ -14,14 +14,15 @@ import {
   type IToken,
   type ParserMethod,
   type TokenType,
-  tokenMatcher,
 } from 'chevrotain'
 import type { Expr } from '../ast.ts'
-import { Operand } from '../keywords.ts'
+import { AssignmentOperator, Identifier, Operand } from '../keywords.ts'
 import { Cursor, type Rules } from '../parser/cursor.ts'
 import { parseExpr } from '../parser/expressions.ts'
 import type { ParserNames } from '../parser/names.ts'
+import { ASSIGNMENT, NAME } from '../roles.ts'
 import { SourceText } from '../source.ts'
+import type { Token } from '../token.ts'
 import { VOCABULARY } from '../vocabulary.ts'
 import { LookaheadWhenReached } from './lookahead.ts'
 
@@ -61,7 +62,25 @@ interface Engine {
   /** By what to look ahead in the rules, by short name; empty until the grammar has recorded itself. */
   readonly lookAheadFuncsCache: (IsAhead[] | undefined)[]
   currRuleLookaheadFuncs: IsAhead[] | undefined
-  tokenMatcher: typeof tokenMatcher
+}
+
+/** Computes which tokens belong to which class, as a parser does with its vocabulary. It takes 3 ms; only looking ahead needs it. */
+class Classes extends EmbeddedActionsParser {
+  constructor() {
+    super([...VOCABULARY])
+  }
+}
+let classesKnown = false
+function computeClasses(): void {
+  if (!classesKnown) new Classes()
+  classesKnown = true
+}
+
+/** Whether the token has the type, or is of the class. */
+function belongsTo({ tokenType, roles }: Token, type: TokenType): boolean {
+  if (tokenType === type) return true
+  if (type === Identifier) return (roles & NAME) !== 0
+  return type === AssignmentOperator && (roles & ASSIGNMENT) !== 0
 }
 
 const engine = EmbeddedActionsParser.prototype as unknown as Engine
@@ -80,14 +99,12 @@ export abstract class GrammarBase extends EmbeddedActionsParser {
   protected cursor = beginning()
 
   constructor({ validate = false }: GrammarOptions) {
-    super([...VOCABULARY], {
+    super(validate ? [...VOCABULARY] : [Identifier], {
       maxLookahead: 1,
       lookaheadStrategy: new LookaheadWhenReached(),
       errorMessageProvider: expectations,
       skipValidations: !validate,
     })
-    // Chevrotain's choice was made before the classes of tokens were computed.
-    this.#engine.tokenMatcher = tokenMatcher
     this.#validate = validate
   }
 
@@ -130,6 +147,7 @@ export abstract class GrammarBase extends EmbeddedActionsParser {
     const { cursor } = this
     this.cursor = beginning()
     try {
+      computeClasses()
       this.performSelfAnalysis()
     } finally {
       this.cursor = cursor
@@ -179,7 +197,7 @@ export abstract class GrammarBase extends EmbeddedActionsParser {
   protected consumeInternal(type: TokenType, _occurrence: number, options?: { ERR_MSG?: string }): IToken {
     const p = this.cursor
     const token = p.peek()
-    if (!tokenMatcher(token, type)) throw p.unexpected(options?.ERR_MSG ?? type.name, token)
+    if (!belongsTo(token, type)) throw p.unexpected(options?.ERR_MSG ?? type.name, token)
     return p.next()
   }
 
