@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LANES_FROM } from '../kernels/simd/elementwise.ts'
+import { assembleAtOnce, LANES_FROM } from '../kernels/simd/elementwise.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { T } from '../values/types.ts'
 import { FixedVector } from '../values/vector.ts'
 import { fastBinary } from './binary.ts'
 import { type Chain, type ChainOp, runChain } from './chain.ts'
+
+assembleAtOnce()
 
 const SPECIAL = [-Number.MAX_VALUE, Number.MAX_VALUE, Infinity, -Infinity, NaN, 0, -0, 1e308]
 

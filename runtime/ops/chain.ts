@@ -4,7 +4,7 @@
  * alone, and the memory of what is in between serves the next.
  */
 import { runArithmetic } from '../kernels/arithmetic.ts'
-import { fitsLanes, LANES_FROM, type LaneTree, runTree } from '../kernels/simd/elementwise.ts'
+import { fitsLanes, isWorthLanes, LANES_FROM, type LaneTree, runTree } from '../kernels/simd/elementwise.ts'
 import { giveBack, keptFromBytes } from '../values/allocator.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isNumeric, T } from '../values/types.ts'
@@ -99,7 +99,7 @@ function scalarOf(chain: Chain, operands: readonly Value[]): Scalar | undefined 
 function inLanes(chain: Chain, operands: readonly Value[]): Value | undefined {
   const lanes = new Lanes()
   const tree = lanes.tree(chain, operands)
-  if (tree === undefined || lanes.length < LANES_FROM || !fitsLanes(tree)) return undefined
+  if (tree === undefined || !fitsLanes(tree) || !isWorthLanes(tree, lanes.length)) return undefined
   const out = unsetFixedArray('f64', lanes.length) as Float64Array
   const inputs = lanes.inputs.map(({ data }) => ({ data }))
   const scalars = lanes.scalars.map((x) => x.value as number)

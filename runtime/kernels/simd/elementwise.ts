@@ -310,5 +310,23 @@ export function runTree(
 
 export const fitsLanes = (tree: LaneTree): boolean => leaves(tree, 'input', new Map()).size <= INPUTS_MAX
 
-/** Below this a loop in JavaScript is done before a function is assembled. */
+/** Below this a loop in JavaScript is done before its inputs are copied anywhere. */
 export const LANES_FROM = 1 << 17
+
+/** To assemble a function takes some milliseconds: as long as JavaScript needs for this many elements. */
+let assembledAfter = 1 << 20
+const seen = new Map<string, number>()
+
+/** For tests: functions are assembled when they are first asked for. */
+export function assembleAtOnce(): void {
+  assembledAfter = 0
+}
+
+/** Whether a vector of this length should go through lanes: it is long, or vectors before it have made up for the function. */
+export function isWorthLanes(tree: LaneTree, length: number): boolean {
+  if (length < LANES_FROM) return false
+  const text = treeText(tree)
+  const elements = (seen.get(text) ?? 0) + length
+  seen.set(text, elements)
+  return elements >= assembledAfter
+}

@@ -4,7 +4,15 @@
  */
 import { type FixedArray, isNullElement } from '../../values/vector.ts'
 import type { Operand } from '../arithmetic.ts'
-import { type ArithmeticOp, type CompareOp, LANES_FROM, type LaneTree, type LogicOp, runTree } from './elementwise.ts'
+import {
+  type ArithmeticOp,
+  type CompareOp,
+  isWorthLanes,
+  LANES_FROM,
+  type LaneTree,
+  type LogicOp,
+  runTree,
+} from './elementwise.ts'
 import type { LaneInput } from './lanes.ts'
 
 type Careful = (from: number, to: number) => void
@@ -58,7 +66,9 @@ export function laneArithmetic(
   const leaves = new Leaves()
   const [x, y] = [leaves.add(a, lane), leaves.add(b, lane)]
   if (x === undefined || y === undefined) return false
-  runTree({ op: ARITHMETIC[op], args: [x, y] }, leaves.inputs, leaves.scalars, o, 0, length, careful)
+  const tree: LaneTree = { op: ARITHMETIC[op], args: [x, y] }
+  if (!isWorthLanes(tree, length)) return false
+  runTree(tree, leaves.inputs, leaves.scalars, o, 0, length, careful)
   return true
 }
 
@@ -78,7 +88,9 @@ export function laneCompare(
   const leaves = new Leaves()
   const [x, y] = [leaves.add(a, lane), leaves.add(b, lane)]
   if (x === undefined || y === undefined) return false
-  runTree({ op: op as CompareOp, args: [x, y] }, leaves.inputs, leaves.scalars, o, 0, length, careful)
+  const tree: LaneTree = { op: op as CompareOp, args: [x, y] }
+  if (!isWorthLanes(tree, length)) return false
+  runTree(tree, leaves.inputs, leaves.scalars, o, 0, length, careful)
   return true
 }
 
@@ -87,7 +99,9 @@ export function laneLogic(op: string, a: Operand, b: Operand, o: Int8Array, leng
   const leaves = new Leaves()
   const [x, y] = [leaves.add(a, 'i8'), leaves.add(b, 'i8')]
   if (x === undefined || y === undefined) return false
-  runTree({ op: op as LogicOp, args: [x, y] }, leaves.inputs, leaves.scalars, o, 0, length, careful)
+  const tree: LaneTree = { op: op as LogicOp, args: [x, y] }
+  if (!isWorthLanes(tree, length)) return false
+  runTree(tree, leaves.inputs, leaves.scalars, o, 0, length, careful)
   return true
 }
 
@@ -106,7 +120,9 @@ export function laneExtreme(
   const [x, y] = [leaves.add(a, lane), leaves.add(b, lane)]
   if (x === undefined || y === undefined) return false
   const left: LaneTree = { op: op === 'max' ? 'ge' : 'le', args: [x, y] }
-  runTree({ op: 'choose', args: [left, x, y] }, leaves.inputs, leaves.scalars, o, 0, length, careful)
+  const tree: LaneTree = { op: 'choose', args: [left, x, y] }
+  if (!isWorthLanes(tree, length)) return false
+  runTree(tree, leaves.inputs, leaves.scalars, o, 0, length, careful)
   return true
 }
 
@@ -117,7 +133,9 @@ export function laneChoice(flags: Int8Array, a: Operand, b: Operand, o: FixedArr
   const leaves = new Leaves()
   const [flag, x, y] = [leaves.add({ data: flags, single: false }, 'i8'), leaves.add(a, lane), leaves.add(b, lane)]
   if (flag === undefined || x === undefined || y === undefined) return false
-  runTree({ op: 'choose', args: [flag, y, x] }, leaves.inputs, leaves.scalars, o, 0, flags.length, careful)
+  const tree: LaneTree = { op: 'choose', args: [flag, y, x] }
+  if (!isWorthLanes(tree, flags.length)) return false
+  runTree(tree, leaves.inputs, leaves.scalars, o, 0, flags.length, careful)
   return true
 }
 
@@ -130,8 +148,9 @@ export function laneFunctionOf(
   careful: Careful,
 ): boolean {
   if (length < LANES_FROM || !(data instanceof Float64Array)) return false
-  if ((op === 'exp' || op === 'log') && !isLikeMath(op)) return false
-  runTree({ op, args: [{ op: 'input', lane: 'f64', index: 0 }] }, [{ data }], [], o, 0, length, careful)
+  const tree: LaneTree = { op, args: [{ op: 'input', lane: 'f64', index: 0 }] }
+  if (!isWorthLanes(tree, length) || ((op === 'exp' || op === 'log') && !isLikeMath(op))) return false
+  runTree(tree, [{ data }], [], o, 0, length, careful)
   return true
 }
 
@@ -161,6 +180,8 @@ export function laneDifferences(
 ): boolean {
   if (to - from < LANES_FROM || !(data instanceof Float64Array)) return false
   const [x, earlier] = [0, 1].map((index): LaneTree => ({ op: 'input', lane: 'f64', index }))
-  runTree({ op: 'sub', args: [x, earlier] }, [{ data }, { data, shift: -n }], [], o, from, to, careful)
+  const tree: LaneTree = { op: 'sub', args: [x, earlier] }
+  if (!isWorthLanes(tree, to - from)) return false
+  runTree(tree, [{ data }, { data, shift: -n }], [], o, from, to, careful)
   return true
 }

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { type FixedArray, isNullElement } from '../../values/vector.ts'
 import { type Operand, runArithmetic, runChoice, runCompare, runExtreme, runLogic } from '../arithmetic.ts'
 import { countAndSum, extremeIndex, moments, sumLongs } from '../moments.ts'
-import { LANES_FROM, type LaneTree, runTree } from './elementwise.ts'
+import { assembleAtOnce, LANES_FROM, type LaneTree, runTree } from './elementwise.ts'
 import { BLOCK } from './lanes.ts'
+
+assembleAtOnce()
 
 const NULL = -Number.MAX_VALUE
 const NULL_LONG = -(2n ** 63n)
