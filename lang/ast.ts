@@ -509,7 +509,14 @@ export interface ExpressionStatement {
 
 export type AssignTarget =
   | { readonly kind: 'name'; readonly name: string; readonly span: Span }
-  | { readonly kind: 'index'; readonly name: string; readonly slots: readonly (Expr | null)[]; readonly span: Span }
+  | {
+      readonly kind: 'index'
+      readonly name: string
+      /** The indices before the last: `[i]` of `a[i][j]`. */
+      readonly path?: readonly (readonly (Expr | null)[])[]
+      readonly slots: readonly (Expr | null)[]
+      readonly span: Span
+    }
 
 /** `a, b[i] = v`; `op` is set for `+=` and its kin. Several values on the right have become a tuple node. */
 export interface AssignStatement {

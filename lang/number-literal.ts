@@ -32,7 +32,9 @@ const typedNull = /00([bchilfFdMtmsDTnNP])(?![A-Za-z0-9_])/y
 const dateTime =
   /(\d{4})\.(\d{1,2})\.(\d{1,2})(?:[T ](\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{9}|\d{6}|\d{3}))?)?(?![A-Za-z0-9_])/y
 const month = /(\d{4})\.(\d{1,2})M(?![A-Za-z0-9_])/y
-const time = /(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{9}|\d{6}|\d{3})|s)?(?![A-Za-z0-9_:])/y
+// A colon after it belongs to a pair of times only: `09:30:00:11:30:00`.
+const time =
+  /(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{9}|\d{6}|\d{3})|s)?(?![A-Za-z0-9_]|:(?!\d{1,2}:\d{2}:\d{2}(?![A-Za-z0-9_:])))/y
 const minute = /(\d{1,2}):(\d{2})m(?![A-Za-z0-9_])/y
 const duration = /(\d+)(ns|us|ms|[smHdBwMy]|[A-Z]{4})(?![A-Za-z0-9_])/y
 const number = /(\d*)(\.\d+|\.(?![.A-Za-z(_{]))?(?:[eE]([+-]?\d+))?/y

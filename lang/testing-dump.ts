@@ -318,7 +318,11 @@ export function dumpStatement(s: Statement): string {
     case 'assign':
       return list(
         s.op === null ? '=' : `=${s.op}`,
-        s.targets.map((t) => (t.kind === 'name' ? t.name : list('index', t.name, t.slots.map(or)))),
+        s.targets.map((t) =>
+          t.kind === 'name'
+            ? t.name
+            : list('index', t.name, ...(t.path ?? []).map((slots) => slots.map(or)), t.slots.map(or)),
+        ),
         dumpExpr(s.value),
       )
     case 'alias':

@@ -202,14 +202,24 @@ export abstract class StatementRules extends FunctionRules {
     return { kind: 'assign', targets, op: COMPOUND[operator] ?? null, value, span: p.span(start) }
   })
 
-  /** `a`, `a[i, 1:]`. */
+  /** `a`, `a[i, 1:]`, `a[i][j]`. */
   protected readonly target: Rule<[], AssignTarget> = this.decided('target', () => {
     const p = this.cursor
     const token = this.CONSUME(Identifier)
     if (!this.RECORDING_PHASE && (token as Token).roles !== NAME) checkTarget(p, token)
     if (!this.chosen(p.is('['))) return { kind: 'name', name: token.image, span: spanOf(token) }
+    const path: (Expr | null)[][] = []
+    this.repeated('[', () => path.push(this.SUBRULE(this.slots)))
+    if (this.RECORDING_PHASE) return undefined as never
+    const slots = path.pop()!
+    if (path.length > 0) return { kind: 'index', name: token.image, path, slots, span: p.span(token.startOffset) }
+    return { kind: 'index', name: token.image, slots, span: p.span(token.startOffset) }
+  })
+
+  /** `[i, 1:]`. */
+  protected readonly slots: Rule<[], (Expr | null)[]> = this.decided('slots', () => {
     this.CONSUME(S['['])
-    const slots = p.bracketed(() => {
+    return this.cursor.bracketed(() => {
       const list = [this.SUBRULE(this.slot)]
       this.repeated(',', () => {
         this.CONSUME(S[','])
@@ -218,7 +228,6 @@ export abstract class StatementRules extends FunctionRules {
       this.CONSUME(S[']'], IN_INDEX)
       return list
     })
-    return { kind: 'index', name: token.image, slots, span: p.span(token.startOffset) }
   })
 
   /** An index, a slice with open ends, or nothing. */
@@ -303,7 +312,7 @@ function assignmentAhead(p: Cursor): boolean {
     const name = p.tokenAt(at)
     if (name === undefined || !isName(name) || name.image.endsWith('!')) return false
     at++
-    if (p.tokenAt(at)?.image === '[') {
+    while (p.tokenAt(at)?.image === '[') {
       for (let depth = 0; at < p.count; at++) {
         const token = p.tokenAt(at)!
         depth = depthAfter(token, depth)

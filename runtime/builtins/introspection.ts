@@ -225,6 +225,11 @@ define('plot(data, [labels], [title], [chartType=LINE], [stacking=false], [extra
   call: () => Scalar.VOID,
 })
 
+define('plotHist(data, [binNum], [range], [title])', {
+  doc: 'As plot, of the histogram of the data: accepted, and nothing is drawn.',
+  call: () => Scalar.VOID,
+})
+
 const RUN_SQL = "runSQL(X, [sqlStd='ddb'], [variables])"
 
 define(RUN_SQL, {

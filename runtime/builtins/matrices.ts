@@ -305,10 +305,11 @@ function labelPositions(
     if (places === undefined) at.set(key, [k])
     else places.push(k)
   }
-  // A label that several rows have stands for all of them.
+  // A label that several rows have stands for all of them; of a list of labels those that there are.
   return Int32Array.from(
     wanted.flatMap((w) => {
       const found = w.kind === 'scalar' ? at.get(keyOf(w)) : undefined
+      if (found === undefined && filter.kind === 'vector') return []
       if (found === undefined) {
         const text = w.kind === 'scalar' ? rawText(w.type, w.value, w.scale) : w.kind
         throw inputError(`The label [${text}] does not exist.`, { code: 'labelMissing' })

@@ -370,7 +370,7 @@ define(
         orderBy,
         ascOrder,
         limit,
-        ,
+        hint,
         exec,
         map,
         cgroup,
@@ -381,7 +381,7 @@ define(
       const statement: SelectStatement = {
         kind: 'select',
         exec: boolArg(exec, signature, 'exec', false),
-        hint: 0,
+        hint: intArg(hint, signature, 'hint', 0),
         distinct: false,
         top: null,
         items: selectItems(select),

@@ -115,7 +115,7 @@ define(usageRolling, {
     const size = intArg(window, usageRolling, 'window')
     const by = intArg(step, usageRolling, 'step', 1)
     if (size < 1 || by < 1) throw inputError(`Usage: ${usageRolling}. window and step must be positive.`)
-    return spread(usageRolling, args, (columns) => {
+    const result = spread(usageRolling, args, (columns) => {
       const count = Math.max(0, Math.floor((columns[0].length - size) / by) + 1)
       const results = Array.from({ length: count }, (_, k) => callOn(session, f, columns, k * by, k * by + size))
       if (results.length === 0) return newVector(T.DOUBLE, 0)
@@ -127,6 +127,13 @@ define(usageRolling, {
         parts[0].type,
       )
     })
+    // The rows of the result are windows: each has the label of its first row.
+    const labels = args?.kind === 'matrix' ? args.rowLabels : undefined
+    if (result.kind !== 'matrix' || labels === undefined || result.rows === 0) return result
+    const windows = Math.floor((labels.length - size) / by) + 1
+    const each = result.rows === windows ? by : 1
+    const first = Int32Array.from({ length: result.rows }, (_, k) => k * each)
+    return matrixFrom(matrixColumns(result), result.colLabels, labels.gather(first))
   },
 })
 

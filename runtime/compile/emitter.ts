@@ -82,6 +82,8 @@ export class Emitter {
   readonly seesSession: boolean
   readonly bindings = new Map<string, Binding>()
   sql: SqlContext | undefined
+  /** The same text is made once: for expressions of queries, which are compiled each time that their query runs. */
+  keepsText = false
   /** Label of the innermost loop, for break and continue. */
   loop: string | undefined
   /** Inside a function body, `return` is allowed and locals are created by assignment. */
@@ -257,11 +259,30 @@ export class Emitter {
       `"use strict"; const {${helpers}} = $h;` +
       `${constants.length > 0 ? `const ${constants.join(', ')};` : ''}\n${functions}`
     try {
-      return new Function('$h', '$s', 'K', '$i', text)(support(), this.host, this.#constants, info)
+      return (this.keepsText ? keptMaker(text) : makerOf(text))(support(), this.host, this.#constants, info)
     } catch (error) {
       throw new HoldfastError('bug', `the compiler produced invalid code: ${String(error)}\n${text}`, { cause: error })
     }
   }
+}
+
+type Maker = (helpers: Support, host: Host, constants: readonly unknown[], info: CodeInfo) => unknown
+
+const makerOf = (text: string): Maker => new Function('$h', '$s', 'K', '$i', text) as Maker
+
+const KEPT_TEXTS = 1000
+const KEPT_LENGTH = 4000
+const kept = new Map<string, Maker>()
+
+/** The maker of a text, kept with the last ones that were asked for. */
+function keptMaker(text: string): Maker {
+  if (text.length > KEPT_LENGTH) return makerOf(text)
+  const known = kept.get(text)
+  if (known !== undefined) return known
+  const made = makerOf(text)
+  if (kept.size >= KEPT_TEXTS) kept.delete(kept.keys().next().value as string)
+  kept.set(text, made)
+  return made
 }
 
 const GUESSES: Readonly<Record<number, Guess>> = {

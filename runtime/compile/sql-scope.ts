@@ -61,6 +61,7 @@ export class LexicalScope implements SqlScope {
 
   #emitter(): Emitter {
     const em = new Emitter({ host: this.session, ...this.#place })
+    em.keepsText = true
     const values = em.constant(this.#values)
     this.#names.forEach((name, k) => {
       em.bindings.set(name, { js: `${values}[${k}]`, definite: false, writable: false, local: false })

@@ -1,7 +1,7 @@
 /** Index arguments as positions. A position outside 0..length-1 stands for null when reading and is an error when writing. */
 import { inputError, operatorError } from '../errors.ts'
 import { appendsTo } from '../ops/cast.ts'
-import { allocate, NULL_I32, NULL_I64, T, type Value, type Vector } from '../values/index.ts'
+import { allocate, NULL_I32, NULL_I64, Scalar, T, type Value, type Vector } from '../values/index.ts'
 
 /** The index as written selects one element, or a list of them. */
 export type Positions = { readonly one: number } | { readonly many: Int32Array }
@@ -101,6 +101,12 @@ export function listOf(positions: Positions): Int32Array {
 export function tooManySlots(what: string, slots: number): Error {
   return inputError(`A ${what} can't be indexed with ${slots} indices.`)
 }
+
+/** A letter in quotes that indexes a table names a column: `t['a']`. */
+export const columnName = (v: Value | undefined): Value | undefined =>
+  v instanceof Scalar && v.type === T.CHAR && !v.isNull()
+    ? Scalar.string(String.fromCharCode((v.value as number) & 0xff))
+    : v
 
 export const isTextIndex = (v: Value | undefined): boolean =>
   v !== undefined && (v.kind === 'scalar' || v.kind === 'vector') && appendsTo(v.type, T.SYMBOL) && v.type !== T.VOID

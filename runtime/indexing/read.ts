@@ -11,6 +11,7 @@ import {
   ArrayVector,
   Dict,
   elementType,
+  FixedVector,
   type FunctionValue,
   isLiteral,
   isNullRaw,
@@ -26,7 +27,7 @@ import {
   type Vector,
   vectorOf,
 } from '../values/index.ts'
-import { allPositions, isTextIndex, listOf, pairBounds, positionsOf, tooManySlots } from './positions.ts'
+import { allPositions, columnName, isTextIndex, listOf, pairBounds, positionsOf, tooManySlots } from './positions.ts'
 
 export type Slots = readonly (Value | undefined)[]
 
@@ -247,7 +248,7 @@ function readPair(p: Pair, slots: Slots): Value {
 
 function readMatrix(session: Session, m: Matrix, slots: Slots): Value {
   if (slots.length > 2) throw tooManySlots('matrix', slots.length)
-  if (slots.length === 1) return readColumns(session, m, slots[0])
+  if (slots.length === 1) return readColumns(session, m, slots[0] && resolveLabels(slots[0], m.colLabels))
   const [row, column] = slots
   const rowAt = row === undefined ? undefined : positionsOf(resolveLabels(row, m.rowLabels), m.rows)
   const colAt = column === undefined ? undefined : positionsOf(resolveLabels(column, m.colLabels), m.cols)
@@ -260,8 +261,22 @@ function readMatrix(session: Session, m: Matrix, slots: Slots): Value {
   )
 }
 
-// Matrices are indexed by position only; labels are reached through `loc`.
-const resolveLabels = (index: Value, _labels: Vector | undefined): Value => index
+/** Texts that index a matrix with labels that are texts are labels; all other labels are reached through `loc`. */
+function resolveLabels(index: Value, labels: Vector | undefined): Value {
+  if (labels === undefined || !isTextIndex(index) || !isLiteral(labels.type)) return index
+  const places = new Map(Array.from({ length: labels.length }, (_, k) => [labels.raw(k), k]))
+  const at = (label: unknown): number => {
+    const place = places.get(label as string)
+    if (place === undefined) throw inputError(`The label [${label}] does not exist.`, { code: 'labelMissing' })
+    return place
+  }
+  if (index.kind === 'scalar') return Scalar.int(at(index.value))
+  const list = index as Vector
+  return new FixedVector(
+    T.INT,
+    Int32Array.from({ length: list.length }, (_, k) => at(list.raw(k))),
+  )
+}
 
 const cellPosition = (m: Matrix, row: number, col: number): number =>
   row >= 0 && row < m.rows && col >= 0 && col < m.cols ? col * m.rows + row : -1
@@ -316,7 +331,7 @@ function maskedMatrix(m: Matrix, mask: Matrix): Matrix {
 
 function readTable(session: Session, t: Table, slots: Slots): Value {
   if (slots.length > 2) throw tooManySlots('table', slots.length)
-  const [first, second] = slots
+  const [first, second] = slots.map(columnName)
   if (slots.length === 1) {
     if (first === undefined) return t
     if (first.kind === 'scalar' && isTextIndex(first)) return tableColumn(t, first.value as string)

@@ -20,7 +20,7 @@ import {
   type Vector,
 } from '../values/index.ts'
 import { writeElements } from './element.ts'
-import { allPositions, isTextIndex, listOf, positionsOf, tooManySlots } from './positions.ts'
+import { allPositions, columnName, isTextIndex, listOf, positionsOf, tooManySlots } from './positions.ts'
 import { dictKey, evaluateOverTable, rowFilter, type Slots } from './read.ts'
 
 /** `text` is the assignment's target as written, for the message about bad indices. */
@@ -180,7 +180,7 @@ function repeated(value: Value, total: number, rows: number): Value {
 // Tables
 
 function writeTable(session: Session, t: Table, slots: Slots, value: Value, text: string): void {
-  const [first, second] = slots
+  const [first, second] = slots.map(columnName)
   if (slots.length > 2 || first === undefined) throw badIndices(text, value)
   if (isTextIndex(first)) {
     const names = first.kind === 'scalar' ? [first.value as string] : textsOf(first as Vector)

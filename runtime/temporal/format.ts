@@ -29,6 +29,10 @@ function tokens(format: string): Token[] {
         : field === 'n'
           ? count === 6 || count === 9
           : count <= (field === 'y' ? 4 : field === 'M' ? 3 : 2)
+    if (!ok && field === 'S')
+      throw inputError(`Invalid temporal format: '${format}'. Millisecond (S) must have three digits.`, {
+        code: 'temporalFormat',
+      })
     if (!ok || (field === 'y' && count === 3))
       throw inputError(`Invalid temporal format [${format}]: ${run} is not a field.`, { code: 'temporalFormat' })
     out.push({ field, count })
@@ -146,7 +150,7 @@ function fieldPattern(field: Field, count: number, touches: boolean): string {
     case 'y':
       return touches ? (count === 2 ? '(\\d{2})' : '(\\d{4})') : '(\\d{4}|\\d{2})'
     case 'M':
-      return count === 3 ? '([A-Z]{3})' : touches ? '(\\d{2})' : '(\\d{1,2})'
+      return count === 3 ? '([A-Z]{3})' : touches ? '(\\d{2})' : '0*(\\d{1,2})'
     case 'a':
       return '(AM|PM)'
     case 'S':
@@ -154,7 +158,7 @@ function fieldPattern(field: Field, count: number, touches: boolean): string {
     case 'n':
       return count === 6 ? '(\\d{6})' : '(\\d{9})'
     default:
-      return touches ? '(\\d{2})' : '(\\d{1,2})'
+      return touches ? '(\\d{2})' : '0*(\\d{1,2})'
   }
 }
 
