@@ -178,20 +178,9 @@ export class FixedVector extends VectorBase {
 
 type NumberArray = Int8Array | Int16Array | Int32Array | Float32Array | Float64Array
 
-/** out[k] = data[indices[k]] where all positions are inside: without tests or stores in between, loads of several rows wait for memory at the same time. */
+/** out[k] = data[indices[k]] where all positions are inside: without tests in between, loads of many rows wait for memory at the same time. */
 function gatherInside<A extends NumberArray>(out: A, data: A, indices: Int32Array, from: number, to: number): void {
-  let k = from
-  for (; k + 3 < to; k += 4) {
-    const a = data[indices[k]]
-    const b = data[indices[k + 1]]
-    const c = data[indices[k + 2]]
-    const d = data[indices[k + 3]]
-    out[k] = a
-    out[k + 1] = b
-    out[k + 2] = c
-    out[k + 3] = d
-  }
-  for (; k < to; k++) out[k] = data[indices[k]]
+  for (let k = from; k < to; k++) out[k] = data[indices[k]]
 }
 
 function gatherTested<A extends NumberArray>(
@@ -269,20 +258,7 @@ function gatherI64(out: BigInt64Array, data: BigInt64Array, length: number, indi
 }
 
 function gatherWordPairs(target: Int32Array, source: Int32Array, indices: Int32Array, from: number, to: number): void {
-  let k = from
-  for (; k + 1 < to; k += 2) {
-    const i = 2 * indices[k]
-    const j = 2 * indices[k + 1]
-    const a = source[i]
-    const b = source[i + 1]
-    const c = source[j]
-    const d = source[j + 1]
-    target[2 * k] = a
-    target[2 * k + 1] = b
-    target[2 * k + 2] = c
-    target[2 * k + 3] = d
-  }
-  for (; k < to; k++) {
+  for (let k = from; k < to; k++) {
     const j = indices[k]
     target[2 * k] = source[2 * j]
     target[2 * k + 1] = source[2 * j + 1]
