@@ -14,9 +14,7 @@ import {
   type RefusalMessage,
 } from './file-task.ts'
 
-/**
- * With the session itself. Hashing and compressing take a processor; a thread that copies waits for the disk most of the time, and this many keep one busy.
- */
+/** With the session itself; more threads than this do not make a disk faster. */
 const THREADS_MAX = 4
 const IDLE_MS = 5_000
 
@@ -72,24 +70,23 @@ export class FileHelper {
 }
 
 export class FileHelpers {
-  readonly #count: number | undefined
+  readonly #count: number
   readonly #idleMs: number
   readonly #entry: URL
   readonly #helpers: FileHelper[] = []
 
   constructor(options: HelperOptions = {}) {
-    this.#count = options.count
+    this.#count = options.count ?? Math.min(availableParallelism(), THREADS_MAX) - 1
     this.#idleMs = options.idleMs ?? IDLE_MS
     this.#entry = options.entry ?? threadEntry()
   }
 
-  /** The helpers, started unless they live: as many as there are processors, or as many as keep a disk busy. */
-  start(work: 'compute' | 'copy' = 'compute'): readonly FileHelper[] {
-    const count = this.#count ?? (work === 'copy' ? THREADS_MAX : Math.min(availableParallelism(), THREADS_MAX)) - 1
-    for (let k = 0; k < count; k++)
+  /** The helpers, started unless they live. */
+  start(): readonly FileHelper[] {
+    for (let k = 0; k < this.#count; k++)
       if (this.#helpers[k] === undefined || this.#helpers[k].isGone)
         this.#helpers[k] = new FileHelper(k + 1, this.#entry, this.#idleMs)
-    return this.#helpers.slice(0, count)
+    return this.#helpers
   }
 }
 

@@ -221,8 +221,7 @@ export class FileWork {
     const { source, target, helpers = sessionHelpers } = this.#options
     if (this.#helpers.length > 0 || source.address === undefined) return
     if (target !== undefined && target.address === undefined) return
-    const isCopying = target !== undefined && this.#open.every(({ task }) => (task.coding?.kind ?? 'plain') === 'plain')
-    this.#helpers = helpers.start(isCopying ? 'copy' : 'compute')
+    this.#helpers = [...helpers.start()]
     const control = this.#control.buffer as SharedArrayBuffer
     for (const helper of this.#helpers)
       helper.post({

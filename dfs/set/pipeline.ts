@@ -7,7 +7,7 @@
 import { HoldfastError } from '../../runtime/errors.ts'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import { Checksum, hashedPiece } from '../store/checksum.ts'
-import { type FileReader, type FileStore, type FileWriter, openCopy } from '../store/file-store.ts'
+import type { FileReader, FileStore, FileWriter } from '../store/file-store.ts'
 import { type CodedFile, compressFrames, type DamagedFrame, expandFrames, type PieceSink } from './zstd-frames.ts'
 
 /** What a file must be. */
@@ -68,7 +68,7 @@ export class Pipeline {
     let complete = false
     try {
       const check = this.#fromSource(source, from, expected, coding, (reader) => {
-        const writer = openCopy(target, to, expected.bytes)
+        const writer = target.openWrite(to)
         let handedOver = false
         try {
           const found = this.#pass(reader, from, expected, coding, onBytes, (piece) => writer.write(piece))

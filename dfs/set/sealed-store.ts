@@ -5,15 +5,14 @@
  * before it gets its own.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
-import {
-  type DirectoryEntry,
-  type FileReader,
-  type FileStat,
-  type FileStore,
-  type FileWriter,
-  type LogFile,
-  openCopy,
-  type StoreAddress,
+import type {
+  DirectoryEntry,
+  FileReader,
+  FileStat,
+  FileStore,
+  FileWriter,
+  LogFile,
+  StoreAddress,
 } from '../store/file-store.ts'
 import type { BackupKey } from './key.ts'
 import { Seal } from './seal.ts'
@@ -44,17 +43,9 @@ export class SealedFileStore implements FileStore {
   }
 
   openWrite(path: string): FileWriter {
-    return this.#sealing(path, (place) => this.#inner.openWrite(place))
-  }
-
-  openLarge(path: string, bytes: number): FileWriter {
-    return this.#sealing(path, (place) => openCopy(this.#inner, place, bytes))
-  }
-
-  #sealing(path: string, open: (place: string) => FileWriter): FileWriter {
-    if (isPlainFile(path)) return open(this.#place(path))
+    if (isPlainFile(path)) return this.#inner.openWrite(this.#place(path))
     const { head, key } = sealedHead(this.seal)
-    const writer = open(this.#place(path))
+    const writer = this.#inner.openWrite(this.#place(path))
     try {
       writer.write(head)
     } catch (error) {

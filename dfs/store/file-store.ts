@@ -22,8 +22,6 @@ export interface FileStore {
    * to another thread.
    */
   openWrite(path: string, behind?: WriteBehind): FileWriter
-  /** The same for a file of about so many bytes that is written once, synced, and read by nobody soon: a copy. Use `openCopy`. */
-  openLarge?(path: string, bytes: number): FileWriter
   /** Throws an io error with code ENOENT if it is missing. */
   openRead(path: string): FileReader
   /** Opens a file for reading and writing in place, made with its folders if it is missing; what is in it stays. */
@@ -46,10 +44,6 @@ export interface FileStore {
   /** Entries of a folder, names only, sorted; empty if the folder is missing. */
   list(path: string): readonly DirectoryEntry[]
 }
-
-/** Opens a copy of about so many bytes for writing, in the way that is best for it. */
-export const openCopy = (store: FileStore, path: string, bytes: number): FileWriter =>
-  store.openLarge?.(path, bytes) ?? store.openWrite(path)
 
 /** What keeps records secret that lie in a file which is not encrypted as a whole. */
 export interface RecordSeal {

@@ -23,7 +23,6 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
-import { DIRECT_BYTES_MIN, openDirect } from './direct-writer.ts'
 import type {
   DirectoryEntry,
   FileReader,
@@ -78,15 +77,6 @@ export class LocalFileStore implements FileStore {
     return attempt('create', file, () => {
       const descriptor = openNew(file, WRITE | this.#noFollow)
       return behind?.open(descriptor, file) ?? new LocalWriter(descriptor, file)
-    })
-  }
-
-  openLarge(path: string, bytes: number): FileWriter {
-    const file = this.#placeToChange(path)
-    return attempt('create', file, () => {
-      const descriptor = openNew(file, WRITE | this.#noFollow)
-      const direct = bytes < DIRECT_BYTES_MIN ? undefined : openDirect(descriptor, file)
-      return direct ?? new LocalWriter(descriptor, file)
     })
   }
 
