@@ -19,8 +19,8 @@ import { decodeProofs, encodeProofs, type FileProof, type Proofs, type RowsProof
 export const LEDGER_FOLDER = 'ledger'
 const SUFFIX = '.proofs'
 const NAME = /^[0-9]{8}T[0-9]{9}Z-[0-9a-f]{6}\.proofs$/
-/** So many files are merged into one. */
-const FILES_MAX = 16
+/** More files than this are merged into one: every run reads them all. */
+const FILES_MAX = 4
 /** Of a partition: versions whose rows are remembered. */
 const VERSIONS_MAX = 8
 /** A file that nobody completed in a day is nobody's. */

@@ -48,8 +48,13 @@ export class Scalar {
     return b ? Scalar.TRUE : Scalar.FALSE
   }
   static int(n: number): Scalar {
-    if (n >= -128 && n < 1024) return (smallInts[n + 128] ??= new Scalar(T.INT, n))
-    return new Scalar(T.INT, n)
+    if (n < -128 || n >= 1024) return new Scalar(T.INT, n)
+    let small = smallInts[n + 128]
+    if (small === undefined) {
+      small = new Scalar(T.INT, n)
+      smallInts[n + 128] = small
+    }
+    return small
   }
   static long(n: bigint | number): Scalar {
     return new Scalar(T.LONG, BigInt(n))
