@@ -321,7 +321,7 @@ export function dumpStatement(s: Statement): string {
         s.targets.map((t) =>
           t.kind === 'name'
             ? t.name
-            : list('index', t.name, ...(t.path ?? []).map((slots) => slots.map(or)), t.slots.map(or)),
+            : [...(t.path ?? []), t.slots].reduce((base, slots) => list('index', base, slots.map(or)), t.name),
         ),
         dumpExpr(s.value),
       )

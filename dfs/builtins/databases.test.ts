@@ -187,7 +187,7 @@ describe('tables', () => {
     expect(shown.map((key) => show(`schema(a).${key}`))).toEqual([
       'LAST',
       '["s","ts"]',
-      'hashBucket{, 500}',
+      '["hashBucket{, 500}"]',
       'true',
       'true',
     ])

@@ -13,7 +13,7 @@ import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
 import type { Value } from '../values/scalar.ts'
 import { isDecimal, isFloating, isLiteral, isNumeric, NULL_I8, T } from '../values/types.ts'
-import { FixedVector, type Vector } from '../values/vector.ts'
+import { FixedVector, newVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, required } from './args.ts'
 import { rankOptions, rankVector } from './cumulative.ts'
 import { collect, matrixColumns, matrixFrom, rowsOf, vectorOver } from './shapes.ts'
@@ -208,6 +208,8 @@ function alongRows(name: string, usage: string, x: Arg, f: (row: Vector) => Vect
   const source = required(x, usage, 'X')
   if (source.kind === 'vector' && source.storage === 'array') return vectorOver(name, source, f)
   const rows = rowsFrom([source], usage).map(f)
+  // Without rows nothing says of which type the elements would be.
+  if (rows.length === 0) return source.kind === 'matrix' ? source : matrixFrom([newVector(T.DOUBLE, 0)])
   const columns = rowsOf(rows)
   const m = matrixFrom(columns)
   return source.kind === 'matrix' ? relabel(source, m.data) : m
