@@ -1,7 +1,6 @@
 /**
- * The loops of the segment writer: take the chosen rows of a column into the I/O buffer, then look at them once for nulls, smallest and largest.
- * Each storage class has its own compiled copy (see runtime/kernels/codegen.ts). Two passes over a piece that fits the processor's cache are faster than
- * one pass that does everything.
+ * The loops of the segment writer: take the chosen rows of a column into the I/O buffer and look at them for nulls, smallest and largest, in one pass where rows are chosen and
+ * memory is waited for, in two where a range of rows is copied as it is. Each storage class has its own compiled copy (see runtime/kernels/codegen.ts).
  */
 import { declareWords, kernel, type NumericStorage, nullTest } from '../../runtime/kernels/codegen.ts'
 import type { FixedArray } from '../../runtime/values/index.ts'
