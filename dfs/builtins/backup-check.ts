@@ -21,6 +21,7 @@ import {
   urlArg,
 } from './backup-host.ts'
 import { KEY_DOC } from './backup-key.ts'
+import { noteIfNothingMatches } from './backup-pattern.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const backupCheckBuiltins = entries
@@ -57,6 +58,13 @@ With repair=true damaged files are replaced by copies with the same checksum fro
       { progress: context.progress, now: () => context.now(), ledger },
       options,
     )
+    const { url, tables, pattern } = request
+    if (damaged.length === 0 && pattern !== '%') {
+      const set = new BackupSet(store, options)
+      const names = tables ?? set.requireDatabase(url).tables.map((t) => t.name)
+      const indexes = names.map((name) => set.index(url, name))
+      noteIfNothingMatches(context.progress, store, indexes, pattern)
+    }
     if (!isRepair) return tableOf(damagedColumns(damaged))
     const mended = mendChunks(context, new BackupSet(store, options), damaged, ledger)
     return tableOf({ ...damagedColumns(mended.map((m) => m.chunk)), ...mendedColumns(mended) })

@@ -1,5 +1,6 @@
 /** What the documentation says of backup and restore, over real tables: partitions of every scheme by path, condition and pattern; names, forms and result tables. */
 import { beforeEach, describe, expect, it } from 'vitest'
+import { progressService } from '../progress.ts'
 import { connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
 
 let world: TestWorld
@@ -299,6 +300,47 @@ describe('tables of a backup', () => {
     expect(s.show('checkBackup("/n", "dfs://a", ["t1", "dim"]).size()')).toBe('0')
     expect(s.fails('checkBackup("/n", "dfs://a", ["t1", "t2"])')).toContain('does not contain the table [t2]')
     expect(s.fails('backup("/n", "dfs://a", , , , ["t1", "zz"])')).toContain('Table [zz] does not exist')
+  })
+})
+
+describe('names that a restore gives', () => {
+  it('are those that the functions which make databases and tables take', () => {
+    s.run(SETUP)
+    s.run('backupDB("/m", "dfs://a")')
+    for (const name of ['1x', 'a/b', '../t', 'a b', '..', 'x'.repeat(300)]) {
+      expect(s.fails(`restoreTable("/m", "dfs://a", "t1", , "${name}")`)).toContain('is not a valid name of a table')
+      expect(s.fails(`migrate("/m", "dfs://a", "t1", , "${name}")`)).toContain('is not a valid name of a table')
+    }
+    for (const url of ['dfs://../x', 'dfs://x//y', 'dfs://a:b', 'dfs://./x', `dfs://${'x'.repeat(300)}`]) {
+      expect(s.fails(`restoreDB("/m", "dfs://a", "${url}")`)).toContain('is not a valid name of a database')
+      expect(s.fails(`restoreTable("/m", "dfs://a", "t1", "${url}")`)).toContain('is not a valid name of a database')
+      expect(s.fails(`migrate("/m", "dfs://a", , "${url}")`)).toContain('is not a valid name of a database')
+    }
+    expect(s.fails('restoreDB("/m", "dfs://a", "dfs://")')).toContain('followed by a name')
+    expect(texts('getTables(database("dfs://a"))')).toEqual(['dim', 't1', 't2'])
+    expect(texts('getDFSDatabases()')).toEqual(['dfs://a', 'dfs://b/deep'])
+  })
+})
+
+describe('a pattern that no partition matches', () => {
+  it('is told by restore and checkBackup, whose results look like nothing to do and no damage', () => {
+    const notes: string[] = []
+    s.session.provide(progressService, { report: () => {}, note: (text) => void notes.push(text) })
+    s.run(SETUP)
+    s.run('backupDB("/m", "dfs://a"); backupDB("/m", "dfs://b/deep")')
+    // The name of the database is missing.
+    expect(s.show('size(restore("/m", "dfs://a", "t1", "/0_10", true))')).toBe('0')
+    expect(s.show('size(checkBackup("/m", "dfs://a", , "/0_10"))')).toBe('0')
+    expect(s.show('size(checkBackup("/m", "dfs://b/deep", "u", "%/3"))')).toBe('0')
+    expect(notes).toEqual([
+      expect.stringMatching(/No partition of the backup in .* matches "\/0_10": nothing was done\. .* "\/a\/0_10"\.$/),
+      expect.stringContaining('matches "/0_10"'),
+      expect.stringContaining('"/b/deep/1"'),
+    ])
+    s.run(
+      'restore("/m", "dfs://a", "t1", "%/0_10"); checkBackup("/m", "dfs://a", , "%/0_10"); restore("/m", "dfs://a", "t1", "%")',
+    )
+    expect(notes).toHaveLength(3)
   })
 })
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Table } from '../../runtime/values/index.ts'
 import { listDrills, writeDrill } from '../drill/evidence.ts'
@@ -132,6 +133,7 @@ describe('drillRestore', () => {
   })
   it('refuses a place without room, and one in the data', () => {
     expect(s.fails(`drillRestore("/b",scratchDir="/data/chunks")`)).toMatch(/must not hold, or lie in, the data/)
+    expect(s.fails(`drillRestore("/b",scratchDir="${fileURLToPath(import.meta.url)}")`)).toMatch(/is no folder/)
     expect(s.fails('drillRestore("/b",sample=0)')).toMatch(/sample must be/)
     expect(s.fails('drillRestore("/b",sample=1.5)')).toMatch(/sample must be/)
     expect(s.fails('drillRestore("/none")')).toMatch(/There is no backup in/)

@@ -1,5 +1,5 @@
 /** drillRestore and getBackupDrills: proving a backup by restoring it (ours, beside the functions of the dialect). */
-
+import { statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type Arg, boolArg, numberArg, textArg } from '../../runtime/builtins/args.ts'
@@ -136,6 +136,9 @@ function scratchParent(host: BackupHost, value: Arg): string {
       code: 'scratchDir',
       where: { file: folder },
     })
+  // A link is followed; what is missing will be made.
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw inputError(`scratchDir ${folder} is no folder.`, { code: 'scratchDir', where: { file: folder } })
   return folder
 }
 

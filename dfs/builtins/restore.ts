@@ -10,6 +10,9 @@ import { chunkPathOf, databaseUrl, pathIndexOf } from '../set/names.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
 import { backupStore, isMissing, loggedInHost, optionalText, optionalUrl, urlArg } from './backup-host.ts'
 import { KEY_DOC } from './backup-key.ts'
+import { noteIfNothingMatches } from './backup-pattern.ts'
+import { checkDatabaseName } from './databases.ts'
+import { checkTableName } from './tables.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const restoreBuiltins = entries
@@ -35,7 +38,9 @@ Every byte is checked while it is copied; all partitions are put in place in one
       target: outputArg(outputTable) ?? source,
     }
     const store = backupStore(host, backupDir, RESTORE, keyPath)
-    const restored = restorePartitions(host.context(), store, request, setOptions(state, RESTORE))
+    const context = host.context()
+    const restored = restorePartitions(context, store, request, setOptions(state, RESTORE))
+    noteIfNothingMatches(context.progress, store, [restored.index], request.pattern)
     const { url } = restored.index.database
     const last = pathIndexOf(restored.index)
     return new StringVector(restored.chunks.map((c) => chunkPathOf(url, c.path, last)))
@@ -59,7 +64,7 @@ define(RESTORE_DB, {
   call: ([backupDir, dbPath, newDBPath, keyPath, state], session) => {
     const host = loggedInHost(session, 'restoreDB')
     const url = urlArg(dbPath, RESTORE_DB, 'dbPath')
-    const target = optionalUrl(newDBPath, RESTORE_DB, 'newDBPath') ?? url
+    const target = newUrlArg(newDBPath, RESTORE_DB) ?? url
     const store = backupStore(host, backupDir, RESTORE_DB, keyPath)
     return tableList(restoreDatabase(host.context(), store, url, target, setOptions(state, RESTORE_DB)))
   },
@@ -76,8 +81,8 @@ define(RESTORE_TABLE, {
       table: textArg(tableName, RESTORE_TABLE, 'tableName'),
     }
     const target = {
-      url: optionalUrl(newDBPath, RESTORE_TABLE, 'newDBPath') ?? source.url,
-      table: optionalText(newTableName, RESTORE_TABLE, 'newTableName') ?? source.table,
+      url: newUrlArg(newDBPath, RESTORE_TABLE) ?? source.url,
+      table: newTableArg(newTableName, RESTORE_TABLE) ?? source.table,
     }
     const store = backupStore(host, backupDir, RESTORE_TABLE, keyPath)
     return tableList([restoreTable(host.context(), store, source, target, setOptions(state, RESTORE_TABLE))])
@@ -93,8 +98,8 @@ define(MIGRATE, {
     const request = {
       url: optionalUrl(backupDBPath, MIGRATE, 'backupDBPath'),
       table: optionalText(backupTableName, MIGRATE, 'backupTableName'),
-      newUrl: optionalUrl(newDBPath, MIGRATE, 'newDBPath'),
-      newTable: optionalText(newTableName, MIGRATE, 'newTableName'),
+      newUrl: newUrlArg(newDBPath, MIGRATE),
+      newTable: newTableArg(newTableName, MIGRATE),
     }
     if (request.url === undefined && (request.table !== undefined || request.newUrl !== undefined))
       throw usageError(MIGRATE, 'backupTableName and newDBPath need backupDBPath.')
@@ -113,6 +118,18 @@ define(MIGRATE, {
     })
   },
 })
+
+/** Names that a restore may give are those that `database` and `createPartitionedTable` take: they become names of folders. */
+function newUrlArg(value: Arg, signature: string): string | undefined {
+  const url = optionalUrl(value, signature, 'newDBPath')
+  if (url !== undefined) checkDatabaseName(url)
+  return url
+}
+
+function newTableArg(value: Arg, signature: string): string | undefined {
+  const name = optionalText(value, signature, 'newTableName')
+  return name === undefined ? undefined : checkTableName(name)
+}
 
 function tableList(tables: readonly RestoredTable[]): Table {
   return tableOf({

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -14,6 +14,25 @@ const stores: readonly [string, () => FileStore][] = [
   ['in memory', () => new MemoryFileStore()],
   ['on disk', () => new LocalFileStore(join(folder, String(count++)))],
 ]
+
+describe('a backup directory that cannot be written', () => {
+  it('is named, without the file that was to be written first', () => {
+    const file = join(folder, 'file')
+    const link = join(folder, 'link')
+    writeFileSync(file, 'x')
+    symlinkSync(join(folder, 'gone'), link)
+    for (const [path, why] of [
+      [file, 'is no folder: a file, or a link that leads nowhere, is in its way (ENOTDIR).'],
+      [join(file, 'below'), 'is no folder: a file, or a link that leads nowhere, is in its way (ENOTDIR).'],
+      [link, 'is no folder: a file, or a link that leads nowhere, is in its way (EEXIST).'],
+    ])
+      expect(() => lockSet(new LocalFileStore(path), 'backup', () => {})).toThrow(`The backup directory ${path} ${why}`)
+    const long = join(folder, 'x'.repeat(300))
+    expect(() => lockSet(new LocalFileStore(long), 'backup', () => {})).toThrow(
+      `Cannot write to the backup directory ${long}: the name is too long for this file system (ENAMETOOLONG).`,
+    )
+  })
+})
 
 describe.each(stores)('the lock of a set %s', (_, open) => {
   const alive = new Set([1, 2])

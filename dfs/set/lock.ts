@@ -12,6 +12,7 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { storeErrorOf } from '../store/store-error.ts'
 import { LOCK_FOLDER } from './layout.ts'
 
 const OWNER_FILE = `${LOCK_FOLDER}/owner.json`
@@ -99,8 +100,9 @@ export function lockSet(
     // Nobody looks here yet, and nothing of a lock need outlive a loss of power: whoever held it does not.
     writeUnsynced(store, `${prepared}/owner.json`, signature())
   } catch (error) {
-    if (error instanceof HoldfastError) removeQuietly(store, prepared)
-    throw error
+    if (!(error instanceof HoldfastError)) throw error
+    removeQuietly(store, prepared)
+    throw unusableFolder(store, error)
   }
   for (let attempt = 0; ; attempt++) {
     try {
@@ -258,6 +260,16 @@ function inUse(store: FileStore, holder: FoundOwner | undefined, why: string): H
     where: { file: store.root, pid: holder?.pid, work: holder?.what },
     hint: 'wait until it ends, or use another backup directory',
   })
+}
+
+/** The first thing that a run writes into a set is its lock: what the caller can do about it concerns the directory, not this file. */
+function unusableFolder(store: FileStore, { code, hint, cause }: HoldfastError): HoldfastError {
+  const why = storeErrorOf(code, 'write to the backup directory', store.root)
+  const message =
+    code === 'EEXIST' || code === 'ENOTDIR'
+      ? `The backup directory ${store.root} is no folder: a file, or a link that leads nowhere, is in its way (${code}).`
+      : why.message
+  return new HoldfastError('io', message, { code, where: { file: store.root }, hint, cause })
 }
 
 function writeUnsynced(store: FileStore, file: string, text: string): void {

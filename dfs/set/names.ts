@@ -41,9 +41,10 @@ export function dbNameOf(url: string): string {
 export function databaseUrl(text: string): string {
   const url = text.replace(/\/+$/, '')
   if (!/^dfs:\/\/[^/]/.test(url))
-    throw inputError(`"${text}" is not the path of a distributed database; it must begin with "dfs://".`, {
-      code: 'databaseUrl',
-    })
+    throw inputError(
+      `"${text}" is not the path of a distributed database; it must begin with "dfs://", followed by a name.`,
+      { code: 'databaseUrl' },
+    )
   return url
 }
 
