@@ -37,6 +37,7 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .showHelpAfterError('(--help lists what there is)')
     // A mistake on the command line is not a failed script.
     .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2))
+    .hook('preAction', (_, command) => refuseExcess(command))
   const accept = (invocation: Invocation, own: OptionTexts): void => {
     parsed = { invocation, options: { ...program.opts<OptionTexts>(), ...definedOnly(own) } }
   }
@@ -107,11 +108,13 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
   program
     .command('restore <dir>')
     .description('make a data directory of a node backup')
-    .addOption(new Option('--data <new>', 'the new data directory; must be empty or missing').makeOptionMandatory())
+    .addOption(new Option('--data <new>', 'the new data directory; must be empty or missing'))
     .addOption(backupOption())
     .addOption(keyOption())
     .action((dir: string, own: OptionTexts & { backup?: string; key?: string }) => {
       const { backup, key } = own
+      if ((own.data ?? program.opts<OptionTexts>().data) === undefined)
+        program.error('error: --data is missing, which names the new data directory')
       accept({ kind: 'restore', dir, ...definedOnly({ backup, key }) }, own)
     })
   program
@@ -120,11 +123,9 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
       'recover to a point in time: <target> is an ISO time with zone, `latest`, or `lsn:H/L`; --data is a new directory, or with --table one that nobody has open',
     )
     .addOption(new Option('--backup <dir>', 'set of node backups').makeOptionMandatory())
-    .addOption(
-      new Option(
-        '--data <dir>',
-        'the new data directory, empty or missing; with --table one that is there',
-      ).makeOptionMandatory(),
+    .option(
+      '--data <dir>',
+      'the new data directory, empty or missing; with --table one that is there (default: what --config says)',
     )
     .option('--wal-archive-dir <dir>', 'archive of the log (default: what --config says)')
     .addOption(new Option('--config <file>', 'configuration with wal_archive_dir or wal_restore_command'))
@@ -155,9 +156,28 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .action((own: OptionTexts & { json?: boolean }) =>
       accept({ kind: 'walArchiveStatus', json: own.json === true }, own),
     )
-  program.parse(argv, { from: 'user' })
+  program.parse(otherSpelling(argv), { from: 'user' })
   // Help, version and mistakes end the process inside `parse`.
   return parsed as CommandLine
+}
+
+/** A word too many is more often a forgotten option than nothing: `check /srv/ticks` would look at another directory. */
+function refuseExcess(command: Command): void {
+  const { args, registeredArguments: known } = command
+  if (command.parent === null || known.some((a) => a.variadic) || args.length <= known.length) return
+  const takesData = command.options.some((o) => o.long === '--data')
+  command.error(
+    `error: ${command.name()} takes nothing more than ${known.length === 0 ? 'options' : `<${known.map((a) => a.name()).join('> <')}> and options`}, but there is '${args[known.length]}'${takesData ? '; --data names the data directory' : ''}`,
+  )
+}
+
+/** `--verify-backup DIR` and `--restore-pitr TARGET --restore-backup DIR`, as servers of other makers spell them. */
+function otherSpelling(argv: readonly string[]): readonly string[] {
+  const [first = '', ...rest] = argv
+  if (first === '--verify-backup') return ['verify-backup', ...rest]
+  if (first === '--restore-pitr')
+    return ['restore-pitr', ...rest.map((word) => word.replace(/^--restore-backup(?==|$)/, '--backup'))]
+  return argv
 }
 
 function unknownCommand(word: string, program: Command): string {

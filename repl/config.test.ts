@@ -108,6 +108,27 @@ describe('settings', () => {
   })
 })
 
+describe('the full command line', () => {
+  it('takes the spellings of other servers for verifying and recovering', () => {
+    expect(parseWithCommander(['--verify-backup', '/b', '--json'], true)).toMatchObject({
+      invocation: { kind: 'verifyBackup', dir: '/b', json: true },
+    })
+    expect(
+      parseWithCommander(
+        ['--restore-pitr', 'latest', '--restore-backup', '/b', '--wal-archive-dir', '/w', '--config', '/c.toml'],
+        true,
+      ),
+    ).toMatchObject({
+      invocation: { kind: 'restorePitr', target: 'latest', backup: '/b', walArchiveDir: '/w' },
+      options: { config: '/c.toml' },
+    })
+    expect(parseWithCommander(['--data', '/new', 'restore', '/b'], true)).toMatchObject({
+      invocation: { kind: 'restore', dir: '/b' },
+      options: { data: '/new' },
+    })
+  })
+})
+
 describe('the everyday command lines', () => {
   it('are read without the full parser', () => {
     expect(quickCommandLine([], true)).toEqual({ invocation: { kind: 'prompt' }, options: {} })

@@ -5,7 +5,7 @@ import { alignedLines } from './aligned-lines.ts'
 
 export function listJobs(dataDir: string): number {
   if (!existsSync(dataDir)) {
-    process.stderr.write(`holdfast: there is no data directory ${dataDir}\n`)
+    process.stderr.write(`holdfast: There is no data directory ${dataDir}.\n`)
     return 1
   }
   const records = new JobFiles(dataDir).readRecords()

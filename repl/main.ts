@@ -15,7 +15,11 @@ async function main(): Promise<number> {
     const { parseFile } = await import('./parse-command.ts')
     return parseFile(invocation.file, invocation.json)
   }
-  const settings = settingsOf(options, process.env, await loadConfigFile(options))
+  const configFile = await loadConfigFile(options)
+  // Never into a directory that nobody named.
+  if (invocation.kind === 'restorePitr' && options.data === undefined && configFile.data === undefined)
+    throw new OptionError('restore-pitr needs --data DIR (or a file for --config that names it)')
+  const settings = settingsOf(options, process.env, configFile)
   switch (invocation.kind) {
     case 'jobs': {
       const { listJobs } = await import('./list-jobs.ts')

@@ -12,11 +12,11 @@ export async function restoreCommand(
 ): Promise<number> {
   const manifest = restoreBackupFolder({ folder: resolve(dir), id: backup, keyFile: key }, dataDir, lineProgress())
   const { id, startedAt, lsn, timeline, files, databases, tables, rows } = manifest
-  const number = (n: number): string => n.toLocaleString('en-US')
+  const counted = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`
   const out = new CommandOutput()
   out.line(`Restored ${id} of ${startedAt}, LSN ${formatLsn(lsn)}, to ${dataDir}`)
   out.line(
-    `${number(databases)} databases, ${number(tables)} tables, ${number(rows)} rows in ${number(files)} files, every byte verified`,
+    `${counted(databases, 'database')}, ${counted(tables, 'table')}, ${counted(rows, 'row')} in ${counted(files, 'file')}, every byte verified`,
   )
   out.line(`The store goes on as timeline ${timeline + 1}`)
   await out.flush()

@@ -105,6 +105,21 @@ describe('the command line', () => {
     }
   })
 
+  it('refuses a word too many, and a restore into a directory that nobody named', async () => {
+    for (const [args, said] of [
+      [['check', '/srv/ticks'], /check takes nothing more than options, but there is '\/srv\/ticks'; --data names/],
+      [['wal', 'status', '/srv/ticks'], /status takes nothing more than options/],
+      [['verify-backup', '/a', '/b'], /takes nothing more than <dir> and options, but there is '\/b'/],
+      [['backup', '/a', '/b'], /; --data names the data directory/],
+      [['restore', '/a'], /--data is missing/],
+      [['restore-pitr', 'latest', '--backup', '/a'], /restore-pitr needs --data DIR/],
+    ] as const) {
+      const { code, stdout, stderr } = await holdfast(args, { data: untouched })
+      expect([args, code, stdout, stderr]).toEqual([args, 2, '', expect.stringMatching(said)])
+    }
+    expect(existsSync(untouched)).toBe(false)
+  })
+
   it('checks syntax without running', async () => {
     const good = file('good.dos', 'print("must not run")\ndef f(x){ return x }')
     const checked = await holdfast(['parse', good])
