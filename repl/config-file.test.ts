@@ -177,7 +177,7 @@ describe('a mistake in it', () => {
   it('is a file that can not be read', async () => {
     const { readConfigFile } = await import('./config-file.ts')
     expect(() => readConfigFile('/no/such/file.toml', false)).toThrow(
-      'cannot read the configuration file /no/such/file.toml',
+      'Cannot read the configuration file /no/such/file.toml: there is no such file or folder (ENOENT).',
     )
   })
 })

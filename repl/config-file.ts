@@ -18,6 +18,7 @@ import {
   splitCommand,
   type ValueType,
 } from '../dfs/settings/index.ts'
+import { storeError } from '../dfs/store/store-error.ts'
 import { nearNames } from '../runtime/compile/suggest.ts'
 import { ARCHIVE_KEYS, EXCHANGE_KEYS, type KeyType, PROCESS_KEYS } from './config-keys.ts'
 import { TomlPlaces } from './toml-places.ts'
@@ -47,7 +48,7 @@ export function readConfigFile(file: string, isOfData: boolean): FileConfig {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ConfigFileError(`cannot read the configuration file ${file}: ${(error as Error).message}`)
+    throw new ConfigFileError(storeError('read the configuration file', file, error).message)
   }
   return parseConfig(text, file, isOfData)
 }

@@ -1,5 +1,4 @@
 /** drillRestore and getBackupDrills: proving a backup by restoring it (ours, beside the functions of the dialect). */
-import { statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type Arg, boolArg, numberArg, textArg } from '../../runtime/builtins/args.ts'
@@ -19,6 +18,7 @@ import { thisWorld } from '../set/lock.ts'
 import { BackupSet, type SetOptions } from '../set/open.ts'
 import { touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { isNoFolder } from '../store/scratch-folder.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
 import {
   type BackupHost,
@@ -136,8 +136,7 @@ function scratchParent(host: BackupHost, value: Arg): string {
       code: 'scratchDir',
       where: { file: folder },
     })
-  // A link is followed; what is missing will be made.
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+  if (isNoFolder(folder))
     throw inputError(`scratchDir ${folder} is no folder.`, { code: 'scratchDir', where: { file: folder } })
   return folder
 }

@@ -4,6 +4,7 @@ import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import type { ProgressSink } from '../progress.ts'
 import { startFileHelpers } from '../set/file-work.ts'
 import { type BackupKey, parseKey } from '../set/key.ts'
+import { requireOutside } from '../store/data-directory.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import type { NodeManifest } from './manifest.ts'
 import { restoreNode } from './restore.ts'
@@ -35,6 +36,7 @@ export function restoreBackupFolder(
   progress: ProgressSink,
 ): NodeManifest {
   const place = resolve(dataDir)
+  requireOutside(place, folder, 'backup')
   startFileHelpers()
   return restoreNode({
     set: new LocalFileStore(folder),

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { restoreBackupFolder } from '../node-backup/index.ts'
 import { silentProgress } from '../progress.ts'
 import { type RecoveryChoice, recoverFolder } from './index.ts'
 
@@ -34,6 +35,16 @@ describe('a recovery into a folder', () => {
     expect(attempt(choice, 'empty')).toThrow(message)
     expect(readdirSync(at('empty'))).toEqual([])
     rmSync(at('empty'), { recursive: true })
+  })
+
+  it('into the set, or into the archive, is refused: both are tidied', () => {
+    mkdirSync(at('archive'))
+    for (const data of ['set/new', 'set', 'archive/a/b'])
+      expect(attempt({ archiveDir: at('archive') }, data)).toThrow(/lies in the (backup|archive)/)
+    const intoSet = () => restoreBackupFolder({ folder: at('set') }, at('set/new'), silentProgress)
+    expect(intoSet).toThrow(`The new data directory ${at('set/new')} lies in the backup ${at('set')}.`)
+    expect(readdirSync(at('set'))).toEqual([])
+    expect(readdirSync(at('archive'))).toEqual([])
   })
 
   it("leaves somebody's store alone, the lock that tells of its end included", () => {

@@ -6,6 +6,7 @@ import { lockDirectory } from '../engine/lock.ts'
 import type { ProgressSink } from '../progress.ts'
 import { type BackupKey, parseKey } from '../set/key.ts'
 import type { ArchiveSettings } from '../settings/index.ts'
+import { requireOutside } from '../store/data-directory.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import type { RecoverySources } from './plan.ts'
 import { type RecoveredStore, recoverStore } from './recover-store.ts'
@@ -39,6 +40,8 @@ export function recoverFolder(
   const target = parseTarget(choice.target)
   const sources = sourcesOf(choice)
   const place = resolve(dataDir)
+  requireOutside(place, sources.set.root, 'backup')
+  if (sources.archive !== undefined) requireOutside(place, sources.archive.root, 'archive')
   const data = new LocalFileStore(place)
   const isNew = data.stat('') === undefined
   const lock = lockDirectory(place)

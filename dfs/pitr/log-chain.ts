@@ -19,6 +19,8 @@ export class LogChain {
   readonly #archive: PieceSource | undefined
   /** Pieces so far. */
   readonly pieces: ChainPiece[] = []
+  /** Whether the archive had any piece that it was asked for. */
+  isArchived = false
 
   constructor(base: NodeManifest, own: SetPieces, archive: PieceSource | undefined) {
     this.#base = base
@@ -80,6 +82,7 @@ export class LogChain {
     // Nobody need be asked for more of it.
     if (own !== undefined && this.#own.isWhole(name)) return own
     const archived = this.#archive?.find(name)
+    if (archived !== undefined) this.isArchived = true
     if (own === undefined || archived === undefined) return own ?? archived
     const [mine, theirs] = [this.#opened(name, own, reached), this.#opened(name, archived, reached)]
     const differs = divergenceOf(mine, theirs)

@@ -98,6 +98,7 @@ function planFrom(
   const chain = new LogChain(base, own, archivePieces(sources, scratch))
   const trace = only === undefined ? undefined : new TableTrace(only.url, tablesOf(entries, only.url), base.cid)
   const analysis = analyse(base, chain, target, trace === undefined ? undefined : (record) => trace.see(record))
+  if (target.kind === 'latest' && !chain.isArchived) listener.note(ownLogOnly(sources, base))
   const baseFiles = new Map(readFiles(set, base, entries).map((f) => [f.file, f]))
   if (trace === undefined || only === undefined)
     return { base, all, set, baseFiles, analysis, replayed: replay(base, entries, analysis) }
@@ -109,6 +110,16 @@ function planFrom(
   const needed = entries.filter((entry) => isNeededEntry(entry, to, name))
   return { base, all, set, baseFiles, analysis, replayed: replay(base, needed, analysis, to) }
 }
+
+/** The latest moment without an archive is that of the backup: where an archive was forgotten, or misspelt, nothing else would tell. */
+const ownLogOnly = ({ archive, command }: RecoverySources, { id }: NodeManifest): string =>
+  `${
+    archive !== undefined
+      ? `The archive ${archive.root} has no log of this store since the backup`
+      : command !== undefined
+        ? 'The restore command found no log of this store since the backup'
+        : 'No archive was named'
+  }: the latest moment is the end of the log in the backup ${id} itself.`
 
 function archivePieces(
   { archive, command }: RecoverySources,

@@ -118,6 +118,28 @@ describe('the report of a recovery', () => {
   })
 })
 
+describe('the latest moment', () => {
+  it('is told to be that of the backup where no archive goes further', async () => {
+    const { set, archive, snapshots } = await story()
+    const { notes } = recovered({ sources: { set, archive }, target: 'latest' })
+    expect(notes).toEqual([])
+    const own = recovered({ sources: { set }, target: 'latest' })
+    expect(own.notes).toEqual([
+      'No archive was named: the latest moment is the end of the log in the backup bk-20200913-122640 itself.',
+    ])
+    expect(shown(own)).toBe(snapshots[0]!.content)
+    // A folder that is no archive, such as the one above it.
+    const wrong = new MemoryFileStore()
+    expect(recovered({ sources: { set, archive: wrong }, target: 'latest' }).notes[0]).toMatch(
+      /^The archive .* has no log of this store since the backup: the latest/,
+    )
+    const command = { fetch: () => false }
+    expect(recovered({ sources: { set, command }, target: 'latest' }).notes[0]).toMatch(/^The restore command found no/)
+    // Whoever names the moment knows how far it goes.
+    expect(recovered({ sources: { set }, target: `lsn:${formatLsn(snapshots[0]!.lsn)}` }).notes).toEqual([])
+  })
+})
+
 describe('a recovered store', () => {
   it.each([
     ['plain', {}],

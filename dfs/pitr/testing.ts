@@ -95,6 +95,7 @@ export interface Recovered {
   readonly disk: MemoryFileStore
   readonly catalog: MemoryCatalogStore
   readonly said: string[]
+  readonly notes: string[]
 }
 
 /** Recovers into a new directory in memory, or throws. */
@@ -107,16 +108,17 @@ export function recovered({
 }: Recovery): Recovered {
   const disk = new MemoryFileStore()
   const said: string[] = []
+  const notes: string[] = []
   const store = recoverStore({
     sources: { key: undefined, id: undefined, archive: undefined, command: undefined, ...sources },
     target: parseTarget(target),
     data: data ?? disk,
     makeCatalog: (fill) => fill(catalog),
     say: (line) => said.push(line),
-    progress: silentProgress,
+    progress: { ...silentProgress, note: (text) => void notes.push(text) },
     now: () => nowMs,
   })
-  return { store, disk, catalog, said }
+  return { store, disk, catalog, said, notes }
 }
 
 /** What a recovered store shows once it is started. */

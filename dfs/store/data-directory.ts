@@ -1,5 +1,6 @@
 /** What the store keeps in its data directory. Everything else there (texts that scripts save, backup sets) is not the store's. */
 import { isAbsolute, join, relative } from 'node:path'
+import { inputError } from '../../runtime/errors.ts'
 
 const STORE_FILES = [
   'catalog.mdb',
@@ -25,4 +26,14 @@ export const touchesStore = (home: string, path: string): boolean =>
 function isWithin(inner: string, outer: string): boolean {
   const way = relative(outer, inner)
   return way === '' || (way !== '..' && !way.startsWith('../') && !isAbsolute(way))
+}
+
+/** Throws `targetInside` for a new data directory in a backup or an archive, which tidy what they do not know. */
+export function requireOutside(dataDir: string, folder: string, what: string): void {
+  if (!isWithin(dataDir, folder)) return
+  throw inputError(`The new data directory ${dataDir} lies in the ${what} ${folder}.`, {
+    code: 'targetInside',
+    where: { file: dataDir },
+    hint: 'name a directory outside of it',
+  })
 }

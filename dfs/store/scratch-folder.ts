@@ -1,5 +1,5 @@
 /** Folders for data that is thrown away: private to their owner, because they hold what the store holds. */
-import { mkdirSync, statfsSync } from 'node:fs'
+import { mkdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { makeFolders } from './make-folders.ts'
 import { storeError } from './store-error.ts'
@@ -14,6 +14,15 @@ export function makeScratchFolder(parent: string, name: string): string {
     throw storeError('create folder', folder, error)
   }
   return folder
+}
+
+/** Whether something else than a folder has the name. Links are followed; what is missing can be made. */
+export function isNoFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false
+  } catch (error) {
+    throw storeError('inspect', path, error)
+  }
 }
 
 /** Bytes that can still be written below a folder, which need not exist yet. */
