@@ -76,3 +76,24 @@ it('goes on after a kill, and shows failures until they end', async () => {
   expect(existsSync(join(archive, 'data', 'chunks', 'db'))).toBe(true)
   expect(await status(data)).toMatchObject({ segmentsPending: 0, lastError: '', failedAttempts: 0 })
 })
+
+it('is searched by findChange through the restore command, which leaves nothing behind', async () => {
+  const archive = join(folder, 'bucket')
+  mkdirSync(archive)
+  const put = join(folder, 'put.sh')
+  writeFileSync(put, `#!/bin/sh\nmkdir -p "$(dirname "${archive}/$2")" && cp "$1" "${archive}/$2"\n`, { mode: 0o755 })
+  const archiving = `wal_archive_command = "${put} %f %n"`
+  const data = dataWith('searched', archiving)
+  const lost = 'print(exec sum(rowsGone) from findChange("dfs://db", "pt", <v = 5>) where certain)'
+  await holdfast(['-e', `${CREATE}\ndelete from pt where v = 5\ncheckpoint()`], { data })
+  const again = ['-e', `login("admin", "123456")\n${lost}`]
+  const unread = await holdfast(again, { data })
+  expect(unread.stderr).toContain('not the archive, because there is no wal_restore_command')
+  writeFileSync(
+    join(data, 'holdfast.toml'),
+    `[storage]\nwal_archive_enabled = true\n${archiving}\nwal_restore_command = "cp ${archive}/%n %f"\n`,
+  )
+  const read = await holdfast(again, { data })
+  expect([read.stdout.trim(), read.code]).toEqual(['1', 0])
+  expect(existsSync(join(data, 'recovery'))).toBe(false)
+})

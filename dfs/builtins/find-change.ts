@@ -1,4 +1,5 @@
 /** findChange: when rows of a table were changed or removed, by whom, and the place in the log just before (ours, beside the functions of the dialect). */
+import { randomUUID } from 'node:crypto'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type Arg, boolArg, textArg } from '../../runtime/builtins/args.ts'
 import { inputError, usageError } from '../../runtime/errors.ts'
@@ -15,11 +16,16 @@ import {
   type Value,
   vectorOf,
 } from '../../runtime/values/index.ts'
+import { archiveMarkOf } from '../archive/ledger.ts'
 import { keys, type StoreMark } from '../catalog/records.ts'
 import { type Bound, type ChangeReport, type FoundChange, findChanges } from '../find-change/search.ts'
+import { CommandArchive, DirectoryArchive, type SearchedArchive } from '../find-change/searched-archive.ts'
+import { RestoreCommand } from '../pitr/restore-command.ts'
+import { ownScratch, removeScratch } from '../pitr/scratch.ts'
 import { parseTarget } from '../pitr/target.ts'
-import type { FileStore } from '../store/file-store.ts'
+import type { BackupContext } from '../set/context.ts'
 import { formatLsn } from '../wal/lsn.ts'
+import { walkLog } from '../wal/walk.ts'
 import { momentOf, TIMES } from './backup-choice.ts'
 import { type BackupHost, isMissing, loggedInHost, optionalText, timestampOf, urlArg } from './backup-host.ts'
 import { dfsOf } from './store-args.ts'
@@ -34,7 +40,7 @@ define(FIND, {
 predicate is metacode of a condition on single rows, such as <symbol = \`A and price > 100>; without one every row matches. The columns are those that the table had at the time. from and to restrict the search: a time (DATE, DATETIME, TIMESTAMP, local; a date from its beginning to its end), a text with a zone such as "2026-01-15T14:30:00Z", or "lsn:H/L"; both are included.
 kind is UPDATE, DELETE, REPLACE (an append whose rows took the place of others with their keys), DROP PARTITION, TRUNCATE, DROP TABLE, DROP DATABASE, DROP COLUMN, CHANGE COLUMN TYPE, RESTORE, and with includeInserts INSERT. rowsBefore are the matching rows in the files and small appends that the transaction replaced, rowsAfter those in what it put in their place, rowsGone those of rowsBefore that are not there unchanged afterwards. UPDATE and DELETE are listed only where rowsGone is not 0.
 lsnBefore is the target for restore-pitr and recoverTable that has everything before the transaction; a recovery to "lsn:" + lsn includes it. note says so where the archive does not have it yet.
-The table may have been dropped, made anew and renamed: all tables that had the name are searched. What can't be judged because log or data segments are gone is not guessed: certain is false, the counts are null or lower bounds, and note says what is missing. A row of kind GAP stands for log that was not searched. The archive is that of the configuration (wal_archive_dir) or walArchiveDir. Rows that were changed at ts.wal.wal_level 0 are in no log.
+The table may have been dropped, made anew and renamed: all tables that had the name are searched. What can't be judged because log or data segments are gone is not guessed: certain is false, the counts are null or lower bounds, and note says what is missing. A row of kind GAP stands for log that was not searched. The archive is that of the configuration (wal_restore_command, or else wal_archive_dir) or walArchiveDir. Rows that were changed at ts.wal.wal_level 0 are in no log.
 Needs a login and the right to read the table; who is no administrator sees only the table that has the name now. Reading takes as long as the log and the data of the changes that it finds are large, and memory for a file or two.`,
   call: ([dbPath, tableName, predicate, from, to, walArchiveDir, includeInserts], session) => {
     const host = loggedInHost(session, 'findChange')
@@ -45,12 +51,7 @@ Needs a login and the right to read the table; who is no administrator sees only
     const dfs = dfsOf(session)
     const context = host.context()
     const view = context.view()
-    const report = findChanges(session, {
-      sources: {
-        data: context.data,
-        archive: archiveOf(session, host, walArchiveDir),
-        store: dfs.catalog.get(keys.store) as StoreMark,
-      },
+    const request = {
       url,
       table,
       predicate: isMissing(predicate) ? undefined : (predicate as CodeValue),
@@ -59,9 +60,22 @@ Needs a login and the right to read the table; who is no administrator sees only
       includesInserts: boolArg(isMissing(includeInserts) ? undefined : includeInserts, FIND, 'includeInserts', false),
       onlyId: readableId(session, url, table),
       tables: view.database(url) === undefined ? [] : view.tables(url),
-    })
-    context.progress.note(searchedText(report))
-    return changeTable(report.changes)
+    }
+    const search = (archive: SearchedArchive | undefined, more = ''): Value => {
+      const store = dfs.catalog.get(keys.store) as StoreMark
+      const report = findChanges(session, { ...request, sources: { data: context.data, archive, store } })
+      context.progress.note(`${searchedText(report)}${more}`)
+      return changeTable(report.changes)
+    }
+    const given = optionalText(walArchiveDir, FIND, 'walArchiveDir') || undefined
+    const { archive } = dfs.config.settings
+    if (given === undefined && archive?.restoreCommand !== undefined)
+      return withFetched(session, context, archive.restoreCommand, search)
+    const isOutOfReach = given === undefined && archive?.dir === undefined && archive?.command !== undefined
+    return search(
+      archiveIn(host, given, archive?.dir),
+      isOutOfReach ? '; not the archive, because there is no wal_restore_command to read it with' : '',
+    )
   },
 })
 
@@ -84,15 +98,39 @@ function readableId(session: Session, url: string, name: string): string | undef
   return table.id
 }
 
-function archiveOf(session: Session, host: BackupHost, walArchiveDir: Arg): FileStore | undefined {
-  const { archive } = dfsOf(session).config.settings
-  const given = optionalText(walArchiveDir, FIND, 'walArchiveDir') || undefined
+/** Searches an archive that is behind a command. What that brings is removed afterwards. */
+function withFetched(
+  session: Session,
+  context: BackupContext,
+  command: string,
+  search: (archive: SearchedArchive) => Value,
+): Value {
+  const { catalog } = dfsOf(session)
+  const { data } = context
+  const scratch = ownScratch(data, randomUUID(), context.now())
+  const newest = (): number => {
+    const mark = archiveMarkOf(catalog)
+    const live = walkLog(data, { to: 0 }, () => {}).files[0]?.sequence ?? 0
+    return Math.max(mark?.lastSequence ?? 0, live - 1)
+  }
+  try {
+    return search(new CommandArchive(new RestoreCommand(command), scratch, newest))
+  } finally {
+    removeScratch(scratch)
+  }
+}
+
+function archiveIn(
+  host: BackupHost,
+  given: string | undefined,
+  configured: string | undefined,
+): SearchedArchive | undefined {
   if (given?.includes('\0')) throw usageError(FIND, 'walArchiveDir must be a path.')
-  const text = given ?? archive?.dir
+  const text = given ?? configured
   if (text === undefined) return undefined
   const dir = isAbsolute(text) ? resolve(text) : join(host.home, text)
-  const store = host.openSet(dir)
-  if (store.stat('')?.kind === 'directory') return store
+  const files = host.openSet(dir)
+  if (files.stat('')?.kind === 'directory') return new DirectoryArchive(files)
   // The archive of the configuration is made with its first piece.
   if (given === undefined) return undefined
   throw inputError(`There is no archive directory ${dir}.`, { code: 'archiveMissing', where: { file: dir } })

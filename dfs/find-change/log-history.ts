@@ -12,14 +12,15 @@ import type { FileStore } from '../store/file-store.ts'
 import { HEADER_BYTES, identityOf } from '../wal/file-header.ts'
 import { LogFileReader } from '../wal/log-reader.ts'
 import { formatLsn } from '../wal/lsn.ts'
-import { parsePieceName, pieceName } from '../wal/piece-name.ts'
+import { pieceName } from '../wal/piece-name.ts'
 import type { LogRecord } from '../wal/record.ts'
 import { walkLog } from '../wal/walk.ts'
+import type { SearchedArchive } from './searched-archive.ts'
 
 export interface LogSources {
   /** The data directory. */
   readonly data: FileStore
-  readonly archive: FileStore | undefined
+  readonly archive: SearchedArchive | undefined
   readonly store: StoreMark
 }
 
@@ -99,8 +100,9 @@ function readLive(data: FileStore, from: number, to: number, listener: LogListen
   return at
 }
 
-function readPiece(archive: FileStore, piece: Piece, from: number, to: number, listener: LogListener): number {
-  const reader = new LogFileReader(archive, piece.name)
+function readPiece(archive: SearchedArchive, piece: Piece, from: number, to: number, listener: LogListener): number {
+  const { files, path } = archive.locate(piece.name)
+  const reader = new LogFileReader(files, path)
   try {
     const place = HEADER_BYTES - piece.firstLsn
     const limit = piece.endLsn + place
@@ -140,11 +142,8 @@ class ArchivedPieces {
   list(): void {
     const { archive, store } = this.#sources
     if (archive === undefined) return
-    const names = archive
-      .list('')
-      .filter(({ kind, name }) => kind === 'file' && parsePieceName(name)?.timeline === store.timeline)
-      .map(({ name }) => name)
-    this.#pieces = names
+    this.#pieces = archive
+      .pieces(store.timeline)
       .map((name) => this.#piece(archive, name))
       .filter((piece) => piece !== undefined)
       .sort((a, b) => a.firstLsn - b.firstLsn)
@@ -167,12 +166,13 @@ class ArchivedPieces {
   }
 
   /** undefined: it was removed since it was listed. */
-  #piece(archive: FileStore, name: string): Piece | undefined {
+  #piece(archive: SearchedArchive, name: string): Piece | undefined {
     const known = this.#known.get(name)
     if (known !== undefined) return known
     let reader: LogFileReader
     try {
-      reader = new LogFileReader(archive, name)
+      const { files, path } = archive.locate(name)
+      reader = new LogFileReader(files, path)
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'ENOENT') return undefined
       throw error
