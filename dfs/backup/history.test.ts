@@ -23,6 +23,14 @@ describe('a random history of appends, drops, backups and prunes that die', () =
     expect(total.statesMax).toBeGreaterThan(3)
   })
 
+  it.each([
+    [349564, 'files that a run removed without syncing come back when the power fails later'],
+    [643, 'a forced run dies in the copy of a file that a run before had finished'],
+    [657, 'the power fails after a prune that died, and what it had dropped is there again'],
+  ])('holds with seed %i: %s', (seed) => {
+    expect(playHistory(seed, 60).published).toBeGreaterThan(5)
+  })
+
   it('does the same in an encrypted set', () => {
     const key = parseKey(Buffer.from(`holdfast-key-1\n${'5c'.repeat(32)}\n`), 'key')
     let published = 0

@@ -68,6 +68,11 @@ class History {
   #states = new Map<string, string>()
   /** States of runs that died after they had put them in place: until one succeeds, a loss of power may take them back. */
   #untold = new Set<string>()
+  /**
+   * States that runs dropped which died then, and what they restore to: until one succeeds, a loss of power may bring them back, and a run
+   * take them out again.
+   */
+  #unsettled = new Map<string, string>()
   #retention: Retention = ONE_STATE
   #pid = 1
   counts = { published: 0, interrupted: 0, resumed: 0, dropped: 0, statesMax: 0 }
@@ -149,6 +154,8 @@ class History {
 
   #compare({ wanted, makesState }: Expected, now: string, { failure, losesPower, isSound }: Outcome): void {
     const ids = listStates(this.#readable).map((s) => s.id)
+    if (losesPower) for (const [id, content] of this.#unsettled) if (ids.includes(id)) this.#states.set(id, content)
+    this.#states = new Map([...this.#states].sort(([a], [b]) => (a < b ? -1 : 1)))
     const made = ids.filter((id) => !this.#states.has(id))
     const fail = (what: string): never => {
       throw new Error(
@@ -164,16 +171,23 @@ class History {
       makesState && made.length === 0 ? [] : [...this.#states.keys()].filter((id) => !target.includes(id)),
     )
     for (const id of this.#states.keys())
-      if (!ids.includes(id) && !mayGo.has(id) && !(losesPower && this.#untold.has(id))) fail(`the state ${id} is lost`)
+      if (!ids.includes(id) && !mayGo.has(id) && !this.#unsettled.has(id) && !(losesPower && this.#untold.has(id)))
+        fail(`the state ${id} is lost`)
     for (const id of ids)
       if (restored(this.#readable, id) !== (this.#states.get(id) ?? now))
         fail(`the state ${id} restores to something else`)
-    this.counts.dropped += [...this.#states.keys()].filter((id) => !ids.includes(id)).length
+    for (const [id, content] of this.#states)
+      if (!ids.includes(id)) {
+        this.counts.dropped++
+        this.#unsettled.set(id, content)
+      }
     this.#states = new Map(ids.map((id) => [id, this.#states.get(id) ?? now]))
     this.counts.statesMax = Math.max(this.counts.statesMax, ids.length)
     if (makesState) this.counts[made.length > 0 ? 'published' : 'interrupted']++
-    if (failure === undefined) this.#untold.clear()
-    else for (const id of made) this.#untold.add(id)
+    if (failure === undefined) {
+      this.#untold.clear()
+      this.#unsettled.clear()
+    } else for (const id of made) this.#untold.add(id)
   }
 }
 

@@ -81,11 +81,17 @@ export function planTable(input: TablePlanInput): TablePlan {
       steps.push({ kind: 'keep', chunk: before, isFound: true })
       continue
     }
-    const finished = force ? undefined : input.finished(live.path)
-    if (finished !== undefined && isCurrent(finished, live) && finished.files.every((f) => isThere(finished, f))) {
+    const finished = input.finished(live.path)
+    if (
+      !force &&
+      finished !== undefined &&
+      isCurrent(finished, live) &&
+      finished.files.every((f) => isThere(finished, f))
+    ) {
       steps.push({ kind: 'resume', chunk: finished })
       continue
     }
+    // What was finished is named even if it is copied anew: the record of it outlives a loss of power in which half of the copy is lost.
     const named: readonly NamedFile[] = [
       ...(before?.files ?? []),
       ...(finished?.files ?? []),

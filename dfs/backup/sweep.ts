@@ -33,7 +33,8 @@ export function removeFiles(store: FileStore, files: Iterable<string>, named: Re
 
 /**
  * Looks through all of `data/` for files that no state names, nor the caller: after a run that did not end well. Nothing goes while a state is damaged: it may need
- * them.
+ * them. That run may have removed files and not synced their folders, and what tells of it goes next: so all folders are synced, or a loss of power could bring files back
+ * that nobody looks for any more.
  */
 export function removeAllUnnamed(
   store: FileStore,
@@ -54,7 +55,10 @@ export function removeAllUnnamed(
     note(`${error.message} Old files stay in the set.`)
     return NOTHING_SWEPT
   }
-  return removeFiles(store, walk(store, DATA_FOLDER), named)
+  const folders: string[] = []
+  const swept = removeFiles(store, walk(store, DATA_FOLDER, folders), named)
+  for (const folder of folders) if (store.stat(folder) !== undefined) store.syncDirectory(folder)
+  return swept
 }
 
 /** A file that goes: its size, and the newest state that named it. */
@@ -98,10 +102,12 @@ export function filesOnlyIn(
   return found
 }
 
-function* walk(store: FileStore, folder: string): Generator<string> {
+/** The files below a folder, and in `folders` all folders. */
+function* walk(store: FileStore, folder: string, folders: string[]): Generator<string> {
+  folders.push(folder)
   for (const entry of store.list(folder)) {
     const path = `${folder}/${entry.name}`
-    if (entry.kind === 'directory') yield* walk(store, path)
+    if (entry.kind === 'directory') yield* walk(store, path, folders)
     else if (entry.kind === 'file') yield path
   }
 }
