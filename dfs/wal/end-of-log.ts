@@ -3,7 +3,8 @@
  *
  * The first place whose record is not valid ends the log. A write that the process or the power did not finish looks like that, and so does a damaged disk; they
  * must not be mixed up, because the rest is cut off after the one and must not be after the other. What follows tells them apart:
- * - no valid record follows in the place where it belongs: an unfinished write (or nothing);
+ * - no valid record follows in the place where it belongs: an unfinished write (or nothing), unless the bad record is all there and the machine has run on since: a process that
+ *   dies in a write leaves a file that ends in the record, so it is damage;
  * - one follows that was written when the bad place was durable: damage;
  * - others follow: if the machine has run on since the file was written, bytes that reached the system cannot be lost, so it is damage; after a loss of
  *   power, writes that were never synced may be lost each on its own: an unfinished tail.
@@ -51,6 +52,12 @@ export function judgeEnd(reader: LogFileReader, file: LastFile, stop: Stop): num
     )
   if (firstLater >= 0) return lastEnd - lsn
   // In a file that was used before, bytes that do not even say that they belong here are remains of that use.
-  const isRemains = file.isReused && !reader.claims(stop.offset, lsn)
-  return isRemains ? 0 : reader.bytes - stop.offset
+  if (file.isReused) return reader.claims(stop.offset, lsn) ? reader.bytes - stop.offset : 0
+  if (file.isOfThisBoot && reader.isWhole(stop.offset))
+    throw walDamaged(
+      place,
+      stop.problem,
+      'It is the last record and all of its bytes are there, and the machine has run on since they were written, so this is no unfinished write.',
+    )
+  return reader.bytes - stop.offset
 }

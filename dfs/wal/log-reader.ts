@@ -1,7 +1,7 @@
 /** Reads records of one log file through a window that is used again. */
 import type { FileReader, FileStore } from '../store/file-store.ts'
 import { decodeHeader, HEADER_BYTES } from './file-header.ts'
-import { decodeRecord, getU64, type LogRecord, RECORD_BYTES_MIN, recordExtent } from './record.ts'
+import { decodeRecord, getU64, isWholeButLength, type LogRecord, RECORD_BYTES_MIN, recordExtent } from './record.ts'
 
 const WINDOW_BYTES = 1 << 18
 
@@ -61,6 +61,14 @@ export class LogFileReader {
   claims(offset: number, lsn: number): boolean {
     if (this.bytes - offset < 16) return false
     return getU64(this.#view, this.#load(offset, 16) + 8) === lsn
+  }
+
+  /** Whether the record at `offset` is as long as the file has room for, by its own length or, if that is wrong, by its checksum. */
+  isWhole(offset: number): boolean {
+    const available = this.bytes - offset
+    if (available < RECORD_BYTES_MIN) return false
+    const at = this.#load(offset, available)
+    return typeof recordExtent(this.#view, at, available) === 'number' || isWholeButLength(this.#window, at, available)
   }
 
   /**

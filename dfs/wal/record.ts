@@ -170,6 +170,19 @@ export function decodeRecord(
   }
 }
 
+/** Whether `extent` bytes are one record, with what fills it up, whose length field alone is wrong. */
+export function isWholeButLength(bytes: Uint8Array, at: number, extent: number): boolean {
+  if (extent !== padded(extent)) return false
+  const record = bytes.slice(at, at + extent)
+  const view = new DataView(record.buffer)
+  for (let length = extent; length > extent - ALIGN && length >= RECORD_BYTES_MIN; length--) {
+    view.setUint32(0, length, true)
+    const digestAt = length - DIGEST_BYTES
+    if (view.getBigUint64(digestAt, true) === digestOf(record.subarray(0, digestAt))) return true
+  }
+  return false
+}
+
 export function setU64(view: DataView, at: number, value: number): void {
   view.setUint32(at, value >>> 0, true)
   view.setUint32(at + 4, Math.floor(value / TWO_32), true)
