@@ -348,7 +348,7 @@ table('moving windows', [
   ['mrank', [ints(1, 3, 2, 4), Scalar.TRUE, int(3)], '[,,1,2]'],
   ['mimax', [ints(1, 5, 2), int(2)], '[,1,0]'],
   ['mprod', [ints(2, 3, 4), int(2)], '[,6,12]'],
-  ['mlastNot', [ints(1, null, null, 4), int(2)], '[1,1,,4]'],
+  ['mlastNot', [ints(1, null, null, 4), int(2)], '[,1,,4]'],
   ['moving', [fn('avg'), ints(1, 2, 3), int(2)], '[,1.5,2.5]'],
   ['rolling', [fn('sum'), ints(1, 2, 3, 4), int(2), int(2)], '[3,7]'],
   ['window', [fn('sum'), ints(1, 2, 3), new Pair(T.INT, -1, 1)], '[3,6,5]'],

@@ -382,11 +382,18 @@ for (const [name, what] of [
 ] as const) {
   const usage = `${name}(X, window, [fixed=false])`
   define(usage, {
-    doc: `An array vector with ${what} of the window of \`window\` elements that ends at each element. With fixed=true every row has that many: nulls stand first in the rows of the first window-1 elements. X is a vector, not of text.`,
+    doc: `An array vector with ${what} of the window of \`window\` elements that ends at each element. With fixed=true every row has that many: nulls stand first in the rows of the first window-1 elements. X is a vector, not of text; of a tuple or an array vector the windows are a tuple of pieces, not fixed.`,
     call: ([x, window, fixed]) => {
-      const v = name === 'movingWindowData' ? elementsOf(usage, x) : vectorArg(x, usage, 'X')
+      const given = vectorArg(x, usage, 'X')
       const size = windowSize(usage, window)
-      const { starts } = countWindows(v.length, size)
+      const { starts } = countWindows(given.length, size)
+      const rows = name === 'movingWindowData' && (given.storage === 'any' || given.storage === 'array')
+      if (rows) {
+        if (boolArg(fixed, usage, 'fixed', false))
+          throw usageError(usage, 'fixed=true fills with nulls, and rows of a tuple or array vector have none.')
+        return new AnyVector(Array.from(starts, (from, k) => given.slice(from, k + 1)))
+      }
+      const v = name === 'movingWindowData' ? elementsOf(usage, x) : given
       const { offsets, positions } = windowRows(starts, boolArg(fixed, usage, 'fixed', false) ? size : 0)
       if (name === 'movingWindowData') return new ArrayVector(offsets, v.gather(positions))
       return new ArrayVector(

@@ -4,6 +4,7 @@
  */
 import { inputError, operatorError, usageError } from '../errors.ts'
 import { kurtosisOf, skewness } from '../kernels/aggregate.ts'
+import { type Interpolation, quantileOf } from '../kernels/quantile.ts'
 import { orderKeys } from '../kernels/rank.ts'
 import { VARIANCES } from '../kernels/running.ts'
 import { sortIndices } from '../kernels/sort.ts'
@@ -17,6 +18,7 @@ import { Table } from '../values/table.ts'
 import { isFloating, isIntegral, NULL_I64, T } from '../values/types.ts'
 import { AnyVector, FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, required, textArg } from './args.ts'
+import { quantileArgs } from './cumulative.ts'
 import { asVector, fromColumns, matrixColumns } from './shapes.ts'
 import { timeMaker, windowSize } from './windows-of.ts'
 
@@ -38,7 +40,9 @@ interface TopStatistic {
   readonly params?: string
   /** tiesMethod of the m-function; the others take 'latest'. */
   readonly ties: TopTies
-  readonly run: (name: string, columns: readonly Vector[], w: TopWindows) => Vector
+  /** Takes [biased=true] before `ascending`. */
+  readonly shape?: boolean
+  readonly run: (name: string, columns: readonly Vector[], w: TopWindows, biased?: boolean) => Vector
 }
 
 const shortcut = <S extends SumSummary | MomentSummary | PairSummary | WeightSummary>(
@@ -86,10 +90,22 @@ const spread = (name: keyof typeof VARIANCES, what: string): TopStatistic => {
 }
 const shape = (name: 'skew' | 'kurtosis', what: string): TopStatistic => {
   const f = name === 'skew' ? skewness : kurtosisOf
-  const run = shortcut(name, moments, (s, k) =>
-    f({ count: s.count[k], mean: s.mean[k], m2: s.m2[k], m3: s.m3[k], m4: s.m4[k] }, true),
-  )
-  return { what, columns: 1, ties: 'latest', run }
+  // Of two elements a kurtosis says nothing: it would be 1, whatever they are.
+  const least = name === 'skew' ? 0 : 3
+  const of = (biased: boolean): TopStatistic['run'] =>
+    shortcut(`${name}:${biased}:${least}`, moments, (s, k) =>
+      s.count[k] < least
+        ? Number.NaN
+        : f({ count: s.count[k], mean: s.mean[k], m2: s.m2[k], m3: s.m3[k], m4: s.m4[k] }, biased),
+    )
+  const runs = { biased: of(true), unbiased: of(false) }
+  return {
+    what,
+    columns: 1,
+    ties: 'latest',
+    shape: true,
+    run: (n, columns, w, biased) => runs[biased ? 'biased' : 'unbiased'](n, columns, w, biased),
+  }
 }
 const paired = (name: keyof typeof PAIR_FINISH, what: string, ties: TopTies): TopStatistic => ({
   what,
@@ -110,8 +126,8 @@ const TOP_STATISTICS: Readonly<Record<string, TopStatistic>> = {
   stdp: spread('stdp', 'Population standard deviation of X, DOUBLE'),
   var: spread('var', 'Sample variance of X, DOUBLE'),
   varp: spread('varp', 'Population variance of X, DOUBLE'),
-  skew: shape('skew', 'Skewness (biased) of X, DOUBLE'),
-  kurtosis: shape('kurtosis', 'Kurtosis (biased, normal = 3) of X, DOUBLE'),
+  skew: shape('skew', 'Skewness of X, biased or not, DOUBLE'),
+  kurtosis: shape('kurtosis', 'Kurtosis (normal = 3) of X, biased or not, DOUBLE, null of fewer than three elements'),
   corr: paired('corr', 'Correlation of X and Y, DOUBLE', 'oldest'),
   covar: paired('covar', 'Sample covariance of X and Y, DOUBLE', 'oldest'),
   covarp: paired('covarp', 'Population covariance of X and Y, DOUBLE', 'latest'),
@@ -196,54 +212,128 @@ for (const [statistic, spec] of Object.entries(TOP_STATISTICS)) {
   const given = (args: readonly Arg[], usage: string): Value[] =>
     [...names, 'S'].map((n, k) => required(args[k], usage, n))
   const rest = spec.columns + 1
+  const extra = spec.shape === true ? ', [biased=true]' : ''
+  /** What follows `top`: biased only where the function has it. */
+  const options = (args: readonly Arg[], usage: string): { up: boolean; biased: boolean; ties: Arg } => {
+    const [biased, ascending, ties] = spec.shape === true ? args : [undefined, ...args]
+    return {
+      biased: boolArg(biased, usage, 'biased', true),
+      up: boolArg(ascending, usage, 'ascending', true),
+      ties,
+    }
+  }
 
-  const moving = `m${statistic}TopN(${columns}, S, window, top, [ascending=true], [tiesMethod='${spec.ties}'])`
+  const moving = `m${statistic}TopN(${columns}, S, window, top${extra}, [ascending=true], [tiesMethod='${spec.ties}'])`
   define(moving, {
     kind: 'vector',
     doc: `${spec.what}, over the top rows of each window of elements. ${RULE}`,
     call: (args) => {
-      const [window, top, ascending, ties] = args.slice(rest)
+      const [window, top, ...others] = args.slice(rest)
+      const { up, biased, ties } = options(others, moving)
       const size = windowSize(moving, window)
       const choice = { top: topOf(moving, top, size), ties: tiesOf(moving, ties, spec.ties) }
-      const up = boolArg(ascending, moving, 'ascending', true)
       return overColumns(`m${statistic}TopN`, given(args, moving), (v) => {
         const s = v[v.length - 1]
         const starts = Int32Array.from({ length: s.length }, (_, k) => Math.max(0, k - size + 1))
-        return spec.run(`m${statistic}TopN`, v, { keys: keysOf(s, up), starts, choice })
+        return spec.run(`m${statistic}TopN`, v, { keys: keysOf(s, up), starts, choice }, biased)
       })
     },
   })
 
-  const timed = `tm${statistic}TopN(T, ${columns}, S, window, top, [ascending=true], [tiesMethod='latest'])`
+  const timed = `tm${statistic}TopN(T, ${columns}, S, window, top${extra}, [ascending=true], [tiesMethod='latest'])`
   define(timed, {
     kind: 'vector',
     doc: `${spec.what}, over the top rows in (T - window, T]. ${RULE}`,
     call: ([t, ...args]) => {
-      const [window, top, ascending, ties] = args.slice(rest)
+      const [window, top, ...others] = args.slice(rest)
+      const { up, biased, ties } = options(others, timed)
       const maker = timeMaker(timed, t, required(window, timed, 'window'))
       const choice = { top: topOf(timed, top, Number.POSITIVE_INFINITY), ties: tiesOf(timed, ties, 'latest') }
-      const up = boolArg(ascending, timed, 'ascending', true)
       return overColumns(`tm${statistic}TopN`, given(args, timed), (v) => {
         const s = v[v.length - 1]
-        return spec.run(`tm${statistic}TopN`, v, { keys: keysOf(s, up), starts: maker(s.length).starts, choice })
+        return spec.run(
+          `tm${statistic}TopN`,
+          v,
+          { keys: keysOf(s, up), starts: maker(s.length).starts, choice },
+          biased,
+        )
       })
     },
   })
 
-  const running = `cum${statistic}TopN(${columns}, S, top, [ascending=true], [tiesMethod='latest'])`
+  const running = `cum${statistic}TopN(${columns}, S, top${extra}, [ascending=true], [tiesMethod='latest'])`
   define(running, {
     kind: 'vector',
     doc: `${spec.what}, over the top rows so far. ${RULE}`,
     call: (args) => {
-      const [top, ascending, ties] = args.slice(rest)
+      const [top, ...others] = args.slice(rest)
+      const { up, biased, ties } = options(others, running)
       const choice = { top: topOf(running, top, Number.POSITIVE_INFINITY), ties: tiesOf(running, ties, 'latest') }
-      const up = boolArg(ascending, running, 'ascending', true)
       return overColumns(`cum${statistic}TopN`, given(args, running), (v) => {
         const s = v[v.length - 1]
-        return spec.run(`cum${statistic}TopN`, v, { keys: keysOf(s, up), starts: new Int32Array(s.length), choice })
+        return spec.run(
+          `cum${statistic}TopN`,
+          v,
+          { keys: keysOf(s, up), starts: new Int32Array(s.length), choice },
+          biased,
+        )
       })
     },
   })
+}
+
+const usagePercentile =
+  "mpercentileTopN(X, S, percent, window, top, [interpolation='linear'], [ascending=true], [tiesMethod='oldest'])"
+define(usagePercentile, {
+  kind: 'vector',
+  doc: `Percentile (0 to 100) of X, DOUBLE, over the top rows of each window of elements; interpolation as for percentile. ${RULE}`,
+  call: ([x, s, percent, window, top, interpolation, ascending, tied]) => {
+    const { q } = quantileArgs(usagePercentile, percent, interpolation)
+    const how = textArg(interpolation, usagePercentile, 'interpolation', 'linear') as Interpolation
+    const size = windowSize(usagePercentile, window)
+    const choice = { top: topOf(usagePercentile, top, size), ties: tiesOf(usagePercentile, tied, 'oldest') }
+    const up = boolArg(ascending, usagePercentile, 'ascending', true)
+    const given = [required(x, usagePercentile, 'X'), required(s, usagePercentile, 'S')]
+    return overColumns('mpercentileTopN', given, ([values, sorting]) =>
+      fromDoubles(topPercentiles(toDoubles('mpercentileTopN', values), keysOf(sorting, up), size, choice, q, how)),
+    )
+  },
+})
+
+/** The rows of the window stand in `rows`, by key and, where keys are equal, in the order in which they are taken. */
+function topPercentiles(
+  x: Float64Array,
+  keys: Int32Array,
+  size: number,
+  choice: TopChoice,
+  q: number,
+  how: Interpolation,
+): Float64Array {
+  const out = new Float64Array(x.length).fill(Number.NaN)
+  const later = choice.ties === 'latest'
+  const rows: number[] = []
+  const after = (a: number, b: number): boolean => keys[a] > keys[b] || (keys[a] === keys[b] && (later ? a < b : a > b))
+  /** How many rows of the window come before row k. */
+  const place = (k: number): number => {
+    let low = 0
+    let high = rows.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (after(k, rows[middle])) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+  for (let k = 0; k < x.length; k++) {
+    if (k >= size && keys[k - size] >= 0) rows.splice(place(k - size), 1)
+    if (keys[k] >= 0) rows.splice(place(k), 0, k)
+    const length = Math.min(size, k + 1)
+    let count = choice.top < 1 ? Math.max(1, Math.floor(length * choice.top + 1e-9)) : choice.top
+    if (choice.ties === 'all') while (count < rows.length && keys[rows[count]] === keys[rows[count - 1]]) count++
+    const taken = Float64Array.from(rows.slice(0, count).map((r) => x[r])).filter((v) => !Number.isNaN(v))
+    out[k] = quantileOf(taken, q, how) ?? Number.NaN
+  }
+  return out
 }
 
 const usageAggr = 'aggrTopN(func, funcArgs, sortingCol, top, [ascending=true])'

@@ -44,6 +44,8 @@ const aggregate: Definition = (name, columns) => scalarOf(call(name, ...columns.
 const valid = (columns: readonly Element[][]): number =>
   columns[0].filter((_, k) => columns.every((c) => c[k] !== null)).length
 const edge: Definition = (name, [x]) => (name === 'first' ? x[0] : x[x.length - 1])
+/** In windows there is none of fewer than three elements. */
+const kurtosis: Definition = (name, columns) => (valid(columns) < 3 ? null : aggregate(name, columns))
 const imax: Definition = (name, [x]) => {
   const known = x.filter((n) => n !== null)
   return x.indexOf(name === 'imax' ? Math.max(...known) : Math.min(...known))
@@ -60,7 +62,8 @@ const family = (columns: 1 | 2, names: string, definition = aggregate, timed = t
   names.split(' ').map((statistic) => ({ statistic, columns, definition, timed }))
 
 const FAMILIES: readonly Family[] = [
-  ...family(1, 'sum avg sum2 min max std var stdp varp prod med skew kurtosis'),
+  ...family(1, 'sum avg sum2 min max std var stdp varp prod med skew'),
+  ...family(1, 'kurtosis', kurtosis),
   ...family(1, 'mad', aggregate, false),
   ...family(1, 'first last', edge),
   ...family(1, 'imin imax', imax, false),
@@ -226,7 +229,8 @@ describe('mslr and mmse', () => {
 })
 
 const TOP: readonly Family[] = [
-  ...family(1, 'sum avg std stdp var varp skew kurtosis'),
+  ...family(1, 'sum avg std stdp var varp skew'),
+  ...family(1, 'kurtosis', kurtosis),
   ...family(2, 'corr covar covarp beta wsum'),
 ]
 
@@ -270,13 +274,43 @@ describe('TopN functions', () => {
               return rows.length === 0 || valid(part) === 0 ? null : f.definition(f.statistic, part)
             })
           const count = n < 1 ? new Scalar(T.DOUBLE, n) : int(n)
-          const rest = [count, new Scalar(T.BOOL, up ? 1 : 0), Scalar.string(tie)]
+          const biased = f.statistic === 'skew' || f.statistic === 'kurtosis' ? [undefined] : []
+          const rest = [count, ...biased, new Scalar(T.BOOL, up ? 1 : 0), Scalar.string(tie)]
           const args = [...columns.map(column), column(s)]
           close(elements(call(`m${f.statistic}TopN`, ...args, int(size), ...rest)), over(windowStarts(x.length, size)))
           close(elements(call(`cum${f.statistic}TopN`, ...args, ...rest)), over(x.map(() => 0)))
           const t = new FixedVector(T.INT, Int32Array.from(times))
           const starts = times.map((u) => times.findIndex((w) => w > u - size))
           close(elements(call(`tm${f.statistic}TopN`, t, ...args, int(size), ...rest)), over(starts))
+        },
+      ),
+      RUNS,
+    )
+  })
+
+  it('mpercentileTopN is the percentile of the first rows of each window', () => {
+    const keys = (n: number) => fc.array(fc.option(fc.nat(4)), { minLength: n, maxLength: n })
+    const data = lengths.chain((n) => fc.tuple(series(n), keys(n)))
+    const choices = fc.tuple(fc.constantFrom(1, 3, 0.4), fc.boolean(), fc.constantFrom('oldest', 'latest', 'all'))
+    const where = fc.tuple(fc.constantFrom(0, 15, 50, 100), fc.constantFrom('linear', 'lower', 'midpoint'))
+    fc.assert(
+      fc.property(
+        data,
+        fc.integer({ min: 3, max: 8 }),
+        choices,
+        where,
+        ([x, s], size, [top, up, ties], [percent, how]) => {
+          const text = Scalar.string(how)
+          const expected = windowStarts(x.length, size).map((from, k) => {
+            const taken = topRows(s, from, k, top, up, ties).map((r) => x[r])
+            return valid([taken]) === 0 ? null : scalarOf(call('percentile', column(taken), int(percent), text))
+          })
+          const count = top < 1 ? new Scalar(T.DOUBLE, top) : int(top)
+          const rest = [text, new Scalar(T.BOOL, up ? 1 : 0), Scalar.string(ties)]
+          close(
+            elements(call('mpercentileTopN', column(x), column(s), int(percent), int(size), count, ...rest)),
+            expected,
+          )
         },
       ),
       RUNS,

@@ -210,15 +210,23 @@ define(usageTmPercentile, {
     ),
 })
 
-for (const [name, run, flag, fallback] of [
-  ['skew', movingSkew, 'biased', true],
-  ['kurtosis', movingKurtosis, 'biased', true],
-  ['mad', movingMad, 'useMedian', false],
+/** Of two elements a kurtosis says nothing: it would be 1, whatever they are. */
+function kurtosisOfThree(v: Vector, w: Windows, biased: boolean): Vector {
+  const out = toDoubles('mkurtosis', movingKurtosis(v, w, biased)).slice()
+  const counts = movingCount(v, w)
+  for (let k = 0; k < out.length; k++) if (counts[k] < 3) out[k] = Number.NaN
+  return fromDoubles(out)
+}
+
+for (const [name, run, flag, fallback, also] of [
+  ['skew', movingSkew, 'biased', true, ''],
+  ['kurtosis', kurtosisOfThree, 'biased', true, ' A window with fewer than three valid elements gives null.'],
+  ['mad', movingMad, 'useMedian', false, ''],
 ] as const) {
   const usage = `m${name}(X, window, [${flag}=${fallback}], [minPeriods])`
   define(usage, {
     kind: 'vector',
-    doc: `The ${name} of each window, DOUBLE. ${LEADING}`,
+    doc: `The ${name} of each window, DOUBLE.${also} ${LEADING}`,
     call: ([x, window, option, least]) => {
       const on = boolArg(option, usage, flag, fallback)
       return onWindows(`m${name}`, required(x, usage, 'X'), windowMaker(usage, window, least), (v, w) => run(v, w, on))
@@ -228,7 +236,7 @@ for (const [name, run, flag, fallback] of [
   const timed = `tm${name}(T, X, window, [${flag}=${fallback}])`
   define(timed, {
     kind: 'vector',
-    doc: `The ${name} of the elements in (T - window, T], DOUBLE; as ${name}.`,
+    doc: `The ${name} of the elements in (T - window, T], DOUBLE; as ${name}.${also}`,
     call: ([t, x, window, option]) => {
       const on = boolArg(option, timed, flag, fallback)
       return onWindows(`tm${name}`, required(x, timed, 'X'), timeMaker(timed, t, window), (v, w) => run(v, w, on))
@@ -237,18 +245,20 @@ for (const [name, run, flag, fallback] of [
 }
 
 for (const which of ['first', 'last'] as const) {
-  const usage = `m${which}Not(X, window, [k], [minPeriods=1])`
+  const usage = `m${which}Not(X, window, [k], [minPeriods])`
   define(usage, {
     kind: 'vector',
-    doc: `The ${which} element of the window that is neither null nor k.`,
+    doc: `The ${which} element of the window that is neither null nor k. The first window-1 results are null unless minPeriods is given; then a window needs that many elements that are not null, k among them.`,
     call: ([x, window, k, least]) =>
       onWindows(
         `m${which}Not`,
         required(x, usage, 'X'),
-        windowMaker(usage, window, isGiven(least) ? least : Scalar.int(1)),
+        windowMaker(usage, window, least),
         (v, w) => {
-          const hidden = isGiven(k) ? without(v, k) : v
-          return v.gather(movingValidPosition(hidden, w, which))
+          if (!isGiven(k)) return v.gather(movingValidPosition(v, w, which))
+          const positions = movingValidPosition(without(v, k), { starts: w.starts, lead: 0, minValid: 1 }, which)
+          const counts = movingCount(v, w)
+          return v.gather(positions.map((p, at) => (at < w.lead || counts[at] < w.minValid ? -1 : p)))
         },
         true,
       ),
