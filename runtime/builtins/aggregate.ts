@@ -14,12 +14,14 @@ import { Scalar, type Value } from '../values/scalar.ts'
 import { isDecimal, isNumeric, T, typeName } from '../values/types.ts'
 import type { FixedVector, Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, numberArg, required, textArg } from './args.ts'
+import { joinLabels } from './indexed.ts'
 import {
   aggregateOver,
   asVector,
   collect,
   isNumericColumn,
   matrixColumns,
+  matrixFrom,
   pairwise,
   tupleRows,
   vectorOver,
@@ -362,8 +364,8 @@ const PAIR_DOCS: Readonly<Record<string, readonly [string, string]>> = {
   wavg: ['X, Y', 'Mean of X weighted by Y.'],
   wsum: ['X, Y', 'Sum of X * Y, DOUBLE.'],
   wsum2: ['X, Y', 'Sum of X * X * Y, DOUBLE.'],
-  euclidean: ['X, Y', 'Euclidean distance.'],
-  tanimoto: ['X, Y', 'Tanimoto distance.'],
+  euclidean: ['X, Y', 'Euclidean distance; of indexed series and matrices over the rows whose labels both have.'],
+  tanimoto: ['X, Y', 'Tanimoto distance; of indexed series and matrices over the rows whose labels both have.'],
 }
 
 for (const [name, [params, doc]] of Object.entries(PAIR_DOCS))
@@ -373,11 +375,24 @@ for (const [name, [params, doc]] of Object.entries(PAIR_DOCS))
     doc: `${doc} Positions where either side is null are left out. Matrices and tables work column by column.`,
     call: ([x, y]) => {
       const usage = `${name}(${params})`
-      return pairwise(name, required(x, usage, params[0]), required(y, usage, params[3]), (a, b) =>
+      const given = [required(x, usage, params[0]), required(y, usage, params[3])] as const
+      const [left, right] = name === 'euclidean' || name === 'tanimoto' ? onCommonRows(...given) : given
+      const found = pairwise(name, left, right, (a, b) =>
         realOrNull(PAIR_STATISTICS[name](readDoubles(name, a), readDoubles(name, b))),
       )
+      const series = given.every((v) => v.kind === 'matrix' && v.indexed === 'series')
+      return series && found.kind === 'vector' ? found.get(0) : found
     },
   })
+
+/** Of two indexed series or matrices the rows whose labels both have. */
+function onCommonRows(x: Value, y: Value): readonly [Value, Value] {
+  if (x.kind !== 'matrix' || y.kind !== 'matrix' || x.indexed === 'no' || y.indexed === 'no') return [x, y]
+  if (x.rowLabels === undefined || y.rowLabels === undefined) return [x, y]
+  const { left, right } = joinLabels(x.rowLabels, y.rowLabels, 'inner')
+  const rows = (m: Matrix, at: Int32Array): Value => matrixFrom(matrixColumns(m).map((c) => c.gather(at)))
+  return [rows(x, left), rows(y, right)]
+}
 
 for (const name of ['atImax', 'atImin'] as const)
   define(`${name}(location, value)`, {

@@ -137,14 +137,17 @@ define(usageDigitize, {
 
 const usageHistogram = 'histogram(X, [bins=10], [range], [density=false], [weights])'
 define(usageHistogram, {
-  doc: 'A dictionary with H, the count (weight, density) of each bin, and edges; the last bin is closed. bins is a number or a vector of edges.',
+  doc: 'A dictionary with H, the count (weight, density) of each bin, and edges; the last bin is closed. bins is a number or a vector of edges; values outside of range are left out.',
   call: ([x, bins, range, density, weights]) => {
-    const data = toDoubles('histogram', columnArg(x, usageHistogram, 'X'))
+    const ends = rangeArg(range)
+    const all = toDoubles('histogram', columnArg(x, usageHistogram, 'X'))
+    // What lies outside of the range is left out, whatever the edges are.
+    const data = all.map((v) => (ends !== undefined && !(v >= ends[0] && v <= ends[1]) ? Number.NaN : v))
     const weight = isGiven(weights) ? toDoubles('histogram', columnArg(weights, usageHistogram, 'weights')) : undefined
     const edges =
       bins?.kind === 'vector'
         ? toDoubles('histogram', bins)
-        : evenEdges(data, intArg(bins, usageHistogram, 'bins', 10), range)
+        : evenEdges(data, intArg(bins, usageHistogram, 'bins', 10), ends)
     const n = edges.length - 1
     const heights = new Float64Array(n)
     let total = 0
@@ -177,14 +180,26 @@ define(usageHistogram, {
   },
 })
 
-function evenEdges(data: Float64Array, n: number, range: Arg): Float64Array {
+/** The ends of the range, a pair or a vector of two numbers. */
+function rangeArg(range: Arg): readonly [number, number] | undefined {
+  if (!isGiven(range)) return undefined
+  const ends =
+    range.kind === 'pair'
+      ? castVector(vectorOf(range.type, [range.first, range.second]), T.DOUBLE)
+      : range.kind === 'vector' && range.length === 2
+        ? castVector(range, T.DOUBLE)
+        : undefined
+  if (ends === undefined) throw inputError(`Usage: ${usageHistogram}. range must be a pair or a vector of two numbers.`)
+  return [ends.raw(0) as number, ends.raw(1) as number]
+}
+
+function evenEdges(data: Float64Array, n: number, ends: readonly [number, number] | undefined): Float64Array {
   if (n < 1) throw inputError(`Usage: ${usageHistogram}. bins must be positive.`)
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
-  if (range?.kind === 'pair') {
-    const ends = castVector(vectorOf(range.type, [range.first, range.second]), T.DOUBLE)
-    low = ends.raw(0) as number
-    high = ends.raw(1) as number
+  if (ends !== undefined) {
+    low = ends[0]
+    high = ends[1]
   } else
     for (const v of data) {
       if (v < low) low = v

@@ -10,7 +10,7 @@ import { topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { T } from '../values/types.ts'
 import { FixedVector } from '../values/vector.ts'
-import { type Arg, intArg, numberArg, required } from './args.ts'
+import { type Arg, intArg, isGiven, numberArg, required } from './args.ts'
 import { asVector } from './shapes.ts'
 
 const { entries, define } = topicTable('Arithmetic, comparison, logic')
@@ -93,7 +93,8 @@ define(usageFloat, {
   kind: 'element',
   doc: 'Whether X and Y are equal to `precision` digits after the point, element by element.',
   call: ([x, y, precision]) => {
-    const limit = 10 ** -intArg(precision, usageFloat, 'precision', 9)
+    // A difference of just one unit of the last digit is one, though its double may be a little below.
+    const limit = 10 ** -intArg(precision, usageFloat, 'precision', 9) * (1 - 1e-6)
     const difference = fastBinary.sub(
       castValue(required(x, usageFloat, 'X'), T.DOUBLE),
       castValue(required(y, usageFloat, 'Y'), T.DOUBLE),
@@ -114,11 +115,13 @@ define(usageFloat, {
 const usagePercent = 'eqPercent(X, Y, [toleranceLevel=0.0001])'
 define(usagePercent, {
   kind: 'aggregate',
-  doc: 'Whether all elements of X and Y differ by at most toleranceLevel percent of Y.',
+  doc: 'Whether all elements of X and Y differ by at most toleranceLevel percent of Y; without toleranceLevel by at most 0.0001 times Y. Nulls equal each other, of whatever type.',
   call: ([x, y, tolerance]) => {
-    const level = numberArg(tolerance, usagePercent, 'toleranceLevel', 0.0001) / 100
+    const level = isGiven(tolerance) ? numberArg(tolerance, usagePercent, 'toleranceLevel') / 100 : 0.0001
     const doubles = (v: Arg, name: string): Float64Array => {
-      const flat = asVector(required(v, usagePercent, name))
+      const given = required(v, usagePercent, name)
+      if (given.kind === 'scalar' && given.type === T.VOID) return Float64Array.of(Number.NaN)
+      const flat = asVector(given)
       if (flat === undefined) throw inputError(`Usage: ${usagePercent}. ${name} must be a scalar or a vector.`)
       return toDoubles('eqPercent', flat)
     }

@@ -9,6 +9,8 @@ import {
   holidayCalendar,
   isMarketName,
   marketCalendar,
+  marketNames,
+  replaceMarketCalendar,
   tradingDayCalendar,
   weekdayIndex,
 } from '../temporal/market.ts'
@@ -18,7 +20,7 @@ import type { Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isTemporal, NULL_I32, NULL_I64, T, typeName } from '../values/types.ts'
-import { FixedVector, type Vector, vectorOf } from '../values/vector.ts'
+import { FixedVector, StringVector, type Vector, vectorOf } from '../values/vector.ts'
 import { type Arg, isGiven, required, textArg, vectorArg } from './args.ts'
 import { collect, fromColumns, matrixColumns, matrixFrom } from './shapes.ts'
 import { mapTemporal } from './temporal.ts'
@@ -270,9 +272,27 @@ define(usageHoliday, {
   },
 })
 
+const usageUpdate = 'updateMarketHoliday(marketName, holiday)'
+define(usageUpdate, {
+  doc: 'Gives the market, which must have a trading calendar, other days: holidays, or the trading days where its calendar was made of those.',
+  call: ([name, holiday]) => {
+    const market = textArg(name, usageUpdate, 'marketName')
+    const days = daysArg(holiday, usageUpdate, 'holiday')
+    replaceMarketCalendar(
+      marketCalendar(market).listed ? tradingDayCalendar(market, days) : holidayCalendar(market, days),
+    )
+    return Scalar.VOID
+  },
+})
+
+define('listAllMarkets()', {
+  doc: 'The names of the markets with a trading calendar, STRING.',
+  call: () => new StringVector(marketNames()),
+})
+
 const usageCalendar = 'getMarketCalendar(marketName, [startDate], [endDate])'
 define(usageCalendar, {
-  doc: 'The trading days of a market, DATE, from startDate to endDate; without them from the first to the last year of its calendar. Calendars come from addMarketHoliday: a market without one is an error.',
+  doc: 'The trading days of a market, DATE, from startDate to endDate; without them from the first to the last year of its calendar. There is a calendar of XNYS (1990 to 2050), others come from addMarketHoliday: a market without one is an error.',
   call: ([name, start, end]) => {
     const calendar = marketCalendar(textArg(name, usageCalendar, 'marketName'))
     const from = isGiven(start) ? daysArg(start, usageCalendar, 'startDate')[0] : calendar.first

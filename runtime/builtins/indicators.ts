@@ -9,6 +9,7 @@ import { topicTable } from '../registry.ts'
 import { isMarketName, marketCalendar, weekdayIndex } from '../temporal/market.ts'
 import { temporalUnit } from '../temporal/units.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
+import { Table } from '../values/table.ts'
 import { isTemporal, T, typeName, unpackDuration } from '../values/types.ts'
 import { AnyVector, FixedVector, newVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, numberArg, required, textArg, vectorArg } from './args.ts'
@@ -26,6 +27,10 @@ function windowArg(v: Arg, usage: string): number {
 
 const smooth = (name: string, usage: string, x: Arg, f: (data: Float64Array) => Float64Array): Value =>
   vectorOver(name, required(x, usage, 'X'), (v) => fromDoubles(f(toDoubles(name, v))), isNumericColumn)
+
+/** The same of the ewm-functions: columns of a table that are no numbers stay as they are. */
+const decayed: typeof smooth = (name, usage, x, f) =>
+  vectorOver(name, required(x, usage, 'X'), (v) => fromDoubles(f(toDoubles(name, v))), isNumericColumn, 'keep')
 
 const SMOOTHERS: Readonly<Record<string, readonly [Smoother, string]>> = {
   sma: [sma, 'Simple moving mean.'],
@@ -201,7 +206,7 @@ define(usageMean, {
     if (timed !== isGiven(rest[7]))
       throw inputError(`Usage: ${usageMean}. times goes with a halfLife that is a DURATION, and only with that.`)
     const decay = timed ? timedDecay(rest, halfLife, usageMean) : decayArgs(rest, usageMean)
-    return smooth('ewmMean', usageMean, x, (data) => {
+    return decayed('ewmMean', usageMean, x, (data) => {
       if (decay.times !== undefined && decay.times.length !== data.length)
         throw operatorError('Incompatible vector size', { code: 'vectorSize' })
       return ewm(data, data, decay, true).mean
@@ -216,33 +221,51 @@ for (const name of ['ewmVar', 'ewmStd'] as const) {
     call: ([x, ...rest]) => {
       const decay = decayArgs(rest, usage)
       const bias = boolArg(rest[7], usage, 'bias', false)
-      return smooth(name, usage, x, (data) => {
+      return decayed(name, usage, x, (data) => {
         const { cov } = ewm(data, data, decay, bias)
         return name === 'ewmVar' ? cov : cov.map(Math.sqrt)
       })
     },
   })
 }
+/** Of a table the columns that hold numbers, with those of another table at their places; the others stay as they are. */
+function onNumbers(x: Value, other: Value, f: (x: Value, other: Value) => Value): Value {
+  if (x.kind !== 'table') return f(x, other)
+  const numbers = x.columns.flatMap((c, k) => (isNumericColumn(c) ? [k] : []))
+  const part = (t: Table): Table =>
+    new Table(
+      numbers.map((k) => t.names[k]),
+      numbers.map((k) => t.columns[k]),
+    )
+  const both = other.kind === 'table' && other.columns.length === x.columns.length
+  const found = f(part(x), both ? part(other) : other) as Table
+  const columns = x.columns.map((c) => c.copy())
+  for (const [at, k] of numbers.entries()) columns[k] = found.columns[at]
+  return new Table(x.names.slice(), columns)
+}
+
 for (const name of ['ewmCov', 'ewmCorr'] as const) {
-  const bias = name === 'ewmCov' ? ', [bias=false]' : ''
-  const usage = `${name}(X, [com], [span], [halfLife], [alpha], [minPeriods=0], [adjust=true], [ignoreNA=false], [other]${bias})`
+  const usage = `${name}(X, [com], [span], [halfLife], [alpha], [minPeriods=0], [adjust=true], [ignoreNA=false], [other], [bias=false])`
   define(usage, {
     kind: 'vector',
     doc: `Exponentially weighted ${name === 'ewmCov' ? 'covariance' : 'correlation'} of X and other.`,
     call: ([x, ...rest]) => {
       const decay = decayArgs(rest, usage)
       const biased = name === 'ewmCorr' || boolArg(rest[8], usage, 'bias', false)
-      return pairwise(name, required(x, usage, 'X'), required(rest[7], usage, 'other'), (a, b) => {
-        const p = toDoubles(name, a)
-        const q = toDoubles(name, b)
-        const { cov } = ewm(p, q, decay, biased)
-        if (name === 'ewmCov') return fromDoubles(cov)
-        const xs = p.map((n, k) => (Number.isNaN(q[k]) ? Number.NaN : n))
-        const ys = q.map((n, k) => (Number.isNaN(p[k]) ? Number.NaN : n))
-        const vx = ewm(xs, xs, decay, true).cov
-        const vy = ewm(ys, ys, decay, true).cov
-        return fromDoubles(cov.map((c, k) => c / Math.sqrt(vx[k] * vy[k])) as Float64Array)
-      })
+      const other = required(rest[7], usage, 'other')
+      return onNumbers(required(x, usage, 'X'), other, (part, given) =>
+        pairwise(name, part, given, (a, b) => {
+          const p = toDoubles(name, a)
+          const q = toDoubles(name, b)
+          const { cov } = ewm(p, q, decay, biased)
+          if (name === 'ewmCov') return fromDoubles(cov)
+          const xs = p.map((n, k) => (Number.isNaN(q[k]) ? Number.NaN : n))
+          const ys = q.map((n, k) => (Number.isNaN(p[k]) ? Number.NaN : n))
+          const vx = ewm(xs, xs, decay, true).cov
+          const vy = ewm(ys, ys, decay, true).cov
+          return fromDoubles(cov.map((c, k) => c / Math.sqrt(vx[k] * vy[k])) as Float64Array)
+        }),
+      )
     },
   })
 }

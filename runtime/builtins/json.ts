@@ -1,9 +1,12 @@
 /** JSON: the plain form (`toStdJson`), and the typed form that keeps forms and types (`toJson`). */
+import { labelsOf } from '../compile/labels.ts'
 import { inputError, usageError } from '../errors.ts'
 import { tableRow } from '../indexing/read.ts'
+import { castScalar } from '../ops/cast.ts'
 import { parseRaw, parseTemporal } from '../ops/parse-text.ts'
 import { rawText } from '../print/scalars.ts'
 import { type Builtin, topicTable } from '../registry.ts'
+import { temporalParser } from '../temporal/format.ts'
 import { Dict, type Key, Matrix, Pair, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
@@ -24,9 +27,10 @@ import {
   typeName,
 } from '../values/types.ts'
 import { AnyVector, ArrayVector, type Vector, vectorOf } from '../values/vector.ts'
-import { intListArg, required, textArg } from './args.ts'
+import { boolArg, intListArg, required, textArg } from './args.ts'
 import { columnType } from './column-type.ts'
 import { joinedVector } from './columns.ts'
+import { type Json, JsonObject, readJson } from './json-text.ts'
 
 const { entries, define } = topicTable('JSON')
 export const jsonBuiltins: readonly Builtin[] = entries
@@ -82,20 +86,27 @@ define('fromStdJson(X)', {
   call: ([x]) => {
     const signature = 'fromStdJson(X)'
     if (x?.kind === 'vector' && isLiteral(x.type))
-      return new AnyVector(Array.from({ length: x.length }, (_, k) => ofStdJson(parse(String(x.raw(k))))))
-    return ofStdJson(parse(textArg(x, signature, 'X')))
+      return new AnyVector(Array.from({ length: x.length }, (_, k) => ofStdJson(parseOrdered(String(x.raw(k))))))
+    return ofStdJson(parseOrdered(textArg(x, signature, 'X')))
   },
 })
 
 function parse(text: string): unknown {
+  return parsed(() => JSON.parse(text))
+}
+
+/** The same with the entries of objects in their order. */
+const parseOrdered = (text: string): Json => parsed(() => readJson(text))
+
+function parsed<X>(read: () => X): X {
   try {
-    return JSON.parse(text)
+    return read()
   } catch (cause) {
     throw inputError(`Invalid JSON: ${(cause as Error).message}`, { code: 'json', cause })
   }
 }
 
-function ofStdJson(x: unknown): Value {
+function ofStdJson(x: Json): Value {
   if (x === null) return Scalar.VOID
   switch (typeof x) {
     case 'boolean':
@@ -105,8 +116,8 @@ function ofStdJson(x: unknown): Value {
     case 'string':
       return temporalOrText(x)
     default:
-      if (Array.isArray(x)) return ofArray(x.map(ofStdJson))
-      return new Dict(T.STRING, T.ANY, new Map(Object.entries(x as object).map(([k, v]) => [k, ofStdJson(v)] as const)))
+      if (!(x instanceof JsonObject)) return ofArray(x.map(ofStdJson))
+      return new Dict(T.STRING, T.ANY, new Map([...x.entries].map(([k, v]) => [k, ofStdJson(v)] as const)))
   }
 }
 
@@ -142,21 +153,22 @@ function temporalOrText(text: string): Scalar {
 interface Typed {
   readonly name?: string
   readonly form: string
-  readonly type: string
+  /** In small letters; tables have none. */
+  readonly type?: string
   readonly size: string
   readonly value: unknown
 }
 
 define('toJson(X)', {
-  doc: 'JSON text with form and type, from which fromJson makes the same object.',
-  call: ([x]) => Scalar.string(JSON.stringify(typed(required(x, 'toJson(X)', 'X')))),
+  doc: 'JSON text with name (of the variable that was passed), form, type, size and value, from which fromJson makes the same object.',
+  call: (args) => Scalar.string(JSON.stringify(typed(required(args[0], 'toJson(X)', 'X'), labelsOf(args)[0] ?? ''))),
 })
 
 function typed(v: Value, name = ''): Typed {
   const make = (form: string, type: string, size: number, value: unknown): Typed => ({
     name,
     form,
-    type,
+    ...(type === '' ? {} : { type: type.toLowerCase() }),
     size: String(size),
     value,
   })
@@ -196,7 +208,7 @@ function typed(v: Value, name = ''): Typed {
     case 'table':
       return make(
         'table',
-        'BASIC',
+        '',
         v.rows,
         v.columns.map((c, k) => typed(c, v.names[k])),
       )
@@ -232,8 +244,8 @@ define('fromJson(X)', {
 const malformed = (): Error => inputError('The text is not in the form that toJson makes.', { code: 'json' })
 
 function ofTyped(x: unknown): Value {
-  if (typeof x !== 'object' || x === null || !('form' in x) || !('type' in x) || !('value' in x)) throw malformed()
-  const { form, type, value } = x as Typed
+  if (typeof x !== 'object' || x === null || !('form' in x) || !('value' in x)) throw malformed()
+  const { form, type = '', value } = x as Typed
   switch (form) {
     case 'scalar': {
       const t = typeOf(type)
@@ -279,7 +291,7 @@ function ofTyped(x: unknown): Value {
   }
 }
 
-const typeOf = (text: string): { type: TypeId; scale: number } => columnType(Scalar.string(text))
+const typeOf = (text: string): { type: TypeId; scale: number } => columnType(Scalar.string(text.toUpperCase()))
 
 function listOf(x: unknown): unknown[] {
   if (Array.isArray(x)) return x
@@ -308,8 +320,9 @@ function rawOf(type: TypeId, x: unknown, scale: number): Raw {
   if (x === null || x === undefined) return nullRaw(type)
   if (type === T.BOOL) return x === true ? 1 : 0
   if (Array.isArray(x)) return [Number(x[0]), Number(x[1])]
-  if (typeof x === 'number' && type === T.LONG) return BigInt(x)
-  if (typeof x === 'number' && (isFloating(type) || isIntegral(type))) return x
+  if (typeof x === 'number' && type === T.LONG) return BigInt(Math.trunc(x))
+  if (typeof x === 'number' && isFloating(type)) return x
+  if (typeof x === 'number' && isIntegral(type)) return Math.trunc(x)
   if (type === T.CHAR) return Number(x)
   return parseRaw(String(x), type, scale)
 }
@@ -345,46 +358,58 @@ function pathOf(v: Value, signature: string): (string | number)[] {
 }
 
 /** The value at the path; undefined if there is none or the text is no JSON. */
-function follow(text: string, path: readonly (string | number)[]): unknown {
-  let at: unknown
+function follow(text: string, path: readonly (string | number)[]): Json | undefined {
+  let at: Json | undefined
   try {
-    at = JSON.parse(text)
+    at = readJson(text)
   } catch {
     // Documented: what can not be extracted is null, and a text that is no JSON holds nothing.
     return undefined
   }
   for (const step of path) {
     if (typeof at !== 'object' || at === null) return undefined
-    const items = typeof step === 'number' ? Object.values(at) : undefined
-    if (items !== undefined) at = items[(step as number) > 0 ? (step as number) - 1 : items.length + (step as number)]
-    else at = (at as Record<string, unknown>)[step as string]
+    const items: readonly Json[] = at instanceof JsonObject ? [...at.entries.values()] : at
+    if (typeof step === 'number') at = items[step > 0 ? step - 1 : items.length + step]
+    else at = at instanceof JsonObject ? at.entries.get(step) : undefined
   }
   return at
 }
 
-define('parseJsonTable(json, [schema])', {
-  doc: 'Objects one after the other (or in an array) as the rows of a table; columns by key, or those of the schema (name, type).',
-  call: ([json, schema]) => {
-    const signature = 'parseJsonTable(json, [schema])'
+const PARSE_TABLE = 'parseJsonTable(json, [schema], [keyCaseSensitive=true])'
+define(PARSE_TABLE, {
+  doc: 'Objects one after the other (or in an array) as the rows of a table; columns by key, or those of the schema (name, type and, for texts that hold temporals, format). An empty object is a row of nulls. keyCaseSensitive=false takes keys that differ in case only for one.',
+  call: ([json, schema, caseSensitive]) => {
     const texts =
       json?.kind === 'vector'
         ? Array.from({ length: json.length }, (_, k) => String(json.raw(k)))
-        : [textArg(json, signature, 'json')]
-    const rows = texts.flatMap((t) => splitObjects(t)).map((o) => ofStdJson(o))
-    if (schema?.kind === 'table') return tableBySchema(rows, schema)
-    const names = [...new Set(rows.flatMap((r) => (r.kind === 'dict' ? [...r.entries.keys()].map(String) : [])))]
+        : [textArg(json, PARSE_TABLE, 'json')]
+    const sensitive = boolArg(caseSensitive, PARSE_TABLE, 'keyCaseSensitive', true)
+    const folded = (name: string): string => (sensitive ? name : name.toLowerCase())
+    const names = new Map<string, string>()
+    const rows = texts.flatMap(splitObjects).map((o) => {
+      const row = ofStdJson(o)
+      const fields = new Map<string, Value>()
+      if (row.kind === 'dict')
+        for (const [key, value] of row.entries) {
+          const name = folded(String(key))
+          if (!names.has(name)) names.set(name, String(key))
+          fields.set(name, value)
+        }
+      return fields
+    })
+    if (schema?.kind === 'table') return tableBySchema(rows, schema, folded)
     return new Table(
-      names,
-      names.map((n) => ofArray(rows.map((r) => (r.kind === 'dict' ? (r.entries.get(n) ?? Scalar.VOID) : Scalar.VOID)))),
+      [...names.values()],
+      [...names.keys()].map((n) => ofArray(rows.map((r) => r.get(n) ?? Scalar.VOID))),
     )
   },
 })
 
 /** The objects of `{..}{..}` or `[{..},{..}]`. */
-function splitObjects(text: string): unknown[] {
+function splitObjects(text: string): Json[] {
   const trimmed = text.trim()
-  if (trimmed.startsWith('[')) return parse(trimmed) as unknown[]
-  const out: unknown[] = []
+  if (trimmed.startsWith('[')) return parseOrdered(trimmed) as Json[]
+  const out: Json[] = []
   let depth = 0
   let start = 0
   let inText = false
@@ -395,34 +420,43 @@ function splitObjects(text: string): unknown[] {
       else if (c === '"') inText = false
     } else if (c === '"') inText = true
     else if (c === '{' && depth++ === 0) start = k
-    else if (c === '}' && --depth === 0) out.push(parse(trimmed.slice(start, k + 1)))
+    else if (c === '}' && --depth === 0) out.push(parseOrdered(trimmed.slice(start, k + 1)))
   }
   if (depth !== 0) throw inputError('Invalid JSON: an object is not closed.', { code: 'json' })
   return out
 }
 
-function tableBySchema(rows: readonly Value[], schema: Table): Table {
+type Row = ReadonlyMap<string, Value>
+
+function tableBySchema(rows: readonly Row[], schema: Table, folded: (name: string) => string): Table {
   const names = schema.columns[schema.columnIndex('name')]
   const types = schema.columns[schema.columnIndex('type')]
+  const formats = schema.columns[schema.columnIndex('format')] as Vector | undefined
   if (names === undefined || types === undefined)
-    throw usageError('parseJsonTable(json, [schema])', 'schema must have the columns name and type.')
+    throw usageError(PARSE_TABLE, 'schema must have the columns name and type.')
   const list = Array.from({ length: schema.rows }, (_, k) => ({
     name: String(names.raw(k)),
+    format: formats === undefined || formats.isNullAt(k) ? '' : String(formats.raw(k)),
     ...columnType(types.get(k)),
   }))
   return new Table(
     list.map((c) => c.name),
-    list.map((c) =>
-      vectorOf(
+    list.map((c) => {
+      const parser = c.format === '' ? undefined : temporalParser(c.format)
+      const cell = (v: Value | undefined): Raw => {
+        if (v?.kind !== 'scalar' || v.isNull()) return nullRaw(c.type)
+        if (parser !== undefined) {
+          const found = parser.parse(rawText(v.type, v.value, v.scale))
+          return found === undefined ? nullRaw(c.type) : castScalar(new Scalar(parser.type, found), c.type).value
+        }
+        if (v.type === c.type) return v.value
+        return rawOf(c.type, v.type === T.DOUBLE ? v.value : rawText(v.type, v.value, v.scale), c.scale)
+      }
+      return vectorOf(
         c.type,
-        rows.map((r) => {
-          const v = r.kind === 'dict' ? r.entries.get(c.name) : undefined
-          if (v?.kind !== 'scalar' || v.isNull()) return nullRaw(c.type)
-          if (v.type === c.type) return v.value
-          return rawOf(c.type, v.type === T.DOUBLE ? v.value : rawText(v.type, v.value, v.scale), c.scale)
-        }),
+        rows.map((r) => cell(r.get(folded(c.name)))),
         c.scale,
-      ),
-    ),
+      )
+    }),
   )
 }

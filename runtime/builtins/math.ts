@@ -275,7 +275,12 @@ function clip(x: Value, low: Arg, high: Arg): Value {
   const bound = (v: Arg): Value | undefined => (!isGiven(v) || (v.kind === 'scalar' && v.isNull()) ? undefined : v)
   const lower = bound(low)
   const upper = bound(high)
-  const keep = (result: Value): Value => restoreNulls(x, result)
+  // A null among several bounds, unlike a bound that is null, leaves nothing.
+  const keep = (result: Value): Value =>
+    [low, high].reduce<Value>(
+      (r, b) => (isGiven(b) && b.kind !== 'scalar' ? restoreNulls(b, r) : r),
+      restoreNulls(x, result),
+    )
   const raised = lower === undefined ? x : elementwise('max', x, lower)
   return keep(upper === undefined ? raised : elementwise('min', raised, upper))
 }
@@ -302,7 +307,7 @@ for (const bang of ['', '!'])
   define(`clip${bang}(X, Y, Z)`, {
     kind: bang === '' ? 'element' : 'general',
     mutates: bang === '!',
-    doc: 'X held between Y (lower) and Z (upper); a null bound is open; Y above Z gives Z everywhere.',
+    doc: 'X held between Y (lower) and Z (upper); a bound that is null is open, a null among the elements of a bound gives null; Y above Z gives Z everywhere.',
     call: ([x, y, z]) => {
       const source = required(x, 'clip(X, Y, Z)', 'X')
       const result = clip(source, y, z)

@@ -6,12 +6,12 @@ import { operatorError, usageError } from '../errors.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { elementwise } from '../ops/binary.ts'
 import { castVector, concatVectors } from '../ops/cast.ts'
-import { rawText } from '../print/scalars.ts'
 import { topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isIntegral, NULL_I32, T, typeName } from '../values/types.ts'
 import { AnyVector, ArrayVector, FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, isGiven, required, textArg } from './args.ts'
+import { elementBytes } from './element-bytes.ts'
 import { collect, matrixColumns, rowsOf } from './shapes.ts'
 
 const { entries, define } = topicTable('Row-wise')
@@ -202,15 +202,15 @@ define(usageMerge, {
 
 define('rowGmd5(args...)', {
   kind: 'element',
-  doc: 'The MD5 digest (INT128) of each row over all arguments (vectors, tuples of vectors, matrices, tables): the one that gmd5 gives for the texts of its values.',
+  doc: 'The MD5 digest (INT128) of each row over all arguments (vectors, tuples of vectors, array vectors, columnar tuples, matrices, tables): the one that gmd5 gives for its elements.',
   call: (args) => {
     const usage = 'rowGmd5(args...)'
     const columns: Vector[] = []
     const add = (v: Value): void => {
       if (v.kind === 'matrix') columns.push(...matrixColumns(v))
       else if (v.kind === 'table') columns.push(...v.columns)
-      else if (v.kind === 'vector' && v.storage === 'any') v.values.forEach(add)
-      else if (v.kind === 'vector' && v.storage !== 'array') columns.push(v)
+      else if (v.kind === 'vector' && v.storage === 'any' && !v.columnar) v.values.forEach(add)
+      else if (v.kind === 'vector') columns.push(v)
       else throw usageError(usage, 'The arguments must be vectors, tuples of vectors, matrices or tables.')
     }
     for (const arg of args) add(required(arg, usage, 'X'))
@@ -221,10 +221,7 @@ define('rowGmd5(args...)', {
     return collect(
       Array.from({ length: columns[0].length }, (_, k) => {
         const hash = createHash('md5')
-        for (const c of columns) {
-          const s = c.get(k) as Scalar
-          hash.update(rawText(s.type, s.value, s.scale)).update('\0')
-        }
+        for (const c of columns) hash.update(elementBytes(c.get(k), '\0'))
         return new Scalar(T.INT128, BigInt(`0x${hash.digest('hex')}`))
       }),
     )

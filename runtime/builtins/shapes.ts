@@ -135,6 +135,7 @@ export function vectorOver(
   x: Value,
   f: (v: Vector) => Vector,
   column: (c: Vector) => boolean = () => true,
+  others: 'drop' | 'keep' = 'drop',
 ): Value {
   switch (x.kind) {
     case 'scalar': {
@@ -155,10 +156,10 @@ export function vectorOver(
     case 'matrix':
       return fromColumns(x, matrixColumns(x).map(f))
     case 'table': {
-      const kept = x.columns.flatMap((c, k) => (column(c) ? [k] : []))
+      const kept = x.columns.flatMap((c, k) => (others === 'keep' || column(c) ? [k] : []))
       return new Table(
         kept.map((k) => x.names[k]),
-        kept.map((k) => f(x.columns[k])),
+        kept.map((k) => (column(x.columns[k]) ? f(x.columns[k]) : x.columns[k].copy())),
       )
     }
     case 'dict': {

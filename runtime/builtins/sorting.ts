@@ -12,12 +12,14 @@ import { compareText } from '../ops/text.ts'
 import { topicTable } from '../registry.ts'
 import { Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
+import type { Table } from '../values/table.ts'
 import { elementType, isDecimal, isLiteral, isNumeric, isTemporal, T, type TypeId, typeName } from '../values/types.ts'
 import { AnyVector, FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, required, textArg } from './args.ts'
 import { overwrite } from './convert.ts'
 import { rankOptions, rankVector } from './cumulative.ts'
 import { asVector, vectorOver } from './shapes.ts'
+import { keyIndexOf, rowKey } from './table-keys.ts'
 
 const { entries, define } = topicTable('Vector, tuple and matrix manipulation')
 
@@ -231,8 +233,28 @@ export function findPositions(x: Vector, y: Value): Value {
   return answer(out, scalar)
 }
 
+/** Rows of a table with several key columns; Y is a tuple of what is looked for in each. */
+function findKeyRows(t: Table, y: Value): Value {
+  const keys = t.keyColumns!.map((c) => t.columns[c])
+  if (y.kind !== 'vector' || y.storage !== 'any' || y.length !== keys.length)
+    throw inputError('Usage: find(X, Y). Y must be a tuple with one element for each key column.')
+  const scalar = y.values.every((v) => v.kind === 'scalar')
+  const rows = y.values.reduce((n, v) => (v.kind === 'vector' ? Math.max(n, v.length) : n), 1)
+  const columns = y.values.map((v, c) => {
+    const type = keys[c].type === T.SYMBOL ? T.STRING : keys[c].type
+    if (v.kind === 'vector' && v.length === rows) return castVector(v, type)
+    if (v.kind !== 'scalar') throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+    return scalarToVector(castScalar(v, type), rows)
+  })
+  const index = keyIndexOf(t)
+  return answer(
+    Int32Array.from({ length: rows }, (_, k) => index.get(rowKey(columns, k)) ?? -1),
+    scalar,
+  )
+}
+
 define('find(X, Y)', {
-  doc: 'The first position of each Y in the vector X, -1 if it does not occur; in a dictionary the value of the key.',
+  doc: 'The first position of each Y in the vector X, -1 if it does not occur; in a dictionary the value of the key. In a table with one column the first row, in a keyed or indexed table the row of the key: of several key columns Y is a tuple with one element for each.',
   call: ([x, y]) => {
     const source = required(x, 'find(X, Y)', 'X')
     const probe = required(y, 'find(X, Y)', 'Y')
@@ -249,9 +271,11 @@ define('find(X, Y)', {
         : castVector(new AnyVector(values), source.valueType, source.scale)
     }
     if (source.kind === 'table') {
-      if (source.keyColumns?.length !== 1)
-        throw inputError('Usage: find(X, Y). X must be a vector, dictionary or table with one key column.')
-      return findPositions(source.columns[source.keyColumns[0]], probe)
+      const keys = source.keyColumns ?? (source.columns.length === 1 ? [0] : [])
+      if (keys.length === 0)
+        throw inputError('Usage: find(X, Y). X must be a vector, a dictionary, a table with one column or with keys.')
+      if (keys.length > 1) return findKeyRows(source, probe)
+      return findPositions(source.columns[keys[0]], probe)
     }
     const v = asVector(source)
     if (v === undefined) throw inputError('Usage: find(X, Y). X must be a vector or a dictionary.')

@@ -1,12 +1,12 @@
 /** Digests, checksums, encodings and buckets. */
-import { inputError, usageError } from '../errors.ts'
+import { inputError, operatorError, usageError } from '../errors.ts'
 import { hashBucketOf, hashBuckets } from '../kernels/murmur.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import { T, type TypeId, typeInfo } from '../values/types.ts'
+import { isFloating, isLiteral, T, type TypeId, typeInfo } from '../values/types.ts'
 import { FixedVector, StringVector } from '../values/vector.ts'
 import { boolArg, intArg, required, textArg } from './args.ts'
-import { vectorTexts } from './strings.ts'
+import { elementBytes } from './element-bytes.ts'
 import { mapText } from './text-map.ts'
 
 const { entries, define } = topicTable('Strings')
@@ -24,15 +24,41 @@ define('md5(X)', {
 })
 
 define('gmd5(X)', {
-  doc: 'One MD5 digest (INT128) over all elements, each followed by a zero byte.',
+  doc: 'One MD5 digest (INT128) over all elements of a scalar, vector, tuple, array vector, pair or matrix: over numbers and temporals as they lie in memory, over texts with a zero byte after each.',
   call: ([x]) => {
-    const hash = crypto().createHash('md5')
-    const v = required(x, 'gmd5(X)', 'X')
-    for (const text of v.kind === 'vector' ? vectorTexts(v) : [textArg(v, 'gmd5(X)', 'X')])
-      hash.update(text).update('\0')
-    return new Scalar(T.INT128, BigInt(`0x${hash.digest('hex')}`))
+    const bytes = elementBytes(required(x, 'gmd5(X)', 'X'), '\0')
+    return new Scalar(T.INT128, BigInt(`0x${crypto().createHash('md5').update(bytes).digest('hex')}`))
   },
 })
+
+for (const [name, what] of [
+  ['makeKey', 'The values'],
+  ['makeSortedKey', 'The values, in one order with those of makeKey,'],
+] as const)
+  define(`${name}(args...)`, {
+    doc: `${what} at each position put together as one BLOB, for keys of dictionaries and sets: texts as they are, numbers and temporals by their bytes. args are scalars or vectors of one length.`,
+    kind: 'element',
+    call: (args) => {
+      const usage = `${name}(args...)`
+      if (args.length === 0) throw usageError(usage, 'At least one argument is needed.')
+      const given = args.map((a) => required(a, usage, 'args'))
+      const rows = given.reduce((n, v) => (v.kind === 'vector' ? Math.max(n, v.length) : n), 1)
+      for (const v of given)
+        if (v.kind !== 'scalar' && v.kind !== 'vector') throw usageError(usage, 'args must be scalars or vectors.')
+        else if (v.kind === 'vector' && v.length !== rows)
+          throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+      const keyAt = (k: number): string => given.map((v) => keyPart(v.kind === 'vector' ? v.get(k) : v)).join('')
+      if (given.every((v) => v.kind === 'scalar')) return new Scalar(T.BLOB, keyAt(0))
+      return new StringVector(
+        Array.from({ length: rows }, (_, k) => keyAt(k)),
+        T.BLOB,
+      )
+    },
+  })
+
+/** Texts stay texts; of anything else each byte is a character. */
+const keyPart = (v: Value): string =>
+  v.kind === 'scalar' && isLiteral(v.type) ? String(v.value) : elementBytes(v, '').toString('latin1')
 
 define('crc32(str, [cksum=0])', {
   doc: 'CRC-32 as INT, continuing from `cksum`.',
@@ -85,13 +111,25 @@ define('hex(X, [reverse=false])', {
   },
 })
 
-const HEX_BYTES: Readonly<Record<string, number>> = { i8: 1, i16: 2, i32: 4, i64: 8, x2i64: 16 }
+/** The bits of a floating number as an integer. */
+function floatBits(type: TypeId, raw: number): bigint {
+  const view = new DataView(new ArrayBuffer(8))
+  if (type === T.FLOAT) {
+    view.setFloat32(0, raw)
+    return BigInt(view.getUint32(0))
+  }
+  view.setFloat64(0, raw)
+  return view.getBigUint64(0)
+}
+
+const HEX_BYTES: Readonly<Record<string, number>> = { i8: 1, i16: 2, i32: 4, i64: 8, x2i64: 16, f32: 4, f64: 8 }
 
 function hexText(type: TypeId, raw: unknown, lowFirst: boolean, signature: string): string {
   const bytes = type >= 64 ? undefined : HEX_BYTES[typeInfo(type).storage]
   if (bytes === undefined || (typeof raw !== 'number' && typeof raw !== 'bigint'))
-    throw usageError(signature, 'X must be an integer, a temporal value or a 128-bit value.')
-  const text = BigInt.asUintN(bytes * 8, BigInt(raw))
+    throw usageError(signature, 'X must be a number, a temporal value or a 128-bit value.')
+  const bits = isFloating(type) ? floatBits(type, Number(raw)) : BigInt(raw)
+  const text = BigInt.asUintN(bytes * 8, bits)
     .toString(16)
     .padStart(bytes * 2, '0')
   return lowFirst ? (text.match(/../g) as string[]).reverse().join('') : text

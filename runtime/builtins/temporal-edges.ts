@@ -1,14 +1,7 @@
 /** Business days and months, semi-months, weeks of months and fiscal years: the edge of a calendar frequency that a day belongs to. */
 import { usageError } from '../errors.ts'
 import { type Builtin, topicTable } from '../registry.ts'
-import {
-  civilFromDays,
-  civilMonth,
-  civilYear,
-  daysOfMonthNumber,
-  mondayWeekday,
-  monthOfDays,
-} from '../temporal/calendar.ts'
+import { daysOfMonthNumber, mondayWeekday, monthOfDays } from '../temporal/calendar.ts'
 import {
   businessDays,
   type DayEdges,
@@ -117,9 +110,9 @@ defineEdge(
 )
 defineEdge(
   'fy5253Quarter',
-  'First day of the fiscal quarter of 13 weeks in the year of fy5253; a 53rd week belongs to the first quarter.',
-  FISCAL,
-  (weekday, month, nearest) => fiscalQuarters(fiscalYears(weekday, month, nearest === 1)),
+  'First day of the fiscal quarter of 13 weeks in the year of fy5253; a 53rd week belongs to the quarter qtrWithExtraWeek (1 to 4).',
+  [...FISCAL.slice(0, 2), { name: 'qtrWithExtraWeek', value: 1, min: 1, max: 4 }, FISCAL[2]],
+  (weekday, month, long, nearest) => fiscalQuarters(fiscalYears(weekday, month, nearest === 1), long),
 )
 
 // First and last business days of whole months. X may lie outside of them: the Sunday after the last business day of its month.
@@ -152,11 +145,14 @@ function defineBusiness(
         edge === 'begin'
           ? nextBusinessDay(daysOfMonthNumber(k * months + shift))
           : previousBusinessDay(daysOfMonthNumber((k + 1) * months + shift) - 1)
+      // The year of a day before its first business day is the year before; months and quarters are those of the calendar.
+      const early = (d: number): boolean => edge === 'begin' && months === 12 && d < edgeOf(index(d))
       return mapTemporal(signature, x, (v) => {
         const days = daysOf(v, name)
-        if (n === 1) return dateVector(mapDays(days, (d) => edgeOf(index(d))))
+        if (n === 1) return dateVector(mapDays(days, (d) => edgeOf(index(d) - (early(d) ? 1 : 0))))
         // A day after the last business day of its period belongs to the end of the next one.
-        const number = (d: number): number => index(d) + (edge === 'end' && d > edgeOf(index(d)) ? 1 : 0)
+        const number = (d: number): number =>
+          index(d) + (edge === 'end' && d > edgeOf(index(d)) ? 1 : 0) - (early(d) ? 1 : 0)
         const origin = number(groupOffset(offset, days, n, signature))
         return dateVector(
           mapDays(days, (d) => {
@@ -175,26 +171,11 @@ const starting = (value: number) => ({ name: 'startingMonth', value })
 const ending = (value: number) => ({ name: 'endingMonth', value })
 defineBusiness('businessQuarterBegin', 'First business day of the quarter.', 3, 'begin', starting(1))
 defineBusiness('businessQuarterEnd', 'Last business day of the quarter.', 3, 'end', ending(12))
-defineBusiness('businessYearBegin', 'First business day of the year.', 12, 'begin', starting(1))
+defineBusiness(
+  'businessYearBegin',
+  'The last first business day of a year that is not after X.',
+  12,
+  'begin',
+  starting(1),
+)
 defineBusiness('businessYearEnd', 'Last business day of the year.', 12, 'end', ending(12))
-
-// Half years.
-
-function defineHalf(name: string, edge: 'begin' | 'end', doc: string): void {
-  define(`${name}(X)`, {
-    doc: `${doc} DATE.`,
-    kind: 'element',
-    call: ([x]) =>
-      mapTemporal(`${name}(X)`, x, (v) =>
-        dateVector(
-          mapDays(daysOf(v, name), (d) => {
-            const civil = civilFromDays(d)
-            const half = civilYear(civil) * 12 + (civilMonth(civil) > 6 ? 6 : 0)
-            return edge === 'begin' ? daysOfMonthNumber(half) : daysOfMonthNumber(half + 6) - 1
-          }),
-        ),
-      ),
-  })
-}
-defineHalf('semiannualBegin', 'begin', 'First day of the half year.')
-defineHalf('semiannualEnd', 'end', 'Last day of the half year.')

@@ -250,6 +250,20 @@ definePeriod(
 )
 definePeriod('quarterEnd', 'end', 'Last day of the quarter.', (m) => monthPeriods(3, m), monthParam('endingMonth', 12))
 definePeriod(
+  'semiannualBegin',
+  'begin',
+  'First day of the half year.',
+  (m) => monthPeriods(6, m - 1),
+  monthParam('startingMonth', 1),
+)
+definePeriod(
+  'semiannualEnd',
+  'end',
+  'Last day of the half year.',
+  (m) => monthPeriods(6, m),
+  monthParam('endingMonth', 12),
+)
+definePeriod(
   'yearBegin',
   'begin',
   'First day of the year.',

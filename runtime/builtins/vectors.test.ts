@@ -40,7 +40,7 @@ const cases: [string, (Value | undefined)[], string][] = [
   ['cut', [ints(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), ints(2, 7)], '([3,4,5,6,7],[8,9,10])'],
   ['flatten', [matrix(2, 1, 2, 3, 4)], '[1,2,3,4]'],
   ['flatten', [tuple(int(1), doubles(2.5), ints(3))], '[1,2.5,3]'],
-  ['flatten', [tuple(tuple(int(1), int(2)), int(3))], '(1,2,3)'],
+  ['flatten', [tuple(tuple(int(1), int(2)), int(3))], '([1,2],3)'],
   ['reverse', [ints(1, 2, 3)], '[3,2,1]'],
   ['reverse', [table()], 'a b\n- -\n3 z\n2 y\n1 x'],
   ['head', [ints(5, 6)], '5'],

@@ -295,30 +295,26 @@ define('cut(X, size|cutPositions)', {
 })
 
 define('flatten(X)', {
-  doc: 'A matrix or array vector as one vector, a tuple of scalars and vectors joined; of a tuple with tuples inside, one level is unwrapped.',
+  doc: 'A matrix or array vector as one vector, a tuple of scalars, vectors and matrices joined; of a tuple with tuples inside, these are flattened and the rest stays.',
   call: ([x]) => {
     if (x?.kind === 'matrix') return x.data.copy()
     if (x?.kind !== 'vector') throw usageError('flatten(X)', 'X must be a vector, a tuple or a matrix.')
-    if (x.storage === 'array') return x.flat.slice(x.offsets[0], x.offsets[x.length])
+    if (x.storage === 'array') return rowsOf(x)
     return x.storage === 'any' ? flattenTuple(x) : x
   },
 })
 
+const rowsOf = (x: ArrayVector): Vector => x.flat.slice(x.offsets[0], x.offsets[x.length])
+
 function flattenTuple(x: AnyVector): Value {
-  const simple = x.values.every(
-    (v) => v.kind === 'scalar' || (v.kind === 'vector' && v.storage !== 'any' && v.storage !== 'array'),
-  )
-  if (!simple) {
-    return new AnyVector(
-      x.values.flatMap((v): Value[] => {
-        if (v.kind === 'matrix') return [v.data]
-        if (v.kind === 'vector') return Array.from({ length: v.length }, (_, k) => v.get(k))
-        return [v]
-      }),
-    )
-  }
+  const tuple = (v: Value): v is AnyVector => v.kind === 'vector' && v.storage === 'any'
+  if (x.values.some(tuple)) return new AnyVector(x.values.map((v) => (tuple(v) ? flattenTuple(v) : v)))
   if (x.length === 0) return x
-  const joined = joinedVector(x.values as (Scalar | Vector)[])
+  const flat = x.values.map((v) =>
+    v.kind === 'matrix' ? v.data : v.kind === 'vector' && v.storage === 'array' ? rowsOf(v) : v,
+  )
+  const simple = flat.every((v) => v.kind === 'scalar' || v.kind === 'vector')
+  const joined = simple ? joinedVector(flat as (Scalar | Vector)[]) : undefined
   if (joined === undefined)
     throw inputError("Couldn't flatten the vector because some elements of the vector have inconsistent types.", {
       code: 'flatten',
@@ -459,13 +455,25 @@ define('arrayVector(index, value)', {
   },
 })
 
+/** The columns of an array vector whose rows are equally long. */
+function arrayColumns(a: ArrayVector, signature: string): Vector[] {
+  const width = a.length === 0 ? 0 : a.offsets[1] - a.offsets[0]
+  for (let k = 0; k < a.length; k++)
+    if (a.offsets[k + 1] - a.offsets[k] !== width)
+      throw usageError(signature, 'The rows of an array vector must be equally long.')
+  return Array.from({ length: width }, (_, c) =>
+    a.flat.gather(Int32Array.from({ length: a.length }, (_unused, k) => a.offsets[k] + c)),
+  )
+}
+
 define('fixedLengthArrayVector(args...)', {
-  doc: 'An array vector whose row i holds element i of every argument: vectors, tuples of vectors, matrices or tables with equal row counts.',
+  doc: 'An array vector whose row i holds element i of every argument: vectors, tuples of vectors, matrices, tables or array vectors of equally long rows, with equal row counts.',
   call: (args) => {
     const signature = 'fixedLengthArrayVector(args...)'
     const columns = args.flatMap((a): Vector[] => {
       if (a?.kind === 'matrix') return Array.from({ length: a.cols }, (_, c) => matrixColumn(a, c))
       if (a?.kind === 'table') return a.columns
+      if (a?.kind === 'vector' && a.storage === 'array') return arrayColumns(a, signature)
       if (a?.kind === 'vector') return a.storage === 'any' ? (a.values as Vector[]) : [a]
       throw usageError(signature, 'Arguments must be vectors, matrices or tables.')
     })

@@ -90,13 +90,14 @@ const spread = (name: keyof typeof VARIANCES, what: string): TopStatistic => {
 }
 const shape = (name: 'skew' | 'kurtosis', what: string): TopStatistic => {
   const f = name === 'skew' ? skewness : kurtosisOf
-  // Of two elements a kurtosis says nothing: it would be 1, whatever they are.
+  // Of two elements a kurtosis says nothing: it would be 1, whatever they are. A skewness below the rounding errors of the moments is none.
   const least = name === 'skew' ? 0 : 3
+  const settled = (r: number): number => (r < 1e-14 && r > -1e-14 ? 0 : r)
   const of = (biased: boolean): TopStatistic['run'] =>
     shortcut(`${name}:${biased}:${least}`, moments, (s, k) =>
       s.count[k] < least
         ? Number.NaN
-        : f({ count: s.count[k], mean: s.mean[k], m2: s.m2[k], m3: s.m3[k], m4: s.m4[k] }, biased),
+        : settled(f({ count: s.count[k], mean: s.mean[k], m2: s.m2[k], m3: s.m3[k], m4: s.m4[k] }, biased)),
     )
   const runs = { biased: of(true), unbiased: of(false) }
   return {

@@ -317,6 +317,7 @@ const LABELLED = new Set([
   'cachedTable',
   'streamTable',
   'matrix',
+  'toJson',
   'ej',
   'sej',
   'groupby',

@@ -11,8 +11,8 @@ export const INTERPOLATE: Readonly<Record<Interpolation, Interpolate>> = {
   lower: (lower) => lower,
   higher: (_lower, upper) => upper,
   midpoint: (lower, upper) => (lower + upper) / 2,
-  // Half way the even position.
-  nearest: (lower, upper, part, low) => (part < 0.5 ? lower : part > 0.5 ? upper : low % 2 === 0 ? lower : upper),
+  // Half way the lower one.
+  nearest: (lower, upper, part) => (part <= 0.5 ? lower : upper),
 }
 
 /** The k-th smallest (0-based) element; reorders the array (quickselect, median of three). */

@@ -296,7 +296,7 @@ const INTERPOLATE: Readonly<
   lower: (a) => a,
   higher: (_a, b) => b,
   midpoint: (a, b) => (a + b) / 2,
-  nearest: (a, b, part, low) => (part < 0.5 ? a : part > 0.5 ? b : low % 2 === 0 ? a : b),
+  nearest: (a, b, part) => (part <= 0.5 ? a : b),
 }
 
 function percentile(v: Vector, args: readonly (Value | undefined)[], frames: Frames): Vector | undefined {

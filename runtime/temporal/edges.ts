@@ -78,14 +78,15 @@ export function fiscalYears(weekday: number, month: number, nearest: boolean): D
   })
 }
 
-/** Their quarters of 13 weeks; the first one takes the 53rd week. */
-export function fiscalQuarters(years: DayEdges): DayEdges {
+/** Their quarters of 13 weeks; the quarter with a number from 1 takes the 53rd week. */
+export function fiscalQuarters(years: DayEdges, long: number): DayEdges {
   return guessed(
     (d) => years.floor(d) * 4,
     (k) => {
       const year = Math.floor(k / 4)
       const quarter = k - year * 4
-      return quarter === 0 ? years.day(year) : years.day(year + 1) - (4 - quarter) * 91
+      const extra = years.day(year + 1) - years.day(year) - 4 * 91
+      return years.day(year) + quarter * 91 + (quarter >= long ? extra : 0)
     },
   )
 }
@@ -113,7 +114,7 @@ const BY_NAME: Readonly<Record<string, DayEdges>> = {
   BA: monthly(12, 11, (m) => backToWeekday(lastOfMonth(m))),
   BAS: monthly(12, 0, (m) => onToWeekday(daysOfMonthNumber(m))),
   RE: fiscalYears(0, 1, true),
-  REQ: fiscalQuarters(fiscalYears(0, 1, true)),
+  REQ: fiscalQuarters(fiscalYears(0, 1, true), 1),
 }
 
 /** Nanoseconds of the frequencies of fixed length. */

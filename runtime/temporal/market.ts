@@ -1,13 +1,16 @@
 /**
  * Trading calendars by the name of a market (four capital letters): either the holidays, everything else from Monday to Friday being a trading day, or
  * the trading days themselves. Trading days are numbered in order, which makes sums and differences of them arithmetic. Calendars that a script adds
- * live as long as the thread that holds the session; there are none at the start.
+ * live as long as the thread that holds the session. At the start there is the New York Stock Exchange, whose holidays follow rules.
  */
 import { inputError } from '../errors.ts'
 import { civilFromDays, civilYear, daysFromCivil, mondayWeekday } from './calendar.ts'
+import { NYSE, nyseHolidays } from './nyse.ts'
 
 export interface TradingCalendar {
   readonly name: string
+  /** Made of the trading days, not of the holidays. */
+  readonly listed: boolean
   /** First and last day that the calendar knows when a script does not say. */
   readonly first: number
   readonly last: number
@@ -51,6 +54,7 @@ export function holidayCalendar(name: string, holidays: readonly number[]): Trad
   const year = (d: number): number => civilYear(civilFromDays(d))
   return {
     name,
+    listed: false,
     first: closed.length === 0 ? 0 : daysFromCivil(year(closed[0]), 1, 1),
     last: closed.length === 0 ? -1 : daysFromCivil(year(closed[closed.length - 1]) + 1, 1, 1) - 1,
     index: (day) => weekdayIndex(day) - countUpTo(closed, day),
@@ -71,6 +75,7 @@ export function tradingDayCalendar(name: string, days: readonly number[]): Tradi
   const open = distinctDays(days)
   return {
     name,
+    listed: true,
     first: open.length === 0 ? 0 : open[0],
     last: open.length === 0 ? -1 : open[open.length - 1],
     index: (day) => countUpTo(open, day) - 1,
@@ -88,6 +93,7 @@ export const isMarketName = (name: string): boolean => /^[A-Z]{4}$/.test(name)
 
 /** The market's calendar; an error that names the market if there is none. */
 export function marketCalendar(name: string): TradingCalendar {
+  if (name === NYSE && !calendars.has(NYSE)) calendars.set(NYSE, holidayCalendar(NYSE, nyseHolidays()))
   const found = calendars.get(name)
   if (found === undefined)
     throw inputError(`There is no trading calendar for market [${name}]: add one with addMarketHoliday.`, {
@@ -97,10 +103,19 @@ export function marketCalendar(name: string): TradingCalendar {
 }
 
 export function addMarketCalendar(calendar: TradingCalendar): void {
-  if (calendars.has(calendar.name))
+  if (calendars.has(calendar.name) || calendar.name === NYSE)
     throw inputError(`The added market '${calendar.name}' already exists.`, { code: 'marketCalendar' })
   calendars.set(calendar.name, calendar)
 }
+
+/** Another calendar for a market that has one. */
+export function replaceMarketCalendar(calendar: TradingCalendar): void {
+  marketCalendar(calendar.name)
+  calendars.set(calendar.name, calendar)
+}
+
+/** Markets with a calendar. */
+export const marketNames = (): string[] => [...new Set([NYSE, ...calendars.keys()])]
 
 /** The day moved by trading days. From a day that is none the first step lands on the next one, or the one before. */
 export function addTradingDays(calendar: TradingCalendar, day: number, count: number): number {
