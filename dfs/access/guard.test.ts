@@ -63,6 +63,7 @@ const COMMANDS: readonly (readonly [string, EngineCommand])[] = [
   ['drops partitions', { kind: 'dropChunks', ...place, paths: ['/20220101/0_50'] }],
   ['drops values', { kind: 'dropValues', db: URL, level: 0, paths: [] }],
   ['adds partitions', { kind: 'extendSchemes', db: URL, schemes: [] }],
+  ['sets the atomic level', { kind: 'setAtomic', db: URL, atomic: 'CHUNK' }],
   ['restores a table', restore()],
   ['restores a new table', restore({ table: 'new', createTable: table('u1') })],
   [

@@ -41,6 +41,8 @@ function check(reader: CatalogReader, command: EngineCommand, user: string): unk
       return onTable(reader, user, 'dropPartitionValues', command.db)
     case 'extendSchemes':
       return onTable(reader, user, 'addPartitions', command.db)
+    case 'setAtomic':
+      return onTable(reader, user, 'changeDatabase', command.db)
     case 'replaceChunks':
       return requireReplace(reader, user, command)
     case 'changeUser':

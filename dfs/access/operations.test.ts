@@ -77,6 +77,12 @@ const ROWS: readonly Row[] = [
     owners: ['dora'],
   },
   {
+    operation: 'changeDatabase',
+    enough: ['DB_MANAGE db', 'DB_MANAGE *'],
+    notEnough: ['DBOBJ_CREATE db', 'DB_WRITE db', 'DB_OWNER'],
+    owners: ['dora'],
+  },
+  {
     operation: 'dropPartition',
     enough: ['DB_MANAGE db', 'DB_DELETE db', 'DB_WRITE db', 'TABLE_DELETE *'],
     notEnough: ['TABLE_DELETE pt', 'TABLE_WRITE pt', 'DBOBJ_DELETE db', 'DB_DELETE db, -TABLE_DELETE pt'],

@@ -14,6 +14,7 @@ export type Operation =
   | 'alterTable'
   | 'dropColumns'
   | 'addPartitions'
+  | 'changeDatabase'
   | 'dropPartition'
   | 'dropPartitionValues'
   | 'read'
@@ -79,6 +80,7 @@ const ENOUGH: Readonly<Record<Operation, readonly Reason[]>> = {
   alterTable: [andRead(manage), andRead(ownDatabase), andRead(create)],
   dropColumns: [andRead(manage), andRead(ownDatabase), andRead(remove)],
   addPartitions: [manage, ownDatabase],
+  changeDatabase: [manage, ownDatabase],
   dropPartition: [manage, ownDatabase, rowsOfDatabase('DELETE')],
   dropPartitionValues: [manage, ownDatabase],
   read: [rowRight('READ')],
@@ -128,6 +130,7 @@ const WORDS: Readonly<Record<Operation, readonly [what: string, needs: string]>>
   alterTable: ['change tables of', 'DBOBJ_CREATE or DB_MANAGE'],
   dropColumns: ['delete columns of tables of', 'DBOBJ_DELETE or DB_MANAGE'],
   addPartitions: ['add partitions to', 'DB_MANAGE'],
+  changeDatabase: ['change the database', 'DB_MANAGE'],
   dropPartition: ['delete partitions of', 'DB_DELETE or DB_MANAGE'],
   dropPartitionValues: ['delete partition values of', 'DB_MANAGE'],
   read: ['read table', 'TABLE_READ or DB_READ'],

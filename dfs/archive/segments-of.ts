@@ -26,6 +26,7 @@ export function segmentsOf(command: CatalogCommand): readonly SegmentRef[] {
     case 'dropTable':
     case 'renameTable':
     case 'extendSchemes':
+    case 'setAtomic':
     case 'dropValues':
     case 'createUser':
     case 'changeUser':

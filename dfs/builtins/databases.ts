@@ -106,11 +106,11 @@ function engineOf(v: Arg): EngineType {
   throw usageError(DATABASE, "engine must be 'OLAP', 'TSDB' or 'PKEY'.")
 }
 
-function wordOf<W extends string>(v: Arg, name: string, words: readonly [W, ...W[]]): W {
+function wordOf<W extends string>(v: Arg, name: string, words: readonly [W, ...W[]], signature = DATABASE): W {
   if (!isGiven(v)) return words[0]
-  const text = textArg(v, DATABASE, name).toUpperCase()
+  const text = textArg(v, signature, name).toUpperCase()
   const word = words.find((w) => w === text)
-  if (word === undefined) throw usageError(DATABASE, `${name} must be ${words.map((w) => `'${w}'`).join(' or ')}.`)
+  if (word === undefined) throw usageError(signature, `${name} must be ${words.map((w) => `'${w}'`).join(' or ')}.`)
   return word
 }
 
@@ -163,10 +163,17 @@ define('dropDatabase(dbDir)', {
   },
 })
 
-define('setAtomicLevel(dbHandle, atomic)', {
-  doc: 'Refused: the atomic level of a database stays as it was created.',
-  call: () => {
-    throw comingFeature('Changing the atomic level of a database')
+const SET_ATOMIC = 'setAtomicLevel(dbHandle, atomic)'
+
+define(SET_ATOMIC, {
+  doc: 'Changes the atomic level of a database. Under "TRANS" a write that finds a partition locked by another transaction fails at once; under "CHUNK" it waits for its turn, and fails after half a minute. Either way a write is done whole or not at all. schema(db).atomic shows it. The owner of the database and users with DB_MANAGE on it may do it. Returns nothing.',
+  call: ([handle, atomic], session) => {
+    const db = databaseArg(session, handle, SET_ATOMIC)
+    if (!isGiven(atomic)) throw usageError(SET_ATOMIC, 'atomic is required.')
+    const level = wordOf(atomic, 'atomic', ['TRANS', 'CHUNK'], SET_ATOMIC)
+    dfsOf(session).requireAccess('changeDatabase', db)
+    if (level !== db.atomic) dfsOf(session).request({ kind: 'setAtomic', db: db.url, atomic: level })
+    return Scalar.VOID
   },
 })
 

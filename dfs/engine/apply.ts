@@ -118,6 +118,11 @@ class Commit {
         return this.#replaceChunks(command)
       case 'extendSchemes':
         return this.#extendSchemes(command.db, command.schemes)
+      case 'setAtomic':
+        return this.#writer.put(keys.database(command.db), {
+          ...this.#requireDatabase(command.db),
+          atomic: command.atomic,
+        })
       case 'renameTable':
         return this.#renameTable(command.db, command.table, command.to)
       case 'createUser':

@@ -166,6 +166,7 @@ export type EngineCommand =
     }
   /** Replaces the schemes of a database by longer ones (addValuePartitions, addRangePartitions). */
   | { readonly kind: 'extendSchemes'; readonly db: string; readonly schemes: readonly Scheme[] }
+  | { readonly kind: 'setAtomic'; readonly db: string; readonly atomic: DatabaseRecord['atomic'] }
   | { readonly kind: 'renameTable'; readonly db: string; readonly table: string; readonly to: string }
   /** Users, groups and privileges. */
   | AccessCommand

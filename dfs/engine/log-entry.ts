@@ -147,6 +147,7 @@ export function logKind(command: CatalogCommand): RecordKind {
     case 'alterTable':
     case 'renameTable':
     case 'extendSchemes':
+    case 'setAtomic':
     case 'dropValues':
     case 'changeUser':
     case 'changeMembers':

@@ -53,6 +53,7 @@ function subjectOf(command: CatalogCommand): RecordSubject | undefined {
     case 'renameTable':
       return { db: command.db, table: command.table, renamedTo: command.to }
     case 'extendSchemes':
+    case 'setAtomic':
     case 'dropValues':
       return { db: command.db }
     default:
@@ -110,6 +111,8 @@ function describeCommand(command: CatalogCommand): readonly [object: string, ext
       return [command.db, counted(command.paths.length, 'value')]
     case 'extendSchemes':
       return [command.db, '']
+    case 'setAtomic':
+      return [command.db, `atomic level ${command.atomic}`]
     case 'renameTable':
       return [tableOf(command.db, command.table), `to ${command.to}`]
     case 'createUser':

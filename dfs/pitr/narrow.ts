@@ -48,6 +48,7 @@ export function narrowed(command: CatalogCommand, to: NarrowTo, catalog: Catalog
     case 'dropTable':
     case 'renameTable':
     case 'extendSchemes':
+    case 'setAtomic':
     case 'dropValues':
       return command.db === to.url ? command : undefined
     case 'append':

@@ -98,6 +98,26 @@ describe('a locked partition', () => {
 describe('a locked partition under CHUNK', () => {
   beforeEach(() => setup('CHUNK'))
 
+  it('is waited for as soon as the level of the database is changed, and no more when it is changed back', () => {
+    const shown = (): string => s.show('schema(database("dfs://c")).atomic')
+    s.run('setAtomicLevel(db, "TRANS")')
+    expect(shown()).toBe('TRANS')
+    const tid = lock(['/1'])
+    expect(s.fails('update pt set x = 0')).not.toContain('tried for')
+    s.run('setAtomicLevel(database("dfs://c"), `chunk)')
+    expect(shown()).toBe('CHUNK')
+    expect(s.fails('update pt set x = 0')).toContain('It was tried for 0.04 s')
+    unlock(tid)
+    s.run('update pt set x = 0')
+    expect(s.fails('setAtomicLevel(db, "ROW")')).toContain("atomic must be 'TRANS' or 'CHUNK'")
+    expect(s.fails('setAtomicLevel(db, )')).toContain('atomic')
+    s.run('createUser("u", "secret123")')
+    const other = connect(world)
+    other.session.user = 'u'
+    expect(other.fails('setAtomicLevel(database("dfs://c"), "TRANS")')).toContain('Not granted to change the database')
+    expect(shown()).toBe('CHUNK')
+  })
+
   it('is waited for, and given up in the end', () => {
     const tid = lock(['/1'])
     const message = s.fails('update pt set x = 0 where id = 1')

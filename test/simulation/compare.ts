@@ -3,13 +3,14 @@ import type { AccessRecord } from '../../dfs/access/commands.ts'
 import type { CatalogReader } from '../../dfs/catalog/key-value.ts'
 import { viewsOf } from '../../dfs/catalog/named-objects.ts'
 import { keys } from '../../dfs/catalog/records.ts'
-import type { CatalogView, ChunkRecord } from '../../dfs/catalog/types.ts'
+import type { CatalogView, ChunkRecord, DatabaseRecord } from '../../dfs/catalog/types.ts'
 import type { UserRecord } from '../../dfs/engine/commands.ts'
 import type { DfsSession } from '../../dfs/index.ts'
 import { verifySegment } from '../../dfs/segment/index.ts'
 import type { FileStore } from '../../dfs/store/file-store.ts'
 import { type Raw, T, type TableSnapshot } from '../../runtime/values/index.ts'
 import type { ModelRow, ModelState, ModelTable } from './model.ts'
+import { atomicOf } from './statements.ts'
 import { expectedChunks } from './visible.ts'
 
 export interface FoundChunk {
@@ -55,6 +56,11 @@ export function readNamed(catalog: CatalogReader): Map<string, string> {
     const { name, rules } = value as AccessRecord
     const rights = rules.map((r) => `${r.allow ? '' : 'not '}${r.right}`).sort()
     if (name.startsWith('sim')) named.set(`grant ${name}`, rights.join(' '))
+  }
+  for (const [, value] of catalog.entries(keys.databases)) {
+    const { url, atomic } = value as DatabaseRecord
+    const level = atomicOf(url, atomic)
+    if (level !== undefined) named.set(`atomic ${url}`, level)
   }
   return named
 }

@@ -73,7 +73,7 @@ export class SimulatedSession {
         open: () => engine.openSession(owner),
         request: (command, user) => this.#request(command, user),
       },
-      config: { newValuePartitionPolicy: 'add', settings: { file: settings, environment: {} } },
+      config: { newValuePartitionPolicy: 'add', chunkLockWaitMs: 0, settings: { file: settings, environment: {} } },
       catalog,
       files,
     })

@@ -25,6 +25,14 @@ import type { SimulatedSession, Statement } from './session.ts'
 
 export const PLAIN = 'dfs://plain'
 export const SORTED = 'dfs://sorted'
+/** Whose writes wait for locked partitions. */
+export const LOOSE = 'dfs://loose'
+
+const DATABASES: Readonly<Record<string, 'TRANS' | 'CHUNK'>> = { [PLAIN]: 'TRANS', [SORTED]: 'TRANS', [LOOSE]: 'CHUNK' }
+
+/** How the model names that the atomic level of a database is another than it began with; undefined: it is not. */
+export const atomicOf = (url: string, level: string): string | undefined =>
+  level === DATABASES[url] ? undefined : level
 
 export const COLUMNS: readonly ModelColumn[] = [
   { name: 'id', type: 'INT' },
@@ -45,6 +53,7 @@ export interface Action {
 export const SETUP = `
   database("${PLAIN}", VALUE, 1 2 3)
   database("${SORTED}", VALUE, 1 2 3, engine="TSDB")
+  database("${LOOSE}", VALUE, 1 2 3, atomic="CHUNK")
 `
 
 const handle = ({ url, name }: { readonly url: string; readonly name: string }): string =>
@@ -68,6 +77,7 @@ export type StatementKind =
   | 'retypeColumn'
   | 'renameTable'
   | 'setLevel'
+  | 'setAtomic'
   | 'view'
   | 'user'
   | 'grant'
@@ -91,6 +101,7 @@ export const USUAL: Readonly<Record<StatementKind, number>> = {
   retypeColumn: 1,
   renameTable: 1,
   setLevel: 1,
+  setAtomic: 1,
   view: 1,
   user: 1,
   grant: 1,
@@ -132,6 +143,7 @@ export class Statements {
     if (kind === 'createTable')
       return this.createTable(this.#random.pick(['partitioned', 'dimension', 'last', 'first']))
     if (kind === 'setLevel') return this.#setLevel()
+    if (kind === 'setAtomic') return this.#setAtomic()
     if (kind === 'view') return this.#view()
     if (kind === 'user') return this.#user()
     if (kind === 'grant') return this.#grant()
@@ -188,7 +200,7 @@ export class Statements {
   createTable(kind: TableKind): Action {
     const name = `t${++this.#lastTable}`
     const isSorted = kind === 'last' || kind === 'first'
-    const url = isSorted ? SORTED : PLAIN
+    const url = isSorted ? SORTED : this.#random.pick([PLAIN, PLAIN, LOOSE])
     const shape = 'table(1:0, `id`n`k`x`s, [INT, INT, INT, INT, STRING])'
     const script =
       kind === 'dimension'
@@ -433,6 +445,18 @@ export class Statements {
     return {
       statement: this.#statement(`${change} ${right} to ${name}`, setNamed({ [`grant ${name}`]: rights })),
       run: (s) => s.ask({ kind: 'changeAccess', change, name, rights: [right], scopes: [{ kind: 'all' }] }),
+    }
+  }
+
+  #setAtomic(): Action {
+    const url = this.#random.pick(Object.keys(DATABASES))
+    const level = this.#random.pick(['TRANS', 'CHUNK'])
+    return {
+      statement: this.#statement(
+        `set the atomic level of ${url} to ${level}`,
+        setNamed({ [`atomic ${url}`]: atomicOf(url, level) }),
+      ),
+      run: (s) => s.run(`setAtomicLevel(database("${url}"), "${level}")`),
     }
   }
 
