@@ -9,7 +9,7 @@
  */
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
-import { type ViewRecord, viewsOf } from '../catalog/named-objects.ts'
+import { type CatalogRecord, type ViewRecord, viewsOf } from '../catalog/named-objects.ts'
 import { usersOf } from '../catalog/records.ts'
 import type { UserRecord } from '../engine/commands.ts'
 import { checksumOf } from '../store/checksum.ts'
@@ -88,13 +88,19 @@ export const isUser = (v: unknown): v is UserRecord =>
 
 export const isGroup = (v: unknown): v is GroupRecord => isObject(v) && isText(v.name) && isListOf(v.members, isText)
 
-const isView = (v: unknown): v is ViewRecord =>
+export const isView = (v: unknown): v is ViewRecord =>
   isObject(v) &&
   isText(v.name) &&
   isText(v.owner) &&
   isText(v.body) &&
   isText(v.definition) &&
   typeof v.createdMs === 'number'
+
+export const isCatalog = (v: unknown): v is CatalogRecord =>
+  isObject(v) &&
+  isText(v.name) &&
+  Array.isArray(v.schemas) &&
+  v.schemas.every((s) => isObject(s) && isText(s.name) && isText(s.dbUrl))
 
 const RIGHTS = new Set<unknown>([...ACCESS_TYPES.values()].flatMap((type) => type.rights))
 

@@ -4,7 +4,8 @@
  */
 
 import { SymbolBase } from '../../runtime/values/index.ts'
-import { isAccessRecord, isGroup, isUser } from '../access/settings-file.ts'
+import { isAccessRecord, isCatalog, isGroup, isUser, isView } from '../access/settings-file.ts'
+import type { NamedObject } from '../catalog/named-objects.ts'
 import { pathProblem, rangeProblem, storedTypes, tableProblems } from '../catalog/problems.ts'
 import type { ChunkRecord, DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import type { DeltaBlock } from '../delta/block.ts'
@@ -123,6 +124,12 @@ function checkEntry([key, value]: CatalogEntry, known: Known, cid: number, place
     case 'setting':
       checkSetting(value, place)
       return
+    case 'object': {
+      const [family, name] = names
+      const isNamed = family === 'view' ? isView(value) : family === 'catalog' && isCatalog(value)
+      if (!isNamed || (value as NamedObject).name !== name) refuse('it is no function view, and no catalog')
+      return
+    }
     case 'run':
       checkRun(value, place)
       return
@@ -146,6 +153,7 @@ const KEY_LENGTHS: ReadonlyMap<string, number> = new Map([
   ['group', 1],
   ['grant', 1],
   ['setting', 1],
+  ['object', 2],
   ['run', 1],
   ['garbage', 2],
 ])

@@ -22,6 +22,10 @@ pk.createPartitionedTable(t, "pt", \`day, primaryKey=\`id\`day)
 ol.createTable(t, "dim")
 createUser("ada", "secret12")
 setClusterSetting("ts.wal.checkpoint_interval", "5m")
+createGroup("readers", "ada"); grant("readers", TABLE_READ, "dfs://ol/pt"); setAtomicLevel(ol, "CHUNK")
+def doubled(x) { return 2 * x }
+addFunctionView(doubled)
+createCatalog("cat"); createSchema("cat", "dfs://ol", "sch")
 def madeRows(n, x) { return table(take(2024.01.01..2024.01.03, n) as day, int(til(n) % 50) as id, take(\`a\`b\`\`d, n) as s, double(til(n)) + x as v) }
 def grow(n, x) {
 	for (name in ["dfs://ol", "dfs://ts", "dfs://pk"]) loadTable(name, "pt").append!(madeRows(n, x))
@@ -42,7 +46,15 @@ function contentOf(session: TestSession): string {
       `select count(*) as n, sum(v) as v, sum(v * id) as w, sum(strlen(string(s))) as l from loadTable("${url}", "${name}")`,
     )
   })
-  const rest = ['getUserList()', 'exec value from getClusterSettings() where name = "ts.wal.checkpoint_interval"']
+  const rest = [
+    'getUserList()',
+    'getUserAccess("ada", true)',
+    'getFunctionViews()',
+    'doubled(21)',
+    'getSchemaByCatalog("cat")',
+    'schema(database("dfs://ol"))["atomic"]',
+    'exec value from getClusterSettings() where name = "ts.wal.checkpoint_interval"',
+  ]
   return [...tables, ...rest.map((s) => session.show(s))].join('\n')
 }
 
