@@ -32,7 +32,7 @@ class Snapshot {
 
   *below(prefix: CatalogKey): Iterable<readonly [CatalogKey, unknown]> {
     this.#sorted ??= [...this.entries.keys()].sort()
-    const start = `${textOf(prefix)}\u0000`
+    const start = prefix.length === 0 ? '' : `${textOf(prefix)}\u0000`
     for (const text of this.#sorted) {
       if (!text.startsWith(start)) continue
       const { key, bytes } = this.entries.get(text)!

@@ -9,6 +9,7 @@ export interface Character {
   readonly pauseRate: number
   readonly nestRate: number
   readonly backsUp: boolean
+  readonly copies: boolean
 }
 
 export const drawCharacter = (random: Random, levels?: readonly (readonly number[])[]): Character => ({
@@ -19,4 +20,5 @@ export const drawCharacter = (random: Random, levels?: readonly (readonly number
   pauseRate: random.pick([0, 0.3, 0.8]),
   nestRate: random.pick([0, 0, 0.1, 0.3]),
   backsUp: random.chance(0.3),
+  copies: random.chance(0.3),
 })

@@ -18,6 +18,12 @@ export interface StartOptions {
   readonly pause: () => Promise<void>
 }
 
+export interface MachineOptions {
+  readonly syncsLog?: boolean
+  readonly disk?: MemoryFileStore
+  readonly catalogDisk?: CatalogDisk
+}
+
 /** A fresh store's first records: hashing the first password anew for each run would take most of its time. */
 const first = new CatalogDisk()
 new Engine({
@@ -27,7 +33,7 @@ new Engine({
 
 export class Machine {
   readonly disk: MemoryFileStore
-  readonly catalogDisk = new CatalogDisk()
+  readonly catalogDisk: CatalogDisk
   /** What processes reach the disk through. */
   readonly #device: FileStore
   readonly #random: Random
@@ -38,12 +44,14 @@ export class Machine {
   /** What the store told the operator. */
   readonly said: string[] = []
 
-  /** `syncsLog`: false for a disk that says so and does not, which must be noticed. */
-  constructor(random: Random, stage: Stage, syncsLog = true) {
+  /** `syncsLog`: false for a disk that says so and does not, which must be noticed. `disk`, `catalogDisk`: a store that is there already. */
+  constructor(random: Random, stage: Stage, { syncsLog = true, disk, catalogDisk }: MachineOptions = {}) {
     this.#random = random
     this.#stage = stage
-    this.disk = new MemoryFileStore(() => stage.nowMs)
+    this.disk = disk ?? new MemoryFileStore(() => stage.nowMs)
     this.#device = syncsLog ? this.disk : withoutLogSyncs(this.disk)
+    this.catalogDisk = catalogDisk ?? new CatalogDisk()
+    if (catalogDisk !== undefined) return
     const store = first.snapshot.entries
     const mark = [...store].filter(([, e]) => e.key[1] !== 'lsn' && e.key[1] !== 'checkpoint')
     this.catalogDisk.reset(new Map(mark))

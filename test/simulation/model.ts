@@ -106,6 +106,14 @@ export class Model {
     this.live = transaction.effect(this.live, transaction.place, transaction.seen)
   }
 
+  /** What somebody may see at this moment: transactions that were sent and not answered count or not. */
+  possible(): ModelState[] {
+    const sent = this.#history.filter((t) => t.state === 'sent')
+    return [...subsets(sent)].map((some) =>
+      some.reduce((state, t) => t.effect(state, this.#places + 1, t.seen), this.live),
+    )
+  }
+
   refuse(transaction: Transaction, isForGood: boolean): void {
     transaction.state = 'refused'
     if (isForGood) this.#history = this.#history.filter((t) => t !== transaction)

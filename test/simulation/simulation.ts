@@ -12,6 +12,7 @@ import { HoldfastError } from '../../runtime/index.ts'
 import { SimulatedBackups } from './backup-set.ts'
 import { type Character, drawCharacter } from './character.ts'
 import { difference, differenceOfNamed, readNamed, readStore, untidiness } from './compare.ts'
+import { SimulatedCopies } from './copies.ts'
 import { ChunkIdentities } from './identities.ts'
 import { Machine, type Process } from './machine.ts'
 import { Model } from './model.ts'
@@ -42,6 +43,7 @@ export interface SimulationCounts {
   faults: number
   compared: number
   backups: number
+  copies: number
 }
 
 export const noCounts = (): SimulationCounts => ({
@@ -52,6 +54,7 @@ export const noCounts = (): SimulationCounts => ({
   faults: 0,
   compared: 0,
   backups: 0,
+  copies: 0,
 })
 
 const STEPS = 30
@@ -74,6 +77,7 @@ class Simulation {
   readonly #identities = new ChunkIdentities()
   /** Of the database `dfs://plain`. */
   readonly #backups: SimulatedBackups
+  readonly #copies: SimulatedCopies
   #rotation: 'dual' | 'group' = 'dual'
   #owners = 0
   #isPowerLost = false
@@ -98,7 +102,8 @@ class Simulation {
     this.#trace = options.trace ?? (() => {})
     this.#steps = options.steps ?? STEPS
     this.#backups = new SimulatedBackups(random, stage)
-    this.#machine = new Machine(random, stage, options.syncsLog)
+    this.#machine = new Machine(random, stage, { syncsLog: options.syncsLog })
+    this.#copies = new SimulatedCopies(random, stage, this.#machine.disk)
     this.#character = drawCharacter(random, options.levels)
     this.#statements = new Statements(random, this.#model, this.#character.levels)
   }
@@ -115,6 +120,7 @@ class Simulation {
     }
     await this.#start(false)
     this.#compare('at the end')
+    this.#releaseCopy()
     await this.#close()
     await this.#start(false)
     this.#compare('after it was closed')
@@ -172,6 +178,7 @@ class Simulation {
     this.#sessions = Array.from({ length: 3 }, () => this.#openSession())
     if (this.#model.live.tables.size === 0 && this.#counts.starts > 0) this.#setUp()
     this.#recognise()
+    this.#copies.found(this.#engine.status().copy !== undefined)
     this.#isPowerLost = false
     if (wasUnclean) this.#mayBeLittered = false
     return true
@@ -267,6 +274,7 @@ class Simulation {
       if (this.#random.chance(0.5)) {
         this.#machine.losePower()
         this.#backups.store.losePower(this.#random.next)
+        this.#copies.losePower()
         this.#isPowerLost = true
         this.#counts.powerLosses++
       }
@@ -344,6 +352,7 @@ class Simulation {
       reader: 4,
       session: 1,
       backup: this.#character.backsUp ? 4 : 0,
+      copy: this.#character.copies ? (this.#copies.isOn ? 12 : 5) : 0,
     })
     switch (what) {
       case 'statement':
@@ -374,6 +383,9 @@ class Simulation {
         break
       case 'backup':
         this.#backup()
+        break
+      case 'copy':
+        this.#copy()
         break
     }
     if (this.#process.hasFailed) this.#noteFault()
@@ -530,6 +542,47 @@ class Simulation {
     this.#counts.backups++
     complete()
     if (this.#random.chance(0.3)) this.#backups.check()
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Copies by other tools
+
+  #copy(): void {
+    if (this.#copies.isOff) this.#createCopy()
+    else if (this.#copies.isOn) {
+      if (this.#random.chance(0.2)) this.#releaseCopy()
+      else {
+        const { checked } = this.#copies
+        this.#trace(this.#copies.work())
+        this.#counts.copies += this.#copies.checked - checked
+      }
+    }
+  }
+
+  #createCopy(): void {
+    this.#trace('CHECKPOINT CREATE')
+    this.#copies.asks()
+    const process = this.#process
+    this.#engine.beginCopy().then(
+      () => {
+        if (process.isDead) return
+        this.#trace('CHECKPOINT CREATE is complete')
+        this.#copies.begun(this.#model.possible())
+      },
+      (error) => {
+        if (process.isDead) return
+        this.#tolerate('CHECKPOINT CREATE', error)
+        this.#copies.found(this.#engine.status().copy !== undefined)
+      },
+    )
+  }
+
+  #releaseCopy(): void {
+    if (!this.#copies.isOn) return
+    this.#trace('CHECKPOINT RELEASE')
+    this.#copies.asks()
+    this.#tolerating('CHECKPOINT RELEASE', () => this.#engine.request({ kind: 'endCopy' }, 'admin', 'onlooker'))
+    if (!this.#process.isDead) this.#copies.found(this.#engine.status().copy !== undefined)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
