@@ -280,15 +280,15 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
   return quick === '' ? slow : `(${quick}${slow})`
 }
 
-/** A scalar at the end of a vector with room is one store, where V8 learns which typed array this place meets. */
+/** A scalar at the end of a vector is one store, where V8 learns which typed array this place meets. */
 function emitQuickAppend(em: Emitter, vector: string, piece: string, given: PlainCode, slot: string): string {
-  const end = `${vector}.data[${vector}.length++]`
-  const store = `${em.help('hasRoom', vector, piece)} ? (${end} = ${em.help('rawP', piece)}, ${vector}) : `
+  const room = `(${vector}.length < ${vector}.data.length || ${em.help('grown', vector)})`
+  const store = (takes: string, value: string): string =>
+    `${takes} && ${room} ? (${vector}.data[${vector}.length++] = ${value}, ${vector}) : `
   const inSlot =
-    given.form === 'inSlot'
-      ? `${piece} === null && ${em.help('hasRoomForDouble', vector)} ? (${end} = ${slot}, ${vector}) : `
-      : ''
-  return `${piece} = ${given.form === 'value' ? em.help('plain', given.code) : given.code}, ${inSlot}${store}`
+    given.form === 'inSlot' ? store(`${piece} === null && ${em.help('takesDoubleAtEnd', vector)}`, slot) : ''
+  const other = store(em.help('takesAtEnd', vector, piece), em.help('rawP', piece))
+  return `${piece} = ${given.form === 'value' ? em.help('plain', given.code) : given.code}, ${inSlot}${other}`
 }
 
 const label = (a: Given): string | null => a.label

@@ -178,7 +178,7 @@ export class Emitter {
     return name
   }
 
-  /** A number from the start, so that V8 keeps it in a register. */
+  /** For a number: one from the start, so that V8 keeps it in a register. What is undefined at first has V8 make an object of each number. */
   counter(): string {
     const name = `c${this.#temporaries++}`
     this.#declared.push(`${name} = 0`)

@@ -97,7 +97,7 @@ export function emitTree(em: Emitter, tree: Tree, slot?: string): PlainCode {
   if (tree.op === undefined) return tree.given
   const result = ([root]: readonly Tree[], path: Path): string => {
     if (path.kindOf(root) !== 'double') return path.known(root)
-    const number = em.temporary()
+    const number = em.counter()
     path.checks.push(`(${number} = ${path.raw(root)}) - ${number} === 0`)
     return slot === undefined ? em.help('double', number) : `(${slot} = ${number}, null)`
   }
@@ -209,7 +209,7 @@ class Path {
         return this.em.help('divInt', x, y)
       case 'mod': {
         if (!this.#isPositive(tree.right)) return this.em.help('modInt', x, y)
-        const t = this.em.temporary()
+        const t = this.em.counter()
         return `((${t} = (${x} % ${y}) | 0) < 0 ? ${t} + ${y} : ${t})`
       }
       default:
@@ -248,7 +248,7 @@ class Path {
     if (tree.op === undefined || (tree.op === 'mod' && this.#isPositive(tree.right))) return raw
     const kind = this.kindOf(tree)
     if (kind === 'string') return raw
-    const t = this.em.temporary()
+    const t = kind === 'long' ? this.em.temporary() : this.em.counter()
     if (kind === 'int') this.checks.push(`(${t} = ${raw}) !== ${NULL_I32}`)
     else if (kind === 'long') this.checks.push(this.em.help('isWhole', `${t} = ${raw}`))
     else this.checks.push(`(${t} = ${raw}) - ${t} === 0`)

@@ -11,7 +11,17 @@ import { binaryOp } from '../ops/binary.ts'
 import { unaryOp } from '../ops/unary.ts'
 import type { Builtin } from '../registry.ts'
 import type { Session } from '../session.ts'
-import { FixedVector, NULL_F64, NULL_I32, NULL_I64, Scalar, T, type Value } from '../values/index.ts'
+import {
+  FixedVector,
+  NULL_F64,
+  NULL_I32,
+  NULL_I64,
+  newFixedArray,
+  Scalar,
+  T,
+  typeInfo,
+  type Value,
+} from '../values/index.ts'
 import { disown, freeze } from './ownership.ts'
 import * as scalars from './scalars.ts'
 
@@ -217,9 +227,26 @@ export function walks(v: Value): boolean {
   return true
 }
 
-/** Whether `append!` of the value is a store at the end: there is room. */
-export const hasRoom = (object: Plain | undefined, value: Plain): boolean =>
-  object instanceof FixedVector && !object.frozen && object.length < object.data.length && takesType(object, value)
+/** Whether `append!` of the value is a store at the end, once there is room. */
+export const takesAtEnd = (object: Plain | undefined, value: Plain): boolean =>
+  object instanceof FixedVector && !object.frozen && takesType(object, value)
 
-export const hasRoomForDouble = (object: Plain | undefined): boolean =>
-  object instanceof FixedVector && !object.frozen && object.type === T.DOUBLE && object.length < object.data.length
+export const takesDoubleAtEnd = (object: Plain | undefined): boolean =>
+  object instanceof FixedVector && !object.frozen && object.type === T.DOUBLE
+
+/** Makes room at the end of a full vector. True. */
+export function grown(vector: FixedVector): boolean {
+  growCapacity(vector)
+  return true
+}
+
+/** Up to here a vector that grows takes four times its room: pages that nothing was written to cost nothing, copying does. */
+const QUADRUPLED_BYTES_MAX = 16 << 20
+
+/** A vector that is full gets two or four times its room. */
+export function growCapacity(vector: FixedVector): void {
+  const factor = vector.data.byteLength <= QUADRUPLED_BYTES_MAX ? 4 : 2
+  const data = newFixedArray(typeInfo(vector.type).storage, Math.max(8, vector.length * factor))
+  data.set(vector.data as never)
+  vector.data = data
+}

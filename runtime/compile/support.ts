@@ -9,17 +9,7 @@ import { isLarge, runChain, spent } from '../ops/chain.ts'
 import type { BinaryOpName } from '../ops/names.ts'
 import { unaryOp } from '../ops/unary.ts'
 import type { Builtin } from '../registry.ts'
-import {
-  FixedVector,
-  NULL_F64,
-  NULL_I32,
-  newFixedArray,
-  Scalar,
-  StringVector,
-  T,
-  typeInfo,
-  type Value,
-} from '../values/index.ts'
+import { FixedVector, NULL_F64, NULL_I32, Scalar, StringVector, T, type Value } from '../values/index.ts'
 import { attributeOf, attributeValue, baseConstructor, defineClass, instanceOf, ownMethod } from './classes.ts'
 import { code, codeList } from './code.ts'
 import { adopted, cast, dictLiteral, pair, seq, tuple, typeConstant, typeIdByName, vector } from './construct.ts'
@@ -67,6 +57,7 @@ import { iterate, iteratePair, iterateRange } from './iterate.ts'
 import { library } from './libraries.ts'
 import { disown, freeze, freezeOwned, own, readOnlyError, rebind, replace, unbind, writable } from './ownership.ts'
 import * as plains from './plain.ts'
+import { growCapacity } from './plain.ts'
 import * as scalars from './scalars.ts'
 import { beginTransaction, commitOrRollback, endTransaction } from './transactions.ts'
 
@@ -174,7 +165,7 @@ function member(session: Host, object: Value, name: string): Value {
   })
 }
 
-/** `append!` of a scalar to a vector of its type, the capacity doubling; anything else is the builtin's. */
+/** `append!` of a scalar to a vector of its type, growing its capacity; anything else is the builtin's. */
 function append(session: Host, builtin: Builtin, target: Value, value: Value): Value {
   if (
     target instanceof FixedVector &&
@@ -183,11 +174,7 @@ function append(session: Host, builtin: Builtin, target: Value, value: Value): V
     target.scale === value.scale
   ) {
     const at = target.length
-    if (at === target.data.length) {
-      const grown = newFixedArray(typeInfo(target.type).storage, Math.max(8, at * 2))
-      grown.set(target.data as never)
-      target.data = grown
-    }
+    if (at === target.data.length) growCapacity(target)
     target.data[at] = value.value as never
     target.length = at + 1
     return target
