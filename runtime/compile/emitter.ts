@@ -93,6 +93,8 @@ export class Emitter {
   /** JavaScript that runs before every return: stores mutable parameters. */
   beforeReturn = ''
   readonly spans: Span[] = []
+  /** Number of the part of the expression that is being made, among the spans; 0 is the whole. */
+  part = 0
   /** What variables held last, as far as their code tells: see numeric.ts. */
   readonly guesses = new Map<string, Guess>()
   /** Whether arithmetic is written out and variables may be plain. */

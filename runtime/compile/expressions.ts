@@ -10,11 +10,12 @@ import type {
   SqlExpr,
   TernaryExpr,
 } from '../../lang/ast.ts'
-import { inputError, unreachable } from '../errors.ts'
+import { HoldfastError, inputError, unreachable } from '../errors.ts'
 import { BuiltinFunction, type Value } from '../values/index.ts'
 import { emitCall, emitInfix, emitMethodCall, emitPartial, emitSuffixed } from './calls.ts'
 import { constantValue } from './constants.ts'
 import type { Emitter } from './emitter.ts'
+import { positionIn } from './failure.ts'
 import { emitClosure } from './functions.ts'
 import { constVectorValue, literalValue } from './literals.ts'
 import { bothConstant, emitComparison, emitTree, isNumericOp, type Tree, treeOf } from './numeric.ts'
@@ -23,6 +24,48 @@ import { cast as castNow, type Support, seq as seqNow, support } from './support
 import { namesIn } from './walk.ts'
 
 export function emitExpr(em: Emitter, node: Expr): string {
+  return em.keepsText && FAILING.has(node.kind) ? emitPlaced(em, node) : emitNode(em, node)
+}
+
+/** What may fail in an expression of a query, which may stand on many lines. */
+const FAILING: ReadonlySet<Expr['kind']> = new Set([
+  'name',
+  'columnRef',
+  'unary',
+  'binary',
+  'compareChain',
+  'predicate',
+  'quantified',
+  'range',
+  'infix',
+  'call',
+  'methodCall',
+  'member',
+  'index',
+  'hof',
+])
+
+/** The code of a part that says where it stands while it runs, so that an error in it points there and not to the start of the whole. */
+function emitPlaced(em: Emitter, node: Expr): string {
+  const around = em.part
+  const isNew = node.span.start !== em.spans[around]?.start
+  if (isNew) em.part = em.spans.push(node.span) - 1
+  const own = em.part
+  try {
+    const code = emitNode(em, node)
+    // Columns and constants can't fail.
+    if (!isNew || !code.includes(node.kind === 'name' ? 'looseName(' : '(')) return code
+    return em.help('asIs', `($l = ${own}, ${code})`, `$l = ${around}`)
+  } catch (thrown) {
+    if (thrown instanceof HoldfastError && thrown.position === undefined && em.source.text !== '')
+      thrown.position = positionIn(em.source, node.span.start)
+    throw thrown
+  } finally {
+    em.part = around
+  }
+}
+
+function emitNode(em: Emitter, node: Expr): string {
   const getter = em.sql?.intercept?.(node)
   if (getter !== undefined) return `${em.constant(getter)}()`
   switch (node.kind) {

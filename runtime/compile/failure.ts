@@ -30,7 +30,8 @@ export function failed(thrown: unknown, info: CodeInfo, statement: number): unkn
 
 function placed(error: HoldfastError, info: CodeInfo, statement: number): HoldfastError {
   const span = info.spans[statement]
-  if (span === undefined) return error
+  // Code that was built rather than written has no text to point into: whoever evaluates it says where.
+  if (span === undefined || info.source.text === '') return error
   // Whoever looks at the text of what was just typed needs no line that repeats it.
   const isCaller =
     info.topLevel !== undefined &&

@@ -9,7 +9,8 @@
  * A compiled expression is evaluated once per whole column, group or row set, never per element: a getter returns the current vector (or the
  * current scalar, for a group key), and calling the closure again after the getters changed what they return evaluates for the next group.
  */
-import type { Expr, SqlExpr } from '../../lang/ast.ts'
+import type { Expr, Span, SqlExpr } from '../../lang/ast.ts'
+import type { ErrorPosition } from '../errors.ts'
 import type { Session } from '../session.ts'
 import type { SourceTable, Table, Value } from '../values/index.ts'
 
@@ -39,4 +40,6 @@ export interface SqlScope {
   withNames(names: ReadonlyMap<string, Value>): SqlScope
   /** Runs a nested query of this scope with the columns of the current one visible to it (correlated sub-query). */
   executeNested(query: SqlExpr, columns: ColumnResolver): Value
+  /** Where a span of the statement stands in the script; undefined for code that was built rather than written. */
+  positionOf(span: Span): ErrorPosition | undefined
 }

@@ -1,10 +1,11 @@
 /** The scope of a query: the place in the script where it stands, seen through `SqlScope`. */
-import type { Expr, SqlExpr } from '../../lang/ast.ts'
+import type { Expr, Span, SqlExpr } from '../../lang/ast.ts'
 import type { SourceText } from '../../lang/source.ts'
-import { inputError, operatorError } from '../errors.ts'
+import { type ErrorPosition, inputError, operatorError } from '../errors.ts'
 import type { SourceTable, Table, Value } from '../values/index.ts'
 import { Emitter } from './emitter.ts'
 import { emitExpr } from './expressions.ts'
+import { positionIn } from './failure.ts'
 import type { Host } from './host.ts'
 import { writable } from './ownership.ts'
 import type { ColumnResolver, Getter, Interceptor, SqlScope } from './scope.ts'
@@ -116,6 +117,10 @@ export class LexicalScope implements SqlScope {
   withNames(names: ReadonlyMap<string, Value>): SqlScope {
     const tables = new Map([...this.#tables, ...names])
     return new LexicalScope(this.session, this.#place, this.#names, this.#values, tables, this.#outer)
+  }
+
+  positionOf(span: Span): ErrorPosition | undefined {
+    return this.#place.source.text === '' ? undefined : positionIn(this.#place.source, span.start)
   }
 
   executeNested(query: SqlExpr, columns: ColumnResolver): Value {

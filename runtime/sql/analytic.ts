@@ -16,6 +16,7 @@ import { calleeName, callShape, isCountStar, kindOfCall, walk } from './expressi
 import type { Frames } from './frame-folds.ts'
 import { framedCall } from './framed.ts'
 import { type Ordinals, ordinals } from './join-match.ts'
+import { arisenAt } from './place.ts'
 
 const AGGREGATES: ReadonlySet<string> = new Set(
   'sum sum2 avg std stdp var varp count min max imin imax iminLast imaxLast skew kurtosis med prod percentile wavg wsum corr covar beta atImax atImin firstNot lastNot'.split(
@@ -42,16 +43,20 @@ export function containsOver(expr: Expr): boolean {
 export function checkAnalytic(node: SelectStatement, scope: SqlScope): void {
   const items = node.items.map((i) => i.expr)
   const keys = [...(node.group?.keys ?? []), ...node.cgroup].map((k) => k.expr)
-  if ([...node.where, ...node.having, ...keys].some(containsOver)) throw misplaced()
+  const wrong = [...node.where, ...node.having, ...keys].find(containsOver)
+  if (wrong !== undefined) throw arisenAt(misplaced(), wrong.span)
   if (!items.some(containsOver)) return
   if (node.group?.kind === 'context' || node.group?.kind === 'pivot')
-    throw inputError('Analytic functions cannot be used with CONTEXT BY or PIVOT BY.', { refId: 'S02047' })
+    throw arisenAt(
+      inputError('Analytic functions cannot be used with CONTEXT BY or PIVOT BY.', { refId: 'S02047' }),
+      items.find(containsOver)?.span,
+    )
   for (const item of items)
     walk(item, (e) => {
       if (e.kind === 'sql') return false
       if (e.kind === 'over') {
         const inside = [...(callShape(e.call)?.args ?? []).map((a) => a.value), ...e.partitionBy]
-        if (inside.some((x) => x !== null && containsOver(x))) throw misplaced()
+        if (inside.some((x) => x !== null && containsOver(x))) throw arisenAt(misplaced(), e.span)
         return false
       }
       const shape = callShape(e)
@@ -60,7 +65,7 @@ export function checkAnalytic(node: SelectStatement, scope: SqlScope): void {
       const isUser =
         calleeName(shape.callee) !== undefined &&
         scope.session.userFunction(calleeName(shape.callee) ?? '') !== undefined
-      if (kind === 'aggregate' || isUser) throw misplaced()
+      if (kind === 'aggregate' || isUser) throw arisenAt(misplaced(), e.span)
       return true
     })
 }

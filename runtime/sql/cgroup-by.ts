@@ -16,6 +16,7 @@ import { groupKeys, logicalColumn, sortedGroups } from './group-by.ts'
 import type { GroupKey } from './groups.ts'
 import { checkNames, expandItems } from './items.ts'
 import { sortColumns, sortedRows } from './order.ts'
+import { at } from './place.ts'
 import type { Relation } from './relation.ts'
 import { resultOf } from './spread.ts'
 
@@ -46,10 +47,8 @@ export function cgroupBy(node: SelectStatement, rows: Relation, scope: SqlScope)
       ? new Int32Array(groups.count)
       : sortedGroups(keyVectors.slice(0, outer.length), groups.count).ids
   const layout = accumulate(groups.ids, groups.count, rank, outerIds)
-  const evaluate = (expr: Expr, name: string): Vector => {
-    const value = cumulativeValue(expr, name, keys, keyVectors, rows, layout, scope)
-    return asColumn(value, groups.count)!
-  }
+  const evaluate = (expr: Expr, name: string): Vector =>
+    at(expr.span, () => asColumn(cumulativeValue(expr, name, keys, keyVectors, rows, layout, scope), groups.count)!)
   const items = expandItems(node.items, rows.fields)
   const keyOf = (e: Expr): number => positionOfKey(e, keys, rows)
   const listed = new Set(items.map((i) => keyOf(i.expr)))
@@ -62,7 +61,8 @@ export function cgroupBy(node: SelectStatement, rows: Relation, scope: SqlScope)
   checkNames(names)
   let kept = rank
   for (const condition of node.having) {
-    const flags = new Set(trueRows(logicalColumn(evaluate(condition, 'having'), groups.count)))
+    const column = at(condition.span, () => logicalColumn(evaluate(condition, 'having'), groups.count))
+    const flags = new Set(trueRows(column))
     kept = kept.filter((g) => flags.has(g))
   }
   return resultOf(

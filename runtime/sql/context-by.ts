@@ -1,10 +1,10 @@
 /** context by: items are computed inside each group and keep one row for each row of the group. */
-import type { SelectStatement, SortKey } from '../../lang/ast.ts'
+import type { Expr, SelectStatement, SortKey } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { Groups } from '../kernels/group-numbers.ts'
 import { sortIndices } from '../kernels/sort.ts'
-import { FixedVector, isArrayType, T, type Value, type Vector } from '../values/index.ts'
+import { FixedVector, isArrayType, T, type Vector } from '../values/index.ts'
 import { asColumn } from './columns.ts'
 import { compileItem } from './evaluate.ts'
 import { isColumn, levelOf } from './expressions.ts'
@@ -13,6 +13,7 @@ import { groupKeys, logicalColumn, type Selected, sortedGroups } from './group-b
 import { GroupEvaluator } from './groups.ts'
 import { checkNames, expandItems } from './items.ts'
 import { rowRange } from './order.ts'
+import { arisenAt, at } from './place.ts'
 import type { Relation } from './relation.ts'
 import { resultOf, spreadRows } from './spread.ts'
 
@@ -47,14 +48,16 @@ export function contextRows(
 }
 
 function sortedInGroups(csort: readonly SortKey[], groups: Groups, rows: Relation, scope: SqlScope): Int32Array {
-  const keys = csort.map((key) => {
-    const value = compileItem(key.expr, rows.resolver, scope, () => rows.rows)()
-    if (value.kind === 'vector' && isArrayType(value.type))
-      throw inputError('An array vector can not be used in CSORT.', { refId: 'S02019' })
-    const column = asColumn(value, rows.rows)
-    if (column === undefined) throw inputError('A CSORT key must be a column.', { refId: 'S02018' })
-    return column
-  })
+  const keys = csort.map((key) =>
+    at(key.expr.span, () => {
+      const value = compileItem(key.expr, rows.resolver, scope, () => rows.rows)()
+      if (value.kind === 'vector' && isArrayType(value.type))
+        throw inputError('An array vector can not be used in CSORT.', { refId: 'S02019' })
+      const column = asColumn(value, rows.rows)
+      if (column === undefined) throw inputError('A CSORT key must be a column.', { refId: 'S02018' })
+      return column
+    }),
+  )
   return sortIndices(
     [new FixedVector(T.INT, groups.ids), ...keys],
     [true, ...csort.map((k) => !k.descending)],
@@ -79,19 +82,19 @@ export function contextBy(node: SelectStatement, rows: Relation, scope: SqlScope
     if (item.names !== undefined) {
       const { groups } = evaluator
       const sizes = Array.from({ length: groups.count }, (_, g) => groups.offsets[g + 1] - groups.offsets[g])
-      const spread = spreadRows(item.names, evaluator.perGroup(item.expr), sizes)
-      if (spread === undefined) throw wrongLength()
+      const wanted = item.names
+      const spread = at(item.expr.span, () => spreadRows(wanted, evaluator.perGroup(item.expr), sizes))
+      if (spread === undefined) throw arisenAt(wrongLength(), item.expr.span)
       names.push(...spread.names)
       columns.push(...spread.columns.map(pick))
       continue
     }
     names.push(item.name)
-    const value = evaluator.rowValue(item.expr)
-    const column = asColumn(value, total)
-    if (column === undefined) throw wrongLength()
+    const column = at(item.expr.span, () => asColumn(evaluator.rowValue(item.expr), total))
+    if (column === undefined) throw arisenAt(wrongLength(), item.expr.span)
     columns.push(pick(column))
   }
-  checkNames(names)
+  checkNames(names, (k) => sources.findLast((s) => s.column <= k)?.expr.span)
   return { table: resultOf(names, columns), items: sources }
 }
 
@@ -106,14 +109,7 @@ export function havingRows(
 ): Int32Array | undefined {
   let kept: Int32Array | undefined
   for (const condition of node.having) {
-    const { groups, rows } = evaluator
-    const level = levelOf(condition, rows.resolver, scope)
-    let value: Value
-    if (level === 'aggregate') {
-      const perGroup = logicalColumn(evaluator.groupValue(condition, 'having'), groups.count)
-      value = perGroup.gather(groups.ids)
-    } else value = evaluator.rowValue(condition)
-    const rowsKept = trueRows(logicalColumn(value, rows.rows))
+    const rowsKept = at(condition.span, () => rowsThatSatisfy(condition, evaluator, scope))
     if (kept === undefined) kept = rowsKept
     else {
       const both = new Set(rowsKept)
@@ -121,6 +117,14 @@ export function havingRows(
     }
   }
   return kept
+}
+
+function rowsThatSatisfy(condition: Expr, evaluator: GroupEvaluator, scope: SqlScope): Int32Array {
+  const { groups, rows } = evaluator
+  if (levelOf(condition, rows.resolver, scope) !== 'aggregate')
+    return trueRows(logicalColumn(evaluator.rowValue(condition), rows.rows))
+  const perGroup = logicalColumn(evaluator.groupValue(condition, 'having'), groups.count)
+  return trueRows(logicalColumn(perGroup.gather(groups.ids), rows.rows))
 }
 
 /** top and limit per group: the first or the last n of the rows that are left. */
@@ -133,11 +137,14 @@ function groupLimit(
   const range = rowRange(node.top, node.limit, scope)
   if (range === undefined) return kept
   if (range.offset)
-    throw inputError(
-      node.limit !== null
-        ? "When LIMIT clause uses together with CONTEXT BY clause in SQL query, one can't specify row offset in LIMIT clause"
-        : "When top clause uses together with context clause in SQL query, can't specify a range in top clause",
-      { code: 'contextLimit' },
+    throw arisenAt(
+      inputError(
+        node.limit !== null
+          ? "When LIMIT clause uses together with CONTEXT BY clause in SQL query, one can't specify row offset in LIMIT clause"
+          : "When top clause uses together with context clause in SQL query, can't specify a range in top clause",
+        { code: 'contextLimit' },
+      ),
+      node.limit?.offset?.span,
     )
   const { ids } = groups
   const count = kept?.length ?? groups.rows

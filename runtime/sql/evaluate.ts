@@ -10,6 +10,7 @@ import { AnyVector, FixedVector, Scalar, T, Table, type Value, type Vector, vect
 import { evaluateOver } from './analytic.ts'
 import { stack } from './columns.ts'
 import { calleeName, callShape, isCountStar } from './expressions.ts'
+import { at } from './place.ts'
 
 /**
  * Compiles one expression over the columns. `rows` is the number of rows that the getters return now. `special` looks at each
@@ -37,7 +38,7 @@ export function compileItem(
       case 'over':
         return () => {
           const value = (x: Expr): Value => compileItem(x, columns, scope, rows, special)()
-          return evaluateOver(e, { argument: value, key: value }, rows(), scope)
+          return at(e.span, () => evaluateOver(e, { argument: value, key: value }, rows(), scope))
         }
       case 'sql':
         return subselect(e, columns, scope, rows, (t) => operand(t, asVector.has(e)))

@@ -23,6 +23,7 @@ import { equiMatches } from './join-match.ts'
 import type { JoinKey, JoinKind } from './joins.ts'
 import { joinRelations, keyColumns, leftOutput } from './joins.ts'
 import { sortedRows } from './order.ts'
+import { arisenAt, at } from './place.ts'
 import { type Field, findField, Relation } from './relation.ts'
 import { readSource } from './source-read.ts'
 import { resultOf } from './spread.ts'
@@ -61,11 +62,11 @@ function resolve(from: FromNode, demand: Demand, scope: SqlScope, pushable: bool
 
 function tableOperand(expr: Expr, alias: string | null, demand: Demand, scope: SqlScope, pushable: boolean): Operand {
   if (expr.kind === 'call') {
-    const rows = expr.args.length < 2 ? undefined : joinOfCall(expr, demand, scope, pushable)
+    const rows = expr.args.length < 2 ? undefined : at(expr.span, () => joinOfCall(expr, demand, scope, pushable))
     if (rows !== undefined) return { kind: 'memory', rows: alias === null ? rows : requalified(rows, alias) }
   }
   const name = alias ?? tableName(expr)
-  return operandOf(namedOrEvaluated(expr, scope), name)
+  return at(expr.span, () => operandOf(namedOrEvaluated(expr, scope), name))
 }
 
 /** A name that nobody knows is a missing table here, whatever it would be elsewhere. */
@@ -278,7 +279,7 @@ function argumentTable(arg: Argument | undefined, demand: Demand, scope: SqlScop
   if (value.kind === 'call' && isFunctionJoin(calleeName(value.callee) ?? ''))
     return tableOperand(value, arg.alias, { names: demand.names, where: [] }, scope, false)
   const table = scope.evaluate(value)
-  if (!(table instanceof Table) && !(table instanceof SourceTable)) throw notTable(refId)
+  if (!(table instanceof Table) && !(table instanceof SourceTable)) throw arisenAt(notTable(refId), value.span)
   return operandOf(table, arg.alias ?? tableName(value))
 }
 
@@ -287,7 +288,8 @@ const notTable = (refId: string): HoldfastError =>
 
 function nameList(arg: Argument | undefined, scope: SqlScope): string[] {
   if (arg?.value == null) throw inputError('A join needs its matching columns.', { refId: 'S02016' })
-  return stringsOf(scope.evaluate(arg.value))
+  const { value } = arg
+  return at(value.span, () => stringsOf(scope.evaluate(value)))
 }
 
 /** Names from a string scalar or vector. */
@@ -305,7 +307,9 @@ export function stringsOf(value: Value): string[] {
 
 /** leftFilter, rightFilter: conditions on the columns of their side. */
 function filterArgument(arg: Argument | undefined, side: Relation, scope: SqlScope): Uint8Array | undefined {
-  return arg?.value == null ? undefined : rowMask(arg.value, side, scope)
+  if (arg?.value == null) return undefined
+  const { value } = arg
+  return at(value.span, () => rowMask(value, side, scope))
 }
 
 function rowMask(condition: Expr, side: Relation, scope: SqlScope): Uint8Array {
@@ -337,7 +341,8 @@ function sqlJoin(node: FromNode & { kind: 'join' }, demand: Demand, scope: SqlSc
   const kind = SQL_JOINS[node.type]
   const conditions = node.on === null ? [] : conjuncts(node.on)
   if (kind !== 'cross' && conditions.length === 0) {
-    if (node.type !== 'inner') throw inputError('A join needs an ON clause.', { refId: 'S02016' })
+    if (node.type !== 'inner')
+      throw arisenAt(inputError('A join needs an ON clause.', { refId: 'S02016' }), node.right.span)
   }
   const keepsLeft = kind === 'left' || kind === 'leftSemi'
   const pushLeft = pushable && kind !== 'right' && kind !== 'full'
@@ -349,11 +354,11 @@ function sqlJoin(node: FromNode & { kind: 'join' }, demand: Demand, scope: SqlSc
   }
   const leftOperand = resolve(node.left, wanted, scope, pushLeft)
   const rightOperand = resolve(node.right, wanted, scope, pushRight)
-  checkAliases(fieldsOf(leftOperand), fieldsOf(rightOperand))
+  at(node.right.span, () => checkAliases(fieldsOf(leftOperand), fieldsOf(rightOperand)))
   const left = read(leftOperand, wanted, [], fieldsOf(rightOperand), scope, pushLeft)
   const right = read(rightOperand, wanted, [], fieldsOf(leftOperand), scope, pushRight)
   if (conditions.length === 0) return crossOrEqual(left, right, all, scope)
-  return joinOn(kind, left, right, conditions, scope)
+  return at(node.on!.span, () => joinOn(kind, left, right, conditions, scope))
 }
 
 function withNames(names: ReadonlySet<string>, exprs: readonly Expr[]): Set<string> {
@@ -402,18 +407,19 @@ function joinOn(
   const rightKeys: JoinKey[] = []
   const leftFilters: Expr[] = []
   const rightFilters: Expr[] = []
-  for (const c of conditions) {
-    const pair = keyPair(c, left, right)
-    if (pair !== undefined) {
-      leftKeys.push(keyOf(pair.left, left, scope))
-      rightKeys.push(keyOf(pair.right, right, scope))
-      continue
-    }
-    const side = sideOf(c, left, right)
-    if (side === 'left') leftFilters.push(c)
-    else if (side === 'right') rightFilters.push(c)
-    else throw unsupported('conditions other than equality between the two tables in an ON clause')
-  }
+  for (const c of conditions)
+    at(c.span, () => {
+      const pair = keyPair(c, left, right)
+      if (pair !== undefined) {
+        leftKeys.push(keyOf(pair.left, left, scope))
+        rightKeys.push(keyOf(pair.right, right, scope))
+        return
+      }
+      const side = sideOf(c, left, right)
+      if (side === 'left') leftFilters.push(c)
+      else if (side === 'right') rightFilters.push(c)
+      else throw unsupported('conditions other than equality between the two tables in an ON clause')
+    })
   if (leftKeys.length === 0) checkOnNames(conditions, left, right)
   if (leftKeys.length === 0)
     throw inputError('The ON clause of a join must compare a column of each table with =.', { refId: 'S02016' })
@@ -429,7 +435,7 @@ function checkOnNames(conditions: readonly Expr[], left: Relation, right: Relati
       const c = columnName(e)
       if (c?.qualifier === undefined || !tables.has(c.qualifier)) return true
       if (left.find(c.name, c.qualifier) < 0 && right.find(c.name, c.qualifier) < 0)
-        throw inputError(`Invalid column in join: [${c.qualifier}.${c.name}].`, { refId: 'S02016' })
+        throw arisenAt(inputError(`Invalid column in join: [${c.qualifier}.${c.name}].`, { refId: 'S02016' }), e.span)
       return false
     })
 }
@@ -464,7 +470,7 @@ function masks(conditions: readonly Expr[], side: Relation, scope: SqlScope): Ui
   if (conditions.length === 0) return undefined
   const out = new Uint8Array(side.rows).fill(1)
   for (const c of conditions) {
-    const mask = rowMask(c, side, scope)
+    const mask = at(c.span, () => rowMask(c, side, scope))
     for (let k = 0; k < out.length; k++) out[k] &= mask[k]
   }
   return out

@@ -13,6 +13,7 @@ import { columnName } from './expressions.ts'
 import { trueRows } from './filter.ts'
 import { checkKey, GroupEvaluator, type GroupKey } from './groups.ts'
 import { checkNames, expandItems, type Item, nameOf } from './items.ts'
+import { arisenAt, at } from './place.ts'
 import type { Field, Relation } from './relation.ts'
 import { resultOf, spreadNames } from './spread.ts'
 
@@ -26,11 +27,13 @@ export interface Selected {
 
 /** Evaluates grouping keys, row by row. */
 export function groupKeys(keys: readonly SelectItem[], rows: Relation, clause: string, scope: SqlScope): GroupKey[] {
-  return keys.map((key, position) => {
-    const name = key.alias?.kind === 'name' ? key.alias.name : nameOf(key.expr, rows.fields, position)
-    const value = compileItem(key.expr, rows.resolver, scope, () => rows.rows)()
-    return { expr: key.expr, name, rows: checkKey(value, rows.rows, clause, name) }
-  })
+  return keys.map((key, position) =>
+    at(key.expr.span, () => {
+      const name = key.alias?.kind === 'name' ? key.alias.name : nameOf(key.expr, rows.fields, position)
+      const value = compileItem(key.expr, rows.resolver, scope, () => rows.rows)()
+      return { expr: key.expr, name, rows: checkKey(value, rows.rows, clause, name) }
+    }),
+  )
 }
 
 /** Rows split by keys, groups numbered in ascending order of the keys. */
@@ -100,9 +103,12 @@ export function groupedItems(node: SelectStatement, evaluator: GroupedRows): Sel
     if (k < 0) continue
     listed.add(k)
     if (item.aliased && columnName(item.expr) !== undefined && item.name !== keys[k].name)
-      throw inputError(
-        `Alias for a GROUP BY field should be defined in the GROUP BY clause, not in the SELECT clause: [${item.name}].`,
-        { code: 'groupByAlias' },
+      throw arisenAt(
+        inputError(
+          `Alias for a GROUP BY field should be defined in the GROUP BY clause, not in the SELECT clause: [${item.name}].`,
+          { code: 'groupByAlias' },
+        ),
+        item.expr.span,
       )
   }
   const names: string[] = []
@@ -118,15 +124,16 @@ export function groupedItems(node: SelectStatement, evaluator: GroupedRows): Sel
     const k = evaluator.keyOf(item.expr)
     sources.push({ expr: item.expr, column: columns.length })
     if (item.names !== undefined) {
-      const spread = spreadNames(item.names, evaluator.perGroup(item.expr), evaluator.count)
+      const wanted = item.names
+      const spread = at(item.expr.span, () => spreadNames(wanted, evaluator.perGroup(item.expr), evaluator.count))
       names.push(...spread.names)
       columns.push(...spread.columns)
       continue
     }
     names.push(k >= 0 && !item.aliased ? keys[k].name : item.name)
-    columns.push(k >= 0 ? evaluator.keyVector(k) : groupColumn(evaluator, item))
+    columns.push(k >= 0 ? evaluator.keyVector(k) : at(item.expr.span, () => groupColumn(evaluator, item)))
   }
-  checkNames(names)
+  checkNames(names, (k) => sources.findLast((s) => s.column <= k)?.expr.span)
   const kept = keptGroups(node, evaluator)
   const table = resultOf(names, kept === undefined ? columns : columns.map((c) => c.gather(kept)))
   return { table, items: sources }
@@ -141,7 +148,7 @@ export function keptGroups(node: SelectStatement, evaluator: GroupedRows): Int32
   if (node.having.length === 0) return undefined
   let kept: Int32Array | undefined
   for (const condition of node.having) {
-    const column = logicalColumn(havingValue(condition, evaluator), evaluator.count)
+    const column = at(condition.span, () => logicalColumn(havingValue(condition, evaluator), evaluator.count))
     const rows = trueRows(column)
     if (kept === undefined) kept = rows
     else {

@@ -7,6 +7,7 @@ import { alterTable, createDatabase, createTable, drop } from './ddl.ts'
 import { executeDelete } from './delete.ts'
 import { executeInsert } from './insert.ts'
 import { namedInMemoryErrors } from './memory.ts'
+import { placed } from './place.ts'
 import { noteRows } from './row-count.ts'
 import { executeQuery } from './union.ts'
 import { executeUpdate } from './update.ts'
@@ -17,7 +18,7 @@ export { matchedRowCount } from './row-count.ts'
 
 /** Runs a statement. Queries return their result; modifications and definitions return VOID. */
 export function executeSql(node: SqlStatement, scope: SqlScope): Value {
-  return namedInMemoryErrors(node, () => execute(node, scope))
+  return namedInMemoryErrors(node, () => placed(scope, () => execute(node, scope)))
 }
 
 function execute(node: SqlStatement, scope: SqlScope): Value {

@@ -5,6 +5,7 @@ import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { AnyVector, type ColumnSchema, Scalar, SourceTable, Table, type Value, type Vector } from '../values/index.ts'
 import { assembleScalars } from './evaluate.ts'
+import { arisenAt } from './place.ts'
 import { executeQuery } from './union.ts'
 
 /** Returns the number of rows inserted. */
@@ -44,7 +45,11 @@ function tableColumns(value: Value): Value[] {
 function rowsToColumns(rows: readonly (readonly Expr[])[], scope: SqlScope): Vector[] {
   const width = rows[0].length
   const values = rows.map((row) => {
-    if (row.length !== width) throw inputError('All rows of VALUES must have the same length.', { refId: 'S01015' })
+    if (row.length !== width)
+      throw arisenAt(
+        inputError('All rows of VALUES must have the same length.', { refId: 'S01015' }),
+        row[0]?.span ?? rows[0][0]?.span,
+      )
     return row.map((e) => scope.evaluate(e))
   })
   return Array.from({ length: width }, (_, k) => {

@@ -1,7 +1,8 @@
 /** The select list: which columns it makes, under which names. */
-import type { Alias, Expr, SelectItem } from '../../lang/ast.ts'
+import type { Alias, Expr, SelectItem, Span } from '../../lang/ast.ts'
 import { inputError } from '../errors.ts'
 import { generatedName } from './names.ts'
+import { arisenAt, at } from './place.ts'
 import type { Field } from './relation.ts'
 import { findField } from './relation.ts'
 
@@ -22,9 +23,11 @@ export function expandItems(items: readonly SelectItem[], fields: readonly Field
   items.forEach((written, position) => {
     const item = columnWithAlias(written, fields)
     const { expr, alias } = item
-    if (expr.kind === 'star') out.push(...starItems(expr.qualifier, expr, fields, stars === 1))
-    else if (containsSeries(expr)) out.push(...seriesItems(item, fields, position))
-    else out.push(itemOf(expr, alias, fields, position))
+    at(expr.span, () => {
+      if (expr.kind === 'star') out.push(...starItems(expr.qualifier, expr, fields, stars === 1))
+      else if (containsSeries(expr)) out.push(...seriesItems(item, fields, position))
+      else out.push(itemOf(expr, alias, fields, position))
+    })
   })
   return out
 }
@@ -116,11 +119,14 @@ function element(expr: Expr, k: number): Expr {
   return expr
 }
 
-/** Two columns of one name are an error. */
-export function checkNames(names: readonly string[]): void {
+/** Two columns of one name are an error; `spanOf` tells where the columns are written, if they are. */
+export function checkNames(names: readonly string[], spanOf: (k: number) => Span | undefined = () => undefined): void {
   const seen = new Set<string>()
-  for (const name of names) {
-    if (seen.has(name)) throw inputError(`Duplicate column name: [${name}].`, { refId: 'S02001' })
+  names.forEach((name, k) => {
+    if (seen.has(name)) {
+      const error = inputError(`Duplicate column name: [${name}].`, { refId: 'S02001' })
+      throw arisenAt(error, spanOf(k))
+    }
     seen.add(name)
-  }
+  })
 }

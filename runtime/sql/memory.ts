@@ -13,12 +13,19 @@ export function namedInMemoryErrors<R>(node: SqlStatement, run: () => R): R {
     if (!(thrown instanceof HoldfastError) || thrown.code !== 'memoryLimit' || thrown.where?.query !== undefined)
       throw thrown
     const query = shortened(sqlText(node))
-    throw new HoldfastError(thrown.kind, thrown.message.replace(/^Out of memory:/, `Out of memory in [${query}]:`), {
-      code: thrown.code,
-      where: { ...thrown.where, query },
-      hint: `${adviceFor(node)}, or raise the limit (--memory-limit)`,
-      cause: thrown,
-    })
+    const named = new HoldfastError(
+      thrown.kind,
+      thrown.message.replace(/^Out of memory:/, `Out of memory in [${query}]:`),
+      {
+        code: thrown.code,
+        where: { ...thrown.where, query },
+        hint: `${adviceFor(node)}, or raise the limit (--memory-limit)`,
+        cause: thrown,
+      },
+    )
+    named.position = thrown.position
+    named.frames.push(...thrown.frames)
+    throw named
   }
 }
 

@@ -10,6 +10,7 @@ import { asColumn, gatherTable, sliceTable } from './columns.ts'
 import { compileItem, unknownColumn } from './evaluate.ts'
 import { expressionKey } from './expressions.ts'
 import { generatedName } from './names.ts'
+import { arisenAt, at } from './place.ts'
 
 /** Rows of the result of which kind each sort key was evaluated on. */
 export interface SortColumns {
@@ -27,16 +28,18 @@ export function sortColumns(
   known: ReadonlyMap<string, Vector> = new Map(),
 ): SortColumns {
   return {
-    columns: keys.map((key) => {
-      const same = known.get(expressionKey(key.expr))
-      if (same !== undefined) return same
-      const value = compileItem(key.expr, columns, scope, () => rows)()
-      if (value.kind === 'function') throw unknownColumn(generatedName(key.expr, () => undefined, 0))
-      const column = asColumn(value, rows)
-      if (column === undefined)
-        throw inputError('A key of the ORDER BY clause must be as long as the result.', { refId: 'S02010' })
-      return column
-    }),
+    columns: keys.map((key) =>
+      at(key.expr.span, () => {
+        const same = known.get(expressionKey(key.expr))
+        if (same !== undefined) return same
+        const value = compileItem(key.expr, columns, scope, () => rows)()
+        if (value.kind === 'function') throw unknownColumn(generatedName(key.expr, () => undefined, 0))
+        const column = asColumn(value, rows)
+        if (column === undefined)
+          throw inputError('A key of the ORDER BY clause must be as long as the result.', { refId: 'S02010' })
+        return column
+      }),
+    ),
     ascending: keys.map((k) => !k.descending),
     // NULL is the smallest value: first when ascending, last when descending.
     nullsFirst: keys.map((k) => (k.nulls === null ? !k.descending : k.nulls === 'first')),
@@ -80,7 +83,11 @@ export function rowRange(top: TopClause | null, limit: LimitClause | null, scope
   if (limit !== null) {
     const count = integer(limit.count, scope)
     const from = limit.offset === null ? 0 : integer(limit.offset, scope)
-    if (from < 0) throw inputError('The offset of the LIMIT clause must not be negative.', { code: 'limit' })
+    if (from < 0)
+      throw arisenAt(
+        inputError('The offset of the LIMIT clause must not be negative.', { code: 'limit' }),
+        limit.offset?.span,
+      )
     if (count < 0) return { from: 0, to: 0, last: -count, offset: limit.offset !== null }
     return { from, to: from + count, last: 0, offset: limit.offset !== null }
   }
@@ -88,7 +95,7 @@ export function rowRange(top: TopClause | null, limit: LimitClause | null, scope
 }
 
 function integer(expr: Expr, scope: SqlScope): number {
-  const value = scope.evaluate(expr)
+  const value = at(expr.span, () => scope.evaluate(expr))
   if (
     value.kind === 'scalar' &&
     !value.isNull() &&
@@ -97,7 +104,7 @@ function integer(expr: Expr, scope: SqlScope): number {
     const n = Number(value.value)
     if (Number.isInteger(n)) return n
   }
-  throw inputError('The LIMIT clause needs integers.', { code: 'limit' })
+  throw arisenAt(inputError('The LIMIT clause needs integers.', { code: 'limit' }), expr.span)
 }
 
 /** The rows of a whole result that top or limit keeps. */

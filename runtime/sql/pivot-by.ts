@@ -13,6 +13,7 @@ import { calleeName, callShape, isCallOf, levelOf } from './expressions.ts'
 import { groupKeys, keptGroups, sortedGroups } from './group-by.ts'
 import { GroupEvaluator } from './groups.ts'
 import { checkNames, expandItems } from './items.ts'
+import { arisenAt, at } from './place.ts'
 import type { Relation } from './relation.ts'
 import { resultOf } from './spread.ts'
 
@@ -46,7 +47,8 @@ interface Cells {
 export function pivotBy(node: SelectStatement, rows: Relation, scope: SqlScope): Table | Matrix {
   if (node.top !== null) throw inputError('The TOP clause can not be used with PIVOT BY.', { code: 'pivotTop' })
   const keys = node.group!.keys
-  if (keys.length < 2) throw inputError('PIVOT BY needs at least two columns.', { code: 'pivotKeys' })
+  if (keys.length < 2)
+    throw arisenAt(inputError('PIVOT BY needs at least two columns.', { code: 'pivotKeys' }), keys[0]?.expr.span)
   const kept = node.having.length === 0 ? rows : rowsOfKeptCells(node, rows, scope)
   const cells = layout(node, kept, scope)
   // A matrix has one label a row: with several row keys the table keeps them.
@@ -101,11 +103,11 @@ function pivotTable(node: SelectStatement, cells: Cells, rows: Relation, scope: 
   for (const item of items) {
     if (isCallOf(item.expr, ...ROW_FUNCTIONS)) {
       names.push(item.aliased ? item.name : calleeName(callShape(item.expr)!.callee)!)
-      columns.push(rowFunction(item.expr, cells, rows, scope))
+      columns.push(at(item.expr.span, () => rowFunction(item.expr, cells, rows, scope)))
       continue
     }
     for (const label of labels) names.push(items.length === 1 ? label : `${item.name}_${label}`)
-    columns.push(...metricColumns(item.expr, cells, rows, scope))
+    columns.push(...at(item.expr.span, () => metricColumns(item.expr, cells, rows, scope)))
   }
   checkNames(names)
   return resultOf(names, columns)
@@ -114,10 +116,16 @@ function pivotTable(node: SelectStatement, cells: Cells, rows: Relation, scope: 
 function pivotMatrix(node: SelectStatement, cells: Cells, rows: Relation, scope: SqlScope): Matrix {
   const items = expandItems(node.items, rows.fields)
   if (items.length !== 1)
-    throw inputError('EXEC with PIVOT BY returns one matrix: select one column.', { code: 'pivotExec' })
+    throw arisenAt(
+      inputError('EXEC with PIVOT BY returns one matrix: select one column.', { code: 'pivotExec' }),
+      items[1]?.expr.span,
+    )
   if (isCallOf(items[0].expr, ...ROW_FUNCTIONS))
-    throw inputError('Row functions can not be used in EXEC with PIVOT BY.', { refId: 'S02051' })
-  const columns = metricColumns(items[0].expr, cells, rows, scope)
+    throw arisenAt(
+      inputError('Row functions can not be used in EXEC with PIVOT BY.', { refId: 'S02051' }),
+      items[0].expr.span,
+    )
+  const columns = at(items[0].expr.span, () => metricColumns(items[0].expr, cells, rows, scope))
   const data = stack(columns).copy()
   return new Matrix(data, cells.rowCount, columns.length, shared(cells.rowKeys[0].values), shared(cells.columnKey))
 }

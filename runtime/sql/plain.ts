@@ -1,5 +1,5 @@
 /** A select without grouping: every item is evaluated once over all rows. */
-import type { SelectStatement } from '../../lang/ast.ts'
+import type { SelectStatement, Span } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { AnyVector, type Value, type Vector } from '../values/index.ts'
@@ -7,12 +7,14 @@ import { repeated } from './columns.ts'
 import { compileItem } from './evaluate.ts'
 import type { Selected } from './group-by.ts'
 import { checkNames, expandItems } from './items.ts'
+import { arisenAt, at } from './place.ts'
 import type { Relation } from './relation.ts'
 import { elementsOf, resultOf } from './spread.ts'
 
 interface Column {
   readonly name: string
   readonly value: Value
+  readonly span: Span
 }
 
 /** The select list over all rows; scalars are repeated, all-scalar lists give one row. */
@@ -22,27 +24,28 @@ export function selectPlain(node: SelectStatement, rows: Relation, scope: SqlSco
   for (const item of expandItems(node.items, rows.fields)) {
     const value = compileItem(item.expr, rows.resolver, scope, () => rows.rows)()
     items.push({ expr: item.expr, column: columns.length })
-    if (item.names === undefined) columns.push({ name: item.name, value })
-    else columns.push(...spreadPlain(item.names, value, rows.rows))
+    const { names } = item
+    if (names === undefined) columns.push({ name: item.name, value, span: item.expr.span })
+    else columns.push(...at(item.expr.span, () => spreadPlain(names, value, rows.rows, item.expr.span)))
   }
   const names = columns.map((c) => c.name)
-  checkNames(names)
+  checkNames(names, (k) => columns[k].span)
   const scalar = columns.length === 1 && columns[0].value.kind === 'scalar'
   return { table: resultOf(names, sameLength(columns)), items, scalar }
 }
 
 /** A matrix or tuple of whole columns spreads by column, any other result by element, as one row. */
-function spreadPlain(names: readonly string[], value: Value, rows: number): Column[] {
+function spreadPlain(names: readonly string[], value: Value, rows: number, span: Span): Column[] {
   const isColumn = names.length === 1 && value.kind === 'vector' && value.length === rows
   const elements = isColumn ? [value] : elementsOf(value, names.length)
-  return names.flatMap((name, k) => (name === '' ? [] : [{ name, value: elements[k] }]))
+  return names.flatMap((name, k) => (name === '' ? [] : [{ name, value: elements[k], span }]))
 }
 
 function sameLength(columns: readonly Column[]): Vector[] {
   let length = -1
-  for (const { value } of columns) {
+  for (const { value, span } of columns) {
     if (value.kind !== 'vector') continue
-    if (length >= 0 && value.length !== length) throw lengthError()
+    if (length >= 0 && value.length !== length) throw arisenAt(lengthError(), span)
     length = value.length
   }
   const rows = length < 0 ? 1 : length

@@ -15,6 +15,7 @@ import { betweenAsComparisons, groupByInterval, intervalKey } from './interval.t
 import { expandMacros } from './macros.ts'
 import { distinctRows, limitRows, rowRange, sortColumns, sortedRows } from './order.ts'
 import { pivotBy } from './pivot-by.ts'
+import { arisenAt, at } from './place.ts'
 import { selectPlain } from './plain.ts'
 import { Relation } from './relation.ts'
 import { selectFromSource } from './source-select.ts'
@@ -50,9 +51,9 @@ export function checkClauses(node: SelectStatement): void {
   if (node.distinct && node.group !== null)
     throw inputError('DISTINCT can not be used with GROUP BY, CONTEXT BY or PIVOT BY.', { refId: 'S02055' })
   if (node.csort.length > 0 && node.group?.kind !== 'context')
-    throw inputError('CSORT can be used with CONTEXT BY only.', { code: 'csort' })
+    throw arisenAt(inputError('CSORT can be used with CONTEXT BY only.', { code: 'csort' }), node.csort[0].expr.span)
   if (node.having.length > 0 && node.group === null && node.cgroup.length === 0)
-    throw inputError('HAVING needs GROUP BY or CONTEXT BY.', { refId: 'S02021' })
+    throw arisenAt(inputError('HAVING needs GROUP BY or CONTEXT BY.', { refId: 'S02021' }), node.having[0].span)
 }
 
 /** Columns and conditions that the statement puts to its tables. */
@@ -103,10 +104,16 @@ export function finish(node: SelectStatement, selected: Selected, rows: Relation
   const scalar = selected.scalar === true
   if (node.distinct) table = distinctRows(table)
   if (node.orderBy.length > 0) table = ordered(node, { ...selected, table }, rows, scope)
-  table = limitRows(table, rowRange(node.top, node.limit, scope))
+  const kept = table
+  table = atLimit(node, () => limitRows(kept, rowRange(node.top, node.limit, scope)))
   if (!node.exec || table.columns.length !== 1) return table
   const column = table.columns[0]
   return scalar && column.length === 1 ? column.get(0) : column
+}
+
+/** Errors of the limit clause point to its number. */
+export function atLimit<R>(node: Pick<SelectStatement, 'limit'>, run: () => R): R {
+  return node.limit === null ? run() : at(node.limit.count.span, run)
 }
 
 /** The result in sorted order. Keys are result columns, items written again, or (without grouping) columns of the table. */
@@ -153,6 +160,9 @@ function checkDistinctOrder(node: Pick<SelectStatement, 'orderBy'>, table: Table
   for (const key of node.orderBy) {
     const c = columnName(key.expr)
     if (c !== undefined && table.columnIndex(c.name, true) < 0)
-      throw inputError('With DISTINCT the ORDER BY clause may use selected columns only.', { refId: 'S02053' })
+      throw arisenAt(
+        inputError('With DISTINCT the ORDER BY clause may use selected columns only.', { refId: 'S02053' }),
+        key.expr.span,
+      )
   }
 }

@@ -31,6 +31,7 @@ import type { SourceRef } from './from.ts'
 import { GroupEvaluator, type GroupKey } from './groups.ts'
 import { expandItems, type Item, nameOf } from './items.ts'
 import { type PartialAggregate, partialAggregates } from './partial.ts'
+import { arisenAt, at } from './place.ts'
 import { isPartitionCall } from './predicate.ts'
 import { findField, Relation } from './relation.ts'
 import { checkInOperands } from './source-restrictions.ts'
@@ -129,31 +130,37 @@ function columnsAfterWhere(node: SelectStatement, items: readonly Item[], ref: S
 
 /** What queries on partitioned tables do not allow (SQL reference, 18.3). */
 function checkRestrictions(node: SelectStatement, rows: Relation, scope: SqlScope): void {
-  for (const condition of node.where) {
-    if (some(condition, (e) => isCallOf(e, 'exists') && callShape(e)!.args.some((a) => a.value?.kind === 'sql')))
-      throw inputError('The EXISTS predicate is not supported in distributed queries.', { refId: 'S02042' })
-    if (!node.map && isOrderSensitive(condition, rows.resolver, scope))
-      throw inputError(
-        'Aggregate or order-sensitive functions are not allowed in the WHERE clause of a query on a partitioned table without MAP.',
-        { refId: 'S02025' },
-      )
-    checkInOperands(condition, rows.resolver)
-    if (!isPartitionCall(condition) && some(condition, isPartitionCall)) checkPartitionCalls(condition)
-  }
+  for (const condition of node.where) at(condition.span, () => checkCondition(condition, node.map, rows, scope))
   for (const key of node.orderBy)
     if (some(key.expr, (e) => isSequenceOrScriptCall(e, scope)))
-      throw inputError(
-        'Order-sensitive or user-defined functions are not allowed in ORDER BY on a partitioned table.',
-        {
+      throw arisenAt(
+        inputError('Order-sensitive or user-defined functions are not allowed in ORDER BY on a partitioned table.', {
           refId: 'S02038',
-        },
+        }),
+        key.expr.span,
       )
   if (node.group !== null && ((node.limit !== null && node.limit.offset !== null) || node.top?.range === true))
-    throw inputError('On a partitioned table LIMIT or TOP with GROUP BY or CONTEXT BY can not have an offset.', {
-      refId: 'S02056',
-    })
-  const kendall = [...node.items.map((i) => i.expr), ...node.having].some((e) => some(e, (x) => isCallOf(x, 'kendall')))
-  if (kendall) throw inputError('kendall can not be used in distributed queries.', { refId: 'S02057' })
+    throw arisenAt(
+      inputError('On a partitioned table LIMIT or TOP with GROUP BY or CONTEXT BY can not have an offset.', {
+        refId: 'S02056',
+      }),
+      node.limit?.offset?.span,
+    )
+  const kendall = [...node.items.map((i) => i.expr), ...node.having].find((e) => some(e, (x) => isCallOf(x, 'kendall')))
+  if (kendall !== undefined)
+    throw arisenAt(inputError('kendall can not be used in distributed queries.', { refId: 'S02057' }), kendall.span)
+}
+
+function checkCondition(condition: Expr, map: boolean, rows: Relation, scope: SqlScope): void {
+  if (some(condition, (e) => isCallOf(e, 'exists') && callShape(e)!.args.some((a) => a.value?.kind === 'sql')))
+    throw inputError('The EXISTS predicate is not supported in distributed queries.', { refId: 'S02042' })
+  if (!map && isOrderSensitive(condition, rows.resolver, scope))
+    throw inputError(
+      'Aggregate or order-sensitive functions are not allowed in the WHERE clause of a query on a partitioned table without MAP.',
+      { refId: 'S02025' },
+    )
+  checkInOperands(condition, rows.resolver)
+  if (!isPartitionCall(condition) && some(condition, isPartitionCall)) checkPartitionCalls(condition)
 }
 
 function checkPartitionCalls(condition: Expr): void {

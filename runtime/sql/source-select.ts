@@ -13,6 +13,7 @@ import { checkKey } from './groups.ts'
 import { checkNames } from './items.ts'
 import { rowRange, sortColumns, sortedRows } from './order.ts'
 import { PartialStates } from './partial.ts'
+import { arisenAt, at } from './place.ts'
 import type { Relation } from './relation.ts'
 import { finish, selectFromRows, writtenAgain } from './select.ts'
 import { planSource, type SourcePlan } from './source-plan.ts'
@@ -220,7 +221,7 @@ function partial(run: Run, aggregates: ConstructorParameters<typeof PartialState
   }
   const add = (rows: Relation): void => {
     current = rows
-    const keys = planner.keys.map((k) => checkKey(value(k.expr), rows.rows, 'GROUP BY', k.name))
+    const keys = planner.keys.map((k) => at(k.expr.span, () => checkKey(value(k.expr), rows.rows, 'GROUP BY', k.name)))
     states.add(rows, keys, value)
   }
   // Aggregates keep states, not rows; but a function of the script in a condition might keep what it is given.
@@ -277,8 +278,8 @@ function finishMerged(run: Run, keys: readonly Vector[], values: ReadonlyMap<str
     return finish(node, selected, undefined, scope)
   }
   const names = plan.items.map((i) => i.name)
-  checkNames(names)
-  const columns = plan.items.map((i) => asColumn(groupValue(i.expr), 1)!)
+  checkNames(names, (k) => plan.items[k].expr.span)
+  const columns = plan.items.map((i) => at(i.expr.span, () => asColumn(groupValue(i.expr), 1)!))
   const items = plan.items.map((i, column) => ({ expr: i.expr, column }))
   return finish(node, { table: resultOf(names, columns), items, scalar: names.length === 1 }, undefined, scope)
 }
@@ -292,7 +293,7 @@ const SORT_SLACK_ROWS = 1 << 16
 function streamed(run: Run): Value {
   const { node, scope } = run
   const names = run.plan.items.map((i) => i.name)
-  checkNames(names)
+  checkNames(names, (k) => run.plan.items[k].expr.span)
   const project = projection(run)
   const sort = node.orderBy.length > 0 ? sortOf(run, names) : undefined
   const range = rowRange(node.top, node.limit, scope)
@@ -329,15 +330,15 @@ export function projection(run: Pick<Run, 'node' | 'ref' | 'plan' | 'scope'>): (
   const columns = bound(planner.rows.resolver, () => current!)
   const names = items.map((i) => i.name)
   const extra = extraKeys(node, names, run)
-  const getters = [...items.map((i) => i.expr), ...extra].map((e) =>
-    compileItem(e, columns, scope, () => current!.rows),
-  )
+  const exprs = [...items.map((i) => i.expr), ...extra]
+  const getters = exprs.map((e) => compileItem(e, columns, scope, () => current!.rows))
   const allNames = [...names, ...extra.map((_, k) => `order key ${k}`)]
   return (batch) => {
     current = batch
-    const vectors = getters.map((g) => {
+    const vectors = getters.map((g, k) => {
       const column = asColumn(g(), batch.rows)
-      if (column === undefined) throw inputError('All columns must be of the same length.', { refId: 'S02010' })
+      if (column === undefined)
+        throw arisenAt(inputError('All columns must be of the same length.', { refId: 'S02010' }), exprs[k].span)
       return column.frozen ? column.copy() : column
     })
     return new Table(allNames, vectors)

@@ -6,7 +6,8 @@ import { convertForAppend } from '../ops/cast.ts'
 import { Table, type Value } from '../values/index.ts'
 import { scaleOf, stackTables } from './columns.ts'
 import { distinctRows, limitRows, rowRange } from './order.ts'
-import { executeSelect, ordered } from './select.ts'
+import { arisenAt } from './place.ts'
+import { atLimit, executeSelect, ordered } from './select.ts'
 
 /** Any query. */
 export function executeQuery(node: QueryStatement, scope: SqlScope): Value {
@@ -25,7 +26,10 @@ function union(node: UnionStatement, scope: SqlScope): Value {
   const left = tableOf(executeQuery(node.left, scope))
   const right = tableOf(executeQuery(node.right, scope))
   if (left.columns.length !== right.columns.length)
-    throw inputError('The queries of a UNION must return the same number of columns.', { code: 'unionColumns' })
+    throw arisenAt(
+      inputError('The queries of a UNION must return the same number of columns.', { code: 'unionColumns' }),
+      node.right.span,
+    )
   const converted = right.columns.map((c, k) => {
     const target = left.columns[k]
     return target.type === c.type ? c : convertForAppend(c, target.type, scaleOf(target))
@@ -36,7 +40,7 @@ function union(node: UnionStatement, scope: SqlScope): Value {
     const whole = { orderBy: node.orderBy, distinct: false, group: null }
     table = ordered(whole, { table, items: [] }, undefined, scope)
   }
-  return limitRows(table, rowRange(null, node.limit, scope))
+  return atLimit(node, () => limitRows(table, rowRange(null, node.limit, scope)))
 }
 
 function tableOf(value: Value): Table {

@@ -24,6 +24,7 @@ import { contextRows, havingRows } from './context-by.ts'
 import { compileItem, unsupported } from './evaluate.ts'
 import { targetName, targetRows } from './modify-rows.ts'
 import { updateStored } from './modify-source.ts'
+import { at } from './place.ts'
 
 /** Returns the number of rows changed. */
 export function executeUpdate(node: UpdateStatement, scope: SqlScope): number {
@@ -58,7 +59,9 @@ export function columnEdits(
     for (const { column, value } of node.sets)
       changes.push({
         column,
-        values: rowValues(compileItem(value, rows.resolver, scope, () => rows.rows)(), rows.rows, typeOf(column)),
+        values: at(value.span, () =>
+          rowValues(compileItem(value, rows.resolver, scope, () => rows.rows)(), rows.rows, typeOf(column)),
+        ),
         rows: numbers,
       })
   } else {
@@ -67,11 +70,12 @@ export function columnEdits(
     const ordered = order.map((k) => numbers[k])
     const chosen = kept === undefined ? ordered : kept.map((k) => ordered[k])
     for (const { column, value } of node.sets) {
-      const values = rowValues(evaluator.rowValue(value), rows.rows, typeOf(column))
+      const values = at(value.span, () => rowValues(evaluator.rowValue(value), rows.rows, typeOf(column)))
       changes.push({ column, values: kept === undefined ? values : values.gather(kept), rows: chosen })
     }
   }
-  return { changes: changes.map((c) => converted(typeOf(c.column), c)), touched: numbers.length }
+  const edits = changes.map((c, k) => at(node.sets[k].value.span, () => converted(typeOf(c.column), c)))
+  return { changes: edits, touched: numbers.length }
 }
 
 function columnPosition(schema: readonly ColumnSchema[], name: string): number {

@@ -9,6 +9,7 @@ import { Scalar, T, type Value } from '../values/index.ts'
 import { compileItem } from './evaluate.ts'
 import { columnName, levelOf, readsColumns } from './expressions.ts'
 import { betweenRows, compareRows, symbolRows, trueRows } from './filter.ts'
+import { at } from './place.ts'
 import type { Relation } from './relation.ts'
 
 /** One condition, compiled once and applied to many batches. */
@@ -23,7 +24,12 @@ export function applyWhere(rows: Relation, conditions: readonly Expr[], scope: S
 
 /** The conditions as filters for relations with the fields that the resolver knows. */
 export function compileWhere(columns: ColumnResolver, conditions: readonly Expr[], scope: SqlScope): RowFilter[] {
-  return conditions.flatMap((c) => rowConditions(c, columns, scope)).map((c) => compileCondition(c, columns, scope))
+  return conditions
+    .flatMap((c) => rowConditions(c, columns, scope))
+    .map((c) => {
+      const filter = at(c.span, () => compileCondition(c, columns, scope))
+      return (rows) => at(c.span, () => filter(rows))
+    })
 }
 
 /** `a and b` as two conditions when both look at single rows. */
