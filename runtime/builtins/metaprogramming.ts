@@ -335,11 +335,8 @@ function tableSource(v: Value): TableSource {
     const call = callOf(Scalar.string('objByName'), [v])
     return { kind: 'table', expr: call, alias: null, span }
   }
-  return { kind: 'table', expr: { kind: 'value', value: v, text: tableText(v), span }, alias: null, span }
+  return { kind: 'table', expr: { kind: 'value', value: v, text: valueText(v), span }, alias: null, span }
 }
-
-const tableText = (v: Value): string =>
-  v.kind === 'table' ? (v.sharedName ?? 't') : v.kind === 'source' ? v.source.tableName : valueText(v)
 
 function sortKeys(keys: Arg, ascending: Arg): SortKey[] {
   const flags = isGiven(ascending) ? listArg(ascending).map((v) => v instanceof Scalar && Number(v.value) !== 0) : []

@@ -107,9 +107,11 @@ function aliasText(alias: Alias | null): string {
   }
 }
 
-/** The text of a value inside code: strings quoted, vectors in brackets. */
+/** The text of a value inside code: strings quoted, vectors in brackets; a table is its name, or `t`, because it has none. */
 export function valueText(v: Value): string {
   if (v.kind === 'code') return itemText(codeNode(v).item)
+  if (v.kind === 'table') return v.sharedName ?? 't'
+  if (v.kind === 'source') return v.source.tableName
   if (v.kind === 'scalar' && typeof v.value === 'string') return JSON.stringify(v.value)
   if (v.kind === 'scalar' && v.value !== null)
     return displayValue(vectorOf(v.type, [v.value], v.scale)).slice(1, -1) || displayValue(v)
