@@ -28,7 +28,7 @@ import { type DisplayOptions, displayValue } from './print/index.ts'
 import { SeededRandom } from './random.ts'
 import type { Registry } from './registry.ts'
 import { functionViewService, type Random, type ServiceKey } from './session.ts'
-import { executeSql } from './sql/index.ts'
+import { executeSql, maprService } from './sql/index.ts'
 import { dropKept } from './values/allocator.ts'
 import { BuiltinFunction, type FunctionValue, Scalar, type Value } from './values/index.ts'
 
@@ -237,7 +237,7 @@ export class Interpreter implements Host {
     }
   }
 
-  /** A `mapr` states in other words what the function computes: it is kept beside it, and changes no result. */
+  /** A `mapr` states in other words what the function computes: cumulative groups run it, all other queries call the function itself. */
   defineMapr(node: MaprStatement): void {
     const fn = this.lookupFunction(node.name, '')
     const arity = fn instanceof BuiltinFunction ? fn.params.length : fn?.fn?.params.length
@@ -249,11 +249,7 @@ export class Interpreter implements Host {
     if (arity !== node.params.length)
       throw inputError(`The mapr of ${node.name} has ${node.params.length} parameters, but the function has ${arity}.`)
     this.#maprs.set(node.name, node)
-  }
-
-  /** Functions that a mapr was given for. */
-  maprNames(): string[] {
-    return [...this.#maprs.keys()]
+    this.provide(maprService, this.#maprs)
   }
 
   // -------------------------------------------------------------------------------------------------------------------

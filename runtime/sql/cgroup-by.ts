@@ -18,6 +18,7 @@ import { checkNames, expandItems } from './items.ts'
 import { sortColumns, sortedRows } from './order.ts'
 import { at } from './place.ts'
 import type { Relation } from './relation.ts'
+import { runningCall, runningForm } from './running.ts'
 import { resultOf } from './spread.ts'
 
 const ALLOWED: ReadonlySet<string> = new Set(
@@ -130,12 +131,17 @@ function cumulativeValue(
       ).gather(layout.frameOf)
     const shape = callShape(e)!
     const fn = functionOf(shape.callee, scope)!
+    const args = shape.args.map((a) => (a.value === null ? undefined : rowValue(a.value)))
+    const mapr = runningForm(fn, scope)
+    if (mapr !== undefined) return runningCall(mapr, args, rows.rows, layout.frames, scope).gather(layout.frameOf)
     if (!ALLOWED.has(fn.name))
       throw inputError(`The function ${fn.name} can't be used with CGROUP BY.`, {
         code: 'cgroup',
-        hint: `use one of ${[...ALLOWED].join(', ')}`,
+        hint:
+          fn.variant === 'user'
+            ? `state how it runs over cumulative groups: mapr ${fn.name}(...){map functions -> reduce; cumulative functions -> running function}`
+            : `use one of ${[...ALLOWED].join(', ')}`,
       })
-    const args = shape.args.map((a) => (a.value === null ? undefined : rowValue(a.value)))
     return framedCall(fn, args, rows.rows, layout.frames, scope.session).gather(layout.frameOf)
   }
   const value = compileItem(
@@ -155,7 +161,8 @@ function cumulativeValue(
       const shape = callShape(e)
       if (shape === undefined) return undefined
       const fn = functionOf(shape.callee, scope)
-      return fn !== undefined && (kindOfFunction(fn) === 'aggregate' || ALLOWED.has(fn.name))
+      return fn !== undefined &&
+        (kindOfFunction(fn) === 'aggregate' || ALLOWED.has(fn.name) || runningForm(fn, scope) !== undefined)
         ? () => aggregate(e)
         : undefined
     },

@@ -15,6 +15,7 @@ import { executeUpdate } from './update.ts'
 export { PartitionQuery, queryByPartition } from './by-partition.ts'
 export { isFunctionJoin, joinCall } from './from.ts'
 export { matchedRowCount } from './row-count.ts'
+export { maprService } from './running.ts'
 
 /** Runs a statement. Queries return their result; modifications and definitions return VOID. */
 export function executeSql(node: SqlStatement, scope: SqlScope): Value {
