@@ -124,7 +124,7 @@ function columnsOf(table: Table, v: Arg, name: string): number[] {
   if (!isGiven(v) || (v.kind === 'scalar' && v.isNull())) return []
   const names = v.kind === 'scalar' ? [textArg(v, UNPIVOT, name)] : textListArg(v, UNPIVOT, name)
   return names.map((n) => {
-    const k = table.columnIndex(n)
+    const k = table.columnIndex(n, true)
     if (k < 0) throw usageError(UNPIVOT, `${name}: the table has no column [${n}].`)
     return k
   })

@@ -26,7 +26,7 @@ function tableArg(v: Arg, signature: string, name: string): Table {
 
 function columnsAt(t: Table, names: Arg, signature: string, name: string): number[] {
   return textListArg(names, signature, name).map((column) => {
-    const k = t.columnIndex(column)
+    const k = t.columnIndex(column, true)
     if (k < 0) throw inputError(`Usage: ${signature}. ${name} must be columns of the table: [${column}] is none.`)
     return k
   })

@@ -45,7 +45,7 @@ for (const [name, doc] of [
 
 /** A keyed table of the rows of another; of equal keys the last row stays, in the place of the first. */
 export function withKeys(source: Table, keys: readonly string[], signature: string): Table {
-  const at = keys.map((k) => source.columnIndex(k))
+  const at = keys.map((k) => source.columnIndex(k, true))
   if (at.length === 0 || at.includes(-1)) throw usageError(signature, 'keyColumns must be columns of the table.')
   const out = new Table(
     source.names.slice(),
@@ -73,7 +73,7 @@ function upsert(signature: string, args: readonly Arg[]): { table: TableLike; co
   const t = memoryTable(obj, signature, 'obj')
   const data = memoryTable(newData, signature, 'newData')
   const keys = isGiven(keyColNames)
-    ? textListArg(keyColNames, signature, 'keyColNames').map((n) => t.columnIndex(n))
+    ? textListArg(keyColNames, signature, 'keyColNames').map((n) => t.columnIndex(n, true))
     : (t.keyColumns ?? [])
   if (keys.length === 0 || keys.includes(-1)) throw usageError(signature, 'keyColNames must name columns of the table.')
   if (data.columns.length !== t.columns.length)
@@ -84,7 +84,7 @@ function upsert(signature: string, args: readonly Arg[]): { table: TableLike; co
   const columns = data.columns.map((c, k) => convertColumn(c, schema[k]))
   const counts = upsertRows(t, columns, keys, boolArg(ignoreNull, signature, 'ignoreNull', false))
   if (isGiven(sortColumns)) {
-    const by = textListArg(sortColumns, signature, 'sortColumns').map((n) => t.columns[t.columnIndex(n)])
+    const by = textListArg(sortColumns, signature, 'sortColumns').map((n) => t.columns[t.columnIndex(n, true)])
     const order = sortIndices(
       by,
       by.map(() => true),

@@ -61,9 +61,9 @@ function anyTable(v: Arg, session: Session, signature: string): TableLike {
   throw usageError(signature, 'table must be a table.')
 }
 
-/** Position of a column that must exist. */
+/** Position of a column that must exist; names of columns ignore case. */
 function columnAt(t: Table, name: string): number {
-  const at = t.columnIndex(name)
+  const at = t.columnIndex(name, true)
   if (at < 0) throw inputError(`The column [${name}] does not exist.`, { code: 'columnMissing' })
   return at
 }
@@ -278,7 +278,7 @@ define('addColumn(table, colNames, colTypes)', {
     }
     const t = memoryTable(table, signature)
     for (const name of names)
-      if (t.columnIndex(name) >= 0) throw inputError(`The column [${name}] already exists.`, { refId: 'S01014' })
+      if (t.columnIndex(name, true) >= 0) throw inputError(`The column [${name}] already exists.`, { refId: 'S01014' })
     names.forEach((name, k) => {
       t.names.push(name)
       t.columns.push(nullColumn(types[k].type, t.rows, types[k].scale))

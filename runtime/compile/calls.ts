@@ -26,7 +26,7 @@ interface Given {
 
 /** A variable names a column that is made of it, and so does a method that changes the variable: `table(x, y.sort!())`. */
 function labelOf(value: Expr | null): string | null {
-  if (value?.kind === 'name') return value.name
+  if (value?.kind === 'name' || value?.kind === 'member') return value.name
   const changed = value?.kind === 'methodCall' && value.method.kind === 'name' && value.method.name.endsWith('!')
   return changed && value.object.kind === 'name' ? value.object.name : null
 }
