@@ -16,6 +16,7 @@ import { define } from './compile/effects.ts'
 import { Emitter } from './compile/emitter.ts'
 import { leavesInnerScript, positionIn } from './compile/failure.ts'
 import type { Host } from './compile/host.ts'
+import { missingFeature } from './compile/not-there.ts'
 import { keepShown, rebind } from './compile/ownership.ts'
 import { type ParserNames, parseUnits } from './compile/parse.ts'
 import type { SqlScope } from './compile/scope.ts'
@@ -196,7 +197,10 @@ export class Interpreter implements Host {
     // A variable of the session looks known to the author, but functions do not see it.
     if (this.#cells.get(name)?.value !== undefined)
       return `${name} is a variable of the session; a function sees only its parameters, its own variables and shared objects`
-    return suggestion(name, [...this.variableNames(), ...this.userFunctionNames(), ...this.registry.names()])
+    return (
+      missingFeature(name) ??
+      suggestion(name, [...this.variableNames(), ...this.userFunctionNames(), ...this.registry.names()])
+    )
   }
 
   variable(name: string): Value | undefined {
@@ -331,7 +335,7 @@ export class Interpreter implements Host {
     const candidates = [...unknown.defined, ...this.variableNames(), ...this.shared.keys(), ...this.userFunctionNames()]
     const error = inputError(`Syntax Error: [line #${position.line}] Cannot recognize the token ${name}`, {
       code: 'unknownName',
-      hint: suggestion(name, [...candidates, ...this.registry.names()]),
+      hint: missingFeature(name) ?? suggestion(name, [...candidates, ...this.registry.names()]),
     })
     error.position = position
     throw error

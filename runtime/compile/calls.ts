@@ -12,6 +12,7 @@ import { placeByName, requiredCount } from './call.ts'
 import type { FunctionCell } from './cells.ts'
 import type { Binding, Emitter, PlainCode } from './emitter.ts'
 import { emitExpr, emitFunctionName, emitName, emitSpending } from './expressions.ts'
+import { missingModule } from './not-there.ts'
 import { emitPlain, isStringBuiltin, readBinding, withoutSlot } from './plain-code.ts'
 import { HIGHER_ORDER, keepsArguments, returnsPart } from './purity.ts'
 import { userCode } from './user-code.ts'
@@ -125,7 +126,10 @@ function emitApply(em: Emitter, callee: Expr, args: readonly Given[], labelled: 
       const path = callee.path.join('::')
       const found = callee.form === 'root' ? em.host.rootFunction(path) : em.host.lookupFunction(path, em.module)
       if (found !== undefined) return emitKnown(em, found, args, labelled)
-      throw inputError(`The function or procedure '${callee.path.join('::')}' is not defined.`, { refId: 'S06004' })
+      throw inputError(`The function or procedure '${path}' is not defined.`, {
+        refId: 'S06004',
+        hint: missingModule(callee.path),
+      })
     }
     case 'operatorRef': {
       const found = em.host.rootFunction(callee.op)
