@@ -28,6 +28,15 @@ define(
   },
 )
 
+define("roll(X, step, [stepType='time'], [fill='none'], [closed='left'], [origin='start_day'], [exclude], [label])", {
+  doc: "Only as the first item of a select with CONTEXT BY: the other items are computed over windows that move by step and give one row each. stepType 'time': X is DATETIME, TIMESTAMP, NANOTIME or NANOTIMESTAMP, step a DURATION, counted from midnight of the first day, from the first value ('start') or from 1970 ('epoch'), and roll is the end of the step; 'row': step rows; 'volume' and 'cumvol': rows until their volume X, or what the sum X grew by, reaches step; 'window': step is a tuple of the starts and the ends of windows of the type of X, and roll is their label. Otherwise roll is the last X of the step. Aggregates see the rows of the step, columns their last row; mavg(x, w) and its kind see w (a DURATION, else w steps, or w rows where rows are counted), tmavg(t, x, w) and its kind w of time. Windows without rows are left out, or ('null', 'prev') are null or repeat the row before. closed 'right' takes the end of a window instead of its start. exclude is a tuple of pairs of times of day without windows. What is left of rows or volume at the end of a group gives no row.",
+  call: () => {
+    throw inputError('The function roll can be used only as the first item of a SELECT with CONTEXT BY.', {
+      code: 'roll',
+    })
+  },
+})
+
 define('coalesce(X1, X2, args...)', {
   doc: 'The first argument that is not NULL, element by element. X1 is a scalar or a vector; later arguments are scalars or vectors as long. The result has the type that holds all of them; where all are NULL it is NULL.',
   kind: 'element',

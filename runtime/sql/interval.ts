@@ -175,7 +175,7 @@ function lengthOf(v: Value | undefined, type: TypeId, name: string): bigint {
   return length
 }
 
-const NANOS: Readonly<Record<string, bigint>> = {
+export const NANOS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
   ms: 1_000_000n,

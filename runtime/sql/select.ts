@@ -18,6 +18,7 @@ import { pivotBy } from './pivot-by.ts'
 import { arisenAt, at } from './place.ts'
 import { selectPlain } from './plain.ts'
 import { Relation } from './relation.ts'
+import { contextByRoll, rollCall } from './roll.ts'
 import { selectFromSource } from './source-select.ts'
 import { applyWhere } from './where.ts'
 
@@ -84,8 +85,12 @@ export function selectFromRows(node: SelectStatement, from: Relation, scope: Sql
       const grouped = interval < 0 ? groupBy(node, rows, scope) : groupByInterval(node, rows, interval, scope)
       return finish(node, grouped, undefined, scope)
     }
-    case 'context':
+    case 'context': {
+      const roll = rollCall(node, rows)
+      if (roll !== undefined)
+        return finish({ ...node, top: null, limit: null }, contextByRoll(node, roll, rows, scope), undefined, scope)
       return finish({ ...node, top: null, limit: null }, contextBy(node, rows, scope), undefined, scope)
+    }
     case 'pivot':
       return finishPivot(node, pivotBy(node, rows, scope), scope)
     default:
