@@ -217,9 +217,9 @@ export class Cursor {
     while (this.at < this.count && this.#token(this.at).roles === LINE_END) this.at++
   }
 
-  /** The first token after any newlines from here. */
-  afterNewlines(): Token {
-    let at = this.at
+  /** The first token after k tokens and any newlines from here. */
+  afterNewlines(k = 0): Token {
+    let at = this.at + k
     while (at < this.count && this.#token(at).roles === LINE_END) at++
     return at < this.count ? this.#token(at) : this.end
   }

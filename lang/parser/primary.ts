@@ -1,6 +1,7 @@
 // Operands: literals and runs of them, names, brackets, braces, metacode, lambdas, queries.
 
 import type { DictEntry, Expr, LiteralExpr, LiteralType, MetacodeItem } from '../ast.ts'
+import { W } from '../keywords.ts'
 import { CONSTANT, isName, LITERAL, NAME, RESERVED_WORD, TYPE_NAME } from '../roles.ts'
 import type { Token } from '../token.ts'
 import { Backtick, ColumnRef, type LiteralPayload, Macro, Newline, NumberLiteral, S } from '../vocabulary.ts'
@@ -193,7 +194,7 @@ function parseWord(p: Cursor, token: Token): Expr {
   }
   if ((image === 'def' || image === 'defg') && p.peek(1).image === '(') return parseDefLambda(p)
   if (!p.noArrow && p.peek(1).image === '->') return parseArrowLambda(p)
-  if (image === 'case' || image === 'CASE') if (p.isWord('when', 1)) return p.rules.caseOf(p)
+  if (image === 'case' || image === 'CASE') if (startsCase(p)) return p.rules.caseOf(p)
   if (
     (token.roles & RESERVED_WORD) !== 0 &&
     image !== 'in' &&
@@ -395,3 +396,7 @@ function parseMetacodeItem(p: Cursor): MetacodeItem {
   const alias = p.isWord('as') ? parseAlias(p) : null
   return { expr, alias }
 }
+
+/** The first `when` of a query may stand on the line after `case`. */
+const startsCase = (p: Cursor): boolean =>
+  p.isWord('when', 1) || (p.sql && !p.ignoreNewlines && p.afterNewlines(1).tokenType === W.when)

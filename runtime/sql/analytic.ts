@@ -267,7 +267,7 @@ function moved(key: FixedVector, offset: Value, sign: 1 | -1): Vector {
   if (offset.type === T.DURATION) {
     if (!isTemporal(key.type)) throw frameError('A duration needs an ORDER BY column of temporal type.')
     const { count, unit } = unpackDuration(offset.value as bigint)
-    const finest = { ns: 86_400_000_000_000, us: 86_400_000_000, ms: 86_400_000, s: 86_400, m: 1440, H: 24 }
+    const finest = { ns: 86_400_000_000_000, us: 86_400_000_000, ms: 86_400_000, s: 86_400, m: 1440, H: 24, M: 0, y: 0 }
     const perDay = (finest as Record<string, number | undefined>)[unit] ?? 1
     if (perDay > Number(temporalUnit(key.type)?.perDay ?? 1))
       throw frameError('The distance of a RANGE frame must not be finer than its ORDER BY column.')

@@ -57,12 +57,27 @@ export function createTable(node: CreateTableStatement, scope: SqlScope): void {
   const database = call(scope, 'database', [scope.evaluate(node.database)])
   const name = Scalar.string(node.name)
   const options = [...columnOptions(node.columns, scope), ...tableOptions(node.options, scope)]
-  if (node.partitionedBy.length === 0) {
-    callNamed(scope, 'createTable', [database, table, name], options)
-    return
-  }
-  const partitionColumns = new StringVector(node.partitionedBy.map(partitionColumn))
-  callNamed(scope, 'createPartitionedTable', [database, table, name, partitionColumns], options)
+  const made =
+    node.partitionedBy.length === 0
+      ? callNamed(scope, 'createTable', [database, table, name], options)
+      : callNamed(
+          scope,
+          'createPartitionedTable',
+          [database, table, name, new StringVector(node.partitionedBy.map(partitionColumn))],
+          options,
+        )
+  const comments = commentsOf(node.columns, scope)
+  if (comments !== undefined) call(scope, 'setColumnComment', [made, comments])
+}
+
+/** `[comment="c"]` of columns as a dictionary. */
+function commentsOf(columns: readonly ColumnDefinition[], scope: SqlScope): Value | undefined {
+  const given = columns.flatMap((c) =>
+    c.options.flatMap((o) => (o.name === 'comment' ? [[c.name, scope.evaluate(o.value)] as const] : [])),
+  )
+  if (given.length === 0) return undefined
+  const names = new StringVector(given.map(([name]) => name))
+  return call(scope, 'dict', [names, assembleScalars(given.map(([, value]) => value))])
 }
 
 function partitionColumn(expr: Expr): string {
@@ -99,7 +114,7 @@ function tableOptions(options: readonly DdlOption[], scope: SqlScope): NamedArgu
 /** Options of columns that are arguments of createPartitionedTable: dictionaries by column. */
 const COLUMN_OPTIONS: Readonly<Record<string, string>> = { compress: 'compressMethods', indexes: 'indexes' }
 
-/** `[compress="delta"]` of columns becomes an entry of a dictionary; comments are kept by nobody yet. */
+/** `[compress="delta"]` of columns becomes an entry of a dictionary. */
 function columnOptions(columns: readonly ColumnDefinition[], scope: SqlScope): NamedArgument[] {
   const given = new Map<string, [string, Value][]>()
   for (const column of columns)
