@@ -5,14 +5,16 @@
 import { operatorError, usageError } from '../errors.ts'
 import { sortIndices } from '../kernels/sort.ts'
 import { elementwise } from '../ops/binary.ts'
-import { castVector, concatVectors } from '../ops/cast.ts'
+import { castVector, concatVectors, relabel } from '../ops/cast.ts'
+import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isIntegral, NULL_I32, T, typeName } from '../values/types.ts'
 import { AnyVector, ArrayVector, FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, isGiven, required, textArg } from './args.ts'
 import { elementBytes } from './element-bytes.ts'
-import { collect, matrixColumns, rowsOf } from './shapes.ts'
+import { collect, matrixColumns, matrixFrom, rowsOf } from './shapes.ts'
+import { vectorTexts } from './strings.ts'
 
 const { entries, define } = topicTable('Row-wise')
 export const rowSelectBuiltins = entries
@@ -197,6 +199,109 @@ define(usageMerge, {
     const order = sortIndices(keys, up)
     const out = [...keys, ...rest].map((v) => v.gather(order))
     return out.length === 1 ? out[0] : new AnyVector(out)
+  },
+})
+
+/** One array vector or columnar tuple, or a tuple of several. */
+function columnsIn(v: Arg, usage: string, name: string): Value[] {
+  const source = required(v, usage, name)
+  const several =
+    source.kind === 'vector' &&
+    source.storage === 'any' &&
+    !source.columnar &&
+    source.values.some((c) => c.kind === 'vector' && (c.storage === 'array' || c.storage === 'any'))
+  return several ? [...(source as AnyVector).values] : [source]
+}
+
+const usageFilter = 'rowFilterAndSort(sortVec, filterVec, orderedFilters, args...)'
+
+/** The wanted texts of each filter column, with their places in its order. */
+function wantedTexts(v: Arg, columns: number): Map<string, number>[] {
+  const source = required(v, usageFilter, 'orderedFilters')
+  const lists = columns === 1 || source.kind !== 'vector' || source.storage !== 'any' ? [source] : [...source.values]
+  if (lists.length !== columns) throw usageError(usageFilter, 'orderedFilters must have one list for each filterVec.')
+  return lists.map((list) => {
+    const texts = list.kind === 'scalar' ? [list.value] : list.kind === 'vector' ? vectorTexts(list) : undefined
+    if (texts === undefined) throw usageError(usageFilter, 'orderedFilters must be texts.')
+    return new Map(texts.map((t, k) => [String(t), k] as const))
+  })
+}
+
+define(usageFilter, {
+  doc: 'Of each row the elements whose texts in filterVec (a columnar tuple, or a tuple of up to 3) stand in orderedFilters (a vector, or one for each filterVec). The rows of sortVec (an array vector or a columnar tuple, or a tuple of up to 3) are sorted already: elements that are equal in them come in the order of orderedFilters, others stay in their order. args are filtered and put into the same order. The tuple of all columns, in the order sortVec, filterVec, args.',
+  call: ([sortVec, filterVec, orderedFilters, ...args]) => {
+    const keys = columnsIn(sortVec, usageFilter, 'sortVec')
+    const filters = columnsIn(filterVec, usageFilter, 'filterVec')
+    if (keys.length > 3 || filters.length > 3)
+      throw usageError(usageFilter, 'sortVec and filterVec must be at most 3 columns.')
+    const wanted = wantedTexts(orderedFilters, filters.length)
+    const columns = [
+      ...keys.map((v) => rowsArg(v, usageFilter, 'sortVec')),
+      ...filters.map((v) => rowsArg(v, usageFilter, 'filterVec')),
+      ...args.map((v) => rowsArg(v, usageFilter, 'args')),
+    ]
+    const rows = columns[0].rows.length
+    if (columns.some((c) => c.rows.length !== rows))
+      throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+    const picked = Array.from({ length: rows }, (_, r) => {
+      const row = columns.map((c) => c.rows[r])
+      if (row.some((v) => v.length !== row[0].length))
+        throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+      return keptOrder(row.slice(0, keys.length), row.slice(keys.length, keys.length + filters.length), wanted)
+    })
+    return new AnyVector(
+      columns.map((c) =>
+        rowsLike(
+          c.rows.map((row, r) => row.gather(picked[r])),
+          c.form === 'tuple',
+        ),
+      ),
+    )
+  },
+})
+
+/** Positions of the elements that stay; where the keys are equal, in the order of the filters. */
+function keptOrder(
+  keys: readonly Vector[],
+  filters: readonly Vector[],
+  wanted: readonly ReadonlyMap<string, number>[],
+): Int32Array {
+  const places = filters.map((f, c) => vectorTexts(f).map((text) => wanted[c].get(text) ?? -1))
+  // Numbers of the runs of equal keys: the rows come sorted, and only inside of a run the order changes.
+  const run = new Int32Array(keys[0].length)
+  for (let k = 1; k < run.length; k++) run[k] = run[k - 1] + (keys.some((v) => v.raw(k) !== v.raw(k - 1)) ? 1 : 0)
+  const kept = Array.from({ length: run.length }, (_, k) => k).filter((k) => places.every((p) => p[k] >= 0))
+  const order = (a: number, b: number): number => {
+    if (run[a] !== run[b]) return run[a] - run[b]
+    const differing = places.find((p) => p[a] !== p[b])
+    return differing === undefined ? a - b : differing[a] - differing[b]
+  }
+  return Int32Array.from(kept.sort(order))
+}
+
+const usageCumulative = 'rowCumwsum(X, Y)'
+define(usageCumulative, {
+  kind: 'element',
+  doc: 'The running sum of X times Y along each row, DOUBLE, in the form of X: a matrix, an array vector or a columnar tuple; where either is null the sum so far.',
+  call: ([x, y]) => {
+    const a = rowsArg(x, usageCumulative, 'X')
+    const b = rowsArg(y, usageCumulative, 'Y')
+    if (a.rows.length !== b.rows.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+    const rows = a.rows.map((row, r) => {
+      const p = toDoubles('rowCumwsum', row)
+      const q = toDoubles('rowCumwsum', b.rows[r])
+      if (p.length !== q.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
+      let sum = Number.NaN
+      return fromDoubles(
+        p.map((v, k) => {
+          const product = v * q[k]
+          if (!Number.isNaN(product)) sum = Number.isNaN(sum) ? product : sum + product
+          return sum
+        }),
+      )
+    })
+    if (a.form !== 'matrix' || x?.kind !== 'matrix') return rowsLike(rows, a.form === 'tuple')
+    return rows.length === 0 ? x : relabel(x, matrixFrom(rowsOf(rows)).data)
   },
 })
 

@@ -11,11 +11,13 @@ import { runningExtreme, runningTotal } from '../kernels/running.ts'
 import { arrayFromRows, castVector, relabel, scalarToVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
+import type { Matrix } from '../values/forms.ts'
 import type { Value } from '../values/scalar.ts'
 import { isDecimal, isFloating, isLiteral, isNumeric, NULL_I8, T } from '../values/types.ts'
 import { FixedVector, newVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, required } from './args.ts'
 import { rankOptions, rankVector } from './cumulative.ts'
+import { joinLabels } from './indexed.ts'
 import { collect, matrixColumns, matrixFrom, rowsOf, vectorOver } from './shapes.ts'
 import { rankOf } from './sorting.ts'
 
@@ -165,6 +167,15 @@ function pairRows(x: Arg, other: Arg, usage: string): Vector[] {
   return plain && (other?.kind === 'matrix' || isArray(other)) ? [x] : rowsFrom([x], usage)
 }
 
+/** Two indexed matrices on the labels that either has, ascending: rows that one of them lacks are nulls. */
+function onAllLabels(x: Arg, y: Arg): readonly [Arg, Arg] {
+  if (x?.kind !== 'matrix' || y?.kind !== 'matrix' || x.indexed !== 'matrix' || y.indexed !== 'matrix') return [x, y]
+  if (x.rowLabels === undefined || y.rowLabels === undefined) return [x, y]
+  const { left, right } = joinLabels(x.rowLabels, y.rowLabels, 'outer')
+  const rows = (m: Matrix, at: Int32Array): Matrix => matrixFrom(matrixColumns(m).map((c) => c.gather(at)))
+  return [rows(x, left), rows(y, right)]
+}
+
 const PAIRED: Readonly<Record<string, string>> = {
   rowCorr: 'corr',
   rowCovar: 'covar',
@@ -181,8 +192,10 @@ for (const [name, statistic] of Object.entries(PAIRED)) {
   const usage = `${name}(${params})`
   define(usage, {
     kind: 'element',
-    doc: `The ${statistic} of each row of X with the same row of Y. A vector with a matrix or an array vector goes with every row: it is as long as the matrix has columns; rows of an array vector of another length give null.`,
-    call: ([x, y]) => {
+    doc: `The ${statistic} of each row of X with the same row of Y. A vector with a matrix or an array vector goes with every row: it is as long as the matrix has columns; rows of an array vector of another length give null.${['rowDot', 'rowEuclidean', 'rowTanimoto'].includes(name) ? ' Two indexed matrices meet on their row labels; a label that only one has gives null.' : ''}`,
+    call: ([left, right]) => {
+      const aligned = name === 'rowDot' || name === 'rowEuclidean' || name === 'rowTanimoto'
+      const [x, y] = aligned ? onAllLabels(left, right) : [left, right]
       const a = pairRows(x, y, usage)
       const b = pairRows(y, x, usage)
       // A single row meets every row of the other side.

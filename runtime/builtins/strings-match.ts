@@ -78,7 +78,8 @@ define('regexFindStr(str, pattern, [onlyFirst=true], [offset=0])', {
     const signature = 'regexFindStr(str, pattern, [onlyFirst=true], [offset=0])'
     const re = regex(pattern, signature)
     const start = intArg(offset, signature, 'offset', 0)
-    const matches = (s: string): string[] => from(s, start).match(re) ?? []
+    // A pattern that matches nothing at all finds nothing there.
+    const matches = (s: string): string[] => (from(s, start).match(re) ?? []).filter((found) => found !== '')
     if (boolArg(onlyFirst, signature, 'onlyFirst', true))
       return mapText(signature, x, T.STRING, (s) => matches(s)[0] ?? '')
     const str = required(x, signature, 'str')

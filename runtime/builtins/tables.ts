@@ -3,7 +3,7 @@ import { labelsOf } from '../compile/labels.ts'
 import { freezeOwned } from '../compile/ownership.ts'
 import { inputError, usageError } from '../errors.ts'
 import { writeIndex } from '../indexing/write.ts'
-import { sortIndices } from '../kernels/sort.ts'
+import { isSortedVector, sortIndices } from '../kernels/sort.ts'
 import { convertForAppend } from '../ops/cast.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
@@ -366,6 +366,11 @@ function renameMatrix(m: Matrix, y: Value, z: Arg, signature: string): void {
     freezeOwned(column)
     return column
   }
+  const rows = isGiven(z) || z === Scalar.NOTHING ? y : undefined
+  const cols = isGiven(z) ? z : rows === undefined ? y : undefined
+  const index = m.indexed === 'no' ? [] : m.indexed === 'series' ? [rows] : [rows, cols]
+  if (index.some((l) => l?.kind === 'vector' && !isSortedVector(l, true, true)))
+    throw inputError('The label of an indexed matrix or series must be in strict ascending order.', { code: 'labels' })
   if (isGiven(z)) {
     m.rowLabels = labels(y, m.rows, 'row')
     m.colLabels = labels(z, m.cols, 'column')

@@ -118,8 +118,13 @@ export const PAIR_STATISTICS: Readonly<
   },
   euclidean: (x, y, f = 0, t = x.length) => {
     let sum = 0
-    for (let k = f; k < t; k++) if (!Number.isNaN(x[k]) && !Number.isNaN(y[k])) sum += (x[k] - y[k]) ** 2
-    return Math.sqrt(sum)
+    let count = 0
+    for (let k = f; k < t; k++) {
+      if (Number.isNaN(x[k]) || Number.isNaN(y[k])) continue
+      sum += (x[k] - y[k]) ** 2
+      count++
+    }
+    return count === 0 ? Number.NaN : Math.sqrt(sum)
   },
   tanimoto: (x, y, f = 0, t = x.length) => {
     let xx = 0

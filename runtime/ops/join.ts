@@ -1,7 +1,7 @@
 /** `<-`: vectors one after the other, a tuple grown by one element, columns beside a matrix or table. */
 import { operatorError } from '../errors.ts'
 import { Matrix } from '../values/forms.ts'
-import type { Scalar, Value } from '../values/scalar.ts'
+import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isLiteral, T, type TypeId } from '../values/types.ts'
 import { AnyVector, type Vector } from '../values/vector.ts'
@@ -68,11 +68,16 @@ function joinMatrix(a: Matrix, b: Value): Value {
     right,
   )
   const cols = data.length / a.rows
-  const labels =
-    a.colLabels !== undefined && b.kind === 'matrix' && b.colLabels !== undefined
-      ? concatVectors([a.colLabels, convertForAppend(b.colLabels, a.colLabels.type)], a.colLabels.type)
-      : undefined
-  return new Matrix(data, a.rows, cols, a.rowLabels, labels)
+  return new Matrix(data, a.rows, cols, a.rowLabels, joinedLabels(a.colLabels, b, cols))
+}
+
+/** Column labels of a matrix and what is joined to it: labels of a matrix, the name that rename! gave to a vector. */
+function joinedLabels(own: Vector | undefined, b: Value, cols: number): Vector | undefined {
+  if (own === undefined) return undefined
+  if (b.kind === 'matrix' && b.colLabels !== undefined)
+    return concatVectors([own, convertForAppend(b.colLabels, own.type)], own.type)
+  if (b.kind !== 'vector' || b.label === undefined || !isLiteral(own.type) || cols !== own.length + 1) return undefined
+  return concatVectors([own, convertForAppend(Scalar.string(b.label), own.type)], own.type)
 }
 
 function joinTable(a: Table, b: Value): Value {
