@@ -13,7 +13,6 @@ import { CommandOutput } from './stdout.ts'
 const INTERRUPTED = 130
 
 export async function checkCommand(dataDir: string, isDeep: boolean, json: boolean): Promise<number> {
-  const out = new CommandOutput()
   const directory = refusedInUse(
     () => openForInspection(dataDir),
     'call checkStore() there, which checks a store that is in use',
@@ -24,6 +23,8 @@ export async function checkCommand(dataDir: string, isDeep: boolean, json: boole
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   const totals = noTotals()
+  const verdict = (): number => (totals.errors === 0 ? 0 : 1)
+  const out = new CommandOutput(verdict)
   const findings: Finding[] = []
   try {
     for (const finding of checkDirectory(directory, isDeep, totals)) {
@@ -44,7 +45,7 @@ export async function checkCommand(dataDir: string, isDeep: boolean, json: boole
   if (json) out.line(JSON.stringify({ passed, deep: isDeep, totals, findings }, undefined, 2))
   else for (const line of totalLines(totals, isDeep)) out.line(line)
   await out.flush()
-  return passed ? 0 : 1
+  return verdict()
 }
 
 const count = (n: number, one: string): string => `${n.toLocaleString('en-US')} ${one}${n === 1 ? '' : 's'}`

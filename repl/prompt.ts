@@ -41,6 +41,8 @@ class Prompt {
   #working = false
   #hintGiven = false
   #left = false
+  /** Ctrl-C so far. */
+  #interrupts = 0
 
   constructor(host: EngineHost, waitForJobs: boolean, signals: EndSignals, leave: (code: number) => void) {
     this.#host = host
@@ -67,10 +69,14 @@ class Prompt {
     this.#readline.on('line', (line) => this.#take(line))
     this.#readline.on('SIGINT', () => this.#interrupt())
     this.#readline.on('close', () => void this.#close())
-    this.#signals.install()
-    this.#signals.listen((signal) => {
-      // A terminal that went away is like Ctrl-D; the others want the process to end now.
-      if (signal !== 'SIGHUP') this.#waitForJobs = false
+    // A terminal that went away fails in whatever is asked of it next; jobs and the store still come to their end.
+    for (const stream of [this.#readline, process.stdin, process.stdout, process.stderr])
+      stream.on('error', () => void this.#close())
+    // A terminal that went away is like Ctrl-D: jobs come to their end. The other signals want the process to end now.
+    process.on('SIGHUP', () => this.#readline.close())
+    this.#signals.install(['SIGINT', 'SIGTERM'])
+    this.#signals.listen(() => {
+      this.#waitForJobs = false
       this.#readline.close()
     })
     this.#readline.prompt()
@@ -114,10 +120,16 @@ class Prompt {
     const text = help !== null ? `help(${help[1] === undefined ? '' : `"${help[1]}"`})` : `${this.#pending}${line}\n`
     if (text.trim() === '') return
     this.#pending = ''
+    const interrupts = this.#interrupts
     try {
       if (this.#lines.length > 0 && CONTINUES.test(this.#lines[0])) this.#pending = text
-      else if (await this.#session.isComplete(text)) await this.#run(text)
-      else this.#pending = text
+      else {
+        const isComplete = await this.#session.isComplete(text)
+        // Ctrl-C came while it was read: it is dropped.
+        if (interrupts !== this.#interrupts) return
+        if (isComplete) await this.#run(text)
+        else this.#pending = text
+      }
     } catch (thrown) {
       this.#replaceSession(thrown)
     }
@@ -152,6 +164,8 @@ class Prompt {
   }
 
   #interrupt(): void {
+    this.#interrupts++
+    if (this.#working) this.#lines.length = 0
     if (this.#running) {
       this.#lines.length = 0
       this.#session.interrupt()

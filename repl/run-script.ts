@@ -6,6 +6,7 @@ import type { Invocation } from './arguments.ts'
 import { finishJobs } from './finish-jobs.ts'
 import { ProgressReporter } from './progress.ts'
 import type { EndSignals } from './signals.ts'
+import { exitCodeFor } from './stdout.ts'
 
 interface Source {
   readonly text: string
@@ -28,6 +29,7 @@ export async function runScript(
   }
   const progress = new ProgressReporter()
   let readerIsGone = false
+  let outputFailure = 0
   const session: SessionHandle = host.openSession({
     onOutput: (bytes) => readerIsGone || process.stdout.write(bytes),
     onNotice: (text) => process.stderr.write(`${text}\n`),
@@ -37,7 +39,8 @@ export async function runScript(
   signals.install()
   signals.listen(() => session.interrupt())
   // The reader of our pipe has gone (`| head`): nothing more to say, but the store is closed in order.
-  process.stdout.on('error', () => {
+  process.stdout.on('error', (error) => {
+    if (!readerIsGone) outputFailure = exitCodeFor(error, () => 0)
     readerIsGone = true
     session.interrupt()
     session.resumeOutput()
@@ -46,7 +49,7 @@ export async function runScript(
   if (source.args.length > 0 || invocation.kind === 'run') session.setArguments(source.args)
   const code = await runSource(host, session, source, progress, () => readerIsGone)
   if (signals.exitCode !== undefined) return signals.exitCode
-  if (readerIsGone) return 0
+  if (readerIsGone) return outputFailure
   return (await finishJobs(host, waitForJobs, signals)) ? code : (signals.exitCode ?? code)
 }
 

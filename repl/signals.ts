@@ -15,10 +15,10 @@ export class EndSignals {
   #isInstalled = false
 
   /** From now on signals do not end the process by themselves. Not before something blocks without looking, such as reading standard input. */
-  install(): void {
+  install(signals: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']): void {
     if (this.#isInstalled) return
     this.#isInstalled = true
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#take(signal))
+    for (const signal of signals) process.on(signal, () => this.#take(signal))
   }
 
   /** Called for the first signal, at once if it has come already. One listener at a time. */

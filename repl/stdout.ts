@@ -3,8 +3,9 @@ export class CommandOutput {
   #pending: string[] = []
   #length = 0
 
-  constructor() {
-    process.stdout.on('error', () => process.exit(0))
+  /** `verdict`: the exit code that the command has come to, which a reader that has gone does not change. */
+  constructor(verdict: () => number = () => 0) {
+    process.stdout.on('error', (error) => process.exit(exitCodeFor(error, verdict)))
   }
 
   line(text: string): void {
@@ -23,4 +24,11 @@ export class CommandOutput {
     this.#length = 0
     if (text !== '') await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()))
   }
+}
+
+/** What can't be written because nobody reads it is no failure; anything else is, and is told. */
+export function exitCodeFor(error: NodeJS.ErrnoException, verdict: () => number): number {
+  if (error.code === 'EPIPE') return verdict()
+  process.stderr.write(`holdfast: the output could not be written: ${error.message}\n`)
+  return verdict() || 1
 }

@@ -12,11 +12,12 @@ const LISTED_MAX = 20
 export async function verifyBackupCommand(invocation: Extract<Invocation, { kind: 'verifyBackup' }>): Promise<number> {
   const { dir, backup, key, json } = invocation
   const report = verifyBackupFolder({ folder: resolve(dir), id: backup, keyFile: key }, lineProgress())
-  const out = new CommandOutput()
+  const verdict = report.failures.length === 0 ? 0 : 1
+  const out = new CommandOutput(() => verdict)
   if (json) out.line(JSON.stringify(plain(report), undefined, 2))
   else for (const line of reportLines(report)) out.line(line)
   await out.flush()
-  return report.failures.length === 0 ? 0 : 1
+  return verdict
 }
 
 const backupTime = ({ manifest }: VerifyReport): string | undefined => manifest?.startedAt.replace(/\.[0-9]+Z$/, 'Z')

@@ -1,8 +1,9 @@
 /** The command as a person or a script meets it: forms, streams, exit codes. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { holdfast, scratch } from './harness.ts'
+import { holdfast, holdfastBin, scratch } from './harness.ts'
 
 const folder = scratch('cli')
 const file = (name: string, text: string): string => {
@@ -80,6 +81,22 @@ describe('a script file', () => {
 })
 
 describe('the command line', () => {
+  it.skipIf(!existsSync('/dev/full'))('fails when its output cannot be written', async () => {
+    const full = (command: string): string =>
+      execFileSync('sh', ['-c', `"${process.execPath}" "${holdfastBin}" ${command} > /dev/full 2>&1; echo "exit $?"`], {
+        encoding: 'utf8',
+        env: { ...process.env, HOLDFAST_DATA: untouched },
+      }).trim()
+    expect(full("-e 'print(1)'")).toBe('exit 1')
+    expect(full("-e 'x = 1'")).toBe('exit 0')
+    const piped = execFileSync(
+      'sh',
+      ['-c', `"${process.execPath}" "${holdfastBin}" -e 'for(i in 0..50000) print(i)' | head -1; echo "$?"`],
+      { encoding: 'utf8' },
+    )
+    expect(piped).toBe('0\n0\n')
+  })
+
   it('explains itself', async () => {
     const help = await holdfast(['--help'])
     expect(help.code).toBe(0)

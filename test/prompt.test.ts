@@ -5,6 +5,15 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { holdfastBin, scratch } from './harness.ts'
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const hasTmux = spawnSync('tmux', ['-V']).status === 0
 if (!hasTmux) process.stdout.write('The prompt is not tested here: tmux is not installed.\n')
 
@@ -159,6 +168,22 @@ describe.skipIf(!hasTmux)('the prompt', () => {
     t.key('C-d')
     await t.shows(/waiting for 1 background job; Ctrl-C cancels/)
     await t.shows(/left with 0/)
+  })
+
+  it('closes the store in order when its terminal goes away, after its background jobs', async () => {
+    const data = join(folder, 'gone')
+    const t = new Terminal(['--data', data])
+    await t.shows(/^>$/m)
+    t.enter('login("admin", "123456"); database("dfs://d", VALUE, 1..3); 0')
+    await t.shows(/\n0\n>$/)
+    t.enter('submitJob("slow", "", def(){ sleep(600); login("admin", "123456"); dropDatabase("dfs://d"); return 1 })')
+    await t.shows(/\nslow\n>$/)
+    const { pid } = JSON.parse(readFileSync(join(data, 'holdfast.lock'), 'utf8')) as { readonly pid: number }
+    t.close()
+    for (let tries = 0; tries < 400 && isAlive(pid); tries++) await new Promise((resolve) => setTimeout(resolve, 25))
+    expect(existsSync(join(data, 'holdfast.lock'))).toBe(false)
+    const jobs = spawnSync(process.execPath, [holdfastBin, 'jobs', '--data', data], { encoding: 'utf8' })
+    expect(jobs.stdout).toMatch(/slow +admin +done/)
   })
 
   it('remembers lines, but no passwords', async () => {
