@@ -147,6 +147,8 @@ describe('a mistake in it', () => {
       "knows %f (full path), %n (name) and %% (a percent sign), not '%p'",
     ],
     ['[storage]\nwal_archive_command = "true"', 'must name the file, as %f'],
+    ['[storage]\nwal_archive_command = "cp %f /a/"', 'must have the name in the archive, as %n'],
+    ['[storage]\nwal_restore_command = "cp /a/x %f"', 'must have the name in the archive, as %n'],
     [
       '[storage]\nwal_archive_retention = 7',
       "must be a duration from 1m to 36500d, such as '30s', '1m' or '5m', not 7",

@@ -176,6 +176,8 @@ function readCommand(value: unknown): ReturnType<typeof readValue> {
   if (wrong !== undefined)
     return { ok: false, reason: `knows %f (full path), %n (name) and %% (a percent sign), not '${wrong}'` }
   if (!placeholders.includes('%f')) return { ok: false, reason: 'must name the file, as %f' }
+  // Without it each file would be put over the one before.
+  if (!placeholders.includes('%n')) return { ok: false, reason: 'must have the name in the archive, as %n' }
   const split = splitCommand(value)
   if (!split.ok) return split
   return { ok: true, value }

@@ -280,6 +280,7 @@ describe('an import', () => {
       '2024-01-01,A,1,1.5,"text" behind',
       '2030-01-01,A,1,1.5,no partition',
       '2024-01-01,A,1,1.5,\xff',
+      ',A,1,1.5,no day',
       '',
       '2024-01-02,B,1.0,1e3,good',
       '2024-01-02,B,1,1,"never closed',
@@ -288,16 +289,17 @@ describe('an import', () => {
     const writer = storeOf(world, '/in').openWrite('sales/a.csv')
     writer.write(Buffer.from(`${rows.join('\r\n')}\r\n`, 'latin1'))
     writer.close()
-    expect(counts(session, 'importTable("/in", "dfs://shop", "sales")')).toBe('2 0 8')
+    expect(counts(session, 'importTable("/in", "dfs://shop", "sales")')).toBe('2 0 9')
     expect(textAt(world, '/in', 'sales/a.csv.reject').replaceAll('\r', '')).toBe(
       [
         '# line 4: it has 4 fields, not 5\n2024-01-01,A,1,1.5',
         '# line 7: there is text behind the quote that closes a field\n2024-01-01,A,1,1.5,"text" behind',
-        '# line 12: it opens a quote that is not closed\n2024-01-02,B,1,1,"never closed',
+        '# line 13: it opens a quote that is not closed\n2024-01-02,B,1,1,"never closed',
         '# line 2, column qty: "one" is no INT\n2024-01-01,A,one,1.5,no number',
         '# line 3, column d: "2024-02-30" is no DATE\n2024-02-30,A,1,1.5,no date',
         '# line 5, column qty: "99999999999" is no INT\n2024-01-01,A,99999999999,1.5,"two\nlines"',
         '# line 9: it is not valid UTF-8\n2024-01-01,A,1,1.5,\ufffd',
+        '# line 10: it belongs to no partition of dfs://shop\n,A,1,1.5,no day',
         '# line 8: it belongs to no partition of dfs://shop\n2030-01-01,A,1,1.5,no partition',
         '',
       ].join('\n'),

@@ -206,12 +206,42 @@ class FileImport {
         open.set(event.file, { rejects, bytesDone: batch.bytesDone })
         rejects.add(batch.rejected)
         this.#rejected += batch.rejected.length
-        if (batch.rows > 0) yield { batch, rejects }
+        const whole = this.#withoutNullValues(batch, rejects)
+        if (whole.rows > 0) yield { batch: whole, rejects }
         meter.addBytes(batch.bytesDone - bytesDone)
       }
     } finally {
       for (const { rejects } of open.values()) rejects.close()
       meter.done()
+    }
+  }
+
+  /** A null belongs to no VALUE partition, and an append would refuse all rows for it. */
+  #withoutNullValues(batch: FileBatch, rejects: RejectFile): FileBatch {
+    const schemes = this.#dfs.view().database(this.#source.db)?.schemes ?? []
+    const isNull = new Uint8Array(batch.rows)
+    let nulls = 0
+    this.#source.record.partitionColumns.forEach((name, level) => {
+      const at = this.#columns.findIndex((c) => c.name === name)
+      // Of a column that the files do not have, every row would be null: the append says so.
+      if (at < 0 || schemes[level]?.kind !== 'VALUE') return
+      const column = batch.columns[at]
+      for (let k = 0; k < batch.rows; k++)
+        if (isNull[k] === 0 && column.isNullAt(k)) {
+          isNull[k] = 1
+          nulls++
+        }
+    })
+    if (nulls === 0) return batch
+    const rows = (which: number): Int32Array => Int32Array.from(isNull.keys()).filter((k) => isNull[k] === which)
+    this.#reject(rejects, batch, [...rows(1)])
+    const kept = rows(0)
+    return {
+      ...batch,
+      columns: batch.columns.map((v) => v.gather(kept)),
+      rows: kept.length,
+      lines: kept.map((k) => batch.lines[k]),
+      rejected: [],
     }
   }
 
