@@ -21,7 +21,7 @@ const BACKUP =
   'backupNode(dir, [includeWal=true], [compress=false], [keyPath], [keep], [maxBytesPerSecond], [maxCommitMillis])'
 
 define(BACKUP, {
-  doc: `Backs up everything that the data directory holds (databases, users, privileges, settings, the configuration file) into the folder dir, as of one commit, while it is read and written. Returns a dictionary: status, backupId, destination, estimatedSizeBytes (of the data, before compression).
+  doc: `Backs up everything that the data directory holds (databases, users, privileges, function views, settings, scheduled jobs, the configuration file) into the folder dir, as of one commit, while it is read and written. Returns a dictionary: status, backupId, destination, estimatedSizeBytes (of the data, before compression).
 Files that an earlier backup in dir has are not copied again. With includeWal the log since the moment of the backup is added, from which a recovery to a later time begins. compress=true stores the files that are copied as zstd. keep is how many backups stay in dir, this one included; the default is all. An interrupted call is continued by the next one. ${LIMITS_DOC} pauseBackup holds a backup.
 "holdfast restore" makes a data directory of a backup, "holdfast verify-backup" reads every byte of it. keyPath is a key file, absolute or in the data directory: everything is encrypted with it (AES-256-GCM), and the same key is needed to verify and to restore. For administrators.`,
   call: ([dir, includeWal, compress, keyPath, keep, ...limits], session) => {

@@ -12,8 +12,9 @@ import type { MetadataDigest } from '../set/manifest.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { IndexedFile } from './file-index.ts'
-import { catalogFile, configFile } from './layout.ts'
+import { catalogFile, configFile, scheduledJobsFile } from './layout.ts'
 import { type NodeManifest, readNewestManifest } from './manifest.ts'
+import { type PackedJob, unpackScheduledJobs } from './scheduled-jobs.ts'
 import { filesOfState } from './states.ts'
 
 const HINT = 'use another backup'
@@ -58,6 +59,13 @@ export function readCatalog(set: FileStore, { id, cid, catalog }: NodeManifest):
 /** `holdfast.toml` as it was. */
 export const readConfig = (set: FileStore, { id, config }: NodeManifest): Uint8Array | undefined =>
   config === undefined ? undefined : readVouched(set, configFile(stateFolder(id)), config)
+
+/** Those of the store, checked. */
+export function readScheduledJobs(set: FileStore, { id, scheduledJobs }: NodeManifest): readonly PackedJob[] {
+  if (scheduledJobs === undefined) return []
+  const file = scheduledJobsFile(stateFolder(id))
+  return unpackScheduledJobs(readVouched(set, file, scheduledJobs), file)
+}
 
 /** The data files of a backup, after it was found that they are those that its catalog names. */
 export function readFiles(

@@ -38,6 +38,7 @@ export const catalogFile = (folder: string): string => `${folder}/catalog`
 /** The data files of the backup, see file-index.ts. */
 export const indexFile = (folder: string): string => `${folder}/files`
 export const configFile = (folder: string): string => `${folder}/holdfast.toml`
+export const scheduledJobsFile = (folder: string): string => `${folder}/scheduled-jobs.json`
 
 const LIVE_FOLDER = 'chunks/'
 

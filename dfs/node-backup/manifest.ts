@@ -66,6 +66,8 @@ export interface NodeManifest {
   readonly catalog: MetadataDigest & { readonly records: number }
   readonly index: MetadataDigest
   readonly config: MetadataDigest | undefined
+  /** undefined: there were none. */
+  readonly scheduledJobs: MetadataDigest | undefined
   /** undefined: not encrypted. Sizes and digests are those of the files before encryption. */
   readonly encryption: { readonly cipher: string; readonly keyId: string } | undefined
   /** undefined: taken without the log. */
@@ -122,6 +124,7 @@ export function decodeNodeManifest(bytes: Uint8Array, file: string): NodeManifes
     },
     index: asDigest(o.index, at('index')),
     config: o.config === undefined ? undefined : asDigest(o.config, at('config')),
+    scheduledJobs: o.scheduledJobs === undefined ? undefined : asDigest(o.scheduledJobs, at('scheduledJobs')),
     encryption: o.encryption === undefined ? undefined : asEncryption(o.encryption, at('encryption')),
     log:
       o.log === undefined

@@ -36,6 +36,8 @@ def grow(n, x) {
 const FILL =
   'grow(60000, 0.0); grow(30, 1.5); update loadTable("dfs://ol", "pt") set v = -1.0 where id = 7; grow(3, 2.5)'
 
+const NIGHTLY = '{"job":"nightly","text":"ünï"}\n'
+
 const TABLES = ['dfs://ol/pt', 'dfs://ts/pt', 'dfs://pk/pt', 'dfs://ol/dim']
 
 /** Everything that scripts see of the store. */
@@ -63,6 +65,8 @@ function filled(): { readonly world: TestWorld; readonly session: TestSession } 
   const session = connect(world)
   session.run(SETUP)
   session.run(FILL)
+  world.disk.writeFileAtomic('sysmgmt/nightly.job', NIGHTLY)
+  world.disk.writeFileAtomic('sysmgmt/nightly.job.tmp', 'half')
   return { world, session }
 }
 
@@ -93,6 +97,8 @@ describe('a backup of the node', () => {
       expect(verify(set)).toMatchObject({ failures: [], logPieces: 1, logPiecesVerified: 1 })
       const again = restored(set)
       expect(contentOf(again.session)).toBe(expected)
+      expect(again.world.disk.list('sysmgmt').map((e) => e.name)).toEqual(['nightly.job'])
+      expect(Buffer.from(again.world.disk.readFile('sysmgmt/nightly.job')).toString()).toBe(NIGHTLY)
       again.session.run(SETUP.slice(SETUP.indexOf('def madeRows')))
       again.session.run('grow(100, 4.0)')
       await again.world.engine.submit({ kind: 'checkpoint' }, 'admin', 'test')

@@ -14,12 +14,13 @@ import type { BackupKey } from '../set/key.ts'
 import { explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
-import { readCatalog, readConfig, readFiles, refuseOtherData } from './contents.ts'
+import { readCatalog, readConfig, readFiles, readScheduledJobs, refuseOtherData } from './contents.ts'
 import type { IndexedFile } from './file-index.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
 import { RESTORE_MARKER } from './marker.ts'
 import { nextCid } from './next-cid.ts'
 import { openSet } from './open.ts'
+import { writeScheduledJobs } from './scheduled-jobs.ts'
 import { originalOf, readCoding } from './stored-file.ts'
 
 export interface NodeRestoreParts {
@@ -47,6 +48,7 @@ export function restoreNode(parts: NodeRestoreParts): NodeManifest {
   const entries = readCatalog(set, manifest)
   const files = readFiles(set, manifest, entries)
   const config = readConfig(set, manifest)
+  const jobs = readScheduledJobs(set, manifest)
 
   target.makeDirectory('')
   target.writeFileAtomic(RESTORE_MARKER, `${manifest.id}\n`)
@@ -54,6 +56,7 @@ export function restoreNode(parts: NodeRestoreParts): NodeManifest {
   const { records, deltas } = splitEntries(entries)
   flushInto(target, records, deltas)
   if (config !== undefined) target.writeFileAtomic(CONFIG_FILE, config)
+  writeScheduledJobs(target, jobs)
   const store: StoreMark = { id: manifest.storeId, timeline: manifest.timeline + 1 }
   beginLog(target, store, manifest)
   const start = { lsn: manifest.lsn, cid: nextCid(manifest.cid, now()) }

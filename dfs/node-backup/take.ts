@@ -21,11 +21,20 @@ import type { FileStore } from '../store/file-store.ts'
 import { planCopy, runCopy } from './copy.ts'
 import { type CatalogDump, dumpCatalog } from './dump.ts'
 import { type IndexedFile, writeFileIndex } from './file-index.ts'
-import { catalogFile, configFile, indexFile, isIdTaken, newBackupId, stateFoldersOf } from './layout.ts'
+import {
+  catalogFile,
+  configFile,
+  indexFile,
+  isIdTaken,
+  newBackupId,
+  scheduledJobsFile,
+  stateFoldersOf,
+} from './layout.ts'
 import { type CopiedPiece, copyLog, placePieces } from './log-copy.ts'
 import { encodeNodeManifest, type LogPiece, type NodeManifest, readNewestManifest } from './manifest.ts'
 import { openSet } from './open.ts'
 import { NodeRun } from './run.ts'
+import { packScheduledJobs } from './scheduled-jobs.ts'
 import { type KeptState, keptStates, type NamedFiles, namedFiles } from './states.ts'
 import type { Coding } from './stored-file.ts'
 import { sweepSet } from './sweep.ts'
@@ -219,6 +228,7 @@ class NodeBackupTask {
     const { context } = this.#parts
     const folder = partialFolder(id)
     const { config, key } = this.#request
+    const jobs = packScheduledJobs(context.data)
     for (const { path, stored } of [...files, ...(log ?? [])]) this.#requireFile(path, stored.bytes)
     const index = writeFileIndex(this.#set, indexFile(folder), files)
     const { segments: _, ...counts } = dump
@@ -239,6 +249,7 @@ class NodeBackupTask {
       index,
       encryption: key === undefined ? undefined : { cipher: CIPHER, keyId: key.id },
       config: config === undefined ? undefined : this.#write(configFile(folder), config),
+      scheduledJobs: jobs === undefined ? undefined : this.#write(scheduledJobsFile(folder), jobs),
       log,
     }
     this.#write(stateManifestFile(folder), encodeNodeManifest(manifest))

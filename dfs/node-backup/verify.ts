@@ -6,7 +6,7 @@ import type { BackupKey } from '../set/key.ts'
 import { MANIFEST_FILE } from '../set/layout.ts'
 import { explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { checkManifestCopies, readCatalog, readConfig, readFiles } from './contents.ts'
+import { checkManifestCopies, readCatalog, readConfig, readFiles, readScheduledJobs } from './contents.ts'
 import type { IndexedFile } from './file-index.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
 import { openSet } from './open.ts'
@@ -56,6 +56,7 @@ export function verifyNodeBackup({ set: files, id, key, progress, now }: VerifyP
   const set = openSet(files, key, manifest)
   attempt(MANIFEST_FILE, () => checkManifestCopies(set, manifest))
   attempt('holdfast.toml', () => readConfig(set, manifest))
+  attempt('scheduled-jobs.json', () => readScheduledJobs(set, manifest))
   const entries = attempt('catalog', () => readCatalog(set, manifest))
   const indexed = entries === undefined ? undefined : attempt('files', () => readFiles(set, manifest, entries))
   const pieces = manifest.log ?? []

@@ -6,9 +6,10 @@
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { type CheckpointMark, keys, type StoreMark } from '../catalog/records.ts'
 import { beginLog, fillCatalog, flushInto } from '../external-copy/adopt.ts'
-import { readConfig } from '../node-backup/contents.ts'
+import { readConfig, readScheduledJobs } from '../node-backup/contents.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { nextCid } from '../node-backup/next-cid.ts'
+import { writeScheduledJobs } from '../node-backup/scheduled-jobs.ts'
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { Moment } from './errors.ts'
@@ -137,6 +138,7 @@ function writeStore(
   flushInto(data, records, waiting)
   const config = readConfig(set, base)
   if (config !== undefined) data.writeFileAtomic(CONFIG_FILE, config)
+  writeScheduledJobs(data, readScheduledJobs(set, base))
   writeLogFile(data, lines, now())
   beginLog(data, store, { lsn })
   const start = { lsn, cid: nextCid(replayed.cid, now()) }

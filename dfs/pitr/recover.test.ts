@@ -50,6 +50,7 @@ async function story(
   session.run(`db = database("dfs://d", VALUE, 0..2)
     db.createPartitionedTable(table(1:0, \`k\`x, [INT, LONG]), "t", "k")
     ${GROW} grow(1500, 0); grow(3, 5000)`)
+  world.disk.writeFileAtomic('sysmgmt/nightly.job', 'nightly')
   backUp(world, set, request)
   const snapshots = [snapshotOf(world)]
   for (const script of [
@@ -153,6 +154,8 @@ describe('a recovered store', () => {
     for (const { timeMs, lsn, content } of snapshots)
       for (const target of [timeTarget(timeMs), `lsn:${formatLsn(lsn)}`])
         expect(shown(recovered({ sources: { set, archive, key }, target }))).toBe(content)
+    const { disk } = recovered({ sources: { set, archive, key }, target: 'latest' })
+    expect(Buffer.from(disk.readFile('sysmgmt/nightly.job')).toString()).toBe('nightly')
   })
 
   it('is archived and recovered again, with a backup of its own', async () => {
