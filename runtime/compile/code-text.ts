@@ -19,7 +19,7 @@ import type {
 import { OPERATOR_LEVELS } from '../../lang/index.ts'
 import { displayValue, setCodePrinter, setLambdaPrinter } from '../print/index.ts'
 import { generatedName } from '../sql/names.ts'
-import { type CodeValue, type UserFunction, type Value, vectorOf } from '../values/index.ts'
+import { type CodeValue, Scalar, type UserFunction, type Value, vectorOf } from '../values/index.ts'
 import { codeNode } from './code.ts'
 import { constVectorValue, literalValue } from './literals.ts'
 import { userCode } from './user-code.ts'
@@ -291,7 +291,9 @@ function sourceText(source: TableSource): string {
 }
 
 const isNegative = (e: Expr): boolean =>
-  (e.kind === 'unary' && e.op === 'neg') || (e.kind === 'literal' && typeof e.value === 'number' && e.value < 0)
+  (e.kind === 'unary' && e.op === 'neg') ||
+  (e.kind === 'literal' && typeof e.value === 'number' && e.value < 0) ||
+  (e.kind === 'value' && e.value instanceof Scalar && !e.value.isNull() && Number(e.value.value) < 0)
 
 function selectText(s: SelectStatement): string {
   const parts = [s.exec ? 'exec' : 'select']

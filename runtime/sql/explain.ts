@@ -1,4 +1,4 @@
-/** `[HINT_EXPLAIN]`: what a query on a stored table did, as JSON text. */
+/** `[HINT_EXPLAIN]`: what a query did, as JSON text. */
 import { Scalar } from '../values/index.ts'
 
 export interface Explained {
@@ -13,6 +13,22 @@ export interface Explained {
   /** Microseconds. */
   readonly cost: number
 }
+
+/** Steps of a query in memory, in their order; costs in microseconds. */
+export interface Step {
+  readonly name: 'from' | 'where'
+  /** Rows that the step left. */
+  readonly rows: number
+  readonly cost: number
+}
+
+export function explainSteps(steps: readonly Step[], rows: number, cost: number): Scalar {
+  const done = Object.fromEntries(steps.map((s) => [s.name, { rows: s.rows, cost: s.cost }]))
+  return Scalar.string(JSON.stringify({ measurement: 'microsecond', explain: { ...done, rows, cost } }))
+}
+
+/** Microseconds since a moment. */
+export const costSince = (started: number): number => Math.round((performance.now() - started) * 1000)
 
 export function explain(e: Explained): Scalar {
   return Scalar.string(

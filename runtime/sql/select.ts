@@ -7,7 +7,7 @@ import { checkAnalytic } from './analytic.ts'
 import { cgroupBy } from './cgroup-by.ts'
 import { gatherTable } from './columns.ts'
 import { contextBy } from './context-by.ts'
-import { unsupported } from './evaluate.ts'
+import { costSince, explainSteps, type Step } from './explain.ts'
 import { columnName, expressionKey, mentionedNames } from './expressions.ts'
 import { type Demand, isSourceRef, resolveFrom } from './from.ts'
 import { groupBy, type Selected } from './group-by.ts'
@@ -30,11 +30,32 @@ export function executeSelect(statement: SelectStatement, scope: SqlScope): Valu
   checkAnalytic(node, scope)
   if (node.items.length === 0) throw inputError('SQL context is not initialized yet.', { refId: 'S02011' })
   if (node.from === null) return selectWithoutTable(node, scope)
+  const started = performance.now()
   const from = resolveFrom(node.from, demandOf(node), scope)
   if (isSourceRef(from)) return selectFromSource(node, from, scope)
-  if ((node.hint & HINT_EXPLAIN) !== 0) throw unsupported('[HINT_EXPLAIN] for tables in memory')
   if (node.map) throw inputError('The MAP keyword can be used with partitioned tables only.', { code: 'map' })
+  if ((node.hint & HINT_EXPLAIN) !== 0) return explained(node, from, started, scope)
   return selectFromRows(node, from, scope)
+}
+
+/** The query is run, and what it did is told instead of its result. */
+function explained(node: SelectStatement, from: Relation, started: number, scope: SqlScope): Value {
+  const steps: Step[] = [{ name: 'from', rows: from.rows, cost: costSince(started) }]
+  let rows = from
+  if (node.where.length > 0) {
+    const before = performance.now()
+    rows = filteredRows(node, from, scope)
+    steps.push({ name: 'where', rows: rows.rows, cost: costSince(before) })
+  }
+  const result = selectFromRows({ ...node, hint: node.hint & ~HINT_EXPLAIN }, rows, scope, true)
+  const count = result.kind === 'table' ? result.rows : result.kind === 'vector' ? result.length : 1
+  return explainSteps(steps, count, costSince(started))
+}
+
+/** The rows that satisfy the where clause. */
+function filteredRows(node: SelectStatement, from: Relation, scope: SqlScope): Relation {
+  const where = intervalKey(node, from) < 0 ? node.where : node.where.map(betweenAsComparisons)
+  return applyWhere(from, where, scope)
 }
 
 /** `select 1+1`: constants and variables only. */
@@ -75,8 +96,7 @@ export function namesOf(node: SelectStatement, where: boolean): Set<string> {
 
 /** The whole select over rows in memory; `filtered` ones satisfy the where clause already. */
 export function selectFromRows(node: SelectStatement, from: Relation, scope: SqlScope, filtered = false): Value {
-  const where = intervalKey(node, from) < 0 ? node.where : node.where.map(betweenAsComparisons)
-  const rows = filtered ? from : applyWhere(from, where, scope)
+  const rows = filtered ? from : filteredRows(node, from, scope)
   if (node.cgroup.length > 0)
     return finish({ ...node, orderBy: [] }, { table: cgroupBy(node, rows, scope), items: [] }, undefined, scope)
   switch (node.group?.kind) {

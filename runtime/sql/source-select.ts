@@ -5,7 +5,7 @@ import { inputError } from '../errors.ts'
 import { Scalar, type SourcePartition, Table, type TableSnapshot, type Value, type Vector } from '../values/index.ts'
 import { asColumn, gatherTable, repeated, sliceTable, stackTables } from './columns.ts'
 import { compileItem } from './evaluate.ts'
-import { explain } from './explain.ts'
+import { costSince, explain } from './explain.ts'
 import { columnName, expressionKey, levelOf, mentionedNames } from './expressions.ts'
 import type { SourceRef } from './from.ts'
 import { groupBy, groupedItems, type Selected, sortedGroups } from './group-by.ts'
@@ -110,7 +110,7 @@ function explained(run: Run): Value {
     partitionsTotal: run.snapshot.partitions().length,
     rowsInPartitions: run.partitions.reduce((n, p) => n + p.rows, 0),
     rows,
-    cost: Math.round((performance.now() - started) * 1000),
+    cost: costSince(started),
   })
 }
 
