@@ -17,6 +17,7 @@ import {
   UserDirectory,
 } from './access/index.ts'
 import { type BackupHost, backupHostService } from './builtins/backup-host.ts'
+import { provideSqlCatalogs } from './builtins/catalog-names.ts'
 import { provideFunctionViews } from './builtins/function-views.ts'
 import type { CatalogStore } from './catalog/key-value.ts'
 import { LmdbCatalogStore } from './catalog/lmdb-store.ts'
@@ -307,10 +308,10 @@ export function connectDfs(options: DfsSessionOptions): DfsSession {
   // A store that is not on the disk has no files to protect there.
   if (options.files === undefined) protectFiles(storeFilesOf(options.home))
   options.session.provide(backupHostService, dfs.backupHost())
-  provideFunctionViews(
-    options.session,
-    () => options.catalog !== undefined || new LocalFileStore(options.home).stat('catalog.mdb') !== undefined,
-  )
+  const exists = (): boolean =>
+    options.catalog !== undefined || new LocalFileStore(options.home).stat('catalog.mdb') !== undefined
+  provideFunctionViews(options.session, exists)
+  provideSqlCatalogs(options.session, exists)
   return dfs
 }
 

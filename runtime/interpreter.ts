@@ -28,7 +28,7 @@ import { HoldfastError, inputError, toHoldfastError } from './errors.ts'
 import { type DisplayOptions, displayValue } from './print/index.ts'
 import { SeededRandom } from './random.ts'
 import type { Registry } from './registry.ts'
-import { functionViewService, type Random, type ServiceKey } from './session.ts'
+import { functionViewService, type Random, type ServiceKey, sqlCatalogService } from './session.ts'
 import { executeSql, maprService } from './sql/index.ts'
 import { dropKept } from './values/allocator.ts'
 import { BuiltinFunction, type FunctionValue, Scalar, type Value } from './values/index.ts'
@@ -183,6 +183,11 @@ export class Interpreter implements Host {
     return true
   }
 
+  /** A catalog, or a schema of the current one. */
+  #namePath(name: string): Value | undefined {
+    return this.hasService(sqlCatalogService) ? this.service(sqlCatalogService).root(name) : undefined
+  }
+
   looseName(name: string, module: string): Value {
     const shared = this.shared.get(name)
     if (shared !== undefined) return shared
@@ -190,6 +195,8 @@ export class Interpreter implements Host {
     if (fn instanceof BuiltinFunction) return fn
     if (fn !== undefined) return fn.get()
     if (this.#findView(name)) return this.looseName(name, module)
+    const path = this.#namePath(name)
+    if (path !== undefined) return path
     throw inputError(`Cannot recognize the token ${name}`, { code: 'unknownName', hint: this.#hint(name) })
   }
 
@@ -328,7 +335,7 @@ export class Interpreter implements Host {
 
   /** A misspelt name must not be found when half of the unit has run. */
   #checkNames(statements: readonly Statement[], source: SourceText): void {
-    const unknown = findUnknownName(statements, (name) => this.#findView(name))
+    const unknown = findUnknownName(statements, (name) => this.#findView(name) || this.#namePath(name) !== undefined)
     if (unknown === undefined) return
     const { name, span } = unknown.node
     const position = positionIn(source, span.start)

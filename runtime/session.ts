@@ -55,3 +55,18 @@ export interface Session {
   /** Runs script text in this session and returns the value of the last expression statement (VOID if none). */
   run(script: string, file?: string): Value
 }
+
+/** Second names of databases, as scripts write them: `catalog.schema.table`. */
+export interface SqlCatalogs {
+  /** The catalog that `schema.table` is looked up in; undefined as long as the session has chosen none. */
+  readonly current: string | undefined
+  /** Chooses the catalog of the session; undefined for none. It must exist. */
+  use(catalog: string | undefined): void
+  /** What a path of names begins with: a catalog, or a schema of the current one, as a NamePath. Undefined for any other name. */
+  root(name: string): Value | undefined
+  /** Url of the database behind `schema` or `catalog.schema`; undefined where the catalog has no such schema. A catalog that is not there is an error. */
+  databaseOf(path: readonly string[]): string | undefined
+  /** A url for a new database of a schema that is not there yet. */
+  newDatabase(path: readonly string[]): { readonly catalog: string; readonly schema: string; readonly url: string }
+}
+export const sqlCatalogService: ServiceKey<SqlCatalogs> = serviceKey<SqlCatalogs>('sql catalogs')

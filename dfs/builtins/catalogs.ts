@@ -2,40 +2,125 @@
 import { textArg } from '../../runtime/builtins/args.ts'
 import { HoldfastError, inputError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
-import type { Session } from '../../runtime/session.ts'
+import { type Session, sqlCatalogService } from '../../runtime/session.ts'
 import { Scalar, Table } from '../../runtime/values/index.ts'
 import { StringVector } from '../../runtime/values/vector.ts'
-import { type CatalogRecord, catalogOf, catalogsOf } from '../catalog/named-objects.ts'
+import { type CatalogRecord, catalogsOf } from '../catalog/named-objects.ts'
 import { viewOf } from '../catalog/records.ts'
 import { databaseUrl } from '../set/names.ts'
+import { catalogMissing, sameName } from './catalog-names.ts'
 import { dfsOf, requireAdministrator, stringVector } from './store-args.ts'
 
 const { entries, define } = topicTable('Databases')
 export const catalogFunctions = entries
 
 function catalogNamed(session: Session, name: string): CatalogRecord {
+  const record = findCatalog(session, name)
+  if (record === undefined) throw catalogMissing(name)
+  return record
+}
+
+function findCatalog(session: Session, name: string): CatalogRecord | undefined {
   const { catalog } = dfsOf(session)
   catalog.refresh()
-  const record = catalogOf(catalog, name)
-  if (record === undefined)
-    throw inputError("The catalog doesn't exist.", { code: 'catalogMissing', where: { catalog: name } })
-  return record
+  return catalogsOf(catalog).find((c) => sameName(c.name, name))
+}
+
+function schemaNamed(record: CatalogRecord, name: string): CatalogRecord['schemas'][number] {
+  const found = record.schemas.find((s) => sameName(s.name, name))
+  if (found === undefined)
+    throw inputError(`The catalog [${record.name}] has no schema [${name}].`, { code: 'schemaMissing' })
+  return found
+}
+
+const catalogExists = (name: string): HoldfastError =>
+  new HoldfastError('conflict', `The catalog [${name}] already exists.`, { code: 'catalogExists' })
+
+const schemaExists = (name: string, catalog: string): HoldfastError =>
+  new HoldfastError('conflict', `The schema [${name}] already exists in the catalog [${catalog}].`, {
+    code: 'schemaExists',
+  })
+
+/** Names of catalogs and schemas are written without quotes in queries. */
+function checkName(name: string, what: string): string {
+  if (!/^[\p{L}][\p{L}\p{N}_]*$/u.test(name))
+    throw inputError(`The name of a ${what} must be letters, digits and _, a letter first: [${name}].`)
+  return name
+}
+
+const put = (session: Session, record: CatalogRecord): void => {
+  dfsOf(session).request({ kind: 'putObject', family: 'catalog', name: record.name, value: record })
+}
+
+/** A database that is dropped leaves the catalogs. */
+export function forgetDatabase(session: Session, url: string): void {
+  const { catalog } = dfsOf(session)
+  catalog.refresh()
+  for (const record of catalogsOf(catalog))
+    if (record.schemas.some((s) => s.dbUrl === url))
+      put(session, { ...record, schemas: record.schemas.filter((s) => s.dbUrl !== url) })
 }
 
 define('createCatalog(catalog)', {
   doc: 'Makes an empty catalog, which gives databases a second name; one that is there already is an error. For administrators.',
   call: ([catalog], session) => {
     requireAdministrator(session, 'createCatalog')
-    const name = textArg(catalog, 'createCatalog(catalog)', 'catalog')
-    if (!/^[\p{L}][\p{L}\p{N}_]*$/u.test(name))
-      throw inputError(`The name of a catalog must be letters, digits and _, a letter first: [${name}].`)
-    const dfs = dfsOf(session)
-    dfs.catalog.refresh()
-    if (catalogOf(dfs.catalog, name) !== undefined)
-      throw new HoldfastError('conflict', `The catalog [${name}] already exists.`, { code: 'catalogExists' })
-    dfs.request({ kind: 'putObject', family: 'catalog', name, value: { name, schemas: [] } })
+    const name = checkName(textArg(catalog, 'createCatalog(catalog)', 'catalog'), 'catalog')
+    if (findCatalog(session, name) !== undefined) throw catalogExists(name)
+    put(session, { name, schemas: [] })
     return Scalar.VOID
   },
+})
+
+define('dropCatalog(catalog)', {
+  doc: 'Removes a catalog; its databases stay. For administrators.',
+  call: ([catalog], session) => {
+    requireAdministrator(session, 'dropCatalog')
+    const { name } = catalogNamed(session, textArg(catalog, 'dropCatalog(catalog)', 'catalog'))
+    dfsOf(session).request({ kind: 'removeObject', family: 'catalog', name })
+    const names = session.service(sqlCatalogService)
+    if (names.current !== undefined && sameName(names.current, name)) names.use(undefined)
+    return Scalar.VOID
+  },
+})
+
+define('existsCatalog(catalog)', {
+  doc: 'Whether there is a catalog of that name.',
+  call: ([catalog], session) =>
+    Scalar.bool(findCatalog(session, textArg(catalog, 'existsCatalog(catalog)', 'catalog')) !== undefined),
+})
+
+const RENAME = 'renameCatalog(oldName, newName)'
+define(RENAME, {
+  doc: 'Gives a catalog another name; the urls of its databases stay. For administrators.',
+  call: ([oldName, newName], session) => {
+    requireAdministrator(session, 'renameCatalog')
+    const record = catalogNamed(session, textArg(oldName, RENAME, 'oldName'))
+    const name = checkName(textArg(newName, RENAME, 'newName'), 'catalog')
+    if (record.name === name) return Scalar.VOID
+    const other = findCatalog(session, name)
+    if (other !== undefined && other.name !== record.name) throw catalogExists(name)
+    // The new name first: at no moment is the catalog gone.
+    put(session, { ...record, name })
+    dfsOf(session).request({ kind: 'removeObject', family: 'catalog', name: record.name })
+    const names = session.service(sqlCatalogService)
+    if (names.current !== undefined && sameName(names.current, record.name)) names.use(name)
+    return Scalar.VOID
+  },
+})
+
+define('setDefaultCatalog(catalog)', {
+  doc: 'The catalog in which this session looks up schema.table, as the statement use catalog; an empty text for none.',
+  call: ([catalog], session) => {
+    const name = textArg(catalog, 'setDefaultCatalog(catalog)', 'catalog')
+    session.service(sqlCatalogService).use(name === '' ? undefined : name)
+    return Scalar.VOID
+  },
+})
+
+define('getCurrentCatalog()', {
+  doc: 'The name of the catalog of this session, an empty text without one.',
+  call: (_, session) => Scalar.string(session.service(sqlCatalogService).current ?? ''),
 })
 
 const SCHEMA = 'createSchema(catalog, dbUrl, schema)'
@@ -45,16 +130,38 @@ define(SCHEMA, {
     requireAdministrator(session, 'createSchema')
     const record = catalogNamed(session, textArg(catalog, SCHEMA, 'catalog'))
     const url = databaseUrl(textArg(dbUrl, SCHEMA, 'dbUrl'))
-    const name = textArg(schema, SCHEMA, 'schema')
+    const name = checkName(textArg(schema, SCHEMA, 'schema'), 'schema')
     const dfs = dfsOf(session)
     if (viewOf(dfs.catalog).database(url) === undefined)
       throw inputError(`Database [${url}] does not exist.`, { code: 'databaseMissing', where: { db: url } })
-    if (record.schemas.some((s) => s.name === name))
-      throw new HoldfastError('conflict', `The schema [${name}] already exists in the catalog [${record.name}].`, {
-        code: 'schemaExists',
-      })
-    const schemas = [...record.schemas, { name, dbUrl: url }]
-    dfs.request({ kind: 'putObject', family: 'catalog', name: record.name, value: { ...record, schemas } })
+    if (record.schemas.some((s) => sameName(s.name, name))) throw schemaExists(name, record.name)
+    put(session, { ...record, schemas: [...record.schemas, { name, dbUrl: url }] })
+    return Scalar.VOID
+  },
+})
+
+const DROP_SCHEMA = 'dropSchema(catalog, schema)'
+define(DROP_SCHEMA, {
+  doc: 'Takes a schema out of a catalog; its database stays. For administrators.',
+  call: ([catalog, schema], session) => {
+    requireAdministrator(session, 'dropSchema')
+    const record = catalogNamed(session, textArg(catalog, DROP_SCHEMA, 'catalog'))
+    const dropped = schemaNamed(record, textArg(schema, DROP_SCHEMA, 'schema'))
+    put(session, { ...record, schemas: record.schemas.filter((s) => s !== dropped) })
+    return Scalar.VOID
+  },
+})
+
+const RENAME_SCHEMA = 'renameSchema(catalog, oldName, newName)'
+define(RENAME_SCHEMA, {
+  doc: 'Gives a schema of a catalog another name; the url of its database stays. For administrators.',
+  call: ([catalog, oldName, newName], session) => {
+    requireAdministrator(session, 'renameSchema')
+    const record = catalogNamed(session, textArg(catalog, RENAME_SCHEMA, 'catalog'))
+    const renamed = schemaNamed(record, textArg(oldName, RENAME_SCHEMA, 'oldName'))
+    const name = checkName(textArg(newName, RENAME_SCHEMA, 'newName'), 'schema')
+    if (record.schemas.some((s) => s !== renamed && sameName(s.name, name))) throw schemaExists(name, record.name)
+    put(session, { ...record, schemas: record.schemas.map((s) => (s === renamed ? { ...s, name } : s)) })
     return Scalar.VOID
   },
 })

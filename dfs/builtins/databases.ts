@@ -12,6 +12,7 @@ import { schemeOf } from '../partition/scheme.ts'
 import { databaseHandle } from '../session.ts'
 import { databaseUrl, isSafeName } from '../set/names.ts'
 import { urlArg } from './backup-host.ts'
+import { forgetDatabase } from './catalogs.ts'
 import { comingFeature, databaseArg, dfsOf, stringVector } from './store-args.ts'
 
 const { entries, define } = topicTable('Databases')
@@ -159,6 +160,7 @@ define('dropDatabase(dbDir)', {
     const db = databaseArg(session, dbDir, 'dropDatabase(dbDir)', 'dbDir')
     dfsOf(session).requireAccess('dropDatabase', db)
     dfsOf(session).request({ kind: 'dropDatabase', url: db.url })
+    forgetDatabase(session, db.url)
     return Scalar.VOID
   },
 })

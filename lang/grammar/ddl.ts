@@ -188,9 +188,15 @@ export abstract class DefinitionRules extends ModificationRules {
     this.CONSUME(S['('], { ERR_MSG: "'(' before the columns of a table" })
     const columns = p.bracketed(() => {
       const list = [this.SUBRULE(this.column)]
-      this.MANY(() => {
-        this.CONSUME(S[','])
-        list.push(this.SUBRULE2(this.column))
+      // A comma may stand behind the last column.
+      let more = true
+      this.MANY({
+        GATE: () => more,
+        DEF: () => {
+          this.CONSUME(S[','])
+          more = !p.is(')')
+          if (this.chosen(more)) list.push(this.SUBRULE2(this.column))
+        },
       })
       this.CONSUME(S[')'], { ERR_MSG: "')' after the columns of a table" })
       return list

@@ -11,7 +11,7 @@ import { inputError, usageError } from '../errors.ts'
 import { readIndex, tableColumn } from '../indexing/read.ts'
 import { writeIndex } from '../indexing/write.ts'
 import { topicTable } from '../registry.ts'
-import { AnyVector, FixedVector, isIntegral, T, type Value } from '../values/index.ts'
+import { AnyVector, FixedVector, isIntegral, NamePath, T, type Value } from '../values/index.ts'
 import { isGiven, textArg } from './args.ts'
 
 const { entries, define } = topicTable('Language operations')
@@ -53,6 +53,8 @@ define('member(X, Y)', {
   call: ([x, name], session) => {
     if (x?.kind === 'table') return tableColumn(x, textArg(name, 'member(X, Y)', 'Y'))
     if (x?.kind === 'dict') return readIndex(session, x, [name])
+    if (x?.kind === 'resource' && x.payload instanceof NamePath)
+      return x.payload.member(textArg(name, 'member(X, Y)', 'Y'))
     if (x?.kind === 'source')
       throw inputError(`The columns of ${x.source.name} can't be accessed directly.`, {
         refId: 'S02008',

@@ -13,7 +13,8 @@ import type {
   TypeNameExpr,
 } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
-import { type HoldfastError, inputError } from '../errors.ts'
+import { HoldfastError, inputError } from '../errors.ts'
+import { type SqlCatalogs, sqlCatalogService } from '../session.ts'
 import {
   AnyVector,
   ARRAY_BASE,
@@ -54,7 +55,7 @@ export function createTable(node: CreateTableStatement, scope: SqlScope): void {
     scope.session.setVariable(node.name, table)
     return
   }
-  const database = call(scope, 'database', [scope.evaluate(node.database)])
+  const database = call(scope, 'database', [databaseUrl(node.database, scope)])
   const name = Scalar.string(node.name)
   const options = [...columnOptions(node.columns, scope), ...tableOptions(node.options, scope)]
   const made =
@@ -132,7 +133,22 @@ function columnOptions(columns: readonly ColumnDefinition[], scope: SqlScope): N
 }
 
 export function createDatabase(node: CreateDatabaseStatement, scope: SqlScope): void {
-  const path = scope.evaluate(node.path)
+  const named = schemaPath(node.path, scope)
+  if (named !== undefined) {
+    createSchema(named, node, scope)
+    return
+  }
+  createDatabaseAt(scope.evaluate(node.path), node, scope)
+}
+
+/** `create database catalog.schema`: a database under a url of its own, and its name in the catalog. */
+function createSchema(names: readonly string[], node: CreateDatabaseStatement, scope: SqlScope): void {
+  const { catalog, schema, url } = catalogsOf(scope).newDatabase(names)
+  createDatabaseAt(Scalar.string(url), node, scope)
+  call(scope, 'createSchema', [Scalar.string(catalog), Scalar.string(url), Scalar.string(schema)])
+}
+
+function createDatabaseAt(path: Value, node: CreateDatabaseStatement, scope: SqlScope): void {
   const options: NamedArgument[] = node.options.map((o) => [
     ({ engine: 'engine', atomic: 'atomic', chunkgranularity: 'chunkGranularity' } as Record<string, string>)[
       o.name.toLowerCase()
@@ -155,14 +171,16 @@ export function createDatabase(node: CreateDatabaseStatement, scope: SqlScope): 
 
 export function drop(node: DropStatement, scope: SqlScope): void {
   if (node.kind === 'dropDatabase') {
-    const path = scope.evaluate(node.database!)
+    const path = existingDatabase(node, scope)
+    if (path === undefined) return
     if (node.ifExists && !truth(call(scope, 'existsDatabase', [path]))) return
     call(scope, 'dropDatabase', [path])
     return
   }
   const name = node.table!
   if (node.database !== null) {
-    const path = scope.evaluate(node.database)
+    const path = existingDatabase(node, scope)
+    if (path === undefined) return
     if (node.ifExists && !truth(call(scope, 'existsTable', [path, Scalar.string(name)]))) return
     call(scope, 'dropTable', [call(scope, 'database', [path]), Scalar.string(name)])
     return
@@ -171,6 +189,55 @@ export function drop(node: DropStatement, scope: SqlScope): void {
   if (value === undefined && node.ifExists) return
   if (!(value instanceof Table)) throw inputError(`Can't find the table ${name}.`, { code: 'tableMissing' })
   if (!scope.session.removeVariable(name)) scope.session.shared.delete(name)
+}
+
+/** The database of a drop statement; undefined for a schema that need not be there. */
+function existingDatabase(node: DropStatement, scope: SqlScope): Value | undefined {
+  const names = schemaPath(node.database!, scope)
+  if (names !== undefined && node.ifExists && catalogsOf(scope).databaseOf(names) === undefined) return undefined
+  return databaseUrl(node.database!, scope)
+}
+
+/** Url of the database that a statement names, by its url or as `schema` or `catalog.schema`. */
+function databaseUrl(expr: Expr, scope: SqlScope): Value {
+  const names = schemaPath(expr, scope)
+  if (names === undefined) return scope.evaluate(expr)
+  const url = catalogsOf(scope).databaseOf(names)
+  if (url === undefined) throw inputError(`The schema [${names.join('.')}] does not exist.`, { code: 'schemaMissing' })
+  return Scalar.string(url)
+}
+
+/** `schema` or `catalog.schema` as names; undefined for a url, written or held by a variable. */
+function schemaPath(expr: Expr, scope: SqlScope): string[] | undefined {
+  if (expr.kind === 'literal' && typeof expr.value === 'string')
+    return expr.value.includes('/') ? undefined : expr.value.split('.')
+  const names = chain(expr)
+  if (names === undefined) return undefined
+  return holdsText(expr, scope) ? undefined : names
+}
+
+function holdsText(expr: Expr, scope: SqlScope): boolean {
+  try {
+    const value = scope.evaluate(expr)
+    return value.kind === 'scalar' && typeof value.value === 'string'
+  } catch (thrown) {
+    if (thrown instanceof HoldfastError && NO_VALUE.has(thrown.code)) return false
+    throw thrown
+  }
+}
+
+const NO_VALUE: ReadonlySet<string> = new Set(['unknownName', 'schemaMissing', 'tableMissing'])
+
+function chain(expr: Expr): string[] | undefined {
+  if (expr.kind === 'name') return [expr.name]
+  if (expr.kind !== 'member') return undefined
+  const before = chain(expr.object)
+  return before === undefined ? undefined : [...before, expr.name]
+}
+
+function catalogsOf(scope: SqlScope): SqlCatalogs {
+  if (scope.session.hasService(sqlCatalogService)) return scope.session.service(sqlCatalogService)
+  throw inputError("The catalog doesn't exist.", { code: 'catalogMissing', hint: 'this session has no store' })
 }
 
 const truth = (v: Value): boolean => v.kind === 'scalar' && !v.isNull() && Number(v.value) !== 0
