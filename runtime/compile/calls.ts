@@ -12,6 +12,7 @@ import { placeByName, requiredCount } from './call.ts'
 import type { FunctionCell } from './cells.ts'
 import type { Binding, Emitter, PlainCode } from './emitter.ts'
 import { emitExpr, emitFunctionName, emitName, emitSpending } from './expressions.ts'
+import { emitFusedChoice } from './fused.ts'
 import { missingModule } from './not-there.ts'
 import { emitPlain, isStringBuiltin, readBinding, withoutSlot } from './plain-code.ts'
 import { HIGHER_ORDER, keepsArguments, returnsPart } from './purity.ts'
@@ -184,7 +185,15 @@ function emitKnown(
   args: readonly Given[],
   labelled: boolean,
 ): string {
-  if (found instanceof BuiltinFunction) return emitBuiltinCall(em, found.builtin, args, labelled)
+  if (found instanceof BuiltinFunction) {
+    const call = emitBuiltinCall(em, found.builtin, args, labelled)
+    if (found.builtin.name !== 'iif' || args.some((a) => a.name !== null)) return call
+    return emitFusedChoice(
+      em,
+      args.map((a) => a.expr),
+      call,
+    )
+  }
   const params = found.fn?.params
   if (params === undefined) return emitDynamic(em, `${em.constant(found)}.get()`, args, found.name)
   return em.help('box', emitUserCall(em, found, params, args))

@@ -1,5 +1,6 @@
 /** Expressions: syntax to the JavaScript expression that yields the value. Calls are in calls.ts, functions in functions.ts. */
 import type {
+  BinaryExpr,
   BinaryOperator,
   CaseExpr,
   DictExpr,
@@ -17,6 +18,7 @@ import { constantValue } from './constants.ts'
 import type { Emitter } from './emitter.ts'
 import { positionIn } from './failure.ts'
 import { emitClosure } from './functions.ts'
+import { emitFusedTruth } from './fused.ts'
 import { constVectorValue, literalValue } from './literals.ts'
 import { bothConstant, emitComparison, emitTree, isNumericOp, type Tree, treeOf } from './numeric.ts'
 import { emitPlain, plainest, readBinding, toValue, withoutSlot } from './plain-code.ts'
@@ -114,7 +116,7 @@ function emitNode(em: Emitter, node: Expr): string {
     case 'unary':
       return em.help(node.op === 'neg' ? 'neg' : 'not', emitExpr(em, node.operand))
     case 'binary':
-      return emitBinary(em, node.op, node.left, node.right, node.word)
+      return emitBinary(em, node)
     case 'compareChain':
       return emitChain(em, node.operands, node.ops)
     case 'predicate':
@@ -256,18 +258,19 @@ const inlineOps: Partial<Record<BinaryOperator, keyof Support>> = {
   ne: 'ne',
 }
 
-export function emitBinary(em: Emitter, op: BinaryOperator, left: Expr, right: Expr, word: boolean): string {
+export function emitBinary(em: Emitter, node: BinaryExpr): string {
+  const { op, left, right, word } = node
   switch (op) {
     case 'and': {
       const t = em.temporary()
       const and = emitSpending(em, [left, right], [t, emitExpr(em, right)], ([a, b]) => em.help('and', a, b))
-      return `(${em.help('isFalse', `${t} = ${emitExpr(em, left)}`)} ? ${t} : ${and})`
+      return emitFusedTruth(em, node, `(${em.help('isFalse', `${t} = ${emitExpr(em, left)}`)} ? ${t} : ${and})`)
     }
     case 'or': {
       const t = em.temporary()
       const codes = [t, emitExpr(em, right)]
       const or = emitSpending(em, [left, right], codes, ([a, b]) => em.help(word ? 'orIgnoringNull' : 'or', a, b))
-      return `(${em.help('isTrue', `${t} = ${emitExpr(em, left)}`)} ? ${t} : ${or})`
+      return emitFusedTruth(em, node, `(${em.help('isTrue', `${t} = ${emitExpr(em, left)}`)} ? ${t} : ${or})`)
     }
     case 'cast':
       return fold(em, 'cast', castNow, emitExpr(em, left), emitCastTarget(em, right))

@@ -362,6 +362,37 @@ print(g())`,
       'abbc\nabb1\nabbq\n["abb1","abb2"]\n6',
     ],
     [
+      'comparisons of large vectors that are tried at once: what is not evaluated stays so, and errors are those of the operators',
+      `n = 1200000
+a = (0..(n - 1)) * 0.5
+b = 300000.0 - a
+a[3] = NULL
+def f(a, b){
+	c = a > 10 and b < 299000.25 and a <= 500000
+	d = a > b or not(a >= 5)
+	h = iif(a > b, a, b)
+	g = iif(a * 2 > b or a == 1, -1.5, b)
+	return (sum(c), sum(d), sum(h), sum(g), h[3], g[2])
+}
+for(k in 0:3) print(f(a, b))
+print(sum(a > 10 and a < 20))
+def shout(){ print("evaluated"); return 5 }
+print(1 > 2 and shout() > 3)
+try{ x = a > 1 and b[0:5] < 3 } catch(ex){ print(ex) }
+c = 5
+print(c > 3 and c < 7)
+c = a
+print(sum(c > 3 and c < 7))`,
+      `(998001,900009,4.049999E11,4.999845E10,299998.5,-1.5)
+(998001,900009,4.049999E11,4.999845E10,299998.5,-1.5)
+(998001,900009,4.049999E11,4.999845E10,299998.5,-1.5)
+19
+false
+"SYSTEM_Operator" : "Incompatible vector size"
+true
+7`,
+    ],
+    [
       'append! to a vector that is shared, of another type, and walked over',
       `def f(){
 	v = array(INT, 0)

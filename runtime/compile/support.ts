@@ -5,7 +5,7 @@ import { readIndex, tableColumn } from '../indexing/read.ts'
 import { writeIndex } from '../indexing/write.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { binaryOp } from '../ops/binary.ts'
-import { isLarge, runChain, spent } from '../ops/chain.ts'
+import { isLarge, runChain, runFused, spent } from '../ops/chain.ts'
 import type { BinaryOpName } from '../ops/names.ts'
 import { unaryOp } from '../ops/unary.ts'
 import type { Builtin } from '../registry.ts'
@@ -305,6 +305,7 @@ function makeSupport() {
     rebind,
     replace,
     runChain,
+    runFused,
     seq,
     setFinals,
     setIndex,

@@ -1,11 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { iif } from '../builtins/convert.ts'
 import { assembleAtOnce, LANES_FROM } from '../kernels/simd/elementwise.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { T } from '../values/types.ts'
 import { FixedVector } from '../values/vector.ts'
 import { fastBinary } from './binary.ts'
-import { type Chain, type ChainOp, runChain } from './chain.ts'
+import {
+  type Chain,
+  type ChainOp,
+  type ChoiceChain,
+  runChain,
+  runFused,
+  type TruthChain,
+  type TruthOp,
+} from './chain.ts'
 
 assembleAtOnce()
 
@@ -70,5 +79,77 @@ describe('a chain of arithmetic', () => {
     const vector = (length: number): FixedVector => new FixedVector(T.DOUBLE, new Float64Array(length).fill(1))
     const values = [vector(LANES_FROM), vector(LANES_FROM), vector(LANES_FROM + 1)]
     expect(() => runChain(['mul', ['add', 0, 1], 2], values)).toThrow('Incompatible vector size')
+  })
+})
+
+const compare = fc.constantFrom<TruthOp>('lt', 'le', 'gt', 'ge', 'eq', 'ne')
+const plain = fc.letrec<{ chain: Chain; node: Chain }>((tie) => ({
+  chain: fc.oneof({ maxDepth: 1, depthSize: 'small' }, fc.nat(4), tie('node')),
+  node: fc.tuple(fc.constantFrom<ChainOp>('add', 'sub', 'mul', 'ratio'), tie('chain'), tie('chain')),
+})).chain
+const { truth } = fc.letrec<{ truth: TruthChain; test: TruthChain; both: TruthChain }>((tie) => ({
+  truth: fc.oneof({ maxDepth: 2, depthSize: 'small' }, tie('test'), tie('both')),
+  test: fc.tuple(compare, plain, plain),
+  both: fc.tuple(fc.constantFrom<TruthOp>('and', 'or'), tie('truth'), tie('truth')),
+}))
+const numbers: fc.Arbitrary<Value[]> = fc.tuple(
+  column,
+  column,
+  column,
+  fc.constantFrom(Scalar.double(2.5), Scalar.int(3), Scalar.int(0)),
+  fc.constantFrom(Scalar.int(2), Scalar.double(-0.5)),
+)
+
+const truthOneByOne = ([op, a, b]: TruthChain, values: readonly Value[]): Value => {
+  const side = (c: Chain | TruthChain): Value =>
+    op === 'and' || op === 'or' ? truthOneByOne(c as TruthChain, values) : oneByOne(c as Chain, values)
+  return fastBinary[op](side(a), side(b))
+}
+
+describe('comparisons in one pass', () => {
+  test('are what their operators give one by one, and changes no operand', () => {
+    let fused = 0
+    fc.assert(
+      fc.property(truth, numbers, (c, values) => {
+        const expected = truthOneByOne(c, values)
+        const found = runFused(c, values)
+        if (found === undefined) return
+        fused++
+        expect(typeOf(found)).toBe(typeOf(expected))
+        expect(Buffer.compare(bytes(found), bytes(expected))).toBe(0)
+      }),
+      { numRuns: 30 },
+    )
+    expect(fused).toBeGreaterThan(5)
+  })
+
+  test('choose as iif does', () => {
+    let fused = 0
+    fc.assert(
+      fc.property(truth, plain, plain, numbers, (c, x, y, values) => {
+        const found = runFused(['iif', c, x, y] satisfies ChoiceChain, values)
+        if (found === undefined) return
+        fused++
+        const expected = iif(truthOneByOne(c, values), oneByOne(x, values), oneByOne(y, values))
+        expect(typeOf(found)).toBe(typeOf(expected))
+        expect(Buffer.compare(bytes(found), bytes(expected))).toBe(0)
+      }),
+      { numRuns: 30 },
+    )
+    expect(fused).toBeGreaterThan(5)
+  })
+
+  test('of operands that are no doubles, not equally long, or missing are left to the operators', () => {
+    const doubles = new FixedVector(T.DOUBLE, new Float64Array(LANES_FROM).fill(1))
+    const more = new FixedVector(T.DOUBLE, new Float64Array(LANES_FROM + 1).fill(1))
+    const whole = new FixedVector(T.INT, new Int32Array(LANES_FROM))
+    const both: TruthChain = ['and', ['gt', 0, 1], ['lt', 0, 2]]
+    const one = Scalar.double(1)
+    expect(runFused(both, [doubles, one, one])).toBeInstanceOf(FixedVector)
+    for (const other of [more, whole, Scalar.long(1n), Scalar.nullOf(T.DOUBLE), Scalar.string('a'), undefined]) {
+      expect(runFused(both, [doubles, one, other])).toBeUndefined()
+      expect(runFused(['iif', ['gt', 0, 1], 0, 2], [doubles, one, other])).toBeUndefined()
+    }
+    expect(runFused(['iif', ['gt', 0, 1], 1, 1], [doubles, one])).toBeUndefined()
   })
 })
