@@ -56,6 +56,25 @@ describe('the lock of a directory', () => {
     expect(existsSync(join(folder, 'nowhere'))).toBe(false)
   })
 
+  it('of another machine is respected, and names the file to delete when that machine is gone', () => {
+    const data = join(folder, 'shared')
+    lockDirectory(data).leave()
+    const holder = { ...JSON.parse(readFileSync(lockFile(data), 'utf8')), host: 'elsewhere', pid: 7 }
+    writeFileSync(lockFile(data), JSON.stringify(holder))
+    expect(() => lockDirectory(data)).toThrow(/in use by process 7 on elsewhere since/)
+    try {
+      lockDirectory(data)
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: 'directoryInUseElsewhere',
+        hint: expect.stringContaining(`delete ${lockFile(data)}`),
+      })
+    }
+    rmSync(lockFile(data))
+    mkdirSync(lockFile(data))
+    expect(() => lockDirectory(data)).toThrow(/Cannot read .*holdfast\.lock: it is a folder \(EISDIR\)/)
+  })
+
   it('that was torn by a crash holds nobody off', () => {
     const data = join(folder, 'torn')
     mkdirSync(data)

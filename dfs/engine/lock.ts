@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
 import { makeFolders } from '../store/make-folders.ts'
+import { storeError } from '../store/store-error.ts'
 
 interface Holder {
   readonly pid: number
@@ -33,7 +34,7 @@ export interface TakenLock extends DirectoryLock {
 
 const LOCK_FILE = 'holdfast.lock'
 
-/** Takes the folder, which is made if missing. Throws `directoryInUse` if a living process has it. */
+/** Takes the folder, which is made if missing. Throws `directoryInUse` if a living process has it, `directoryInUseElsewhere` if one of another machine may. */
 export function lockDirectory(folder: string): TakenLock {
   makeFolders(folder)
   const file = join(folder, LOCK_FILE)
@@ -57,21 +58,13 @@ export function lockDirectory(folder: string): TakenLock {
         leave: () => writeFileSync(file, JSON.stringify({ ...mine, processStart: 'ended' })),
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storeError('write', file, error)
     }
     const holder = readHolder(file)
     if (holder !== undefined && (holder.folder ?? mine.folder) === mine.folder && isAlive(holder))
-      throw new HoldfastError(
-        'conflict',
-        `The data directory ${folder} is in use by process ${holder.pid} since ${holder.since}.`,
-        {
-          code: 'directoryInUse',
-          where: { file, pid: holder.pid },
-          hint: `end that process first, or choose another directory with --data`,
-        },
-      )
+      throw inUse(folder, file, holder, mine.host)
     wasUnclean = true
-    rmSync(file, { force: true })
+    removeLock(file)
   }
   throw new HoldfastError('conflict', `The data directory ${folder} is being opened by several processes at once.`, {
     code: 'directoryInUse',
@@ -88,12 +81,36 @@ export function lockForInspection(folder: string): TakenLock {
   return lockDirectory(folder)
 }
 
+/** Of a process on another machine, or in a container that had a name of its own, nobody here can tell whether it lives. */
+function inUse(folder: string, file: string, { pid, host, since }: Holder, here: string): HoldfastError {
+  const isElsewhere = host !== here
+  return new HoldfastError(
+    'conflict',
+    `The data directory ${folder} is in use by process ${pid}${isElsewhere ? ` on ${host}` : ''} since ${since}.`,
+    {
+      code: isElsewhere ? 'directoryInUseElsewhere' : 'directoryInUse',
+      where: { file, pid, host },
+      hint: isElsewhere
+        ? `end that process first; if that machine or container is gone for certain, delete ${file}`
+        : 'end that process first, or choose another directory with --data',
+    },
+  )
+}
+
+function removeLock(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch (error) {
+    throw storeError('remove', file, error)
+  }
+}
+
 function readIfThere(file: string): Buffer | undefined {
   try {
     return readFileSync(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw storeError('read', file, error)
   }
 }
 
