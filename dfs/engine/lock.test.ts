@@ -75,6 +75,13 @@ describe('the lock of a directory', () => {
     expect(() => lockDirectory(data)).toThrow(/Cannot read .*holdfast\.lock: it is a folder \(EISDIR\)/)
   })
 
+  it('says which directory cannot be made', () => {
+    writeFileSync(join(folder, 'a-file'), '')
+    expect(() => lockDirectory(join(folder, 'a-file', 'below'))).toThrow(
+      /^Cannot create the data directory .*a-file\/below: a part of the path is not a folder \(ENOTDIR\)\.$/,
+    )
+  })
+
   it('that was torn by a crash holds nobody off', () => {
     const data = join(folder, 'torn')
     mkdirSync(data)

@@ -36,7 +36,11 @@ const LOCK_FILE = 'holdfast.lock'
 
 /** Takes the folder, which is made if missing. Throws `directoryInUse` if a living process has it, `directoryInUseElsewhere` if one of another machine may. */
 export function lockDirectory(folder: string): TakenLock {
-  makeFolders(folder)
+  try {
+    makeFolders(folder)
+  } catch (error) {
+    throw storeError('create the data directory', folder, error)
+  }
   const file = join(folder, LOCK_FILE)
   const mine: Holder = {
     pid: process.pid,
