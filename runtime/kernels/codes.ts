@@ -55,25 +55,83 @@ function highestOf(x: Int32Array, from: number, to: number): number {
   return high
 }
 
-export function seenCodes({ rows, limit }: Codes): SeenCodes {
-  // First row + 1 and number of rows side by side, so that a row touches one place.
-  const seen = new Int32Array(2 * limit)
+export function seenCodes(codes: Codes): SeenCodes {
+  const { limit } = codes
+  const found = limit <= FEW_CODES && codes.rows.length >= PIECE ? countFew(codes) : lookAtAll(codes)
+  let count = 0
+  for (let c = 0; c < limit; c++) if (found[2 * c] !== 0) count++
+  const seen = { codes: new Int32Array(count), firstRows: new Int32Array(count), sizes: new Int32Array(count) }
+  for (let c = 0, g = 0; c < limit; c++) {
+    if (found[2 * c] === 0) continue
+    seen.codes[g] = c
+    seen.firstRows[g] = found[2 * c] - 1
+    seen.sizes[g++] = found[2 * c + 1]
+  }
+  return seen
+}
+
+/** First row + 1 and number of rows of each code, side by side, so that a row touches one place. */
+function lookAtAll({ rows, limit }: Codes): Int32Array {
+  const found = new Int32Array(2 * limit)
   for (let to = rows.length; to > 0; to -= PIECE) {
     checkInterrupt()
-    lookBack(rows, Math.max(0, to - PIECE), to, seen)
+    lookBack(rows, Math.max(0, to - PIECE), to, found)
   }
+  return found
+}
+
+/** So few that looking at each of them after every piece of rows costs nothing. */
+const FEW_CODES = 4096
+
+/** The same: rows are counted only, and looked at again in the few pieces in which a code occurs for the first time. */
+function countFew({ rows, limit }: Codes): Int32Array {
+  // Four counts a code: rows beside each other often have the same one, and would wait for each other.
+  const counts = new Int32Array(4 * limit)
+  const found = new Int32Array(2 * limit)
+  let missing = limit
+  for (let from = 0; from < rows.length; from += PIECE) {
+    checkInterrupt()
+    const to = Math.min(rows.length, from + PIECE)
+    countRows(rows, from, to, counts)
+    if (missing > 0 && hasNew(counts, found)) missing -= noteFirst(rows, from, to, found)
+  }
+  for (let c = 0; c < limit; c++) found[2 * c + 1] = sizeOf(counts, c)
+  return found
+}
+
+const sizeOf = (counts: Int32Array, code: number): number =>
+  counts[4 * code] + counts[4 * code + 1] + counts[4 * code + 2] + counts[4 * code + 3]
+
+function countRows(rows: Int32Array, from: number, to: number, counts: Int32Array): void {
+  let k = from
+  for (; k < to - 3; k += 4) {
+    const a = 4 * rows[k]
+    const b = 4 * rows[k + 1] + 1
+    const c = 4 * rows[k + 2] + 2
+    const d = 4 * rows[k + 3] + 3
+    counts[a]++
+    counts[b]++
+    counts[c]++
+    counts[d]++
+  }
+  for (; k < to; k++) counts[4 * rows[k]]++
+}
+
+/** Whether a code was counted whose first row nobody has noted. */
+function hasNew(counts: Int32Array, found: Int32Array): boolean {
+  for (let c = 0; 2 * c < found.length; c++) if (found[2 * c] === 0 && sizeOf(counts, c) > 0) return true
+  return false
+}
+
+/** Notes the first rows of codes that occur in [from, to) and not before; answers how many these are. */
+function noteFirst(rows: Int32Array, from: number, to: number, found: Int32Array): number {
   let count = 0
-  for (let c = 0; c < limit; c++) if (seen[2 * c] !== 0) count++
-  const codes = new Int32Array(count)
-  const firstRows = new Int32Array(count)
-  const sizes = new Int32Array(count)
-  for (let c = 0, g = 0; c < limit; c++) {
-    if (seen[2 * c] === 0) continue
-    codes[g] = c
-    firstRows[g] = seen[2 * c] - 1
-    sizes[g++] = seen[2 * c + 1]
-  }
-  return { codes, firstRows, sizes }
+  for (let k = from; k < to; k++)
+    if (found[2 * rows[k]] === 0) {
+      found[2 * rows[k]] = k + 1
+      count++
+    }
+  return count
 }
 
 /** From the last row to the first: what stays is the first row of each code. Four codes are read before the first is looked up, so that loads need not wait. */
