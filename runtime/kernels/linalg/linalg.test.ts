@@ -120,7 +120,9 @@ describe('decompositions give their matrix back', () => {
   it('pseudo inverse: A ** P ** A = A', () =>
     fc.assert(
       fc.property(matrix(false), (a) => {
-        expectClose(multiply(multiply(a, pseudoInverse(decomposeSvd(a)!, 1e-9)), a), a, 1e-6)
+        // What is much smaller than the largest singular value would only bring its rounding errors back, enlarged.
+        const svd = decomposeSvd(a)!
+        expectClose(multiply(multiply(a, pseudoInverse(svd, svd.s[0] * 5e-8)), a), a, 1e-5)
       }),
     ))
 })
