@@ -7,6 +7,7 @@
  * - a plan or logs in a state's folder, temporary files of the manifest.
  * As long as any of these is there, the next run looks through all of `data/` when it is done.
  */
+import { HoldfastError } from '../../runtime/errors.ts'
 import {
   droppedFolder,
   MANIFEST_FILE,
@@ -54,6 +55,28 @@ export function settleRemains(store: FileStore): Remains {
     store.syncDirectory('')
   }
   return remains
+}
+
+/**
+ * Throws for a set that has lost `backup_manifest.json`: its states would be taken for what runs left that died, and removed. Only a first backup that died before it announced
+ * its state leaves a complete one without it, and with the files of its run.
+ */
+export function requireAnnounced(store: FileStore): void {
+  if (store.stat(MANIFEST_FILE) !== undefined) return
+  const lost = store.list(STATES_FOLDER).filter(({ name }) => {
+    const folder = parseStateFolder(name)
+    return folder?.kind === 'complete' && !hasRunFiles(store, folder.id)
+  })
+  if (lost.length === 0) return
+  throw new HoldfastError(
+    'data',
+    `${MANIFEST_FILE} is missing in ${store.root}, where ${lost.length === 1 ? 'a state is' : `${lost.length} states are`} that it should name.`,
+    {
+      code: 'backupMetadata',
+      where: { file: MANIFEST_FILE },
+      hint: 'put the file back, or checkBackup(backupDir, dbPath, repair=true), which makes the newest whole state the newest again; nothing was changed',
+    },
+  )
 }
 
 const hasRunFiles = (store: FileStore, id: string): boolean =>

@@ -16,7 +16,7 @@ import { listStates } from '../set/states.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { byRetention, dropStates } from './drop-states.ts'
 import { isDiskFailure, PreviousState } from './previous-state.ts'
-import { removeDropped, removeRunRemains, settleRemains } from './remains.ts'
+import { removeDropped, removeRunRemains, requireAnnounced, settleRemains } from './remains.ts'
 import { publish, requireFiles, StateDraft } from './state.ts'
 
 /** What the new state holds of the database of the run; its other tables, and other databases, stay as they are. */
@@ -53,6 +53,7 @@ export class SetRenewal {
     this.#store = store
     this.#lock = lock
     this.takenMs = takenMs
+    requireAnnounced(store)
     removeLockRemains(store, context.lockWorld)
     const { partial, dropped, runFiles } = settleRemains(store)
     this.#remains = partial || dropped || runFiles

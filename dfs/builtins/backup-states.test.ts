@@ -67,6 +67,26 @@ function threeEvenings(): string[] {
   return contents
 }
 
+describe('a backup directory that has lost its manifest', () => {
+  it('keeps its states: whoever would change it is refused, until it is mended', () => {
+    const contents = threeEvenings()
+    const set = session.service(backupHostService).openSet('/backup') as MemoryFileStore
+    set.remove('backup_manifest.json')
+    const files = [...set.files()]
+    for (const call of ['backupDB(dir, db)', 'backup(dir, db, true)', 'listBackupStates(dir)'])
+      expect(fails(call)).toMatch(/backup_manifest.json is missing in .*, where 3 states are that it should name/)
+    expect(fails('restoreDB(dir, db)')).toMatch(/is missing, though there are states; checkBackup/)
+    expect(fails('pruneBackup(dir)')).toMatch(/backup_manifest.json is missing/)
+    expect([...set.files()]).toEqual(files)
+    expect(show('size(checkBackup(dir, db, repair=true))')).toBe('0')
+    expect(show('size(listBackupStates(dir))')).toBe('3')
+    session.run('backupDB(dir, db)')
+    expect(show('size(listBackupStates(dir))')).toBe('4')
+    session.run('restoreDB(dir, db, state=oldest)')
+    expect(contentOf(engine, 'pt')).toBe(contents[0])
+  })
+})
+
 describe('several states in a directory', () => {
   it('are listed with what each is of and has alone', () => {
     threeEvenings()

@@ -4,6 +4,7 @@ import { usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import { NULL_I64, T } from '../../runtime/values/index.ts'
 import { type PruneChoice, planPrune, pruneSet } from '../backup/prune.ts'
+import { requireAnnounced } from '../backup/remains.ts'
 import { ONE_STATE } from '../set/retention.ts'
 import { bytesOfStates } from '../set/state-files.ts'
 import { listStates } from '../set/states.ts'
@@ -21,6 +22,7 @@ define(LIST, {
   doc: `The states of a backup, the newest first: a table state, takenAt, databases, tables, partitions, rows, bytes, bytesOnlyHere, damage. takenAt is when the last of its tables was backed up. bytes are those of all its data files, bytesOnlyHere those of files that no other state has: what dropping this state alone would free. For a state that cannot be read damage says why, and the numbers are null; bytesOnlyHere is null for all then. state is what other functions take as state. ${KEY_DOC}`,
   call: ([backupDir, keyPath], session) => {
     const store = backupStore(loggedInHost(session, 'listBackupStates'), backupDir, LIST, keyPath)
+    requireAnnounced(store)
     const states = listStates(store)
     const onlyHere = bytesOfStates(store, states)
     const sum = (of: (typeof states)[number], count: 'chunks' | 'rows' | 'bytes'): bigint =>

@@ -119,5 +119,8 @@ export function isState(store: FileStore, id: string): boolean {
 }
 
 /** For messages: what a set is missing in which nothing was ever completed. */
-export const noBackupIn = (store: FileStore): string =>
-  `There is no backup in ${store.root}: ${MANIFEST_FILE} is missing.`
+export function noBackupIn(store: FileStore): string {
+  const hasStates = store.list(STATES_FOLDER).some(({ name }) => parseStateFolder(name)?.kind === 'complete')
+  const states = hasStates ? `, though there are states; checkBackup(backupDir, dbPath, repair=true) puts it back` : ''
+  return `There is no backup in ${store.root}: ${MANIFEST_FILE} is missing${states}.`
+}
