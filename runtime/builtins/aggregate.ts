@@ -1,4 +1,5 @@
 /** Aggregates of one and two columns, from the tables of the kernels, and order statistics. */
+import { labelsOf } from '../compile/labels.ts'
 import { inputError, operatorError, usageError } from '../errors.ts'
 import { AGGREGATES, kurtosisOf, medianMad, skewness } from '../kernels/aggregate.ts'
 import { groupIds } from '../kernels/hash.ts'
@@ -465,9 +466,9 @@ function autocorrelation(data: Float64Array, lag: number): number {
 }
 
 define('stat(X)', {
-  doc: 'Statistics of a vector as a dictionary: Median, Avg, Min, Stdev, Count, Size, Name, Max.',
-  call: ([x]) => {
-    const source = required(x, 'stat(X)', 'X')
+  doc: 'Statistics of a vector as a dictionary: Median, Avg, Min, Stdev, Count, Size, Name (of the variable), Max.',
+  call: (args) => {
+    const source = required(args[0], 'stat(X)', 'X')
     const v = source.kind === 'matrix' ? source.data : asVector(source)
     if (v === undefined) throw inputError('Usage: stat(X). X must be a vector or a matrix.')
     const value = (name: string): Value => AGGREGATES[name].compute(v, 0, v.length)
@@ -478,7 +479,7 @@ define('stat(X)', {
       ['Stdev', value('std')],
       ['Count', value('count')],
       ['Size', Scalar.int(v.length)],
-      ['Name', Scalar.string(v.label ?? 'X')],
+      ['Name', Scalar.string(labelsOf(args)[0] ?? v.label ?? 'X')],
       ['Max', value('max')],
     ]
     return new Dict(T.STRING, T.ANY, new Map(fields), true)

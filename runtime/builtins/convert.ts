@@ -633,7 +633,7 @@ const INTEGER_LIMIT: Readonly<Record<number, bigint>> = {
 define('parseInteger(X, type, [radix=10])', {
   kind: 'element',
   aliases: ['parseInt'],
-  doc: 'Integer of the given type from text in a base from 2 to 36; reading stops at the first character that is no digit. An empty text gives null, no digit at all is an error.',
+  doc: 'Integer of the given type from text in a base from 2 to 36; reading stops at the first character that is no digit; in base 16 "0x" may come first. An empty text gives null, no digit at all is an error.',
   call: ([x, type, radix]) => {
     const usage = 'parseInteger(X, type, [radix=10])'
     const to = typeSpec(required(type, usage, 'type')).type
@@ -642,7 +642,7 @@ define('parseInteger(X, type, [radix=10])', {
     const base = intArg(radix, usage, 'radix', 10)
     const read = (text: string): Raw => {
       if (text.trim() === '') return nullRaw(to)
-      const m = /^\s*([+-]?)(?:0x)?([0-9a-z]*)/i.exec(text)!
+      const m = (base === 16 ? /^\s*([+-]?)(?:0x)?([0-9a-z]*)/i : /^\s*([+-]?)([0-9a-z]*)/i).exec(text)!
       let value = 0n
       let count = 0
       for (const c of m[2]) {

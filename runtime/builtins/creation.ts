@@ -201,7 +201,7 @@ define('stretch(X, n)', {
       const rows = stretchPositions(source.rows, count)
       return take(source, new FixedVector(T.INT, countsOf(rows, source.rows)))
     }
-    const v = asVector(source)
+    const v = source.kind === 'vector' ? source : asVector(source)
     if (v === undefined) throw inputError('Usage: stretch(X, n). X must be a vector, matrix or table.')
     return v.gather(stretchPositions(v.length, count))
   },

@@ -6,6 +6,7 @@ import { compressionBuiltins } from './compression.ts'
 import { dataSourceBuiltins } from './data-sources.ts'
 import { decompositionBuiltins } from './decompositions.ts'
 import { dictBuiltins } from './dicts-sets.ts'
+import { distanceBuiltins } from './distances.ts'
 import { distributionBuiltins } from './distributions.ts'
 import { fileBuiltins } from './files.ts'
 import { formatBuiltins } from './format.ts'
@@ -70,6 +71,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...regressionBuiltins,
   ...hypothesisTestBuiltins,
   ...statisticsBuiltins,
+  ...distanceBuiltins,
   ...pairStatisticBuiltins,
   ...summaryBuiltins,
   ...modelBuiltins,

@@ -3,7 +3,7 @@ import { inputError } from '../errors.ts'
 import { inBlocks, kernel } from '../kernels/codegen.ts'
 import { laneFunctionOf } from '../kernels/simd/operators.ts'
 import { binaryOp, elementwise, fastBinary } from '../ops/binary.ts'
-import { castScalar, castValue, castVector } from '../ops/cast.ts'
+import { castScalar, castValue, castVector, scalarToVector } from '../ops/cast.ts'
 import { divideRounded, pow10, rescale } from '../ops/decimal-number.ts'
 import { type Flat, flatBinary } from '../ops/flat.ts'
 import type { BinaryOpName } from '../ops/names.ts'
@@ -258,6 +258,21 @@ define('signum(X)', {
   call: ([x]) => {
     const sign = (f: Flat): Value => castValue(onReals('signum', 'Math.sign(x)', f), T.INT)
     return byKind('signum', required(x, 'signum(X)', 'X'), sign, sign)
+  },
+})
+define('polynomial(X, coeffs)', {
+  kind: 'element',
+  doc: 'The value of a polynomial at each element of X; coeffs are its coefficients from the constant on.',
+  call: ([x, coeffs]) => {
+    const usage = 'polynomial(X, coeffs)'
+    const point = required(x, usage, 'X')
+    const factors = coeffs?.kind === 'scalar' ? scalarToVector(coeffs, 1) : coeffs
+    if (factors?.kind !== 'vector' || factors.length === 0)
+      throw inputError(`Usage: ${usage}. coeffs must be a numeric vector.`)
+    let sum = elementwise('mul', point, new Scalar(T.CHAR, 0))
+    for (let k = factors.length - 1; k >= 0; k--)
+      sum = elementwise('add', elementwise('mul', sum, point), factors.get(k))
+    return sum
   },
 })
 define('signbit(X)', {

@@ -130,11 +130,12 @@ define('cells(obj, row, col)', {
 })
 
 define('slice(obj, index, [colIndex])', {
-  doc: 'Columns of a matrix or rows of a table (a dictionary for a scalar); with two indices rows and columns.',
+  doc: 'Columns of a matrix, rows of a table (a dictionary for a scalar), columns or rows of an array vector; with two indices rows and columns.',
   call: ([obj, index, colIndex], session) => {
     const signature = 'slice(obj, index, [colIndex])'
     const first = required(index, signature, 'index')
-    return readIndex(session, grid(obj, signature), isGiven(colIndex) ? [first, colIndex] : [first])
+    const source = obj?.kind === 'vector' && obj.storage === 'array' ? obj : grid(obj, signature)
+    return readIndex(session, source, isGiven(colIndex) ? [first, colIndex] : [first])
   },
 })
 

@@ -8,7 +8,7 @@ import { type Builtin, topicTable } from '../registry.ts'
 import { Dict } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { T } from '../values/types.ts'
-import type { Vector } from '../values/vector.ts'
+import { AnyVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, required, textArg, textListArg, vectorArg } from './args.ts'
 import { coefficientTable, type Factors, type FitReport, factorsArg, fitDictionary, zeroed } from './regression-arg.ts'
 import { asVector, vectorOver } from './shapes.ts'
@@ -105,6 +105,30 @@ define(usageWls, {
       method: 'qr',
       pseudo: true,
     })
+  },
+})
+
+const usageWslr = 'wslr(Y, X, W, [mse=false])'
+define(usageWslr, {
+  kind: 'aggregate',
+  doc: 'Weighted least squares of Y on one X as a tuple: intercept, slope, and with mse=true the weighted squares of the residuals over n - 2. Positions where one of the three is null are left out; n counts the others.',
+  call: ([y, x, w, mse]) => {
+    const [ys, xs, ws] = [y, x, w].map((v, k) => toDoubles('wslr', vectorArg(v, usageWslr, ['Y', 'X', 'W'][k])))
+    if (xs.length !== ys.length || ws.length !== ys.length)
+      throw usageError(usageWslr, 'Y, X and W must have the same length.')
+    if (ws.some((v) => v < 0)) throw usageError(usageWslr, 'W must not be negative.')
+    const kept = Array.from(ys.keys()).filter((k) => !Number.isNaN(ys[k] + xs[k] + ws[k]))
+    const total = (of: (k: number) => number): number => kept.reduce((sum, k) => sum + ws[k] * of(k), 0)
+    const weight = total(() => 1)
+    const meanX = total((k) => xs[k]) / weight
+    const meanY = total((k) => ys[k]) / weight
+    const slope = total((k) => (xs[k] - meanX) * (ys[k] - meanY)) / total((k) => (xs[k] - meanX) ** 2)
+    const intercept = meanY - slope * meanX
+    const real = (value: number): Scalar => (Number.isFinite(value) ? Scalar.double(value) : Scalar.nullOf(T.DOUBLE))
+    const out = [real(intercept), real(slope)]
+    if (boolArg(mse, usageWslr, 'mse', false))
+      out.push(real(total((k) => (ys[k] - intercept - slope * xs[k]) ** 2) / (kept.length - 2)))
+    return new AnyVector(out)
   },
 })
 

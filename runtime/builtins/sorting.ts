@@ -4,17 +4,17 @@ import { groupIds } from '../kernels/hash.ts'
 import { selectKth } from '../kernels/quantile.ts'
 import { BulkRandom } from '../kernels/random.ts'
 import { ranksOf } from '../kernels/rank.ts'
-import { sortIndices, sortVector } from '../kernels/sort.ts'
-import { castScalar, castVector, concatVectors, scalarToVector } from '../ops/cast.ts'
+import { isSortedVector, sortIndices, sortVector } from '../kernels/sort.ts'
+import { castScalar, castVector, concatVectors, relabel, scalarToVector } from '../ops/cast.ts'
 import { toDoubles } from '../ops/doubles.ts'
 import { finerTemporal } from '../ops/temporal.ts'
 import { compareText } from '../ops/text.ts'
 import { topicTable } from '../registry.ts'
-import { Matrix } from '../values/forms.ts'
+import { Dict, Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import type { Table } from '../values/table.ts'
+import { Table } from '../values/table.ts'
 import { elementType, isDecimal, isLiteral, isNumeric, isTemporal, T, type TypeId, typeName } from '../values/types.ts'
-import { AnyVector, FixedVector, type Vector } from '../values/vector.ts'
+import { AnyVector, ArrayVector, FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, required, textArg } from './args.ts'
 import { overwrite } from './convert.ts'
 import { rankOptions, rankVector } from './cumulative.ts'
@@ -135,17 +135,23 @@ define(usageRank, {
   doc: '0-based rank of each element. Nulls have none (lowest with ignoreNA=false); ties take the min, max, average or first rank; groupNum gives group numbers instead; percent gives (rank+1)/n.',
   call: (args) => {
     const x = required(args[0], usageRank, 'X')
-    const values = x.kind === 'dict' ? asVector(new AnyVector([...x.entries.values()])) : undefined
-    return vectorOver('rank', values ?? x, (v) => rankOf(v, args, usageRank))
+    return vectorOver('rank', ranked(x), (v) => rankOf(v, args, usageRank))
   },
 })
+/** Of a dictionary its values. */
+function ranked(x: Value): Value {
+  return x.kind === 'dict' ? (asVector(new AnyVector([...x.entries.values()])) ?? x) : x
+}
+
 const usageDense = 'denseRank(X, [ascending=true], [ignoreNA=true], [percent=false])'
 define(usageDense, {
   kind: 'vector',
   doc: '0-based rank without gaps after ties.',
   call: ([x, ascending, ignoreNA, percent]) => {
     const options = { ...rankOptions(usageDense, ascending, ignoreNA, undefined, percent), dense: true }
-    return vectorOver('denseRank', required(x, usageDense, 'X'), (v) => rankVector(ranksOf(v, options), options))
+    return vectorOver('denseRank', ranked(required(x, usageDense, 'X')), (v) =>
+      rankVector(ranksOf(v, options), options),
+    )
   },
 })
 
@@ -319,20 +325,74 @@ function comparator(keys: Vector, probes: Vector): (i: number, j: number) => num
   }
 }
 
+/** The answer for every element of Y, in the form Y has. */
+function inForm(y: Value, search: (probe: Value) => Value): Value {
+  switch (y.kind) {
+    case 'matrix':
+      return relabel(y, search(y.data) as Vector)
+    case 'table':
+      return new Table(
+        y.names.slice(),
+        y.columns.map((c) => inForm(c, search) as Vector),
+      )
+    case 'dict':
+      return new Dict(
+        y.keyType,
+        T.INT,
+        new Map([...y.entries].map(([key, v]) => [key, inForm(v, search)] as const)),
+        y.ordered,
+      )
+    case 'vector':
+      if (y.storage === 'any' && y.values.some((v) => v.kind !== 'scalar'))
+        return new AnyVector(y.values.map((v) => inForm(v, search)))
+      if (y.storage === 'array') return new ArrayVector(y.offsets, search(y.flat) as Vector)
+      return search(y)
+    default:
+      return search(y)
+  }
+}
+
+/** The rows of an indexed series or matrix at the labels that the search finds; null where there is none. */
+function rowsAtLabels(
+  usage: string,
+  m: Matrix,
+  y: Value,
+  find: (keys: Vector, probes: Vector) => ArrayLike<number>,
+): Value {
+  if (m.rowLabels === undefined) throw inputError(`Usage: ${usage}. X must have row labels.`)
+  const { keys, probes } = comparable(usage, m.rowLabels, y)
+  const rows = Array.from(find(keys, probes), (n) => (n < m.rows ? n : -1))
+  const positions = new Int32Array(rows.length * m.cols)
+  for (let k = 0; k < positions.length; k++) {
+    const row = rows[k % rows.length]
+    positions[k] = row < 0 ? -1 : Math.floor(k / rows.length) * m.rows + row
+  }
+  const labels = asVector(y)
+  const out = new Matrix(m.data.gather(positions), rows.length, m.cols, labels, m.colLabels)
+  out.indexed = labels !== undefined && isSortedVector(labels, true, true) ? m.indexed : 'no'
+  return out
+}
+
 const searcher = (name: string, doc: string, f: (keys: Vector, probes: Vector) => Int32Array): void =>
   define(`${name}(X, Y)`, {
     doc,
     call: ([x, y]) => {
       const usage = `${name}(X, Y)`
-      const v = asVector(required(x, usage, 'X'))
+      const sought = required(y, usage, 'Y')
+      const source = required(x, usage, 'X')
+      if (source.kind === 'matrix' && source.indexed !== 'no' && name !== 'binsrch')
+        return rowsAtLabels(usage, source, sought, f)
+      const v = asVector(source)
       if (v === undefined) throw inputError(`Usage: ${usage}. X must be a vector.`)
-      const { keys, probes, scalar } = comparable(usage, v, required(y, usage, 'Y'))
-      return answer(f(keys, probes), scalar)
+      return inForm(sought, (probe) => {
+        const { keys, probes, scalar } = comparable(usage, v, probe)
+        return answer(f(keys, probes), scalar)
+      })
     },
   })
 searcher(
   'asof',
-  'The last position in the ascending vector X whose element is not greater than Y; -1 if there is none.',
+  'The last position in the ascending vector X whose element is not greater than Y; -1 if there is none. Of an indexed series or matrix the row at that label instead, null if there is none.',
   (keys, probes) => bounds(keys, probes, true).map((n) => n - 1),
 )
 searcher('binsrch', 'The position of Y in the ascending vector X, -1 if it does not occur.', (keys, probes) => {
@@ -341,7 +401,7 @@ searcher('binsrch', 'The position of Y in the ascending vector X, -1 if it does 
 })
 searcher(
   'lowerBound',
-  'The first position in the ascending vector X whose element is not less than Y; size(X) if there is none.',
+  'The first position in the ascending vector X whose element is not less than Y; size(X) if there is none. Of an indexed series or matrix the row at that label instead, null if there is none.',
   (keys, probes) => bounds(keys, probes, false),
 )
 

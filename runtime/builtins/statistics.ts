@@ -50,11 +50,14 @@ for (const [name, f, doc] of [
 ] as const)
   define(`${name}(X, Y)`, {
     kind: 'aggregate',
-    doc: `${doc} DOUBLE; positions where either side is null are left out; a constant side gives null. Matrices and the numeric columns of tables work column by column.`,
+    doc: `${doc} DOUBLE; positions where either side is null are left out; a constant side gives null. Matrices and tables work column by column; table columns that are no numbers give null.`,
     call: ([x, y]) => {
       const usage = `${name}(X, Y)`
-      return pairwise(name, numericOnly(required(x, usage, 'X')), numericOnly(required(y, usage, 'Y')), (a, b) =>
-        realOrNull(f(...bothValid(name, a, b))),
+      const ofTable = x?.kind === 'table' || y?.kind === 'table'
+      return pairwise(name, required(x, usage, 'X'), required(y, usage, 'Y'), (a, b) =>
+        ofTable && !(isNumericColumn(a) && isNumericColumn(b))
+          ? Scalar.nullOf(T.DOUBLE)
+          : realOrNull(f(...bothValid(name, a, b))),
       )
     },
   })

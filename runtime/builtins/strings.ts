@@ -66,8 +66,10 @@ defineText('rtrim', 'Without blanks at the end.', (s) => s.replace(/ +$/, ''))
 defineText('strip', 'Without blanks, tabs and line ends at both ends.', (s) =>
   s.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''),
 )
-defineText('initcap', 'Each word with a capital first letter, the rest in lower case.', (s) =>
-  s.toLowerCase().replace(/[\p{L}\p{N}]+/gu, (word) => word[0].toUpperCase() + word.slice(1)),
+defineText(
+  'initcap',
+  'Each word with a capital first letter, the rest in lower case. Words are runs of Latin letters and digits.',
+  (s) => s.toLowerCase().replace(/[a-z0-9]+/g, (word) => word[0].toUpperCase() + word.slice(1)),
 )
 
 define('strlen(X)', {

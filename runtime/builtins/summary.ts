@@ -8,7 +8,7 @@ import type { Session } from '../session.ts'
 import type { Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isDecimal, isNumeric, T } from '../values/types.ts'
-import { FixedVector, StringVector } from '../values/vector.ts'
+import { ArrayVector, FixedVector, StringVector } from '../values/vector.ts'
 import { type Arg, isGiven, numberArg, required, textArg, textListArg } from './args.ts'
 import { asVector } from './shapes.ts'
 import { tablesOf } from './table-pieces.ts'
@@ -22,6 +22,7 @@ const usage =
 interface Column {
   readonly name: string
   readonly parts: Float64Array[]
+  rows: number
 }
 
 /** Valid values of each numeric column; text and time columns of a table are left out. */
@@ -33,9 +34,10 @@ function numericColumns(x: Value, session: Session): Column[] {
       if (!isNumeric(v.type) && !isDecimal(v.type)) return
       let column = columns.find((c) => c.name === name)
       if (column === undefined) {
-        column = { name, parts: [] }
+        column = { name, parts: [], rows: 0 }
         columns.push(column)
       }
+      column.rows += v.length
       column.parts.push(toDoubles('summary', v).filter((e) => !Number.isNaN(e)))
     })
   return columns
@@ -72,7 +74,7 @@ function sampled(x: Value, sampling: Arg, session: Session): Value {
 }
 
 define(usage, {
-  doc: 'A table with one row for each numeric column of a table, a stored table or data sources: name, min, max, count (of what is not null), the characteristics asked for (avg, std) and the percentiles as percentile_25 and so on, ascending. Percentiles are exact, which meets every precision; interpolation as in percentile. partitionSampling takes that many, or that share, of the data sources at random. Columns of other types are left out.',
+  doc: 'A table with one row for each numeric column of a table, a stored table or data sources: name, min, max, nonNullCount, count (of the rows), the characteristics asked for (avg, std) and percentile, an array vector with the percentiles in ascending order. Percentiles are exact, which meets every precision; interpolation as in percentile. partitionSampling takes that many, or that share, of the data sources at random. Columns of other types are left out.',
   call: ([x, interpolation, characteristic, percentile, precision, sampling], session) => {
     const how = textArg(interpolation, usage, 'interpolation', 'linear') as Interpolation
     if (!INTERPOLATIONS.includes(how))
@@ -92,22 +94,32 @@ define(usage, {
     }
     const extreme = (sign: number) => (v: Float64Array) =>
       v.length === 0 ? Number.NaN : v.reduce((m, e) => (sign * e > sign * m ? e : m))
-    const names = ['name', 'min', 'max', 'count', ...['avg', 'std'].filter((c) => wanted.includes(c))]
+    const names = ['name', 'min', 'max', 'nonNullCount', 'count', ...['avg', 'std'].filter((c) => wanted.includes(c))]
     const out = [
       new StringVector(columns.map((c) => c.name)),
       real(extreme(-1)),
       real(extreme(1)),
-      new FixedVector(
-        T.LONG,
-        BigInt64Array.from(data, (v) => BigInt(v.length)),
-      ),
+      counts(data.map((v) => v.length)),
+      counts(columns.map((c) => c.rows)),
       ...(wanted.includes('avg') ? [real(mean)] : []),
       ...(wanted.includes('std') ? [real(std)] : []),
-      ...points.map((p) => real((v) => quantileOf(v, p / 100, how) ?? Number.NaN)),
+      new ArrayVector(
+        Int32Array.from({ length: columns.length + 1 }, (_, k) => k * points.length),
+        fromDoubles(
+          Float64Array.from(data.flatMap((v) => points.map((p) => quantileOf(v, p / 100, how) ?? Number.NaN))),
+        ),
+      ),
     ]
-    return new Table([...names, ...points.map((p) => `percentile_${p}`)], out)
+    return new Table([...names, 'percentile'], out)
   },
 })
+
+function counts(of: readonly number[]): FixedVector {
+  return new FixedVector(
+    T.LONG,
+    BigInt64Array.from(of, (n) => BigInt(n)),
+  )
+}
 
 function pointsArg(v: Value): Float64Array {
   const flat = asVector(v)

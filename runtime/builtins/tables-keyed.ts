@@ -104,6 +104,7 @@ function upsertRows(t: Table, columns: readonly Vector[], keys: readonly number[
   )
   const keyData = keys.map((k) => columns[k])
   let inserted = 0
+  let updated = 0
   for (let k = 0; k < rows; k++) {
     const key = rowKey(keyData, k)
     const at = index.get(key)
@@ -112,12 +113,17 @@ function upsertRows(t: Table, columns: readonly Vector[], keys: readonly number[
       for (let c = 0; c < columns.length; c++) appendElements(t.columns[c], columns[c].slice(k, k + 1))
       inserted++
     } else {
-      for (let c = 0; c < columns.length; c++)
-        if (!ignoreNull || !columns[c].isNullAt(k)) writeElement(t.columns[c], at, columns[c], k)
+      let changes = !ignoreNull
+      for (let c = 0; c < columns.length; c++) {
+        if (ignoreNull && columns[c].isNullAt(k)) continue
+        writeElement(t.columns[c], at, columns[c], k)
+        if (!keys.includes(c)) changes = true
+      }
+      if (changes) updated++
     }
   }
   t.keyIndex = undefined
-  return { inserted, updated: rows - inserted }
+  return { inserted, updated }
 }
 
 const PARAMS = '(obj, newData, [ignoreNull=false], [keyColNames], [sortColumns])'
@@ -127,7 +133,7 @@ define(`upsert!${PARAMS}`, {
   call: (args) => upsert(`upsert!${PARAMS}`, args).table,
 })
 define(`tableUpsert${PARAMS}`, {
-  doc: 'As upsert!, returning the pair inserted : updated.',
+  doc: 'As upsert!, returning the pair inserted : updated. With ignoreNull, rows of an in-memory table that bring nothing but nulls do not count as updated.',
   mutates: true,
   call: (args): Value => {
     const { counts } = upsert(`tableUpsert${PARAMS}`, args)

@@ -12,6 +12,7 @@ import { type Arg, boolArg, intArg, isGiven, required, sizeError, textArg } from
 import { mapVectors, matrixColumn, matrixOf, reduceVectors } from './columns.ts'
 import { writeElement } from './growth.ts'
 import { anyOrAll } from './higher-order.ts'
+import { isNumericColumn } from './shapes.ts'
 import { tableGather } from './table-rows.ts'
 
 const { entries, define } = topicTable('Vectors and matrices')
@@ -109,10 +110,15 @@ for (const [name, direction, word] of [
 ] as const) {
   const signature = `${name}(X, [strict=true])`
   define(signature, {
-    doc: `Whether each element is ${word} than both neighbours; with strict=false a flat run counts as one element.`,
+    doc: `Whether each element is ${word} than both neighbours; with strict=false a flat run counts as one element. A null neighbour gives false. Of a table the columns that are no numbers stay as they are.`,
     kind: 'vector',
     call: ([x, strict]) => {
       const exact = boolArg(strict, signature, 'strict', true)
+      if (x?.kind === 'table')
+        return new Table(
+          x.names.slice(),
+          x.columns.map((c) => (isNumericColumn(c) ? extremes(c, direction, exact) : c)),
+        )
       return mapVectors(signature, x, (v) => extremes(v, direction, exact))
     },
   })
@@ -123,7 +129,7 @@ function extremes(v: Vector, direction: number, strict: boolean): FixedVector {
   for (let from = 0; from < v.length; ) {
     let to = from + 1
     while (!strict && to < v.length && compareRaw(v.raw(from), v.raw(to)) === 0) to++
-    const inner = from > 0 && to < v.length
+    const inner = from > 0 && to < v.length && ![from - 1, from, to].some((k) => v.isNullAt(k))
     if (
       inner &&
       compareRaw(v.raw(from), v.raw(from - 1)) * direction > 0 &&

@@ -331,6 +331,7 @@ const LABELLED = new Set([
   'streamTable',
   'matrix',
   'toJson',
+  'stat',
   'ej',
   'sej',
   'groupby',

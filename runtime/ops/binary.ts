@@ -120,6 +120,11 @@ function onTuples(op: ElementOp, a: Value, b: Value): Value {
   return result
 }
 
+/** An indexed series beside a matrix of several columns and no labels to align on: it counts for each column. */
+function isSeriesBeside(s: Matrix, m: Matrix): boolean {
+  return s.indexed === 'series' && m.indexed === 'no' && s.cols === 1 && m.cols > 1 && s.rows === m.rows
+}
+
 /** A vector repeated for each column of a matrix with that many rows. */
 function tile(v: Vector, m: Matrix): Vector {
   if (v.length !== m.rows) throw sizeError()
@@ -131,6 +136,8 @@ function tile(v: Vector, m: Matrix): Vector {
 
 function onMatrices(op: ElementOp, a: Value, b: Value): Value {
   if (a.kind === 'matrix' && b.kind === 'matrix') {
+    if (isSeriesBeside(a, b)) return withRowLabels(onMatrices(op, a.data, b), a)
+    if (isSeriesBeside(b, a)) return withRowLabels(onMatrices(op, a, b.data), b)
     const [left, right] = a.indexed !== 'no' && b.indexed !== 'no' ? alignMatrices(a, b) : [a, b]
     if (left.rows !== right.rows || left.cols !== right.cols)
       throw operatorError('Incompatible matrix shape', { code: 'matrixShape' })
@@ -144,6 +151,11 @@ function onMatrices(op: ElementOp, a: Value, b: Value): Value {
     throw operatorError(`The function ${op} does not support a matrix and a ${kindName(v)}.`)
   }
   return relabel(m, elementwise(op, pick(a), pick(b)) as Vector)
+}
+
+function withRowLabels(result: Value, from: Matrix): Value {
+  if (result.kind === 'matrix') result.rowLabels ??= from.rowLabels
+  return result
 }
 
 function relabelFrom(left: Matrix, right: Matrix, data: Value): Matrix {

@@ -112,6 +112,7 @@ export class GroupEvaluator {
       }
       default:
         if (isCallOf(expr, 'toArray', 'distinct')) return this.#arrayPerGroup(expr)
+        if (isCallOf(expr, 'toTuple', 'toColumnarTuple')) return this.#tuplePerGroup(expr)
         return this.#reduced(this.perGroup(expr), name)
     }
   }
@@ -211,6 +212,14 @@ export class GroupEvaluator {
     }
     for (const v of singles) if (v.kind === 'vector') throw notAggregate(name)
     return assembleScalars(singles)
+  }
+
+  #tuplePerGroup(expr: Expr): Value {
+    const shape = callShape(expr)!
+    const cells = this.perGroup(shape.args[0].value!).map((v) => (v.kind === 'vector' ? v : assembleScalars([v])))
+    const out = new AnyVector(this.groups.count === 0 ? [] : cells)
+    out.columnar = calleeName(shape.callee) === 'toColumnarTuple'
+    return out
   }
 
   #arrayPerGroup(expr: Expr): Value {

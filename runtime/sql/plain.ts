@@ -9,7 +9,7 @@ import type { Selected } from './group-by.ts'
 import { checkNames, expandItems } from './items.ts'
 import { arisenAt, at } from './place.ts'
 import type { Relation } from './relation.ts'
-import { elementsOf, resultOf } from './spread.ts'
+import { columnsOfRows, elementsOf, resultOf } from './spread.ts'
 
 interface Column {
   readonly name: string
@@ -37,7 +37,7 @@ export function selectPlain(node: SelectStatement, rows: Relation, scope: SqlSco
 /** A matrix or tuple of whole columns spreads by column, any other result by element, as one row. */
 function spreadPlain(names: readonly string[], value: Value, rows: number, span: Span): Column[] {
   const isColumn = names.length === 1 && value.kind === 'vector' && value.length === rows
-  const elements = isColumn ? [value] : elementsOf(value, names.length)
+  const elements = isColumn ? [value] : (columnsOfRows(value, names.length, rows) ?? elementsOf(value, names.length))
   return names.flatMap((name, k) => (name === '' ? [] : [{ name, value: elements[k], span }]))
 }
 

@@ -33,7 +33,7 @@ export function spreadRows(
   sizes: readonly number[],
 ): Spread | undefined {
   const out: Spread = { names: [], columns: [] }
-  const groups = values.map((v) => elementsOf(v, names.length))
+  const groups = values.map((v, g) => columnsOfRows(v, names.length, sizes[g]) ?? elementsOf(v, names.length))
   for (let k = 0; k < names.length; k++) {
     if (names[k] === '') continue
     const parts: Vector[] = []
@@ -67,6 +67,19 @@ export function elementsOf(value: Value, expected: number): Value[] {
       refId: 'S02010',
     })
   return elements
+}
+
+/**
+ * Columns of a result that stands row by row, as moving gives it of a function with several results: a tuple with a vector of `expected` elements, or null,
+ * for each row. Undefined if the value is no such tuple.
+ */
+export function columnsOfRows(value: Value, expected: number, rows: number): Value[] | undefined {
+  if (value.kind !== 'vector' || value.storage !== 'any' || value.length !== rows || rows === expected) return undefined
+  const isRow = (v: Value): boolean => (v.kind === 'vector' ? v.length === expected : v.kind === 'scalar' && v.isNull())
+  if (!value.values.every(isRow) || value.values.every((v) => v.kind === 'scalar')) return undefined
+  return Array.from({ length: expected }, (_, k) =>
+    assembleScalars(value.values.map((v) => (v.kind === 'vector' ? v.get(k) : v))),
+  )
 }
 
 /** A result table: its columns may be columns of the source, so nobody writes to them. Two columns may be one vector. */

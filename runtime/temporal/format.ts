@@ -33,6 +33,10 @@ function tokens(format: string): Token[] {
       throw inputError(`Invalid temporal format: '${format}'. Millisecond (S) must have three digits.`, {
         code: 'temporalFormat',
       })
+    if (!ok && field === 'n')
+      throw inputError(`Invalid temporal format: '${format}'. Nanosecond (n) must have six or nine digits.`, {
+        code: 'temporalFormat',
+      })
     if (!ok || (field === 'y' && count === 3))
       throw inputError(`Invalid temporal format [${format}]: ${run} is not a field.`, { code: 'temporalFormat' })
     out.push({ field, count })
