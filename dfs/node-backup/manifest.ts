@@ -227,15 +227,25 @@ export function readStateManifest(set: FileStore, id: string): NodeManifest {
 
 /** The manifest of one backup, the newest without an id. Throws if there is none. */
 export function requireManifest(set: FileStore, id?: string): NodeManifest {
+  const ids = stateFoldersOf(set).flatMap((s) => (s.isPartial ? [] : [s.id]))
+  // Each backup has a manifest of its own.
+  const byName = `it holds ${ids.join(', ')}: name one (restore and verify-backup --backup ID, restore-pitr --backup-id ID)`
   if (id === undefined) {
-    const newest = readNewestManifest(set)
+    let newest: NodeManifest | undefined
+    try {
+      newest = readNewestManifest(set)
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'backupMetadata' || ids.length === 0) throw error
+      const { kind, message, code, where } = error
+      throw new HoldfastError(kind, message, { code, where, hint: byName, cause: error })
+    }
     if (newest !== undefined) return newest
     throw inputError(`There is no node backup in ${set.root}: ${MANIFEST_FILE} is missing.`, {
       code: 'backupMissing',
       where: { file: set.root },
+      hint: ids.length === 0 ? undefined : `only that file is: ${byName}`,
     })
   }
-  const ids = stateFoldersOf(set).flatMap((s) => (s.isPartial ? [] : [s.id]))
   if (!ids.includes(id))
     throw inputError(`There is no backup ${id} in ${set.root}; it holds ${ids.join(', ') || 'none'}.`, {
       code: 'backupMissing',

@@ -159,6 +159,22 @@ describe('a backup of the node', () => {
   })
 })
 
+describe('a set that has lost the manifest of its newest backup', () => {
+  it('says which backups it holds, and each restores by its name', () => {
+    const { world, session } = filled()
+    const expected = contentOf(session)
+    session.run('b = backupNode("/b")')
+    const set = setOf(world)
+    const id = session.show('b[`backupId]')
+    for (const lose of [() => set.flipBit('backup_manifest.json', 20), () => set.remove('backup_manifest.json')]) {
+      lose()
+      expect(() => restored(set)).toThrow(expect.objectContaining({ hint: expect.stringContaining(`it holds ${id}:`) }))
+      expect(verify(set, id).failures.map((f) => f.file)).not.toContain('data')
+      expect(contentOf(restored(set, id).session)).toBe(expected)
+    }
+  })
+})
+
 describe('a damaged backup', () => {
   it('is found by verify and refused by restore, whatever byte is damaged', () => {
     const world = newWorld()
