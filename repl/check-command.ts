@@ -8,20 +8,16 @@ import {
   openForInspection,
 } from '../dfs/inspect/index.ts'
 import { refusedInUse } from './inspected-directory.ts'
+import { EndSignals } from './signals.ts'
 import { CommandOutput } from './stdout.ts'
-
-const INTERRUPTED = 130
 
 export async function checkCommand(dataDir: string, isDeep: boolean, json: boolean): Promise<number> {
   const directory = refusedInUse(
     () => openForInspection(dataDir),
     'call checkStore() there, which checks a store that is in use',
   )
-  let isStopped = false
-  const stop = (): void => {
-    isStopped = true
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  const signals = new EndSignals()
+  signals.install()
   const totals = noTotals()
   const verdict = (): number => (totals.errors === 0 ? 0 : 1)
   const out = new CommandOutput(verdict)
@@ -36,7 +32,7 @@ export async function checkCommand(dataDir: string, isDeep: boolean, json: boole
       }
       // Lets a signal through: the directory is left as it was found.
       if (isDue()) await new Promise((resolve) => setImmediate(resolve))
-      if (isStopped) return INTERRUPTED
+      if (signals.exitCode !== undefined) return signals.exitCode
     }
   } finally {
     await directory.close()
