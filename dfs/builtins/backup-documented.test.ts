@@ -191,6 +191,16 @@ describe('migrate', () => {
     expect(s.show('exec sum(x) from loadTable("dfs://a", "t2")')).toBe('190')
   })
 
+  it('makes databases without tables, with a row of their own', () => {
+    s.run('database("dfs://none", RANGE, 0 5 9); backupDB("/m", "dfs://none"); dropDatabase("dfs://none")')
+    const migrateNone = 'select dbName, tableName, success, errorMsg from migrate("/m", "dfs://none")'
+    expect(s.show(`exec success from (${migrateNone})`)).toBe('[true]')
+    expect(s.show('schema(database("dfs://none"))["partitionSchema"]')).toBe('[0,5,9]')
+    expect(s.show(`exec errorMsg from (${migrateNone})`)).toContain('Database [dfs://none] exists already.')
+    expect(s.show('exec success from migrate("/m", "dfs://none", , "dfs://none2")')).toBe('[true]')
+    expect(s.show('existsDatabase("dfs://none2")')).toBe('true')
+  })
+
   it('of a database may give it another name; rows have the names of the backup', () => {
     expect(migrated('migrate("/m", "dfs://a", , "dfs://a2")')).toEqual([
       'dfs://a dim true',

@@ -92,7 +92,7 @@ define(RESTORE_TABLE, {
 const MIGRATE = 'migrate(backupDir, [backupDBPath], [backupTableName], [newDBPath], [newTableName], [keyPath], [state])'
 
 define(MIGRATE, {
-  doc: `Restores what is not there yet: every database of a backup, one database, or one table, which may get another database or name. Returns a table dbName, tableName, success, errorMsg with a row per table under its original name; a table that exists already, or that fails, does not stop the others. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
+  doc: `Restores what is not there yet: every database of a backup, one database, or one table, which may get another database or name. Returns a table dbName, tableName, success, errorMsg with a row per table under its original name; a database without tables has a row with an empty tableName. A table that exists already, or that fails, does not stop the others. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
   call: ([backupDir, backupDBPath, backupTableName, newDBPath, newTableName, keyPath, state], session) => {
     const host = loggedInHost(session, 'migrate')
     const request = {

@@ -1,10 +1,10 @@
 /** Restoring databases and tables that are not there yet, each on its own: the failure of one does not stop the others. */
 import { inputError, toHoldfastError } from '../../runtime/errors.ts'
 import type { BackupContext } from '../set/context.ts'
-import type { SetOptions } from '../set/open.ts'
+import type { BackupSet, SetOptions } from '../set/open.ts'
 import { noBackupIn } from '../set/states.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { type RestoredTable, reading, restoreWholeTable } from './restore.ts'
+import { createIfMissing, type RestoredTable, reading, restoreWholeTable } from './restore.ts'
 
 export interface MigrateRequest {
   /** undefined: every database in the set. */
@@ -20,7 +20,7 @@ export interface MigratedTable extends RestoredTable {
   readonly error: string | undefined
 }
 
-/** One result per table, under its original names. */
+/** One result per table, under its original names; one with an empty name for a database without tables. */
 export function migrateSet(
   context: BackupContext,
   store: FileStore,
@@ -33,12 +33,16 @@ export function migrateSet(
       throw inputError(noBackupIn(store), { code: 'backupMissing', where: { file: store.root } })
     const sources = databases.flatMap((d) =>
       request.table === undefined
-        ? d.tables.map((t) => ({ url: d.url, table: t.name }))
+        ? (d.tables.length === 0 ? [''] : d.tables.map((t) => t.name)).map((table) => ({ url: d.url, table }))
         : [{ url: d.url, table: set.requireTable(d.url, request.table).name }],
     )
     return sources.map((source) => {
       const target = { url: request.newUrl ?? source.url, table: request.newTable ?? source.table }
       try {
+        if (source.table === '') {
+          makeEmptyDatabase(context, set, source.url, target.url)
+          return { ...source, error: undefined }
+        }
         if (context.view().table(target.url, target.table) !== undefined)
           throw inputError(`Table [${target.table}] of the database [${target.url}] exists already.`, {
             code: 'tableExists',
@@ -49,9 +53,16 @@ export function migrateSet(
         const error = toHoldfastError(thrown)
         // A cancelled call, and a fault of ours, end the whole; anything else is this table's result.
         if (error.kind === 'cancelled' || error.kind === 'bug') throw thrown
-        context.progress.outcome?.(`${source.url}/${source.table}: not restored: ${error.message}`)
+        const name = source.table === '' ? source.url : `${source.url}/${source.table}`
+        context.progress.outcome?.(`${name}: not restored: ${error.message}`)
         return { ...source, error: error.message }
       }
     })
   })
+}
+
+function makeEmptyDatabase(context: BackupContext, set: BackupSet, url: string, target: string): void {
+  if (context.view().database(target) !== undefined)
+    throw inputError(`Database [${target}] exists already.`, { code: 'databaseExists' })
+  createIfMissing(context, set.domain(url), target)
 }

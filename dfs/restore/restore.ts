@@ -153,7 +153,7 @@ export function restoreWholeTable(
   return target
 }
 
-function createIfMissing(context: BackupContext, domain: DatabaseRecord, url: string): void {
+export function createIfMissing(context: BackupContext, domain: DatabaseRecord, url: string): void {
   if (context.view().database(url) !== undefined) return
   context.access.createDatabase(url)
   context.client.request({ kind: 'createDatabase', database: newDatabase(context, domain, url) }, context.user)
