@@ -157,7 +157,8 @@ class History {
     // A backup may have gone on with the newest state that a prune was about to drop.
     const isMade = (id: string): boolean => makesState && id === ids.at(-1) && restored(this.#readable, id) === now
     if (losesPower)
-      for (const [id, content] of this.#unsettled) if (ids.includes(id) && !isMade(id)) this.#states.set(id, content)
+      for (const [id, content] of this.#unsettled)
+        if (ids.includes(id) && !this.#states.has(id) && !isMade(id)) this.#states.set(id, content)
     this.#states = new Map([...this.#states].sort(([a], [b]) => (a < b ? -1 : 1)))
     const made = ids.filter((id) => !this.#states.has(id))
     const fail = (what: string): never => {
