@@ -311,6 +311,16 @@ describe('an import', () => {
     expect(paths(storeOf(world, '/in'))).toEqual(['sales/', 'sales/a.csv'])
   })
 
+  it('refuses a folder of the table with files of another format only, and takes an empty one', () => {
+    const { world, session } = shop()
+    put(world, session, '/in', 'sales/a.csv', '2024-01-01,A,1,1.5,good\n')
+    expect(session.fails('IMPORT INTO dfs://shop/sales PARQUET DATA ("/in")')).toContain(
+      'There are no .parquet files in the folder sales of ',
+    )
+    storeOf(world, '/in').remove('sales/a.csv')
+    expect(counts(session, 'importTable("/in", "dfs://shop", "sales")')).toBe('0 0 0')
+  })
+
   it('finds the rows that a table refuses when it may shrink batches', () => {
     const { world, session } = shop({ config: { allowMissingPartitions: false } })
     put(world, session, '/in', 'a.csv', '2024-01-01,A,1,1,a\n2030-01-01,A,1,1,b\n2024-01-02,A,1,1,c\n')

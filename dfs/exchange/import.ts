@@ -18,7 +18,7 @@ import { convertRows, routeToPartitions } from '../write/incoming.ts'
 import type { FileBatch } from './batch.ts'
 import type { Rejection } from './csv/format.ts'
 import { CsvWriter } from './csv/write.ts'
-import { dataFiles } from './layout.ts'
+import { dataFiles, REJECT } from './layout.ts'
 import type { ImportOptions } from './options.ts'
 import { type FilePlan, readFiles } from './read-files.ts'
 import { RejectFile } from './reject-file.ts'
@@ -37,7 +37,16 @@ const BATCH_ROWS_MAX = 1_000_000
 
 /** The files of a folder that belong to a table: those of its own folder, or those that lie there directly. */
 export function filesOfTable(store: FileStore, table: string, options: ImportOptions): readonly string[] {
-  if (store.stat(table)?.kind === 'directory') return dataFiles(store, table, options.format)
+  if (store.stat(table)?.kind === 'directory') {
+    const own = dataFiles(store, table, options.format)
+    // The folder of a table without rows is empty.
+    const other = own.length > 0 ? undefined : store.list(table).find(({ name }) => !name.endsWith(REJECT))
+    if (other === undefined) return own
+    throw inputError(
+      `There are no .${options.format} files in the folder ${table} of ${store.root}, but ${table}/${other.name}.`,
+      { code: 'importFiles', where: { file: store.root }, hint: 'name the format that the files have: CSV or PARQUET' },
+    )
+  }
   const files = dataFiles(store, '', options.format)
   if (files.length > 0) return files
   throw inputError(

@@ -20,11 +20,16 @@ const MEANING: Readonly<Record<string, readonly [text: string, hint: string | un
   ENAMETOOLONG: ['the name is too long for this file system', undefined],
 }
 
+const IN_ITS_WAY = ['a file, or a link that leads nowhere, has its name', undefined] as const
+
 /** `Cannot write /data/chunks/x.arrow: no space is left on the device (ENOSPC).` */
 export function storeError(call: string, file: string, cause: unknown): HoldfastError {
   if (cause instanceof HoldfastError) return cause
   const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? 'EUNKNOWN'
-  const [text, hint] = MEANING[code] ?? [cause instanceof Error ? cause.message : String(cause), undefined]
+  const [text, hint] = (code === 'EEXIST' && call.startsWith('create folder') ? IN_ITS_WAY : MEANING[code]) ?? [
+    cause instanceof Error ? cause.message : String(cause),
+    undefined,
+  ]
   return new HoldfastError('io', `Cannot ${call} ${file}: ${text} (${code}).`, {
     code,
     where: { file, call },
