@@ -685,13 +685,19 @@ export interface MapReduceForm {
   readonly reduce: Expr
 }
 
+/** How an aggregate runs: functions over the mapped values, and what makes its value of theirs; one function alone is the value. */
+export interface RunningForm {
+  readonly map: readonly Expr[]
+  readonly reduce: Expr | null
+}
+
 /** `mapr f(x){ m1(x), m2(x) -> reduceFn ; c1, c2 -> runningFn }`. */
 export interface MaprStatement {
   readonly kind: 'mapr'
   readonly name: string
   readonly params: readonly Parameter[]
   readonly distributed: MapReduceForm
-  readonly running: MapReduceForm | null
+  readonly running: RunningForm | null
   readonly span: Span
 }
 

@@ -391,7 +391,7 @@ export function dumpStatement(s: Statement): string {
         s.name,
         `[${s.params.map(parameter).join(' ')}]`,
         [s.distributed, ...(s.running === null ? [] : [s.running])].map((m) =>
-          list('form', m.map.map(dumpExpr), '->', dumpExpr(m.reduce)),
+          list('form', m.map.map(dumpExpr), ...(m.reduce === null ? [] : ['->', dumpExpr(m.reduce)])),
         ),
       )
     case 'annotation':

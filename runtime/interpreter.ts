@@ -251,14 +251,17 @@ export class Interpreter implements Host {
   /** A `mapr` states in other words what the function computes: cumulative groups run it, all other queries call the function itself. */
   defineMapr(node: MaprStatement): void {
     const fn = this.lookupFunction(node.name, '')
-    const arity = fn instanceof BuiltinFunction ? fn.params.length : fn?.fn?.params.length
-    if (arity === undefined)
+    const params = fn instanceof BuiltinFunction ? fn.params : fn?.fn?.params
+    if (params === undefined)
       throw inputError(`The function or procedure '${node.name}' is not defined.`, {
         refId: 'S06004',
         hint: 'a mapr states how an aggregate that is defined already is computed piece by piece',
       })
-    if (arity !== node.params.length)
-      throw inputError(`The mapr of ${node.name} has ${node.params.length} parameters, but the function has ${arity}.`)
+    // A mapr may be that of calls without the last optional arguments.
+    if (node.params.length > params.length || params.slice(node.params.length).some((p) => !p.optional))
+      throw inputError(
+        `The mapr of ${node.name} has ${node.params.length} parameters, but the function has ${params.length}.`,
+      )
     this.#maprs.set(node.name, node)
     this.provide(maprService, this.#maprs)
   }

@@ -8,6 +8,7 @@ import type {
   FunctionBody,
   MaprStatement,
   Parameter,
+  RunningForm,
   Statement,
 } from '../ast.ts'
 import { Identifier, W } from '../keywords.ts'
@@ -236,7 +237,7 @@ export abstract class FunctionRules extends FlowRules {
         const distributed = this.SUBRULE(this.mapReduce)
         const running = this.OPTION(() => {
           this.CONSUME(S[';'])
-          return this.SUBRULE2(this.mapReduce)
+          return this.SUBRULE(this.runningForm)
         })
         this.CONSUME(S['}'], { ERR_MSG: "'}' after the body of mapr" })
         return { kind: 'mapr', name, params, distributed, running: running ?? null, span: p.span(start) }
@@ -256,6 +257,23 @@ export abstract class FunctionRules extends FlowRules {
       })
       this.CONSUME(S['->'], { ERR_MSG: "'->' between map and reduce" })
       return { map, reduce: this.SUBRULE3(this.expression) }
+    }),
+  )
+
+  /** `run, run -> reduce`, or one function: `cumsum`. */
+  protected readonly runningForm: Rule<[], RunningForm> = this.rule('runningForm', () =>
+    this.cursor.within({ noArrow: true }, () => {
+      const map = [this.SUBRULE(this.expression)]
+      this.MANY(() => {
+        this.CONSUME(S[','])
+        map.push(this.SUBRULE2(this.expression))
+      })
+      const reduce = this.OPTION(() => {
+        this.CONSUME(S['->'])
+        return this.SUBRULE3(this.expression)
+      })
+      if (reduce === undefined && map.length > 1) throw this.cursor.unexpected("'->' between map and reduce")
+      return { map, reduce: reduce ?? null }
     }),
   )
 }

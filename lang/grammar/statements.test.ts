@@ -181,6 +181,7 @@ describe('annotations, transactions, mapr and classes', () => {
     ['@testing: case="x", exception=1', '(annotation testing case="x" exception=1)'],
     ['transaction{ update t set x = 1; commit }', '(transaction {(update ?t x=1); commit})'],
     ['mapr f1(x){ sum(x), count(x) -> div }', "(mapr f1 [x] (form (call sum' x) (call count' x) -> ?div))"],
+    ['mapr f1(x){ sum(x) -> sum; cumsum }', "(mapr f1 [x] (form (call sum' x) -> sum') (form cumsum'))"],
     [
       'mapr f1(x){ sum(x), count(x) -> div; cumsum, cumsum -> div }',
       "(mapr f1 [x] (form (call sum' x) (call count' x) -> ?div) (form cumsum' cumsum' -> ?div))",

@@ -2,7 +2,18 @@
 
 import type { DictEntry, Expr, LiteralExpr, LiteralType, MetacodeItem } from '../ast.ts'
 import { W } from '../keywords.ts'
-import { CONSTANT, isName, LITERAL, NAME, RESERVED_WORD, TYPE_NAME } from '../roles.ts'
+import {
+  CLAUSE_WORD,
+  CONSTANT,
+  isName,
+  LITERAL,
+  NAME,
+  OPENING,
+  OPERAND,
+  RESERVED_WORD,
+  TYPE_NAME,
+  WORD_OPERATOR,
+} from '../roles.ts'
 import type { Token } from '../token.ts'
 import { Backtick, ColumnRef, type LiteralPayload, Macro, Newline, NumberLiteral, S } from '../vocabulary.ts'
 import { startsSql } from './clauses.ts'
@@ -176,6 +187,16 @@ function parseName(p: Cursor, token: Token): Expr {
   const binding = p.sql ? 'free' : isVariable ? 'variable' : p.names.isFunction(name) ? 'function' : 'free'
   return { kind: 'name', name, binding, span: spanOf(token) }
 }
+
+/** The word of a statement as the name of a column, `avg(return)`: inside SQL, and nothing follows with which its statement would go on. */
+function isColumnWord(p: Cursor, token: Token): boolean {
+  if (!p.sql || token.image === 'as' || token.image === 'is') return false
+  const after = p.peek(1).roles
+  return (after & NAME) !== 0
+    ? (after & (CLAUSE_WORD | RESERVED_WORD | WORD_OPERATOR)) !== 0
+    : (after & (LITERAL | OPERAND | OPENING)) === 0
+}
+
 const ARROW = S['->']
 const PATH = S['::']
 
@@ -201,7 +222,8 @@ function parseWord(p: Cursor, token: Token): Expr {
     image !== 'between' &&
     image !== 'like' &&
     image !== 'and' &&
-    image !== 'or'
+    image !== 'or' &&
+    !isColumnWord(p, token)
   )
     throw p.unexpected('an expression')
   if ((image === 'not' || image === 'NOT') && p.sql) {

@@ -358,7 +358,7 @@ export function nullFill(x: Value, y: Value): Value {
   if (x.kind === 'table') {
     return new Table(
       x.names.slice(),
-      x.columns.map((c, k) => fillColumn(c, y.kind === 'table' ? y.columns[k] : y)),
+      x.columns.map((c, k) => fillColumn(c, y.kind === 'table' ? y.columns[k] : y, true)),
     )
   }
   if (x.kind === 'vector' && x.storage !== 'any') return fillColumn(x, y)
@@ -369,7 +369,8 @@ export function nullFill(x: Value, y: Value): Value {
   return mapForm(x, (f) => nullFill(f, y))
 }
 
-function fillColumn(x: Vector, y: Value): Vector {
+/** A column of a table takes a filler for all of them: one of text takes it as its text (`asText`), nothing else takes text. */
+function fillColumn(x: Vector, y: Value, asText = false): Vector {
   if (y.kind !== 'scalar' && y.kind !== 'vector')
     throw inputError('Usage: nullFill(X, Y). Y must be a scalar or have the shape of X.')
   if (x.storage === 'array') return fillRows(x, y)
@@ -379,6 +380,7 @@ function fillColumn(x: Vector, y: Value): Vector {
     categoryOf(y.type) === categoryOf(type) ||
     (isNumeric(y.type) && isNumeric(type)) ||
     (isIntegral(y.type) && isTemporal(type)) ||
+    (asText && type === T.STRING) ||
     isDecimal(type)
   if (!fits) throw operatorError(`Nulls of ${typeName(type)} can not be filled with ${typeName(y.type)} data.`)
   const scale = isDecimal(type) && 'scale' in x ? x.scale : undefined

@@ -42,13 +42,13 @@ export function runningCall(
       { code: 'mapr' },
     )
   const cumulate = map.map((e) => functionOf(e, mapr, scope))
-  const finish = functionOf(reduce, mapr, scope)
+  const finish = reduce === null ? undefined : functionOf(reduce, mapr, scope)
   const pieces: Vector[] = []
   for (let from = 0; from < frames.from.length; ) {
     let to = from + 1
     while (to < frames.from.length && frames.from[to] === frames.from[from]) to++
     const states = mapped.map((v, k) => scope.session.call(cumulate[k], [view(v, from, to)]))
-    const result = asColumn(scope.session.call(finish, states), to - from)
+    const result = asColumn(finish === undefined ? states[0] : scope.session.call(finish, states), to - from)
     if (result === undefined)
       throw inputError(`The running function of the mapr of ${mapr.name} must return one value for each group.`, {
         code: 'mapr',
