@@ -4,6 +4,7 @@ import { keys } from '../catalog/records.ts'
 import type { ChunkRecord } from '../catalog/types.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parentOf } from '../store/paths.ts'
+import { PART_SUFFIX } from '../store/replace-file.ts'
 
 /** Copies of a restore that was cut off are kept this long for its next run, which verifies and uses them. */
 const RESTORED_KEPT_MS = 7 * 86_400_000
@@ -67,6 +68,10 @@ function removeFiles(files: FileStore, names: readonly string[]): void {
     for (; folder !== 'chunks' && folder !== ''; folder = parentOf(folder)) files.removeEmptyDirectory(folder)
 }
 
+/** Whether a file of this name was copied whole by a restore, which may be called again. */
+export const isWholeCopy = (name: string): boolean => name.startsWith('restored-') && !name.endsWith(PART_SUFFIX)
+
 function isKeptForRestore(files: FileStore, path: string, name: string, nowMs: number): boolean {
-  return name.startsWith('restored-') && nowMs - (files.stat(path)?.modifiedMs ?? 0) < RESTORED_KEPT_MS
+  // One that was not copied to its end has a name of its own, which no other restore asks for.
+  return isWholeCopy(name) && nowMs - (files.stat(path)?.modifiedMs ?? 0) < RESTORED_KEPT_MS
 }

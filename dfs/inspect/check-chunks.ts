@@ -4,6 +4,7 @@ import { pathProblem } from '../catalog/problems.ts'
 import { keys } from '../catalog/records.ts'
 import type { ChunkRecord, SegmentRef } from '../catalog/types.ts'
 import type { TableDeltas } from '../delta/merge.ts'
+import { isWholeCopy } from '../engine/garbage.ts'
 import { verifySegment } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { type KnownTable, tableKey } from './check-tables.ts'
@@ -142,7 +143,7 @@ export function* checkStrays(
     if (owners.has(file) || waiting.has(file)) continue
     yield noteFinding(
       'fileUnnamed',
-      file.slice(file.lastIndexOf('/') + 1).startsWith('restored-')
+      isWholeCopy(file.slice(file.lastIndexOf('/') + 1))
         ? 'Nobody names the file: it was copied by a restore that is running or was cut off; the next restore uses it.'
         : 'Nobody names the file: a write that is going on or was cut off; the next start after a crash removes it.',
       { file },
