@@ -11,7 +11,7 @@ import type {
   TableSource,
 } from '../ast.ts'
 import { Identifier, W } from '../keywords.ts'
-import { conditionFollows, itemFollows, joinLines, sortKeyFollows } from '../parser/clauses.ts'
+import { conditionFollows, itemFollows, joinDirection, joinLines, sortKeyFollows } from '../parser/clauses.ts'
 import { spanOf } from '../parser/cursor.ts'
 import { parseHint, parseTop, takeDistinct } from '../parser/select-head.ts'
 import { optionalAlias } from '../parser/sql-pieces.ts'
@@ -263,9 +263,11 @@ export abstract class QueryRules extends TableRules {
 
   /** `count`, `offset, count`. */
   protected readonly limitCount: Rule<[], LimitClause> = this.rule('limitCount', () => {
+    this.cursor.skipNewlines()
     const first = this.SUBRULE(this.expression)
     const count = this.OPTION(() => {
       this.CONSUME(S[','])
+      this.cursor.skipNewlines()
       return this.SUBRULE2(this.expression)
     })
     return count === undefined ? { offset: null, count: first } : { offset: first, count }
@@ -327,6 +329,7 @@ export abstract class QueryRules extends TableRules {
 
   protected readonly sortKey: Rule<[], SortKey> = this.rule('sortKey', () => {
     const expr = this.SUBRULE(this.expression)
+    joinDirection(this.cursor)
     const order = this.OPTION(this.#order)
     const nulls = this.OPTION2(this.#nulls)
     return {

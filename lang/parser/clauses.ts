@@ -91,6 +91,15 @@ export function joinLines(p: Cursor): void {
   p.at = at
 }
 
+/** Moves over newlines if the next line is the direction of a sort key. */
+export function joinDirection(p: Cursor): void {
+  if (p.ignoreNewlines || !/^(?:desc|asc|DESC|ASC)$/.test(p.afterNewlines().image)) return
+  let at = p.at
+  while (p.tokenAt(at)?.roles === LINE_END) at++
+  const after = p.tokenAt(at + 1)
+  if (after === undefined || after.roles === LINE_END || /^[,;})]$/.test(after.image)) p.skipNewlines()
+}
+
 /** The comma of a SQL list: it may begin the next line. */
 export function commaAhead(p: Cursor): boolean {
   if (p.afterNewlines().image !== ',') return false

@@ -49,6 +49,7 @@ function namesColumn(p: Cursor): boolean {
 export function parseTop(p: Cursor): TopClause | null {
   if (!p.isWord('top') || namesColumn(p)) return null
   p.next()
+  p.skipNewlines()
   const number = (): number => {
     const token = p.peek()
     const { value } = (token.payload ?? {}) as { value?: unknown }

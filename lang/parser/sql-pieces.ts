@@ -12,6 +12,7 @@ import { CLAUSE_WORDS, EXPORT_OPTIONS, JOIN_WORDS, RESERVED } from './words.ts'
 /** `as ...`, the word included. */
 export function parseAlias(p: Cursor): Alias {
   p.next()
+  p.skipNewlines()
   const token = p.peek()
   if (token.tokenType === Backtick) {
     const names = [textOfToken(p.next())]
@@ -41,9 +42,13 @@ function exportOptionsFollow(p: Cursor): boolean {
   return after === p.end || after.tokenType === Newline || /^[;}=,]$/.test(after.image)
 }
 
-/** An alias with `as`, or a bare name on the same line. */
+/** An alias with `as`, which may begin the next line, or a bare name on the same line. */
 export function optionalAlias(p: Cursor): Alias | null {
-  if (p.isWord('as')) return parseAlias(p)
+  const ahead = p.afterNewlines()
+  if (ahead.image === 'as' || ahead.image === 'AS') {
+    p.skipNewlines()
+    return parseAlias(p)
+  }
   const token = p.tokenAt(p.at)
   if (token === undefined || token.tokenType === Newline || !isName(token)) return null
   if (CLAUSE_WORDS.has(token.image) || JOIN_WORDS.has(token.image) || RESERVED.has(token.image)) return null
