@@ -94,7 +94,23 @@ function column(value: Vector | Scalar, rows: number): Vector {
     if (value.type === T.VOID) throw inputError('Not allowed to create void vector', { refId: 'S05005' })
     return scalarToVector(value, rows)
   }
-  return value
+  return value instanceof AnyVector && !value.columnar && isUniform(value) ? columnarCopy(value) : value
+}
+
+/** Vectors of one type, or such and scalars of it: rows of a column, which is a columnar tuple then. */
+function isUniform(v: AnyVector): boolean {
+  const first = v.values.find((e) => e.kind === 'vector')
+  return (
+    first?.kind === 'vector' &&
+    first.type < T.ANY &&
+    v.values.every((e) => (e.kind === 'vector' || e.kind === 'scalar') && e.type === first.type)
+  )
+}
+
+function columnarCopy(v: AnyVector): AnyVector {
+  const out = v.copy()
+  out.columnar = true
+  return out
 }
 
 const noDurations = (): Error =>

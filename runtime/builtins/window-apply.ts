@@ -276,6 +276,10 @@ define(usageTwindow, {
         : [times.map((x) => x + inUnits(given.first)), times.map((x) => x + inUnits(given.second))]
     const isZero = (raw: unknown): boolean =>
       given.type === T.DURATION ? unpackDuration(raw as bigint).count === 0 : Number(raw) === 0
+    if (mode === 2 && isZero(given.first) && isZero(given.second))
+      throw usageError(usageTwindow, '0:0 is illegal window when prevailing =2.')
+    if (mode === 2 && !isZero(given.first) && !isZero(given.second))
+      throw usageError(usageTwindow, 'left offset or right offset must be zero when prevailing =2.')
     return spread(usageTwindow, args, (columns) => {
       const n = columns[0].length
       if (n !== times.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })

@@ -58,9 +58,11 @@ function callName(expr: Expr, spelling: ColumnSpelling, functionOnly: boolean): 
   const shape = callShape(expr)
   if (shape === undefined) return 'col0'
   const full = functionName(shape.callee)
-  if (functionOnly || shape.args.length === 0 || shape.args[0].name !== null) return full
+  if (functionOnly || shape.args.length === 0) return full
   const first = shape.args[0].value
   if (first === null) return full
+  // interval(X=time, ...) is `interval`, but moving(func=avg, ...) is `moving_avg`.
+  if (shape.args[0].name !== null && shape.args[0].name !== 'func') return full
   const column = columnName(first)
   if (column !== undefined) {
     const spelled = spelling(column.name, column.qualifier)
