@@ -20,18 +20,41 @@ import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isDecimal, isNumeric, NULL_I32, T, typeName } from '../values/types.ts'
-import { FixedVector, type Vector } from '../values/vector.ts'
+import { AnyVector, FixedVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, isGiven, numberArg, required, textArg } from './args.ts'
 import { asVector, isNumericColumn, pairwise, vectorOver } from './shapes.ts'
 
 const { entries, define } = topicTable('Cumulative and technical indicators')
 
-const simple = (name: string, doc: string, f: (v: Vector) => Vector, column = isNumericColumn): void =>
+/** `op` joins the elements of a tuple of scalars and vectors, as in cumsum((2, [3, 5], 10)). */
+const simple = (
+  name: string,
+  doc: string,
+  f: (v: Vector) => Vector,
+  column = isNumericColumn,
+  op?: 'add' | 'mul' | 'max' | 'min',
+): void =>
   define(`${name}(X)`, {
     kind: 'vector',
-    doc: `${doc} Nulls are skipped and the running value repeats; null until the first valid element.`,
-    call: ([x]) => vectorOver(name, required(x, `${name}(X)`, 'X'), f, column),
+    doc: `${doc} Nulls are skipped and the running value repeats; null until the first valid element.${op === undefined ? '' : ' A tuple of both scalars and vectors runs over its elements.'}`,
+    call: ([x]) => {
+      const source = required(x, `${name}(X)`, 'X')
+      return op !== undefined && isMixedTuple(source)
+        ? runningOverTuple(source, op)
+        : vectorOver(name, source, f, column)
+    },
   })
+
+function isMixedTuple(x: Value): x is AnyVector {
+  if (x.kind !== 'vector' || x.storage !== 'any' || x.columnar) return false
+  return x.values.some((v) => v.kind === 'scalar') && x.values.some((v) => v.kind === 'vector')
+}
+
+function runningOverTuple(x: AnyVector, op: 'add' | 'mul' | 'max' | 'min'): Value {
+  const out: Value[] = [x.values[0]]
+  for (const v of x.values.slice(1)) out.push(elementwise(op, out[out.length - 1], v))
+  return new AnyVector(out)
+}
 
 function numbers(name: string, v: Vector): FixedVector {
   const source = isDecimal(v.type) ? castVector(v, T.DOUBLE) : v
@@ -44,9 +67,15 @@ simple(
   'cumsum',
   'Running sum: LONG for integers, DOUBLE for floating numbers, exact in the next wider type for decimals.',
   (v) => (isDecimal(v.type) ? runningDecimalSums(v) : runningTotal(numbers('cumsum', v), 'sum')),
+  isNumericColumn,
+  'add',
 )
-simple('cumprod', 'Running product: LONG for integers, DOUBLE for floating numbers.', (v) =>
-  runningTotal(numbers('cumprod', v), 'product'),
+simple(
+  'cumprod',
+  'Running product: LONG for integers, DOUBLE for floating numbers.',
+  (v) => runningTotal(numbers('cumprod', v), 'product'),
+  isNumericColumn,
+  'mul',
 )
 for (const which of ['max', 'min'] as const)
   simple(
@@ -54,6 +83,7 @@ for (const which of ['max', 'min'] as const)
     `Running ${which === 'max' ? 'maximum' : 'minimum'}, in the type of X.`,
     (v) => runningExtremes(v, which),
     () => true,
+    which,
   )
 
 simple(

@@ -10,7 +10,7 @@ import { inputError, usageError } from '../errors.ts'
 import { columnOf, tableRow } from '../indexing/read.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { assemble, vectorFromScalars } from '../ops/assemble.ts'
-import { appendsTo, castValue, incompatible } from '../ops/cast.ts'
+import { appendsTo, castValue, incompatible, scalarToVector } from '../ops/cast.ts'
 import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import {
@@ -18,6 +18,7 @@ import {
   Dict,
   FixedVector,
   type FunctionValue,
+  isNumeric,
   Matrix,
   newVector,
   PartialFunction,
@@ -234,7 +235,23 @@ function checkLengths(counts: readonly number[]): number {
 /** `[sin, cos](x)`: each function on the same arguments; a matrix is labelled with their names. */
 function callFunctions(session: Session, functions: AnyVector, args: readonly (Value | undefined)[]): Value {
   const results = functions.values.map((f) => callFunction(session, f as FunctionValue, [...args]))
-  return assembleBy('D', results, new StringVector(functions.values.map((f) => (f as FunctionValue).name)))
+  return assembleBy(
+    'D',
+    besideVectors(results),
+    new StringVector(functions.values.map((f) => (f as FunctionValue).name)),
+  )
+}
+
+/** Scalars among vectors of one length stand in each of their rows: [log, avg](x). */
+function besideVectors(results: readonly Value[]): readonly Value[] {
+  const first = results.find((r) => r.kind === 'vector')
+  if (first?.kind !== 'vector' || !results.some((r) => r.kind === 'scalar')) return results
+  const fits = (r: Value): boolean =>
+    r.kind === 'scalar'
+      ? isNumeric(r.type)
+      : r.kind === 'vector' && r.storage === 'fixed' && isNumeric(r.type) && r.length === first.length
+  if (!results.every(fits)) return results
+  return results.map((r) => (r.kind === 'scalar' ? scalarToVector(r, first.length) : r))
 }
 
 const given = (args: readonly Arg[]): Value[] => args.map((a) => a ?? Scalar.NOTHING)

@@ -15,6 +15,7 @@ import { mapForm } from './unary.ts'
  * a type is a value like any other.
  */
 export function inOp(x: Value, y: Value): Value {
+  if (x.kind === 'set') return inOp(vectorOf(x.type, [...x.members]), y)
   switch (y.kind) {
     case 'scalar':
       if (y.type === T.VOID) return mapForm(x, (f) => falseLike(f))
