@@ -119,7 +119,7 @@ describe('the commands for node backups', () => {
       '1 holdfast: There is no node backup in',
     )
     expect(existsSync(at('new'))).toBe(false)
-    expect(await fails('restore', at('nothing'))).toContain("2 error: required option '--data <new>' not specified")
+    expect(await fails('restore', at('nothing'))).toContain('2 error: --data is missing')
     expect(await fails('backup', at('x'), '--data', at('nothing'))).toContain('1 holdfast: There is no data directory')
     expect(await fails('backup', at('x'), '--keep', 'all')).toContain('2 holdfast: --keep must be')
   })
