@@ -47,7 +47,7 @@ export function requireKey(root: string, needed: string | undefined, key: { read
     throw inputError(`The backups in ${root} are encrypted; their key is needed.`, {
       code: 'keyMissing',
       where,
-      hint: 'name its file as keyPath',
+      hint: 'name its file as keyPath (--key on the command line)',
     })
   if (key !== undefined && needed !== key.id)
     throw inputError(`The backups in ${root} are encrypted with another key.`, {
