@@ -140,16 +140,21 @@ define('tableInsert(table, args...)', {
   },
 })
 
-define('unionAll(tableA, [tableB], [byColName=false])', {
-  doc: 'The rows of two tables, or of a tuple of tables, one below the other: by position, or by name with nulls for missing columns.',
-  call: ([a, b, byName]) => {
-    const signature = 'unionAll(tableA, [tableB], [byColName=false])'
-    if (a?.kind === 'vector') {
-      const tables = Array.from({ length: a.length }, (_, k) => memoryTable(a.get(k), signature, 'Each element'))
-      return union(tables, boolArg(byName, signature, 'byColName', false), signature)
+const UNION = 'unionAll([tableA], [tableB], [byColName=false], [partition=true], [tables])'
+define(UNION, {
+  doc: 'The rows of two tables one below the other: by position, or by name with nulls for missing columns. Also `unionAll(tables, [partition=true], [byColName=false])` of a tuple of tables (one table in memory whatever partition says), and `unionAll(tables, tableB)`, which appends all of them to tableB, in memory or stored, and returns it.',
+  call: ([tableA, second, byName, , tables]) => {
+    const a = isGiven(tableA) ? tableA : tables
+    const named = boolArg(byName, UNION, 'byColName', false)
+    if (a?.kind !== 'vector')
+      return union([memoryTable(a, UNION, 'tableA'), memoryTable(second, UNION, 'tableB')], named, UNION)
+    const pieces = Array.from({ length: a.length }, (_, k) => memoryTable(a.get(k), UNION, 'Each element'))
+    if (second?.kind !== 'table' && second?.kind !== 'source') {
+      boolArg(second, UNION, 'partition', true)
+      return union(pieces, named, UNION)
     }
-    const tables = [memoryTable(a, signature, 'tableA'), memoryTable(b, signature, 'tableB')]
-    return union(tables, boolArg(byName, signature, 'byColName', false), signature)
+    for (const piece of pieces) appendToTable(second, [piece])
+    return second
   },
 })
 
