@@ -47,12 +47,10 @@ define('not(X)', {
   call: ([x]) => unaryOp('not', required(x, 'not(X)', 'X')),
 })
 
-const pairOf = (name: string, f: (x: Value, y: Value) => Value, doc: string): void =>
-  define(`${name}(X, Y)`, {
-    kind: 'element',
-    doc,
-    call: ([x, y]) => f(required(x, `${name}(X, Y)`, 'X'), required(y, `${name}(X, Y)`, 'Y')),
-  })
+const pairOf = (name: string, f: (x: Value, y: Value) => Value, doc: string, second = 'Y'): void => {
+  const usage = `${name}(X, ${second})`
+  define(usage, { kind: 'element', doc, call: ([x, y]) => f(required(x, usage, 'X'), required(y, usage, second)) })
+}
 
 pairOf(
   'between',
@@ -66,12 +64,18 @@ pairOf(
   'Whether each element of X occurs in Y: a vector, set, keys of a dictionary, one-column table, or keyed table (X then a tuple of key columns).',
 )
 pairOf('notIn', (x, y) => unaryOp('not', inOp(x, y)), 'Whether each element of X does not occur in Y.')
-pairOf('like', likeOp, 'Whether text matches a pattern in which % stands for any run of characters. Case-sensitive.')
-pairOf('ilike', ilikeOp, 'As like, without regard to case.')
+pairOf(
+  'like',
+  likeOp,
+  'Whether text matches a pattern in which % stands for any run of characters. Case-sensitive.',
+  'pattern',
+)
+pairOf('ilike', ilikeOp, 'As like, without regard to case.', 'pattern')
 pairOf(
   'notLike',
   (x, y) => unaryOp('not', likeOp(x, y)),
   'Whether text does not match the pattern of like; true for null.',
+  'pattern',
 )
 
 for (const [name, op] of [

@@ -121,17 +121,16 @@ function valuesOf(values: Value, count: number, signature: string): { list: Valu
   return { list: new Array<Value>(count).fill(values), type, scale: values.kind === 'scalar' ? values.scale : 0 }
 }
 
-define('dict(keyObj, valueObj, [ordered=false])', {
-  doc: 'A dictionary from keys and values, or empty from two types; of equal keys the last wins.',
-  call: ([keys, values, ordered]) => {
-    const signature = 'dict(keyObj, valueObj, [ordered=false])'
-    return makeDict(
-      required(keys, signature, 'keyObj'),
-      required(values, signature, 'valueObj'),
-      boolArg(ordered, signature, 'ordered', false),
-      signature,
-    )
-  },
+const DICT = 'dict([keyObj], [valueObj], [ordered=false], [keyType], [valueType])'
+define(DICT, {
+  doc: 'A dictionary from keys and values, or empty from two types, `dict(keyType, valueType, [ordered])`; of equal keys the last wins.',
+  call: ([keys, values, ordered, keyType, valueType]) =>
+    makeDict(
+      required(keys ?? keyType, DICT, 'keyObj'),
+      required(values ?? valueType, DICT, 'valueObj'),
+      boolArg(ordered, DICT, 'ordered', false),
+      DICT,
+    ),
 })
 
 define('syncDict(keyObj, valueObj, [sharedName], [ordered=false])', {

@@ -40,7 +40,8 @@ const BINARY: readonly (readonly [string, BinaryOpName, string])[] = [
 ]
 for (const [name, op, doc] of BINARY) {
   const run = fastBinary[op]
-  define(`${name}(X, Y)`, { kind: 'element', doc, call: (args) => run(args[0]!, args[1]!) })
+  const second = name === 'lshift' || name === 'rshift' ? 'a' : 'Y'
+  define(`${name}(X, ${second})`, { kind: 'element', doc, call: (args) => run(args[0]!, args[1]!) })
 }
 define('dot(X, Y)', {
   doc: 'Inner product of vectors, matrix product. Operator **.',

@@ -200,7 +200,7 @@ define('defined(names, [type=VAR])', {
   },
 })
 
-define('undef(names, [objType=VAR])', {
+define('undef(obj, [objType=VAR])', {
   doc: 'Drops variables (VAR), shared objects (SHARED) or functions (DEF) by name.',
   call: ([names, kind], session) => {
     undefine(session as Host, names, isGiven(kind) ? kind : undefined)
@@ -408,7 +408,7 @@ define('runScript(script)', {
   },
 })
 
-define('shell(command)', {
+define('shell(cmd)', {
   doc: 'Not available: scripts do not start programs of the operating system.',
   call: () => {
     throw inputError('shell is not available: scripts do not start programs of the operating system.', {

@@ -429,12 +429,12 @@ function deepCopy(v: Value): Value {
   return copyOf(v)
 }
 
-define('eqObj(X, Y, [precision])', {
+define('eqObj(obj1, obj2, [precision])', {
   doc: 'Whether two objects have the same form, type and elements; with `precision`, floating numbers may differ by less than 10^-precision.',
   call: ([x, y, precision]) => {
-    const signature = 'eqObj(X, Y, [precision])'
+    const signature = 'eqObj(obj1, obj2, [precision])'
     const tolerance = isGiven(precision) ? 10 ** -intArg(precision, signature, 'precision') : 0
-    return Scalar.bool(eqValues(required(x, signature, 'X'), required(y, signature, 'Y'), tolerance))
+    return Scalar.bool(eqValues(required(x, signature, 'obj1'), required(y, signature, 'obj2'), tolerance))
   },
 })
 
