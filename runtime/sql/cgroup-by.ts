@@ -6,9 +6,18 @@ import type { Expr, SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
 import { FixedVector, T, type Table, type Value, type Vector } from '../values/index.ts'
-import { asColumn } from './columns.ts'
+import { asColumn, stack } from './columns.ts'
 import { compileItem } from './evaluate.ts'
-import { callShape, columnName, expressionKey, functionOf, isCountStar, kindOfFunction } from './expressions.ts'
+import {
+  callShape,
+  columnName,
+  expressionKey,
+  functionOf,
+  isCountStar,
+  kindOfFunction,
+  levelOf,
+  some,
+} from './expressions.ts'
 import { trueRows } from './filter.ts'
 import type { Frames } from './frame-folds.ts'
 import { framedCall } from './framed.ts'
@@ -131,9 +140,13 @@ function cumulativeValue(
       ).gather(layout.frameOf)
     const shape = callShape(e)!
     const fn = functionOf(shape.callee, scope)!
-    const args = shape.args.map((a) => (a.value === null ? undefined : rowValue(a.value)))
+    const written = shape.args.map((a) => a.value)
+    const perCell = written.some((e) => e !== null && ofColumns(e, rows) && levelOf(e, rows.resolver, scope) !== 'row')
+    const { args, count, frames } = perCell
+      ? cellArguments(written, rows, layout, scope)
+      : { args: written.map((e) => (e === null ? undefined : rowValue(e))), count: rows.rows, frames: layout.frames }
     const mapr = runningForm(fn, scope)
-    if (mapr !== undefined) return runningCall(mapr, args, rows.rows, layout.frames, scope).gather(layout.frameOf)
+    if (mapr !== undefined) return runningCall(mapr, args, count, frames, scope).gather(layout.frameOf)
     if (!ALLOWED.has(fn.name))
       throw inputError(`The function ${fn.name} can't be used with CGROUP BY.`, {
         code: 'cgroup',
@@ -142,7 +155,7 @@ function cumulativeValue(
             ? `state how it runs over cumulative groups: mapr ${fn.name}(...){map functions -> reduce; cumulative functions -> running function}`
             : `use one of ${[...ALLOWED].join(', ')}`,
       })
-    return framedCall(fn, args, rows.rows, layout.frames, scope.session).gather(layout.frameOf)
+    return framedCall(fn, args, count, frames, scope.session).gather(layout.frameOf)
   }
   const value = compileItem(
     expr,
@@ -170,6 +183,53 @@ function cumulativeValue(
   if (value.kind === 'vector' && value.length !== layout.frameOf.length)
     throw inputError(`The column [${name}] must use aggregate function.`, { refId: 'S02022' })
   return value
+}
+
+const ofColumns = (e: Expr, rows: Relation): boolean =>
+  some(e, (x) => {
+    const c = columnName(x)
+    return c !== undefined && rows.find(c.name, c.qualifier) >= 0
+  })
+
+interface Arguments {
+  readonly args: (Value | undefined)[]
+  /** How many values the arguments have for all groups together. */
+  readonly count: number
+  readonly frames: Frames
+}
+
+/** Arguments over the rows of each group alone, before groups accumulate: `avg(deltas(x))`, or a function that returns as many values as it likes. */
+function cellArguments(
+  written: readonly (Expr | null)[],
+  rows: Relation,
+  { order, frames }: Layout,
+  scope: SqlScope,
+): Arguments {
+  const varying = written.map((e) => e !== null && ofColumns(e, rows))
+  const pieces: Vector[][] = written.map(() => [])
+  const out = { from: new Int32Array(frames.from.length), to: new Int32Array(frames.from.length) }
+  let end = 0
+  for (let k = 0; k < frames.from.length; k++) {
+    const grows = k > 0 && frames.from[k] === frames.from[k - 1]
+    const cell = rows.select(order.slice(grows ? frames.to[k - 1] : frames.from[k], frames.to[k]))
+    const values = written.map((e, i) =>
+      varying[i] ? compileItem(e!, cell.resolver, scope, () => cell.rows)() : undefined,
+    )
+    const length = values.reduce((n, v) => (v?.kind === 'vector' ? Math.max(n, v.length) : n), -1)
+    values.forEach((v, i) => {
+      if (v === undefined) return
+      const column = asColumn(v, length < 0 ? 1 : length)
+      if (column === undefined) throw inputError('Incompatible vector size', { code: 'vectorSize' })
+      pieces[i].push(column)
+    })
+    out.from[k] = grows ? out.from[k - 1] : end
+    end += length < 0 ? 1 : length
+    out.to[k] = end
+  }
+  const args = written.map((e, i) =>
+    e === null ? undefined : varying[i] ? stack(pieces[i]) : compileItem(e, rows.resolver, scope, () => rows.rows)(),
+  )
+  return { args, count: end, frames: out }
 }
 
 function positionOfKey(expr: Expr, keys: readonly GroupKey[], rows: Relation): number {
