@@ -26,6 +26,7 @@ describe('a random history of appends, drops, backups and prunes that die', () =
   it.each([
     [349564, 'files that a run removed without syncing come back when the power fails later'],
     [643, 'a forced run dies in the copy of a file that a run before had finished'],
+    [202621, 'a prune drops the state of a run that died while it removed files'],
     [657, 'the power fails after a prune that died, and what it had dropped is there again'],
   ])('holds with seed %i: %s', (seed) => {
     expect(playHistory(seed, 60).published).toBeGreaterThan(5)

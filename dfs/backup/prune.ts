@@ -39,14 +39,15 @@ export function pruneSet(context: BackupContext, store: FileStore, choice: Prune
   try {
     return underSetLock(context, store, 'pruning', pin, (lock) => {
       removeLockRemains(store, context.lockWorld)
-      const { dropped } = settleRemains(store)
+      const { dropped, runFiles } = settleRemains(store)
       const states = listStates(store)
       const drop = select(store, states, choice)
       const files = new StateFiles(store)
       const pruned = described(states, drop, files)
       lock.assertHeld()
       const note = (text: string): void => context.progress.note(text)
-      dropStates(store, drop, files, dropped, note, filesToGoOnWith(store))
+      // What tells of an unfinished run may stand in a state that goes.
+      dropStates(store, drop, files, dropped || runFiles, note, filesToGoOnWith(store))
       removeDropped(store)
       return pruned
     })
