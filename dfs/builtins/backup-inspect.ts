@@ -124,7 +124,7 @@ define(LOAD, {
 const STATUS = 'getBackupStatus([userName])'
 
 define(STATUS, {
-  doc: 'Backup and restore calls, the newest first, with a row per table: userName, type, startTime, dbName, tableName, totalPartitions, completedPartitions, percentComplete, endTime (while it runs an estimate from the bytes that are done, null before the first partition is complete and while it is paused), completed, id, state (running, paused, completed, failed, interrupted). Administrators see everybody, or the calls of userName; others see their own.',
+  doc: 'Backup and restore calls, the newest first, with a row per table: userName, type, startTime, dbName, tableName, totalPartitions, completedPartitions, percentComplete, endTime (while it runs an estimate from the bytes that are done, null before the first partition is complete and while it is paused), completed, id, state (running, paused, completed, failed, cancelled, interrupted). Administrators see everybody, or the calls of userName; others see their own.',
   call: ([userName], session) => {
     const host = loggedInHost(session, 'getBackupStatus')
     const wanted = optionalText(userName, STATUS, 'userName')

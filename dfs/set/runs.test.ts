@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { HoldfastError } from '../../runtime/errors.ts'
 import type { BackupRun, EngineClient, EngineCommand } from '../engine/commands.ts'
 import { estimatedEndMs, RunRecord } from './runs.ts'
 
@@ -90,5 +91,21 @@ describe('the record of a run', () => {
     ])
     expect(new Set(written.map((r) => r.id)).size).toBe(1)
     expect(written.at(-1)).toMatchObject({ call: 'c', order: 1, bytesTotal: 1700, endMs: 5100 })
+  })
+
+  it.each([
+    [new HoldfastError('cancelled', 'The job has been cancelled.'), 'cancelled'],
+    [new HoldfastError('io', 'the disk is full'), 'failed'],
+  ])('ends with what stopped it: %s', (error, state) => {
+    const written: BackupRun[] = []
+    const client = {
+      request: (command: EngineCommand) => {
+        if (command.kind === 'putRun') written.push(command.run)
+        return { cid: 0 }
+      },
+    } as EngineClient
+    const facts = { user: 'u', type: 'BACKUP_BY_SQL', db: 'd', table: 't', totalPartitions: 2 } as const
+    new RunRecord(client, () => 5, { ...facts, done: 0, bytesTotal: 9 }).fail(error)
+    expect(written.at(-1)).toMatchObject({ state, error: error.message, endMs: 5 })
   })
 })

@@ -3,6 +3,7 @@
  * second while it goes on, and when it ends; of a call that finds nothing to do, when it ends.
  */
 import { randomUUID } from 'node:crypto'
+import { HoldfastError } from '../../runtime/errors.ts'
 import type { BackupRun, EngineClient } from '../engine/commands.ts'
 
 const WRITE_EVERY_MS = 1000
@@ -65,10 +66,12 @@ export class RunRecord {
 
   /** Does nothing if the table was completed before the call failed. */
   fail(error: unknown): void {
-    if (this.#run.state === 'running') this.#end('failed', error instanceof Error ? error.message : String(error))
+    if (this.#run.state !== 'running') return
+    const isCancelled = error instanceof HoldfastError && error.kind === 'cancelled'
+    this.#end(isCancelled ? 'cancelled' : 'failed', error instanceof Error ? error.message : String(error))
   }
 
-  #end(state: 'completed' | 'failed', error: string): void {
+  #end(state: 'completed' | 'failed' | 'cancelled', error: string): void {
     this.#put({ ...pausedAt(this.#run, false, this.#now()), state, error, endMs: this.#now() })
   }
 
