@@ -28,7 +28,13 @@ export type Invocation =
       readonly key?: string
       readonly json: boolean
     }
-  | { readonly kind: 'restore'; readonly dir: string; readonly backup?: string; readonly key?: string }
+  | {
+      readonly kind: 'restore'
+      readonly dir: string
+      readonly backup?: string
+      readonly key?: string
+      readonly without?: readonly ('config' | 'jobs')[]
+    }
   | {
       readonly kind: 'restorePitr'
       readonly target: string

@@ -111,11 +111,17 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .addOption(new Option('--data <new>', 'the new data directory; must be empty or missing'))
     .addOption(backupOption())
     .addOption(keyOption())
-    .action((dir: string, own: OptionTexts & { backup?: string; key?: string }) => {
-      const { backup, key } = own
+    .addOption(
+      new Option('--without <parts...>', 'leave out what is damaged: holdfast.toml, the scheduled jobs').choices([
+        'config',
+        'jobs',
+      ]),
+    )
+    .action((dir: string, own: OptionTexts & { backup?: string; key?: string; without?: ('config' | 'jobs')[] }) => {
+      const { backup, key, without } = own
       if ((own.data ?? program.opts<OptionTexts>().data) === undefined)
         program.error('error: --data is missing, which names the new data directory')
-      accept({ kind: 'restore', dir, ...definedOnly({ backup, key }) }, own)
+      accept({ kind: 'restore', dir, ...definedOnly({ backup, key, without }) }, own)
     })
   program
     .command('restore-pitr <target>')

@@ -6,11 +6,14 @@ import type { Invocation } from './arguments.ts'
 import { lineProgress } from './line-progress.ts'
 import { CommandOutput } from './stdout.ts'
 
+const LEFT_OUT = { config: 'holdfast.toml', jobs: 'the scheduled jobs' } as const
+
 export async function restoreCommand(
   dataDir: string,
-  { dir, backup, key }: Extract<Invocation, { kind: 'restore' }>,
+  { dir, backup, key, without }: Extract<Invocation, { kind: 'restore' }>,
 ): Promise<number> {
-  const manifest = restoreBackupFolder({ folder: resolve(dir), id: backup, keyFile: key }, dataDir, lineProgress())
+  const choice = { folder: resolve(dir), id: backup, keyFile: key }
+  const manifest = restoreBackupFolder(choice, dataDir, lineProgress(), without)
   const { id, startedAt, lsn, timeline, files, databases, tables, rows } = manifest
   const counted = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`
   const out = new CommandOutput()
@@ -18,6 +21,7 @@ export async function restoreCommand(
   out.line(
     `${counted(databases, 'database')}, ${counted(tables, 'table')}, ${counted(rows, 'row')} in ${counted(files, 'file')}, every byte verified`,
   )
+  if (without !== undefined) out.line(`Left out: ${without.map((part) => LEFT_OUT[part]).join(', ')}`)
   out.line(`The store goes on as timeline ${timeline + 1}`)
   await out.flush()
   return 0

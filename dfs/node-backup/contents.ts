@@ -41,9 +41,9 @@ export function refuseOtherData({ id, dataFormat }: NodeManifest): void {
   )
 }
 
-function readVouched(set: FileStore, file: string, { bytes, digest }: MetadataDigest): Buffer {
+function readVouched(set: FileStore, file: string, { bytes, digest }: MetadataDigest, hint = HINT): Buffer {
   const content = readMetadata(set, file, bytes)
-  if (checksumOf(content) !== digest) throw damagedMetadata(file, 'its content does not match its digest', HINT)
+  if (checksumOf(content) !== digest) throw damagedMetadata(file, 'its content does not match its digest', hint)
   return Buffer.from(content.buffer, content.byteOffset, content.byteLength)
 }
 
@@ -56,15 +56,21 @@ export function readCatalog(set: FileStore, { id, cid, catalog }: NodeManifest):
   return entries
 }
 
+/** What a restore can do without. */
+export const DISPENSABLE = ['config', 'jobs'] as const
+export type Dispensable = (typeof DISPENSABLE)[number]
+
+const hintFor = (part: Dispensable): string => `${HINT}, or restore everything else with --without ${part}`
+
 /** `holdfast.toml` as it was. */
 export const readConfig = (set: FileStore, { id, config }: NodeManifest): Uint8Array | undefined =>
-  config === undefined ? undefined : readVouched(set, configFile(stateFolder(id)), config)
+  config === undefined ? undefined : readVouched(set, configFile(stateFolder(id)), config, hintFor('config'))
 
 /** Those of the store, checked. */
 export function readScheduledJobs(set: FileStore, { id, scheduledJobs }: NodeManifest): readonly PackedJob[] {
   if (scheduledJobs === undefined) return []
   const file = scheduledJobsFile(stateFolder(id))
-  return unpackScheduledJobs(readVouched(set, file, scheduledJobs), file)
+  return unpackScheduledJobs(readVouched(set, file, scheduledJobs, hintFor('jobs')), file)
 }
 
 /** The data files of a backup, after it was found that they are those that its catalog names. */

@@ -6,11 +6,13 @@ import { startFileHelpers } from '../set/file-work.ts'
 import { type BackupKey, parseKey } from '../set/key.ts'
 import { requireOutside } from '../store/data-directory.ts'
 import { LocalFileStore } from '../store/local-store.ts'
+import type { Dispensable } from './contents.ts'
 import type { NodeManifest } from './manifest.ts'
 import { restoreNode } from './restore.ts'
 import { type VerifyReport, verifyNodeBackup } from './verify.ts'
 
 export type { ProgressSink, ProgressState } from '../progress.ts'
+export { DISPENSABLE, type Dispensable } from './contents.ts'
 export type { NodeManifest } from './manifest.ts'
 export type { VerifyFailure, VerifyReport } from './verify.ts'
 
@@ -29,11 +31,12 @@ export function verifyBackupFolder({ folder, id, keyFile }: BackupChoice, progre
   return verifyNodeBackup({ set: new LocalFileStore(folder), id, key: keyOf(keyFile), progress, now: Date.now })
 }
 
-/** Throws for a `dataDir` that holds anything. */
+/** Throws for a `dataDir` that holds anything. `without`: parts that are left out, because they are damaged. */
 export function restoreBackupFolder(
   { folder, id, keyFile }: BackupChoice,
   dataDir: string,
   progress: ProgressSink,
+  without?: readonly Dispensable[],
 ): NodeManifest {
   const place = resolve(dataDir)
   requireOutside(place, folder, 'backup')
@@ -42,6 +45,7 @@ export function restoreBackupFolder(
     set: new LocalFileStore(folder),
     id,
     key: keyOf(keyFile),
+    without,
     target: new LocalFileStore(place),
     makeCatalog: (fill) => {
       const catalog = new LmdbCatalogStore(join(place, 'catalog.mdb'))

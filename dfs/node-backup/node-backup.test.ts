@@ -249,4 +249,22 @@ describe('a restore', () => {
     expect(() => restoreNode(parts)).toThrow('was cut off')
     expect(() => refuseUnfinishedRestore(target)).toThrow('was cut off')
   })
+
+  it('can do without the scheduled jobs and the configuration, when these are damaged', () => {
+    const { world, session } = filled()
+    const expected = contentOf(session)
+    session.run('backupNode("/b")')
+    const set = setOf(world)
+    const jobs = [...set.files().keys()].find((file) => file.endsWith('scheduled-jobs.json'))!
+    put(set, jobs, Uint8Array.from(set.readFile(jobs)).fill(0x20, 9, 12))
+    expect(() => restored(set)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('restore everything else with --without jobs') }),
+    )
+    const target = new MemoryFileStore()
+    const catalog = new MemoryCatalogStore()
+    const parts = { set, target, progress: silentProgress, now: () => 5, without: ['config', 'jobs'] as const }
+    restoreNode({ ...parts, makeCatalog: (fill) => fill(catalog) })
+    expect(contentOf(connect(boot(catalog, target)))).toBe(expected)
+    expect(target.stat('sysmgmt/nightly.job')).toBeUndefined()
+  })
 })

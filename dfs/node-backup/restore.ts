@@ -14,7 +14,7 @@ import type { BackupKey } from '../set/key.ts'
 import { explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
-import { readCatalog, readConfig, readFiles, readScheduledJobs, refuseOtherData } from './contents.ts'
+import { type Dispensable, readCatalog, readConfig, readFiles, readScheduledJobs, refuseOtherData } from './contents.ts'
 import type { IndexedFile } from './file-index.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
 import { RESTORE_MARKER } from './marker.ts'
@@ -29,6 +29,8 @@ export interface NodeRestoreParts {
   readonly id?: string | undefined
   /** Of an encrypted set. */
   readonly key?: BackupKey | undefined
+  /** Parts that are not even read. */
+  readonly without?: readonly Dispensable[] | undefined
   /** The new data directory. */
   readonly target: FileStore
   /** Makes the catalog of the new directory; durable when it returns. */
@@ -40,15 +42,15 @@ export interface NodeRestoreParts {
 const CONFIG_FILE = 'holdfast.toml'
 
 export function restoreNode(parts: NodeRestoreParts): NodeManifest {
-  const { target, id, key, now } = parts
+  const { target, id, key, without = [], now } = parts
   const manifest = requireManifest(parts.set, id)
   const set = openSet(parts.set, key, manifest)
   refuseOtherData(manifest)
   refuseUsed(target)
   const entries = readCatalog(set, manifest)
   const files = readFiles(set, manifest, entries)
-  const config = readConfig(set, manifest)
-  const jobs = readScheduledJobs(set, manifest)
+  const config = without.includes('config') ? undefined : readConfig(set, manifest)
+  const jobs = without.includes('jobs') ? [] : readScheduledJobs(set, manifest)
 
   target.makeDirectory('')
   target.writeFileAtomic(RESTORE_MARKER, `${manifest.id}\n`)
