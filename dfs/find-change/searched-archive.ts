@@ -12,7 +12,7 @@ import type { Fetcher } from '../pitr/restore-command.ts'
 import { type Scratch, scratchPath, scratchPlace } from '../pitr/scratch.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { storeErrorOf } from '../store/store-error.ts'
-import { parsePieceName, pieceName } from '../wal/piece-name.ts'
+import { parsePieceName, pieceName, piecesIn } from '../wal/piece-name.ts'
 
 export interface SearchedArchive {
   /** Names of its pieces of a timeline, in any order. */
@@ -34,10 +34,7 @@ export class DirectoryArchive implements SearchedArchive {
   }
 
   pieces(timeline: number): readonly string[] {
-    return this.#files
-      .list('')
-      .filter(({ kind, name }) => kind === 'file' && parsePieceName(name)?.timeline === timeline)
-      .map(({ name }) => name)
+    return piecesIn(this.#files, timeline)
   }
 
   locate(path: string): ArchivedFile {

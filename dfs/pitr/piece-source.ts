@@ -4,7 +4,7 @@ import type { LogPiece, NodeManifest } from '../node-backup/manifest.ts'
 import { decompress } from '../node-backup/stored-file.ts'
 import { explain } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { parsePieceName, pieceName } from '../wal/piece-name.ts'
+import { parsePieceName, pieceName, piecesIn } from '../wal/piece-name.ts'
 import type { Fetcher } from './restore-command.ts'
 import { type Scratch, scratchPath, scratchPlace } from './scratch.ts'
 
@@ -112,10 +112,7 @@ export class ArchivePieces implements PieceSource {
   }
 
   list(timeline: number): readonly string[] {
-    return this.#archive
-      .list('')
-      .filter(({ kind, name }) => kind === 'file' && parsePieceName(name)?.timeline === timeline)
-      .map((e) => e.name)
+    return piecesIn(this.#archive, timeline)
   }
 
   find(name: string): FoundPiece | undefined {

@@ -55,15 +55,19 @@ describe('the estimated end of a run', () => {
   })
 })
 
+/** An engine that keeps what it is told of runs. */
+function recorded(): { readonly client: EngineClient; readonly written: BackupRun[] } {
+  const written: BackupRun[] = []
+  const request = (command: EngineCommand): { cid: number } => {
+    if (command.kind === 'putRun') written.push(command.run)
+    return { cid: 0 }
+  }
+  return { client: { request } as EngineClient, written }
+}
+
 describe('the record of a run', () => {
   it('is written when the work is planned, at most once a second, and when it ends', () => {
-    const written: BackupRun[] = []
-    const client = {
-      request: (command: EngineCommand) => {
-        if (command.kind === 'putRun') written.push(command.run)
-        return { cid: 0 }
-      },
-    } as EngineClient
+    const { client, written } = recorded()
     let now = 0
     const facts = {
       user: 'u',
@@ -97,13 +101,7 @@ describe('the record of a run', () => {
     [new HoldfastError('cancelled', 'The job has been cancelled.'), 'cancelled'],
     [new HoldfastError('io', 'the disk is full'), 'failed'],
   ])('ends with what stopped it: %s', (error, state) => {
-    const written: BackupRun[] = []
-    const client = {
-      request: (command: EngineCommand) => {
-        if (command.kind === 'putRun') written.push(command.run)
-        return { cid: 0 }
-      },
-    } as EngineClient
+    const { client, written } = recorded()
     const facts = { user: 'u', type: 'BACKUP_BY_SQL', db: 'd', table: 't', totalPartitions: 2 } as const
     new RunRecord(client, () => 5, { ...facts, done: 0, bytesTotal: 9 }).fail(error)
     expect(written.at(-1)).toMatchObject({ state, error: error.message, endMs: 5 })

@@ -1,4 +1,5 @@
 /** A sealed piece of log, in the archive and in backups, is named by 24 hex digits: timeline (8) and number of the file (16), such as `000000010000000000000042`. */
+import type { FileStore } from '../store/file-store.ts'
 
 const NAME = /^([0-9A-F]{8})([0-9A-F]{16})$/
 
@@ -12,3 +13,10 @@ export function parsePieceName(name: string): { readonly timeline: number; reado
   const sequence = Number.parseInt(match[2]!, 16)
   return Number.isSafeInteger(sequence) ? { timeline: Number.parseInt(match[1]!, 16), sequence } : undefined
 }
+
+/** Names of the pieces of a timeline in an archive that is a directory, in any order. */
+export const piecesIn = (archive: FileStore, timeline: number): readonly string[] =>
+  archive
+    .list('')
+    .filter(({ kind, name }) => kind === 'file' && parsePieceName(name)?.timeline === timeline)
+    .map(({ name }) => name)
