@@ -7,6 +7,7 @@ import type { CatalogView, ChunkRecord, DatabaseRecord } from '../../dfs/catalog
 import type { UserRecord } from '../../dfs/engine/commands.ts'
 import type { DfsSession } from '../../dfs/index.ts'
 import { verifySegment } from '../../dfs/segment/index.ts'
+import type { SettingRecord } from '../../dfs/settings/index.ts'
 import type { FileStore } from '../../dfs/store/file-store.ts'
 import { type Raw, T, type TableSnapshot } from '../../runtime/values/index.ts'
 import type { ModelRow, ModelState, ModelTable } from './model.ts'
@@ -62,12 +63,21 @@ export function readNamed(catalog: CatalogReader): Map<string, string> {
     const level = atomicOf(url, atomic)
     if (level !== undefined) named.set(`atomic ${url}`, level)
   }
+  for (const [key, value] of catalog.entries(keys.settings))
+    if (key.at(-1) === 'ts.wal.wal_level') named.set(LOG_LEVEL, String((value as SettingRecord).value))
   return named
 }
 
-export function differenceOfNamed(found: ReadonlyMap<string, string>, expected: ModelState): string | undefined {
-  for (const key of new Set([...found.keys(), ...expected.named.keys()])) {
-    const [x, y] = [found.get(key), expected.named.get(key)]
+/** The setting, as long as a statement has given it a value. */
+const LOG_LEVEL = 'level of the log'
+
+export function differenceOfNamed(
+  found: ReadonlyMap<string, string>,
+  { named, level }: ModelState,
+): string | undefined {
+  const expected = level === undefined ? named : new Map([...named, [LOG_LEVEL, String(level)]])
+  for (const key of new Set([...found.keys(), ...expected.keys()])) {
+    const [x, y] = [found.get(key), expected.get(key)]
     if (x !== y) return `${key} is ${x ?? 'missing'} instead of ${y ?? 'nothing'}`
   }
   return undefined
