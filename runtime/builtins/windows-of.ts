@@ -5,7 +5,7 @@ import { toDoubles } from '../ops/doubles.ts'
 import { addDuration } from '../ops/temporal.ts'
 import type { Matrix } from '../values/forms.ts'
 import type { Value } from '../values/scalar.ts'
-import { isIntegral, isTemporal, T, unpackDuration } from '../values/types.ts'
+import { isIntegral, isTemporal, T, typeName, unpackDuration } from '../values/types.ts'
 import type { Vector } from '../values/vector.ts'
 import { type Arg, intArg, isGiven, required } from './args.ts'
 import { asVector, isNumericColumn, matrixColumns, matrixFrom, pairwise, vectorOver } from './shapes.ts'
@@ -42,6 +42,10 @@ export function timeBounds(usage: string, t: Vector, window: Arg): [Float64Array
   if (window?.kind === 'scalar' && window.type === T.DURATION) {
     const { count, unit } = unpackDuration(window.value as bigint)
     if (count <= 0) throw inputError(`Usage: ${usage}. window must be positive.`)
+    if (!isTemporal(t.type))
+      throw inputError(`Usage: ${usage}. A DURATION window needs times, not ${typeName(t.type)}.`, {
+        hint: 'give the window as an integer in units of T',
+      })
     return [times, toDoubles('time window', addDuration(t, -count, unit) as Vector)]
   }
   const size = intArg(window, usage, 'window')
