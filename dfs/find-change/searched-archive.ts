@@ -8,8 +8,9 @@
 import { HoldfastError } from '../../runtime/errors.ts'
 import { DATA_FOLDER } from '../archive/segment-list.ts'
 import { isSegmentPath } from '../node-backup/layout.ts'
+import { fetchFile } from '../pitr/fetch-file.ts'
 import type { Fetcher } from '../pitr/restore-command.ts'
-import { type Scratch, scratchPath, scratchPlace } from '../pitr/scratch.ts'
+import type { Scratch } from '../pitr/scratch.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { storeErrorOf } from '../store/store-error.ts'
 import { parsePieceName, pieceName, piecesIn } from '../wal/piece-name.ts'
@@ -105,23 +106,10 @@ export class CommandArchive implements SearchedArchive {
         code: 'segmentName',
         where: { file: name },
       })
-    const { files, folder } = this.#scratch
-    files.makeDirectory(folder)
-    const file = `fetched-${this.#count++}`
-    const path = scratchPath(this.#scratch, file)
-    if (!this.#command.fetch(name, scratchPlace(this.#scratch, file))) return undefined
-    const found = files.stat(path)
-    if (found?.kind !== 'file')
-      throw new HoldfastError(
-        'io',
-        `wal_restore_command says that it has fetched ${name}, but there is no file at %f.`,
-        {
-          code: 'restoreCommand',
-          where: { file: name },
-          hint: 'the command must put the file at %f, and end with another exit code than 0 if it can not',
-        },
-      )
-    this.#fetched.set(name, { path, bytes: found.bytes })
+    const found = fetchFile(this.#command, this.#scratch, name, `fetched-${this.#count++}`)
+    if (found === undefined) return undefined
+    const { files } = this.#scratch
+    this.#fetched.set(name, found)
     this.#bytes += found.bytes
     for (const [old, { path: oldPath, bytes }] of this.#fetched) {
       if (this.#bytes <= this.#keptBytes || old === name) break
@@ -129,6 +117,6 @@ export class CommandArchive implements SearchedArchive {
       this.#fetched.delete(old)
       this.#bytes -= bytes
     }
-    return path
+    return found.path
   }
 }

@@ -5,8 +5,9 @@ import { decompress } from '../node-backup/stored-file.ts'
 import { explain } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parsePieceName, pieceName, piecesIn } from '../wal/piece-name.ts'
+import { fetchFile } from './fetch-file.ts'
 import type { Fetcher } from './restore-command.ts'
-import { type Scratch, scratchPath, scratchPlace } from './scratch.ts'
+import { type Scratch, scratchPath } from './scratch.ts'
 
 /** A piece that can be read in place, from start to end and anywhere. */
 export interface PieceFile {
@@ -138,23 +139,9 @@ export class CommandPieces implements PieceSource {
   }
 
   find(name: string): FoundPiece | undefined {
+    const found = fetchFile(this.#command, this.#scratch, name, `fetched-${name}`)
+    if (found === undefined) return undefined
     const { files } = this.#scratch
-    const fetched = `fetched-${name}`
-    const path = scratchPath(this.#scratch, fetched)
-    files.makeDirectory(this.#scratch.folder)
-    files.remove(path)
-    if (!this.#command.fetch(name, scratchPlace(this.#scratch, fetched))) return undefined
-    const found = files.stat(path)
-    if (found?.kind !== 'file')
-      throw new HoldfastError(
-        'io',
-        `wal_restore_command says that it has fetched ${name}, but there is no file at %f.`,
-        {
-          code: 'restoreCommand',
-          where: { file: name },
-          hint: 'the command must put the file at %f, and end with another exit code than 0 if it can not',
-        },
-      )
-    return { bytes: found.bytes, open: () => ({ files, path, bytes: found.bytes }) }
+    return { bytes: found.bytes, open: () => ({ files, ...found }) }
   }
 }
