@@ -27,13 +27,24 @@ export async function statsCommand(dataDir: string, withChunks: boolean, json: b
 const number = (n: number): string => n.toLocaleString('en-US')
 const time = (ms: number): string => new Date(ms).toISOString()
 
-function storeLines({ storeId, format, timeline, cid, wasUnclean, checkpoint, log, copy }: StoreStats): string[] {
+function storeLines({
+  storeId,
+  format,
+  timeline,
+  cid,
+  wasUnclean,
+  isHeld,
+  checkpoint,
+  log,
+  copy,
+}: StoreStats): string[] {
   return [
     `Store       ${storeId}, format ${format}, timeline ${timeline}, commit ${cid}`,
     `Closed      ${wasUnclean ? 'no: the next start recovers' : 'yes'}`,
     `Checkpoint  ${checkpoint === undefined ? 'none yet' : `${formatLsn(checkpoint.lsn)} of ${time(checkpoint.timeMs)}`}`,
     `Log         ${formatLsn(log.oldest)} to ${formatLsn(log.end)}, ${number(log.bytes)} bytes; a recovery reads ${number(log.recoveryBytes)} bytes, ${number(log.transactions)} transactions`,
     `Copy mode   ${copy === undefined ? 'off' : `on since ${time(copy.startedMs)}: commit ${copy.cid}, ${number(copy.pinnedFiles)} files, ${number(copy.pinnedBytes)} bytes are kept`}`,
+    ...(isHeld ? [] : ['Note        nothing can be written here, so that nobody is kept from opening it meanwhile']),
   ]
 }
 

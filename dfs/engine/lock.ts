@@ -2,7 +2,7 @@
  * One process a data directory. `holdfast.lock` names the process that has it; a file left by a process that is gone tells the next start that the
  * last one did not end cleanly.
  */
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
@@ -30,6 +30,12 @@ export interface DirectoryLock {
 export interface TakenLock extends DirectoryLock {
   /** As if it had never been taken. */
   putBack(): void
+}
+
+/** A folder that is only looked at. */
+export interface InspectionLock extends Pick<TakenLock, 'wasUnclean' | 'putBack'> {
+  /** False: nothing can be written there, so nobody is kept from opening it meanwhile. */
+  readonly isHeld: boolean
 }
 
 const LOCK_FILE = 'holdfast.lock'
@@ -75,14 +81,27 @@ export function lockDirectory(folder: string): TakenLock {
   })
 }
 
+/** What the system says of a folder in which this user can not write: a medium that is mounted read-only, a folder of somebody else. */
+const UNWRITABLE = new Set(['EROFS', 'EACCES', 'EPERM'])
+
 /** Takes a folder only to look at it, and `putBack` afterwards. Throws `directoryMissing`, or `directoryInUse` if a living process has it. */
-export function lockForInspection(folder: string): TakenLock {
+export function lockForInspection(folder: string): InspectionLock {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new HoldfastError('input', `There is no data directory ${folder}.`, {
       code: 'directoryMissing',
       where: { file: folder },
     })
-  return lockDirectory(folder)
+  try {
+    const { wasUnclean, putBack } = lockDirectory(folder)
+    return { wasUnclean, putBack, isHeld: true }
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || !UNWRITABLE.has(error.code)) throw error
+    const file = join(folder, LOCK_FILE)
+    const holder = readHolder(file)
+    if (holder !== undefined && (holder.folder ?? identityOf(folder)) === identityOf(folder) && isAlive(holder))
+      throw inUse(folder, file, holder, hostname())
+    return { wasUnclean: existsSync(file), putBack: () => {}, isHeld: false }
+  }
 }
 
 /** Of a process on another machine, or in a container that had a name of its own, nobody here can tell whether it lives. */

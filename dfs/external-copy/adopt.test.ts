@@ -129,7 +129,7 @@ function expectAdopted(files: MemoryFileStore, place: CatalogPlace): void {
 }
 
 function errorsOf(catalog: MemoryCatalogStore, files: FileStore): Finding[] {
-  const directory = { files, catalog, wasUnclean: false, close: async () => {} }
+  const directory = { files, catalog, wasUnclean: false, isHeld: true, close: async () => {} }
   return [...checkDirectory(directory, true, noTotals())].filter((f) => f?.severity === 'error') as Finding[]
 }
 
@@ -199,6 +199,17 @@ describe('the start of a copy', () => {
       expect(() => adopt(files, new CatalogPlace(store.catalog))).toThrow(/checkpoint\/catalog is damaged/)
       expect([...files.files().keys()]).toEqual(before)
     }
+  })
+
+  it('is refused when the trigger is a folder, so that a copied catalog is not taken for that of the checkpoint', () => {
+    const files = new MemoryFileStore()
+    expect(wantsRestore(files)).toBe(false)
+    files.makeDirectory(RESTORE_TRIGGER)
+    expect(() => wantsRestore(files)).toThrow(/^_restore in .* is a folder; an empty file of that name/)
+    const directory = { catalog: undefined, files, wasUnclean: false, isHeld: true, close: async () => {} }
+    expect([...checkDirectory(directory, false, noTotals())]).toContainEqual(
+      expect.objectContaining({ severity: 'error', code: 'restoreTrigger' }),
+    )
   })
 })
 

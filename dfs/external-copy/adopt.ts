@@ -3,6 +3,7 @@
  * is changed. Then, in an order that a crash at any point leaves to be repeated: segments for small appends, the log begun anew, the catalog
  * exchanged, and last the trigger removed.
  */
+import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogKey, CatalogStore } from '../catalog/key-value.ts'
 import { type CheckpointMark, keys, type StoreMark } from '../catalog/records.ts'
 import type { ChunkRecord, TableRecord } from '../catalog/types.ts'
@@ -32,7 +33,20 @@ export interface AdoptParts {
   readonly replaceCatalog: (fill: (catalog: CatalogStore) => void) => void
 }
 
-export const wantsRestore = (files: FileStore): boolean => files.stat(RESTORE_TRIGGER)?.kind === 'file'
+/** Throws `copyUnusable` for a folder of that name: somebody wanted a restore, or it came by accident; a start without one could not be taken back. */
+export function wantsRestore(files: FileStore): boolean {
+  const kind = files.stat(RESTORE_TRIGGER)?.kind
+  if (kind === undefined || kind === 'file') return kind === 'file'
+  throw new HoldfastError(
+    'input',
+    `${RESTORE_TRIGGER} in ${files.root} is ${kind === 'directory' ? 'a folder' : 'no regular file'}; an empty file of that name asks for a start as of the checkpoint of a copy.`,
+    {
+      code: 'copyUnusable',
+      where: { file: RESTORE_TRIGGER },
+      hint: 'nothing was changed; put a file in its place if this is a copy that is to be started, otherwise remove it',
+    },
+  )
+}
 
 export function adoptCopy(parts: AdoptParts): void {
   const { files, say, announce = say } = parts

@@ -55,7 +55,13 @@ async function withRows(): Promise<Store> {
   return { catalog, files, engine, dfs, source }
 }
 
-const offline = ({ catalog, files }: Store) => ({ catalog, files, wasUnclean: false, close: async () => {} })
+const offline = ({ catalog, files }: Store) => ({
+  catalog,
+  files,
+  wasUnclean: false,
+  isHeld: true,
+  close: async () => {},
+})
 
 function findings(store: Store, isDeep = false): Finding[] {
   return [...checkDirectory(offline(store), isDeep, noTotals())].filter((f) => f !== undefined)
@@ -245,7 +251,13 @@ describe('the check of a directory', () => {
   })
 
   it('does not know a directory without a catalog', () => {
-    const directory = { catalog: undefined, files: new MemoryFileStore(), wasUnclean: true, close: async () => {} }
+    const directory = {
+      catalog: undefined,
+      files: new MemoryFileStore(),
+      wasUnclean: true,
+      isHeld: true,
+      close: async () => {},
+    }
     const found = [...checkDirectory(directory, false, noTotals())]
     expect(found.map((f) => f?.code)).toEqual(['unclean', 'catalogMissing'])
   })

@@ -16,8 +16,9 @@ import { CATALOG_FILE, type InspectedDirectory } from './open.ts'
 import { readLog, replay } from './replay.ts'
 
 export function* checkDirectory(directory: InspectedDirectory, isDeep: boolean, totals: CheckTotals): Checking {
-  const { files, catalog, wasUnclean } = directory
-  if (files.stat(RESTORE_TRIGGER) !== undefined)
+  const { files, catalog, wasUnclean, isHeld } = directory
+  const trigger = files.stat(RESTORE_TRIGGER)
+  if (trigger?.kind === 'file')
     yield noteFinding(
       'restoreTrigger',
       'The next start begins as of the checkpoint in checkpoint/, not as of what is checked here.',
@@ -25,6 +26,12 @@ export function* checkDirectory(directory: InspectedDirectory, isDeep: boolean, 
         file: RESTORE_TRIGGER,
       },
     )
+  else if (trigger !== undefined)
+    yield errorFinding('restoreTrigger', 'This is no regular file, so every start is refused until it is removed.', {
+      file: RESTORE_TRIGGER,
+    })
+  if (!isHeld)
+    yield noteFinding('notHeld', 'Nothing can be written here, so that nobody is kept from opening it meanwhile.')
   if (wasUnclean)
     yield noteFinding('unclean', 'The last process did not close the directory: the next start recovers from the log.')
   if (directory.catalogError !== undefined) {

@@ -1,4 +1,4 @@
-/** A data directory that nobody has open, to be looked at: nothing in it is changed, no recovery is run, and no process can open it meanwhile. */
+/** A data directory that nobody has open, to be looked at: nothing in it is changed, no recovery is run, and no process can open it meanwhile, where that can be seen to. */
 import { join } from 'node:path'
 import { type HoldfastError, toHoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
@@ -15,6 +15,8 @@ export interface InspectedDirectory {
   readonly catalogError?: HoldfastError
   /** The last process did not close the directory. */
   readonly wasUnclean: boolean
+  /** No process can open it meanwhile; false where nothing can be written. */
+  readonly isHeld: boolean
   close(): Promise<void>
 }
 
@@ -22,7 +24,7 @@ export const CATALOG_FILE = 'catalog.mdb'
 
 /** Throws `directoryMissing`, or `directoryInUse` if a living process has it. */
 export function openForInspection(dataDir: string): InspectedDirectory {
-  const { wasUnclean, putBack } = lockForInspection(dataDir)
+  const { wasUnclean, putBack, isHeld } = lockForInspection(dataDir)
   try {
     const files = new LocalFileStore(dataDir)
     const hadReaders = files.stat(`${CATALOG_FILE}-lock`) !== undefined
@@ -39,10 +41,11 @@ export function openForInspection(dataDir: string): InspectedDirectory {
       catalog,
       ...(catalogError === undefined ? {} : { catalogError }),
       wasUnclean,
+      isHeld,
       close: async () => {
         await catalog?.close()
         // The table of readers was made by looking.
-        if (!hadReaders) files.remove(`${CATALOG_FILE}-lock`)
+        if (isHeld && !hadReaders) files.remove(`${CATALOG_FILE}-lock`)
         putBack()
       },
     }

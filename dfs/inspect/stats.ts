@@ -15,6 +15,8 @@ export interface StoreStats {
   readonly timeline: number
   readonly cid: number
   readonly wasUnclean: boolean
+  /** False: a process may have opened it meanwhile, because nothing can be written there. */
+  readonly isHeld: boolean
   readonly checkpoint: CheckpointMark | undefined
   readonly log: {
     readonly end: number
@@ -57,7 +59,7 @@ export function statsOf(directory: InspectedDirectory): {
   readonly stats: StoreStats
   readonly chunks: () => Iterable<ChunkStats>
 } {
-  const { files, wasUnclean } = directory
+  const { files, wasUnclean, isHeld } = directory
   const catalog = requireCatalog(directory)
   const store = catalog.get(keys.store) as StoreMark | undefined
   if (store === undefined)
@@ -79,6 +81,7 @@ export function statsOf(directory: InspectedDirectory): {
       timeline: store.timeline,
       cid: recovered.lastCid,
       wasUnclean,
+      isHeld,
       checkpoint: catalog.get(keys.checkpoint) as CheckpointMark | undefined,
       log: {
         end: scan.end,
