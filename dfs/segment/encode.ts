@@ -67,15 +67,12 @@ class FixedEncoder implements ColumnEncoder {
     const count = to - from
     const { data } = v
     const storage = storageOf(data)
-    const dataAt = body.length
     // The data is gathered first, where it tells whether a bitmap is needed; the bitmap then goes before it in the list of buffers.
     const at = body.place(count * data.BYTES_PER_ELEMENT)
-    const out = typedView(data, body.memory, at, count)
+    const out = viewLike(body, data, at, count)
     const r = this.#range
     const nulls = gatherAndScan(out, data, rows, from, count, storage, r)
-    placeValidity(body, count, nulls, (bits) =>
-      writeValidity(bits, typedView(data, body.memory, dataAt, count), count, storage),
-    )
+    placeValidity(body, count, nulls, (bits) => writeValidity(bits, viewLike(body, data, at, count), count, storage))
     if (nulls === count || v.type === T.DURATION) return { range: undefined, nulls }
     if (!(data instanceof BigInt64Array)) return { range: [r[0], r[1]], nulls }
     return { range: [wordsToBigInt(r[0], r[1]), wordsToBigInt(r[2], r[3])], nulls }
@@ -94,7 +91,7 @@ class WideEncoder implements ColumnEncoder {
   encode(body: Body, { data, type }: WideVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
     const at = body.place(count * 16)
-    const out = typedView(data, body.memory, at, count * 2)
+    const out = viewLike(body, data, at, count * 2)
     gather(out, data, rows, from, count, storageOf(data), 2)
     const valid = new Uint8Array((count + 7) >> 3)
     let nulls = 0
@@ -139,10 +136,10 @@ class SymbolEncoder implements ColumnEncoder {
   encode(body: Body, v: SymbolVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
     const at = body.place(count * 4)
-    const out = new Int32Array(body.memory, at, count)
+    const out = body.view(Int32Array, at, count)
     const nulls = this.#codes.encode(out, v.data, rows, from, count)
     const range = this.#rangeOf(out)
-    placeValidity(body, count, nulls, (bits) => writeNonZero(bits, new Int32Array(body.memory, at, count), count))
+    placeValidity(body, count, nulls, (bits) => writeNonZero(bits, body.view(Int32Array, at, count), count))
     return { range, nulls }
   }
 
@@ -228,7 +225,7 @@ class ArrayEncoder implements ColumnEncoder {
     body.node(count, 0)
     body.place(0)
     const at = body.place((count + 1) * 4)
-    const out = new Int32Array(body.memory, at, count + 1)
+    const out = body.view(Int32Array, at, count + 1)
     out[0] = 0
     for (let k = 0; k < count; k++) {
       const j = rows === undefined ? from + k : rows[from + k]
@@ -260,17 +257,16 @@ class ArrayEncoder implements ColumnEncoder {
 function placeValidity(body: Body, count: number, nulls: number, fill: (bits: Uint8Array) => void, behind = 1): void {
   const bytes = nulls === 0 ? 0 : (count + 7) >> 3
   const at = body.place(bytes)
-  if (bytes > 0) fill(new Uint8Array(body.memory, at, bytes))
+  if (bytes > 0) fill(body.view(Uint8Array, at, bytes))
   body.spans.splice(body.spans.length - 1 - behind, 0, body.spans.pop()!)
   body.node(count, nulls)
 }
 
-function typedView<A extends FixedVector['data'] | WideVector['data']>(
+function viewLike<A extends FixedVector['data'] | WideVector['data']>(
+  body: Body,
   like: A,
-  memory: ArrayBuffer,
   at: number,
   length: number,
 ): A {
-  const ArrayClass = like.constructor as new (buffer: ArrayBuffer, at: number, length: number) => A
-  return new ArrayClass(memory, at, length)
+  return body.view(like.constructor as new (buffer: ArrayBufferLike, at: number, length: number) => A, at, length)
 }

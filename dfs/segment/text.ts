@@ -45,7 +45,7 @@ export function encodeStrings(body: Body, strings: readonly string[], lengths: I
   }
   const nulls = placeOffsets(body, lengths, count)
   const at = body.place(total)
-  const out = new Uint8Array(body.memory, at, total)
+  const out = body.view(Uint8Array, at, total)
   let done = 0
   for (const block of blocks) {
     if (block.joined) encoder.encodeInto(block.text, out.subarray(done, done + block.bytes))
@@ -76,7 +76,7 @@ function copyUtf8(
   }
   const nulls = placeOffsets(body, lengths, count)
   const at = body.place(total)
-  const out = new Uint8Array(body.memory, at, total)
+  const out = body.view(Uint8Array, at, total)
   if (rows === undefined) out.set(bytes.subarray(offsets[from], offsets[from + count]))
   else
     for (let k = 0, p = 0; k < count; k++) {
@@ -91,7 +91,7 @@ function copyUtf8(
 
 function placeOffsets(body: Body, lengths: Int32Array, count: number): number {
   const at = body.place((count + 1) * 4)
-  const out = new Int32Array(body.memory, at, count + 1)
+  const out = body.view(Int32Array, at, count + 1)
   let sum = 0
   let nulls = 0
   out[0] = 0

@@ -7,8 +7,10 @@ import { type ColumnSchema, type Raw, type SymbolVector, typeName, type Vector }
 import type { SegmentRef } from '../catalog/types.ts'
 import { Checksum, checksumOf } from '../store/checksum.ts'
 import type { FileStore, FileWriter } from '../store/file-store.ts'
+import type { Regions } from '../store/regions.ts'
 import type { UnsyncedFiles } from '../store/unsynced-files.ts'
 import { isHashing, type WriteBehind } from '../store/write-behind.ts'
+import { SLOT_BYTES } from '../store/write-ring.ts'
 import { type Block, batchMessage, dictionaryMessage, footerBytes, schemaMessage } from './arrow-metadata.ts'
 import { Body } from './body.ts'
 import { isStorable } from './column-type.ts'
@@ -219,6 +221,7 @@ export class SegmentStream {
   }
 
   close(): void {
+    this.#body.release()
     this.#out.close()
   }
 
@@ -226,24 +229,26 @@ export class SegmentStream {
     this.#encoders.forEach(({ dictionary }, column) => {
       if (dictionary === undefined) return
       const body = this.#body
-      body.reset()
+      body.begin()
       body.place(0)
       encodeStrings(body, dictionary, new Int32Array(dictionary.length))
+      body.hash()
       const node = { rows: dictionary.length, nulls: 0 }
       const block = this.#out.message(dictionaryMessage(column, node, body.spans, body.length), body)
       this.#dictionaryBlocks.push(block)
-      const buffers = body.layout(0, block.offset + block.metadataBytes)
+      const buffers = body.layout(block.offset + block.metadataBytes)
       this.#dictionaries.push({ column, values: dictionary.length, buffers })
     })
   }
 
   #writeBatch(vectors: readonly Vector[], range: RowRange): void {
     const body = this.#body
-    body.reset()
+    body.begin(this.#out.regions)
     const ranges: RangeLayout[] = []
     const starts = this.#encoders.map((e, c) => {
       const start = body.spans.length
       const found = e.encode(body, vectors[c], range)
+      body.hash()
       this.#statistics.add(c, found, range.to - range.from)
       if (found.range?.every(hasText))
         ranges.push([c, rangeText(found.range[0]), rangeText(found.range[1]), found.nulls])
@@ -252,7 +257,7 @@ export class SegmentStream {
     const rows = range.to - range.from
     const block = this.#out.message(batchMessage(rows, body.nodes, body.spans, body.length), body)
     this.#batchBlocks.push(block)
-    const layout = body.layout(0, block.offset + block.metadataBytes)
+    const layout = body.layout(block.offset + block.metadataBytes)
     this.#batches.push({ rows, columns: starts.map((start, c) => layout.slice(start, starts[c + 1])), ranges })
     this.#rows += rows
   }
@@ -318,10 +323,17 @@ class HashedWriter {
     this.#writer.write(bytes)
     this.#hash?.update(bytes)
   }
+  /** Where bodies are best built; undefined: anywhere. */
+  get regions(): Regions | undefined {
+    return isHashing(this.#writer) ? this.#writer.regions : undefined
+  }
   message(metadata: Uint8Array, body: Body): Block {
     const offset = this.bytes
     this.write(metadata)
-    this.write(body.bytes())
+    // A small one would keep others from its region until it is written.
+    const region = body.length > SLOT_BYTES ? body.takeRegion() : undefined
+    if (region !== undefined && isHashing(this.#writer)) this.#writer.writeRegion(region, body.length)
+    else this.write(body.bytes())
     return { offset, metadataBytes: metadata.length, bodyBytes: body.length }
   }
   /** Of what was written up to now. */

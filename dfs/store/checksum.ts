@@ -2,7 +2,7 @@
  * XXH64, seed 0: the checksum of segments, column buffers, manifests and backup sets. Printed as 16 hex digits, most significant first, so that
  * `xxhsum -H64` gives the same text. It finds damage, not forgery.
  */
-import { digest64, init64, input, PIECE_BYTES, STATE_BYTES, state, update64, xxh64 } from './xxh64.ts'
+import { type Hasher, input, ownHasher, PIECE_BYTES, STATE_BYTES, xxh64 } from './xxh64.ts'
 
 const SEED = 0n
 
@@ -12,31 +12,28 @@ const SEED = 0n
  */
 export const hashedPiece: Uint8Array<ArrayBuffer> = input
 
-/** A running hash. */
-export class Checksum {
+/** A running hash of what lies in its hasher's memory. */
+export class RunningHash {
+  readonly #hasher: Hasher
   readonly #state = new Uint8Array(STATE_BYTES)
   #bytes = 0
 
-  constructor() {
+  constructor(hasher: Hasher) {
+    this.#hasher = hasher
+    const { state, stateAt } = hasher
     // It sets what is not zero.
     state.fill(0)
-    init64(0, SEED)
+    hasher.init64(stateAt, SEED)
     this.#state.set(state)
   }
 
-  /** Adds bytes; pieces of any size, in order. Shared memory is fine. */
-  update(bytes: Uint8Array): this {
+  /** Adds bytes at addresses of the memory; pieces of any size, in order. */
+  updateAt(at: number, bytes: number): void {
+    const { state, stateAt } = this.#hasher
     state.set(this.#state)
-    if (bytes.buffer === input.buffer) update64(0, bytes.byteOffset, bytes.length)
-    else
-      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-        const piece = bytes.subarray(at, Math.min(at + PIECE_BYTES, bytes.length))
-        input.set(piece)
-        update64(0, STATE_BYTES, piece.length)
-      }
+    this.#hasher.update64(stateAt, at, bytes)
     this.#state.set(state)
-    this.#bytes += bytes.length
-    return this
+    this.#bytes += bytes
   }
 
   /** Bytes hashed so far. */
@@ -51,8 +48,28 @@ export class Checksum {
 
   /** The same as a number. */
   digest(): bigint {
+    const { state, stateAt } = this.#hasher
     state.set(this.#state)
-    return BigInt.asUintN(64, digest64(0))
+    return BigInt.asUintN(64, this.#hasher.digest64(stateAt))
+  }
+}
+
+/** A running hash of bytes from anywhere. */
+export class Checksum extends RunningHash {
+  constructor() {
+    super(ownHasher)
+  }
+
+  /** Adds bytes; pieces of any size, in order. Shared memory is fine. */
+  update(bytes: Uint8Array): this {
+    if (bytes.buffer === input.buffer) this.updateAt(bytes.byteOffset, bytes.length)
+    else
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+        const piece = bytes.subarray(at, Math.min(at + PIECE_BYTES, bytes.length))
+        input.set(piece)
+        this.updateAt(STATE_BYTES, piece.length)
+      }
+    return this
   }
 }
 
@@ -65,5 +82,9 @@ export function digestOf(bytes: Uint8Array): bigint {
   input.set(bytes)
   return BigInt.asUintN(64, xxh64(STATE_BYTES, bytes.length, SEED))
 }
+
+/** Checksum of bytes that lie in a hasher's memory. */
+export const checksumAt = (hasher: Hasher, at: number, bytes: number): string =>
+  hexOf(BigInt.asUintN(64, hasher.xxh64(at, bytes, SEED)))
 
 const hexOf = (digest: bigint): string => digest.toString(16).padStart(16, '0')

@@ -8,26 +8,28 @@ import { closeSync, existsSync, fsyncSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { FileWriter } from './file-store.ts'
+import { type Region, Regions } from './regions.ts'
 import { storeError } from './store-error.ts'
 import type { WriteBehindBoot } from './write-behind-thread.ts'
 import {
   COMMAND_CHECKSUM,
   COMMAND_RELEASE,
   COMMAND_WRITE,
+  issuerHasher,
   newRingMemory,
   putCommand,
   RING_DONE,
   RING_FAILURES,
   RING_ISSUED,
   RING_STATE,
-  type RingMemory,
+  type RingCommand,
   type RingNews,
   SLOT_BYTES,
   SLOTS,
   STATE_BUSY,
   STATE_GONE,
   STATE_READY,
-  slotData,
+  slotAt,
   type WriteFailure,
 } from './write-ring.ts'
 
@@ -41,6 +43,10 @@ const WAIT_MS = 50
 export interface HashingWriter extends FileWriter {
   /** The checksum of what was written up to now: to be asked for later, when it is likely to be there. Call before `startWriteback`. */
   checksumLater(): () => string
+  /** Where to build what is to be written. */
+  readonly regions: Regions
+  /** Writes the first bytes of a region, which is the writer's from now on. */
+  writeRegion(region: Region, bytes: number): void
 }
 
 export const isHashing = (writer: FileWriter): writer is HashingWriter => 'checksumLater' in writer
@@ -56,7 +62,8 @@ export class WriteBehind {
   readonly #idleMs: number
   readonly #entry: URL | undefined
   #words = new Int32Array(new SharedArrayBuffer(0))
-  #data = new Uint8Array(new SharedArrayBuffer(0))
+  #slots = new Uint8Array(new SharedArrayBuffer(0))
+  #regions: Regions | undefined
   #port: MessagePort | undefined
   #openFiles = 0
   #lastFile = 0
@@ -87,21 +94,29 @@ export class WriteBehind {
     )
       return undefined
     this.#openFiles++
-    return new BehindWriter(this, ++this.#lastFile, descriptor, file)
+    return new BehindWriter(this, this.#regions!, ++this.#lastFile, descriptor, file)
   }
 
-  /** Puts bytes into the ring and answers up to which command they reach. Waits while the ring is full. */
+  /** Copies bytes into the arena and answers up to which command they reach. Waits while the ring is full. */
   write(file: number, descriptor: number, bytes: Uint8Array): number {
     let issued = 0
-    for (let at = 0; at < bytes.length; at += SLOT_BYTES) {
-      const piece = bytes.subarray(at, at + SLOT_BYTES)
-      issued = this.#issue({ kind: COMMAND_WRITE, file, descriptor, bytes: piece.length }, piece)
+    for (let from = 0; from < bytes.length; from += SLOT_BYTES) {
+      const piece = bytes.subarray(from, from + SLOT_BYTES)
+      const command = this.#next()
+      const at = slotAt(command)
+      this.#slots.set(piece, at)
+      issued = this.#issue(command, { kind: COMMAND_WRITE, file, descriptor, bytes: piece.length, at })
     }
     return issued
   }
 
+  /** Has what lies in the arena written. */
+  writeAt(file: number, descriptor: number, at: number, bytes: number): number {
+    return this.#issue(this.#next(), { kind: COMMAND_WRITE, file, descriptor, bytes, at })
+  }
+
   release(file: number, descriptor: number): number {
-    return this.#issue({ kind: COMMAND_RELEASE, file, descriptor, bytes: 0 })
+    return this.#issue(this.#next(), { kind: COMMAND_RELEASE, file, descriptor, bytes: 0, at: 0 })
   }
 
   /** Waits until a command is carried out. False if the thread ended before. */
@@ -125,7 +140,7 @@ export class WriteBehind {
   }
 
   requestChecksum(file: number, descriptor: number): number {
-    return this.#issue({ kind: COMMAND_CHECKSUM, file, descriptor, bytes: 0 })
+    return this.#issue(this.#next(), { kind: COMMAND_CHECKSUM, file, descriptor, bytes: 0, at: 0 })
   }
 
   /** The answer to a request that is carried out. */
@@ -143,15 +158,18 @@ export class WriteBehind {
     if (--this.#openFiles === 0) Atomics.compareExchange(this.#words, RING_STATE, STATE_BUSY, STATE_READY)
   }
 
-  #issue(command: Parameters<typeof putCommand>[2], bytes?: Uint8Array): number {
-    const at = Atomics.load(this.#words, RING_ISSUED)
-    // A thread that is gone frees no slot; what it leaves undone is found out at the latest by the sync.
-    if (at - SLOTS >= 0 && !this.waitFor(at - SLOTS + 1)) return at + 1
-    putCommand(this.#words, at, command)
-    if (bytes !== undefined) slotData(this.#data, at, bytes.length).set(bytes)
-    Atomics.store(this.#words, RING_ISSUED, at + 1)
+  /** The number of the next command, when the ring has room for it. A thread that is gone makes no room; what it leaves undone is found out at the latest by the sync. */
+  #next(): number {
+    const command = Atomics.load(this.#words, RING_ISSUED)
+    if (command >= SLOTS) this.waitFor(command - SLOTS + 1)
+    return command
+  }
+
+  #issue(number: number, command: RingCommand): number {
+    putCommand(this.#words, number, command)
+    Atomics.store(this.#words, RING_ISSUED, number + 1)
     Atomics.notify(this.#words, RING_ISSUED)
-    return at + 1
+    return number + 1
   }
 
   #receive(): void {
@@ -163,9 +181,11 @@ export class WriteBehind {
   }
 
   #start(): void {
-    const memory: RingMemory = newRingMemory()
+    const memory = newRingMemory()
+    if (memory === undefined) return
     this.#words = new Int32Array(memory.control)
-    this.#data = new Uint8Array(memory.data)
+    this.#slots = new Uint8Array(memory.arena.buffer)
+    this.#regions = new Regions(memory.arena, issuerHasher(memory), (command) => this.waitFor(command))
     this.#failures = []
     this.#failuresTold = 0
     this.#checksums.clear()
@@ -193,6 +213,7 @@ const threadEntry = (): URL =>
 
 class BehindWriter implements HashingWriter {
   readonly #behind: WriteBehind
+  readonly regions: Regions
   readonly #number: number
   readonly #descriptor: number
   readonly #file: string
@@ -202,8 +223,9 @@ class BehindWriter implements HashingWriter {
   #isClosed = false
   bytesWritten = 0
 
-  constructor(behind: WriteBehind, number: number, descriptor: number, file: string) {
+  constructor(behind: WriteBehind, regions: Regions, number: number, descriptor: number, file: string) {
     this.#behind = behind
+    this.regions = regions
     this.#number = number
     this.#descriptor = descriptor
     this.#file = file
@@ -214,6 +236,13 @@ class BehindWriter implements HashingWriter {
     if (bytes.length === 0) return
     this.#command = this.#behind.write(this.#number, this.#descriptor, bytes)
     this.bytesWritten += bytes.length
+  }
+
+  writeRegion(region: Region, bytes: number): void {
+    this.#requireSound()
+    this.#command = this.#behind.writeAt(this.#number, this.#descriptor, region.at, bytes)
+    this.regions.issued(region, this.#command)
+    this.bytesWritten += bytes
   }
 
   checksumLater(): () => string {
