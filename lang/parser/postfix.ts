@@ -18,7 +18,7 @@ import {
 import type { Token } from '../token.ts'
 import { Newline, NumberLiteral, QuotedString, S } from '../vocabulary.ts'
 import type { Cursor } from './cursor.ts'
-import { parseExpr, parseSuffixes, parseUnary, suffixFollowsFunction } from './expressions.ts'
+import { operatorIsValue, parseExpr, parseSuffixes, parseUnary, suffixFollowsFunction } from './expressions.ts'
 import { parsePrimary } from './primary.ts'
 import { parseOver } from './sql-pieces.ts'
 
@@ -140,7 +140,9 @@ const NO_ARGUMENT: ReadonlySet<TokenType> = new Set([
 /** `f x`: the argument is the whole rest of the expression. */
 function juxtaposes(p: Cursor, e: Expr): boolean {
   const token = p.peek()
-  if (!startsOperand(p)) return false
+  // `print +:A x` applies a function to `+:A x`: two operands of which one is a function make no sense. In a query the name may be a column.
+  if (!startsOperand(p))
+    return !p.sql && (token.roles & OPERATOR) !== 0 && p.peek(1).image === ':' && operatorIsValue(p)
   if (isName(token)) {
     if (p.sql && e.kind === 'name') {
       // `price p`, `date desc`: a name after a possible column is an alias unless the function is meant.

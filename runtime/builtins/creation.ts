@@ -245,12 +245,14 @@ function matrixOfType(args: readonly Arg[], usage: string): Matrix {
   return new Matrix(data, rows, cols)
 }
 
-const usageMatrix = 'matrix(X1, args...)'
-define(usageMatrix, {
-  doc: 'A matrix of columns (vectors, matrices, tables, array vectors or tuples of vectors side by side; numbers are promoted), or matrix(dataType, rows, cols, [columnsCapacity], [defaultValue]).',
-  call: (args) => {
+const usageMatrix = 'matrix(X1, [X2], ...)'
+// The parameters bear the names of the form with a type: the other one has no names to be called by.
+define('matrix(dataType, [rows], [cols], [columnsCapacity], [defaultValue], args...)', {
+  doc: 'matrix(dataType, rows, cols, [columnsCapacity], [defaultValue]): a matrix of that type, full of defaultValue (0, false or null for text without one). matrix(X1, [X2], ...): columns side by side, of vectors, matrices, tables, array vectors or tuples of vectors; numbers are promoted. Columns of different lengths are an error, SYMBOL columns of tables, too.',
+  call: (slots) => {
+    const args = slots.slice(0, slots.findLastIndex((a) => a !== undefined) + 1)
     const first = required(args[0], usageMatrix, 'X1')
-    if ((first.kind === 'scalar' || first.kind === 'function') && args.length >= 3 && args[1]?.kind === 'scalar')
+    if ((first.kind === 'scalar' || first.kind === 'function') && args[1]?.kind === 'scalar')
       return matrixOfType(args, 'matrix(dataType, rows, cols, [columnsCapacity], [defaultValue])')
     const columns: Vector[] = []
     let rowLabels: Vector | undefined

@@ -2,16 +2,16 @@
  * group by interval(X, duration, fill, [step], [explicitOffset], [closed], [label], [origin]): windows of equal length over the whole range of X, with results
  * made up for windows without any (SQL reference, 6.1).
  *
- * Windows begin at anchor + k * step. The anchor is a multiple of step (0), the lower bound of the where clause (explicitOffset), or what origin names. The
+ * Windows begin at anchor + k * step on an axis of units of X or of trading days (interval-axis.ts). The anchor is a multiple of step (0; for trading days the
+ * first of X), the lower bound of the where clause (explicitOffset), or what origin names. The
  * range of windows is that of the where clause on X where it has bounds, else that of the rows of each group. With a step below the duration, windows overlap
  * and a row belongs to several.
  */
 import type { Argument, Expr, SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
-import { type HoldfastError, inputError } from '../errors.ts'
+import { inputError } from '../errors.ts'
 import { castScalar, castVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
-import { temporalUnit } from '../temporal/units.ts'
 import {
   type FixedVector,
   isIntegral,
@@ -20,8 +20,6 @@ import {
   Scalar,
   T,
   type TypeId,
-  typeName,
-  unpackDuration,
   type Value,
   type Vector,
   vectorOf,
@@ -30,12 +28,12 @@ import { compileItem } from './evaluate.ts'
 import { callShape, expressionKey, isCallOf, some } from './expressions.ts'
 import { groupedItems, groupKeys, type Selected, sortedGroups } from './group-by.ts'
 import { GroupEvaluator, type GroupKey } from './groups.ts'
+import { extent, type IntervalAxis, intervalAnchor, intervalLength, intervalUsage } from './interval-axis.ts'
 import { nameOf } from './items.ts'
 import type { Relation } from './relation.ts'
 import { resultOf } from './spread.ts'
 
 const NAMES = ['X', 'duration', 'fill', 'step', 'explicitOffset', 'closed', 'label', 'origin']
-const USAGE = 'interval(X, duration, fill, [step], [explicitOffset=false], [closed], [label], [origin])'
 /** With windows that overlap these are not supported. */
 const NOT_WITH_STEP = ['atImax', 'atImin', 'imax', 'imin', 'mode', 'percentile', 'lastNot']
 
@@ -63,10 +61,9 @@ export function betweenAsComparisons(e: Expr): Expr {
   return { kind: 'binary', op: 'and', left: side('ge', lower), right: side('le', upper), word: true, span: e.span }
 }
 
-const usage = (problem: string): HoldfastError => inputError(`Usage: ${USAGE}. ${problem}`, { code: 'usage' })
-
 interface Plan {
   readonly x: Vector
+  readonly axis: IntervalAxis
   readonly duration: bigint
   readonly step: bigint
   readonly fill: 'prev' | 'post' | 'linear' | 'null' | 'none' | Scalar
@@ -127,19 +124,20 @@ function planOf(node: SelectStatement, expr: Expr, rows: Relation, scope: SqlSco
     return e == null ? undefined : scope.evaluate(e)
   }
   const xExpr = argument(0)?.value
-  if (xExpr == null) throw usage('X is required.')
+  if (xExpr == null) throw intervalUsage('X is required.')
   const x = compileItem(xExpr, rows.resolver, scope, () => rows.rows)()
   if (x.kind !== 'vector' || x.length !== rows.rows || !(isTemporal(x.type) || isIntegral(x.type)))
-    throw usage('X must be an integral or temporal column.')
-  const duration = lengthOf(value(1), x.type, 'duration')
-  const step = value(3) === undefined || isNull(value(3)) ? duration : lengthOf(value(3), x.type, 'step')
-  if (duration % step !== 0n) throw usage('step must divide duration.')
+    throw intervalUsage('X must be an integral or temporal column.')
+  const { axis, length: duration } = intervalLength(value(1), x.type, 'duration')
+  const step = value(3) === undefined || isNull(value(3)) ? duration : stepOf(value(3), x.type, axis)
+  if (duration % step !== 0n) throw intervalUsage('step must divide duration.')
   const explicit = truth(value(4), 'explicitOffset')
   const { lower, upper } = whereRange(node.where, xExpr, x.type, scope)
-  if (explicit && lower === undefined) throw usage('explicitOffset=true needs a lower bound of X in the where clause.')
+  if (explicit && lower === undefined)
+    throw intervalUsage('explicitOffset=true needs a lower bound of X in the where clause.')
   const origin = value(7)
   if (explicit && origin !== undefined && !isNull(origin))
-    throw usage('origin can not be used with explicitOffset=true.')
+    throw intervalUsage('origin can not be used with explicitOffset=true.')
   return {
     x,
     duration,
@@ -147,44 +145,21 @@ function planOf(node: SelectStatement, expr: Expr, rows: Relation, scope: SqlSco
     fill: fillOf(value(2)),
     closedRight: sideOf(value(5), 'closed'),
     labelRight: sideOf(value(6), 'label'),
-    anchor: explicit ? lower! : anchorOf(origin, x),
+    axis,
+    anchor: explicit ? axis.place(lower!, false) : intervalAnchor(origin, x, axis),
     lower,
     upper,
   }
 }
 
-const isNull = (v: Value | undefined): boolean => v?.kind === 'scalar' && v.isNull()
-
-/** In units of X. */
-function lengthOf(v: Value | undefined, type: TypeId, name: string): bigint {
-  if (!(v instanceof Scalar) || v.isNull()) throw usage(`${name} must be an integer or a duration.`)
-  let length: bigint
-  if (v.type === T.DURATION) {
-    const { count, unit } = unpackDuration(v.value as bigint)
-    const perDay = BigInt(temporalUnit(type)?.perDay ?? 0)
-    const nanos = NANOS[unit]
-    if (nanos === undefined || perDay === 0n)
-      throw usage(`${name} can't be ${count}${unit} with a column of type ${typeName(type)}.`)
-    const unitNanos = NANOS.d / perDay
-    const total = BigInt(count) * nanos
-    if (total % unitNanos !== 0n) throw usage(`${name} must not be finer than X.`)
-    length = total / unitNanos
-  } else if (isIntegral(v.type)) length = BigInt(v.value as number | bigint)
-  else throw usage(`${name} must be an integer or a duration.`)
-  if (length <= 0n) throw usage(`${name} must be positive.`)
+function stepOf(v: Value | undefined, type: TypeId, axis: IntervalAxis): bigint {
+  const { axis: own, length } = intervalLength(v, type, 'step')
+  if (own.market !== axis.market)
+    throw intervalUsage('duration and step must count days of one market, or none of them.')
   return length
 }
 
-export const NANOS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  H: 3_600_000_000_000n,
-  d: 86_400_000_000_000n,
-  w: 604_800_000_000_000n,
-}
+const isNull = (v: Value | undefined): boolean => v?.kind === 'scalar' && v.isNull()
 
 function fillOf(v: Value | undefined): Plan['fill'] {
   if (v instanceof Scalar) {
@@ -192,57 +167,19 @@ function fillOf(v: Value | undefined): Plan['fill'] {
       return v.value
     if (isNumeric(v.type) && !v.isNull()) return v
   }
-  throw usage("fill must be 'prev', 'post', 'linear', 'null', 'none' or a number.")
+  throw intervalUsage("fill must be 'prev', 'post', 'linear', 'null', 'none' or a number.")
 }
 
 function sideOf(v: Value | undefined, name: string): boolean {
   if (v === undefined || isNull(v)) return false
   if (v instanceof Scalar && (v.value === 'left' || v.value === 'right')) return v.value === 'right'
-  throw usage(`${name} must be 'left' or 'right'.`)
+  throw intervalUsage(`${name} must be 'left' or 'right'.`)
 }
 
 function truth(v: Value | undefined, name: string): boolean {
   if (v === undefined || isNull(v)) return false
   if (v instanceof Scalar && v.type === T.BOOL) return v.value !== 0
-  throw usage(`${name} must be true or false.`)
-}
-
-function anchorOf(origin: Value | undefined, x: Vector): bigint {
-  if (origin === undefined || isNull(origin)) return 0n
-  if (!(origin instanceof Scalar))
-    throw usage("origin must be 'epoch', 'start', 'start_day', 'end', 'end_day' or a time.")
-  const day = BigInt(temporalUnit(x.type)?.perDay ?? 1)
-  const midnight = (v: bigint): bigint => v - (((v % day) + day) % day)
-  const [least, greatest] = extent(x)
-  switch (origin.value) {
-    case 'epoch':
-      return 0n
-    case 'start':
-      return least
-    case 'start_day':
-      return midnight(least)
-    case 'end':
-      return greatest
-    case 'end_day':
-      return midnight(greatest) + day
-    default:
-      if (!isTemporal(x.type) || origin.type !== x.type)
-        throw usage("origin must be 'epoch', 'start', 'start_day', 'end', 'end_day' or a scalar of the type of X.")
-      return BigInt(origin.value as number | bigint)
-  }
-}
-
-/** Least and greatest valid value; 0 without any. */
-function extent(x: Vector): [bigint, bigint] {
-  let least: bigint | undefined
-  let greatest = 0n
-  for (let k = 0; k < x.length; k++) {
-    if (x.isNullAt(k)) continue
-    const v = BigInt(x.raw(k) as number | bigint)
-    if (least === undefined || v < least) least = v
-    if (greatest < v || least === v) greatest = greatest < v ? v : greatest
-  }
-  return [least ?? 0n, greatest]
+  throw intervalUsage(`${name} must be true or false.`)
 }
 
 /** Bounds that conditions of the where clause put on X. */
@@ -314,7 +251,7 @@ function checkStep(node: SelectStatement, plan: Plan): void {
 
 /** Number of the last window that begins at or before v (before it, if windows are closed on the right). */
 function windowOf(plan: Plan, v: bigint): number {
-  const distance = v - plan.anchor - (plan.closedRight ? 1n : 0n)
+  const distance = plan.axis.place(v, plan.closedRight) - plan.anchor
   const q = distance / plan.step
   return Number(distance % plan.step < 0n ? q - 1n : q)
 }
@@ -343,7 +280,7 @@ function labels(plan: Plan, windows: ArrayLike<number>): Vector {
   const wide = plan.x.storage === 'fixed' && plan.x.data instanceof BigInt64Array
   const shift = plan.anchor + (plan.labelRight ? plan.duration : 0n)
   const values = Array.from(windows, (w) => {
-    const v = BigInt(w) * plan.step + shift
+    const v = plan.axis.value(BigInt(w) * plan.step + shift)
     return wide ? v : Number(v)
   })
   return vectorOf(type, values)

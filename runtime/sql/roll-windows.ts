@@ -6,7 +6,7 @@ import { addDuration } from '../ops/temporal.ts'
 import { temporalUnit } from '../temporal/units.ts'
 import { FixedVector, Scalar, T, typeName, unpackDuration, type Vector } from '../values/index.ts'
 import type { Frames } from './frame-folds.ts'
-import { NANOS } from './interval.ts'
+import { NANOS } from './interval-axis.ts'
 import { type RollPlan, rollError } from './roll-arguments.ts'
 
 const WINDOWS_MAX = 2 ** 27

@@ -18,8 +18,9 @@ import { asColumn } from './columns.ts'
 import { contextRows } from './context-by.ts'
 import { compileItem, unsupported } from './evaluate.ts'
 import { type CallShape, callShape, functionOf, isCallOf, isCountStar, kindOfFunction } from './expressions.ts'
+import { trueRows } from './filter.ts'
 import { framedCall } from './framed.ts'
-import type { Selected } from './group-by.ts'
+import { logicalColumn, type Selected } from './group-by.ts'
 import type { GroupEvaluator } from './groups.ts'
 import { checkNames, expandItems } from './items.ts'
 import { rowRange } from './order.ts'
@@ -39,7 +40,6 @@ export function rollCall(node: SelectStatement, rows: Relation): CallExpr | unde
 
 /** One row for each window, groups in ascending order of their keys. */
 export function contextByRoll(node: SelectStatement, call: CallExpr, rows: Relation, scope: SqlScope): Selected {
-  if (node.having.length > 0) throw unsupported('HAVING with roll', 'select from the result: select * from (...) where')
   const { evaluator } = contextRows(node, node.group!.keys, rows, scope)
   const items = expandItems(node.items, rows.fields)
   const plan = at(call.span, () => rollArguments(call, evaluator.rows, scope))
@@ -50,28 +50,48 @@ export function contextByRoll(node: SelectStatement, call: CallExpr, rows: Relat
   const columns = items.map((item, k) =>
     k === 0 ? windows.values : at(item.expr.span, () => over.column(item.expr, item.names !== undefined)),
   )
-  const filled =
-    plan.fill === 'prev' ? columns.map((c, k) => (k === 0 ? c : c.gather(windows.previousFilled))) : columns
-  const kept = keptWindows(node, windows, scope)
+  const asFilled = (column: Vector): Vector => (plan.fill === 'prev' ? column.gather(windows.previousFilled) : column)
+  const filled = columns.map((c, k) => (k === 0 ? c : asFilled(c)))
+  const kept = keptWindows(node, windows, passingWindows(node, over, asFilled), scope)
   const sources = items.map((item, column) => ({ expr: item.expr, column }))
   return { table: resultOf(names, kept === undefined ? filled : filled.map((c) => c.gather(kept))), items: sources }
 }
 
-/** top and limit count the windows of each group. */
-function keptWindows(node: SelectStatement, { groupOf }: RollWindows, scope: SqlScope): Int32Array | undefined {
+/** Windows for which all conditions of having hold; undefined without any. They see what the items see, made up values included. */
+function passingWindows(
+  node: SelectStatement,
+  over: RollEvaluator,
+  asFilled: (column: Vector) => Vector,
+): Int32Array | undefined {
+  let passing: Int32Array | undefined
+  for (const condition of node.having) {
+    const column = at(condition.span, () => asFilled(over.column(condition, false)))
+    const holds = new Set(trueRows(at(condition.span, () => logicalColumn(column, column.length))))
+    passing = passing === undefined ? Int32Array.from(holds) : passing.filter((k) => holds.has(k))
+  }
+  return passing
+}
+
+/** top and limit count the windows of each group that having leaves. */
+function keptWindows(
+  node: SelectStatement,
+  { groupOf }: RollWindows,
+  passing: Int32Array | undefined,
+  scope: SqlScope,
+): Int32Array | undefined {
   const range = rowRange(node.top, node.limit, scope)
-  if (range === undefined) return undefined
+  if (range === undefined) return passing
   if (range.offset) throw unsupported('a range of rows with CONTEXT BY')
+  const windows = passing ?? groupOf.map((_, k) => k)
   const sizes = new Map<number, number>()
-  for (const g of groupOf) sizes.set(g, (sizes.get(g) ?? 0) + 1)
+  for (const k of windows) sizes.set(groupOf[k], (sizes.get(groupOf[k]) ?? 0) + 1)
   const seen = new Map<number, number>()
-  const kept: number[] = []
-  groupOf.forEach((g, k) => {
-    const place = seen.get(g) ?? 0
-    seen.set(g, place + 1)
-    if (range.last > 0 ? place >= sizes.get(g)! - range.last : place < range.to) kept.push(k)
+  return windows.filter((k) => {
+    const group = groupOf[k]
+    const place = seen.get(group) ?? 0
+    seen.set(group, place + 1)
+    return range.last > 0 ? place >= sizes.get(group)! - range.last : place < range.to
   })
-  return Int32Array.from(kept)
 }
 
 /** Items over windows: what a call or a column is to a window, and everything around it element by element. */
