@@ -7,7 +7,7 @@ import type { ColumnResolver, SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
 import { Scalar, T, type Value } from '../values/index.ts'
 import { compileItem } from './evaluate.ts'
-import { columnName, levelOf, readsColumns } from './expressions.ts'
+import { calleeName, callShape, columnName, levelOf, readsColumns, walk } from './expressions.ts'
 import { betweenRows, compareRows, symbolRows, trueRows } from './filter.ts'
 import { at } from './place.ts'
 import type { Relation } from './relation.ts'
@@ -24,6 +24,7 @@ export function applyWhere(rows: Relation, conditions: readonly Expr[], scope: S
 
 /** The conditions as filters for relations with the fields that the resolver knows. */
 export function compileWhere(columns: ColumnResolver, conditions: readonly Expr[], scope: SqlScope): RowFilter[] {
+  for (const condition of conditions) refuseFunctionsAsColumns(condition, columns, scope)
   return conditions
     .flatMap((c) => rowConditions(c, columns, scope))
     .map((c) => {
@@ -38,6 +39,46 @@ export function rowConditions(condition: Expr, columns: ColumnResolver, scope: S
   const parts = [condition.left, condition.right]
   const single = parts.every((p) => isCondition(p) && levelOf(p, columns, scope) === 'row')
   return single ? parts.flatMap((p) => rowConditions(p, columns, scope)) : [condition]
+}
+
+/**
+ * A column that the table does not have may be the name of a function: symbol, date, time. A function equals no value and is not null, so that
+ * `delete from t where date != 2024.01.01` would hold for every row.
+ */
+function refuseFunctionsAsColumns(condition: Expr, columns: ColumnResolver, scope: SqlScope): void {
+  walk(condition, (e) => {
+    for (const operand of comparedOperands(e)) {
+      if (operand.kind !== 'name' || columns(operand.name) !== undefined || !isFunctionName(operand, scope)) continue
+      at(operand.span, () => {
+        throw inputError(`Cannot recognize the column ${operand.name}: it is the name of a function.`, {
+          code: 'unknownColumn',
+          hint: `the table has no column ${operand.name}`,
+        })
+      })
+    }
+    return e.kind !== 'sql' && e.kind !== 'lambda' && e.kind !== 'metacode'
+  })
+}
+
+/** What is compared with a value or with null, and would not fail as a function. */
+function comparedOperands(e: Expr): readonly Expr[] {
+  if (e.kind === 'binary' && (e.op === 'eq' || e.op === 'ne')) return [e.left, e.right]
+  if (e.kind === 'compareChain') return e.operands
+  if (e.kind === 'isNull') return [e.operand]
+  const shape = callShape(e)
+  if (shape === undefined || !COMPARING_CALLS.has(calleeName(shape.callee) ?? '')) return []
+  return shape.args.flatMap(({ value }) => value ?? [])
+}
+
+const COMPARING_CALLS = new Set(['eq', 'ne', 'isNull', 'isValid', 'eqObj'])
+
+function isFunctionName(operand: Expr, scope: SqlScope): boolean {
+  try {
+    return scope.evaluate(operand).kind === 'function'
+  } catch {
+    // Whoever evaluates the condition says why.
+    return false
+  }
 }
 
 const isCondition = (e: Expr): boolean => e.kind !== 'literal' && e.kind !== 'name'
