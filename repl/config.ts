@@ -6,6 +6,7 @@ import { environmentSettings, sizeOf } from '../dfs/settings/index.ts'
 import type { SessionConfig } from '../jobs/index.ts'
 // The file itself: the start does not wait for the rest of the room.
 import { defaultMemoryLimit } from '../jobs/thread-limits.ts'
+import { HoldfastError } from '../runtime/errors.ts'
 import type { FileConfig } from './config-file.ts'
 import { DECIMALS, NEW_VALUE_PARTITIONS, WORKERS_MAX } from './config-keys.ts'
 
@@ -32,6 +33,16 @@ const CONFIG_FILE = 'holdfast.toml'
 
 /** A mistake on the command line: shown with a hint at --help, exit code 2. */
 export class OptionError extends Error {}
+
+/** Reads what stands on the command line: what it can not be is a mistake there. */
+export function readOption<R>(read: () => R): R {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.kind !== 'input') throw error
+    throw new OptionError(error.hint === undefined ? error.message : `${error.message} (${error.hint})`)
+  }
+}
 
 const NO_FILE: FileConfig = { settings: {} }
 

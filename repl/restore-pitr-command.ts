@@ -4,11 +4,11 @@
  */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { recoverFolder } from '../dfs/pitr/index.ts'
+import { parseTarget, recoverFolder } from '../dfs/pitr/index.ts'
 import type { EngineHost } from '../jobs/index.ts'
 import { inputError } from '../runtime/errors.ts'
 import type { Invocation } from './arguments.ts'
-import { OptionError, type Settings } from './config.ts'
+import { OptionError, readOption, type Settings } from './config.ts'
 import { lineProgress } from './line-progress.ts'
 import { callAsAdministrator } from './own-session.ts'
 import type { EndSignals } from './signals.ts'
@@ -25,6 +25,7 @@ export async function restorePitrCommand(
   const { target, backup, backupId, walArchiveDir, key, table, partition, as } = invocation
   if (table === undefined && (partition !== undefined || as !== undefined))
     throw new OptionError(`${partition === undefined ? '--as' : '--partition'} needs --table`)
+  readOption(() => parseTarget(target))
   const { dataDir, settings: start } = settings.config
   if (table !== undefined) {
     if (backupId !== undefined) throw new OptionError('--backup-id is for a whole store: leave it out with --table')

@@ -1,9 +1,10 @@
 /** `holdfast wal dump`, `holdfast wal status`, `holdfast wal archive-status`: they read the files as they lie there, so they work beside a running process. */
 import { dumpLog, type WalStatus, walArchiveStatusOf, walStatusOf } from '../dfs/inspect/index.ts'
-import { formatLsn } from '../dfs/wal/lsn.ts'
+import { formatLsn, parseLsn } from '../dfs/wal/lsn.ts'
 import type { SessionConfig } from '../jobs/index.ts'
 import { alignedLines } from './aligned-lines.ts'
 import type { Invocation } from './arguments.ts'
+import { readOption } from './config.ts'
 import { CommandOutput } from './stdout.ts'
 
 type WalInvocation = Extract<Invocation, { kind: 'walDump' | 'walStatus' | 'walArchiveStatus' }>
@@ -29,8 +30,14 @@ export async function walCommand(
     await out.flush()
     return 0
   }
-  const { stop } = dumpLog(dataDir, invocation, (line) => out.line(line))
+  for (const lsn of [invocation.from, invocation.to]) if (lsn !== undefined) readOption(() => parseLsn(lsn))
+  let lines = 0
+  const { stop, oldest } = dumpLog(dataDir, invocation, (line) => {
+    lines++
+    out.line(line)
+  })
   await out.flush()
+  if (lines === 0) process.stderr.write(`holdfast: no such records; the log begins at LSN ${formatLsn(oldest)}\n`)
   if (stop === undefined) return 0
   const { file, offset, lsn, problem, followedBy } = stop
   const meaning =

@@ -103,6 +103,9 @@ while(!exists("${stop}")) sleep(20)`,
     ])
     expect(counted.chunks.map((c) => c.rows)).toEqual([1, 3021, 3021, 3021])
     expect((await holdfast(['stats', ...at])).stdout).toMatch(/^dfs:\/\/db\/pt +3 +9,063 +3 +[\d,]+ +63 +[\d,]+$/m)
+    const none = await holdfast(['wal', 'dump', '--table', 'dfs://db/misspelt', ...at])
+    expect([none.code, none.stdout]).toEqual([0, ''])
+    expect(none.stderr).toMatch(/^holdfast: no such records; the log begins at LSN 0\/[0-9A-F]{8}\n$/)
     expect(listing(data)).toBe(before)
 
     const file = readFileSync(join(data, 'catalog.mdb'))
@@ -130,7 +133,12 @@ while(!exists("${stop}")) sleep(20)`,
       }
     expect(existsSync(missing)).toBe(false)
     const lsn = await holdfast(['wal', 'dump', '--from', 'x', '--data', folder])
-    expect([lsn.code, lsn.stderr]).toEqual([1, expect.stringMatching(/^holdfast: "x" is not an LSN.*\n$/)])
+    expect([lsn.code, lsn.stderr]).toEqual([2, expect.stringMatching(/^holdfast: "x" is not an LSN.*\n$/)])
+    const pitr = await holdfast(['restore-pitr', 'yesterday', '--backup', folder, '--data', missing])
+    expect([pitr.code, pitr.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^holdfast: "yesterday" is not a recovery target/),
+    ])
     const help = await holdfast(['wal', '--help'])
     expect(help.stdout).toMatch(/dump[\s\S]*status/)
     expect((await holdfast(['wal'])).code).toBe(2)

@@ -5,12 +5,12 @@ import { type Arg, textArg } from '../../runtime/builtins/args.ts'
 import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
-import { Dict, Scalar, T } from '../../runtime/values/index.ts'
+import { Dict, isLiteral, Scalar, T } from '../../runtime/values/index.ts'
 import type { RecoverySources } from '../pitr/plan.ts'
 import { recoverTable } from '../pitr/recover-table.ts'
 import { RestoreCommand } from '../pitr/restore-command.ts'
 import { ownScratch } from '../pitr/scratch.ts'
-import { parseTarget } from '../pitr/target.ts'
+import { parseTarget, TARGET_FORMS } from '../pitr/target.ts'
 import { type BackupKey, parseKey } from '../set/key.ts'
 import { formatLsn } from '../wal/lsn.ts'
 import {
@@ -51,6 +51,8 @@ Errors say which range can be reached: a target before the backups or after the 
     }
     checkDatabaseName(into.url)
     const sources = sourcesOf(session, host, backupDir, walArchiveDir, keyPath)
+    if (target?.kind !== 'scalar' || !isLiteral(target.type))
+      throw usageError(RECOVER, `target must be a text: ${TARGET_FORMS}.`)
     const recoveryTarget = parseTarget(textArg(target, RECOVER, 'target'))
     const context = host.context()
     const { recoveredTo, partitions, rows, transactions } = recoverTable(context, {

@@ -6,6 +6,7 @@
  * A place in the log: `lsn` is that of a transaction's TSCOMMIT, so that a recovery to it includes the transaction; `targetLsn` is that of the record before it, which is
  * after every other commit that came earlier.
  */
+import { inputError } from '../../runtime/errors.ts'
 import type { Session } from '../../runtime/session.ts'
 import type { CodeValue } from '../../runtime/values/index.ts'
 import type { TableRecord } from '../catalog/types.ts'
@@ -81,7 +82,24 @@ export function findChanges(session: Session, request: ChangeRequest): ChangeRep
   if (searched === undefined) return { changes: [], searched }
   const search = new Search(session, request, names.named(request.table), searched)
   readHistory(request.sources, search, searched.toLsn)
+  if (!search.isKnown) throw unknownTable(request, searched)
   return { changes: search.result(), searched }
+}
+
+/** A misspelt name must not look like a table in which nothing was changed. */
+function unknownTable({ url, table, tables }: ChangeRequest, { fromLsn, toLsn }: ReadRange): Error {
+  const log = `the log that was searched (LSN ${formatLsn(fromLsn)} to ${formatLsn(toLsn)})`
+  return inputError(`Neither the store nor ${log} knows a table [${table}] in the database [${url}].`, {
+    code: 'tableMissing',
+    where: { db: url, table },
+    hint:
+      tables.length === 0
+        ? 'there is no such database now, or it has no tables; what was dropped before that log begins is in no log'
+        : `its tables are ${tables
+            .map((t) => t.name)
+            .sort()
+            .join(', ')}; what was dropped before that log begins is in no log`,
+  })
 }
 
 /** A transaction whose TSCOMMIT is still to come. */
@@ -123,6 +141,8 @@ class Search {
   /** The log has every table that the database has had. */
   #isDatabaseWhole: boolean
   #place!: Place
+  /** There is such a table, or the log has a word of one that had the name. */
+  isKnown: boolean
 
   constructor(session: Session, request: ChangeRequest, names: KnownNames, searched: ReadRange) {
     this.#request = request
@@ -138,6 +158,7 @@ class Search {
     )
     const { from } = request
     const begin = request.tables.find((t) => t.name === request.table)
+    this.isKnown = begin !== undefined
     if (begin !== undefined) this.#matcher.try(begin)
     if (searched.fromLsn > FIRST_LSN && (from === undefined || from.kind === 'time' || from.lsn < searched.fromLsn))
       this.#reportGap(
@@ -250,6 +271,7 @@ class Search {
   #history(name: string, id?: string): TableHistory | undefined {
     const key = this.#keys.key(name)
     if (!this.#names.wanted.has(key)) return undefined
+    this.isKnown = true
     let table = this.#tables.get(key)
     if (table === undefined) {
       table = new TableHistory(name, undefined)
@@ -273,6 +295,7 @@ class Search {
   #make(record: TableRecord): void {
     const key = this.#keys.make(record.name, this.#place.targetLsn)
     if (!this.#names.wanted.has(key)) return
+    this.isKnown = true
     this.#tables.set(key, new TableHistory(record.name, record))
     this.#matcher.try(record)
   }

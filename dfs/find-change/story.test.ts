@@ -176,6 +176,12 @@ describe('findChange refuses', () => {
   it.each([
     ['findChange("dfs://d", "t", <nothing > 3>)', /nothing/],
     ['findChange("dfs://d", "t", <sum(x) > 3>)', /WHERE|where/],
+    [
+      'findChange("dfs://d", "tt")',
+      /^Neither the store nor the log that was searched \(LSN 0\/00000040 to 0\/[0-9A-F]+\) knows a table \[tt\] in the database \[dfs:\/\/d\]/,
+    ],
+    ['findChange("dfs://e", "t")', /knows a table \[t\] in the database \[dfs:\/\/e\]/],
+    ['findChange("dfs://d", "t", <symbol != `a>)', /Cannot recognize the column symbol/],
     ['findChange("dfs://d", "t", 3)', /predicate must be metacode/],
     ['findChange("dfs://d", "t", , "yesterday")', /not a recovery target/],
     ['findChange("dfs://d", "t", , , "latest")', /to must be a time/],

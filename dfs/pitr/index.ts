@@ -15,6 +15,7 @@ import { parseTarget } from './target.ts'
 
 export type { ProgressSink } from '../progress.ts'
 export type { RecoveredStore } from './recover-store.ts'
+export { parseTarget } from './target.ts'
 
 export interface RecoveryChoice {
   readonly target: string

@@ -139,7 +139,10 @@ function tableMissing({ url, table }: TableName, target: RecoveryTarget, names: 
   return inputError(`There was no table [${table}] in the database [${url}] at ${formatTarget(target)}.`, {
     code: 'tableMissing',
     where: { db: url, table },
-    hint: names.length === 0 ? 'the database had no tables then' : `its tables were ${[...names].sort().join(', ')}`,
+    hint:
+      names.length === 0
+        ? 'there was no such database then, or it had no tables'
+        : `its tables were ${[...names].sort().join(', ')}`,
   })
 }
 

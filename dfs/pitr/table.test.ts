@@ -209,6 +209,10 @@ describe('a recoverTable that fails', () => {
     const cases: readonly (readonly [script: string, message: RegExp])[] = [
       [call(target), /table \[t\] of the database \[dfs:\/\/d\] exists already/],
       [call('2020-09-13T12:26:40', { as: 'x' }), /has no time zone/],
+      [
+        'recoverTable("/set", "dfs://d", "t", 2020.09.13T12:26:40, , "x")',
+        /target must be a text: a time with its zone such as/,
+      ],
       [call('2019-01-01T00:00:00Z', { as: 'x' }), /before the oldest backup/],
       [call('2030-01-01T00:00:00Z', { as: 'x' }), /after the end of the log/],
       [call(target, { as: 'x', partition: '/7' }), /had no partition \/7/],

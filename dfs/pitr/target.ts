@@ -11,7 +11,7 @@ export type RecoveryTarget =
   | { readonly kind: 'lsn'; readonly lsn: number }
 
 const SHAPE = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?$/i
-const FORMS = `a time with its zone such as 2026-01-15T14:30:00Z, latest, or lsn:0/1A3B4C5D`
+export const TARGET_FORMS = `a time with its zone such as 2026-01-15T14:30:00Z, latest, or lsn:0/1A3B4C5D`
 
 /** Throws an input error (code `recoveryTarget`) that shows the right form. */
 export function parseTarget(text: string): RecoveryTarget {
@@ -47,18 +47,18 @@ export function isAfter(
 function lsnOf(text: string): number {
   const lsn = parseLsn(text)
   if (lsn > 0) return lsn
-  throw refused(`The recovery target lsn:${text} is no place in a log.`, FORMS)
+  throw refused(`The recovery target lsn:${text} is no place in a log.`, TARGET_FORMS)
 }
 
 function timeOf(text: string): number {
   const match = SHAPE.exec(text)
-  if (match === null) throw refused(`"${text}" is not a recovery target.`, `give ${FORMS}`)
+  if (match === null) throw refused(`"${text}" is not a recovery target.`, `give ${TARGET_FORMS}`)
   const [, year, month, day, hour, minute, second = '00', fraction = '', zone] = match
   const fields = `${year}-${month}-${day}T${hour}:${minute}:${second}`
   const utc = Date.parse(`${fields}Z`)
   // Date.parse takes 30 February for 2 March.
   if (Number.isNaN(utc) || !new Date(utc).toISOString().startsWith(fields))
-    throw refused(`"${text}" is not a recovery target: there is no such time.`, `give ${FORMS}`)
+    throw refused(`"${text}" is not a recovery target: there is no such time.`, `give ${TARGET_FORMS}`)
   if (zone === undefined) throw withoutZone(text, fields, utc)
   return utc + Number(fraction.padEnd(3, '0').slice(0, 3)) - offsetOf(zone, text)
 }
@@ -67,7 +67,7 @@ function offsetOf(zone: string, text: string): number {
   if (/^z$/i.test(zone)) return 0
   const [, sign, hours, minutes = '00'] = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone)!
   if (Number(hours) > 18 || Number(minutes) > 59)
-    throw refused(`"${text}" is not a recovery target: there is no time zone ${zone}.`, `give ${FORMS}`)
+    throw refused(`"${text}" is not a recovery target: there is no time zone ${zone}.`, `give ${TARGET_FORMS}`)
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
 }
 
