@@ -8,6 +8,7 @@ import { hashBuckets } from '../../runtime/kernels/murmur.ts'
 import { castVector } from '../../runtime/ops/cast.ts'
 import { rawText } from '../../runtime/print/index.ts'
 import {
+  allocateUnset,
   type FixedVector,
   isIntegral,
   isLiteral,
@@ -106,6 +107,9 @@ const doesNotFit = (type: TypeId, raw: Raw): HoldfastError =>
     code: 'partitionValue',
   })
 
+/** A number a row, all still to be set. */
+const newNumbers = (rows: number): Int32Array => new Int32Array(allocateUnset(rows * 4))
+
 /** Numbers of all rows of a partition column. */
 export function levelNumbers(scheme: Scheme, column: Vector, config: RouteConfig): LevelNumbers {
   if (scheme.kind === 'HASH') {
@@ -135,7 +139,7 @@ function sharedNumber(scheme: Scheme, column: Vector, newcomers: Newcomers): num
 
 function textNumbers(scheme: Scheme, column: Vector, newcomers: Newcomers): Int32Array {
   const find = finder(scheme)
-  const out = new Int32Array(column.length)
+  const out = newNumbers(column.length)
   if (column.storage === 'symbol') {
     const { data } = column
     const { symbols } = column.base
@@ -227,7 +231,7 @@ const TABLE_SPAN = 1 << 22
 function wholeNumbers(scheme: Scheme, column: Vector, newcomers: Newcomers): Int32Array {
   const source = int32Of(scheme, column, newcomers)
   // A converted copy is ours: numbers may replace the values in it.
-  const out = source === (column as FixedVector).data ? new Int32Array(column.length) : source
+  const out = source === (column as FixedVector).data ? newNumbers(column.length) : source
   const table = spanTable(scheme)
   if (table === undefined) {
     const find = finder(scheme)
@@ -314,7 +318,7 @@ function int32Of(scheme: Scheme, column: Vector, newcomers: Newcomers): Int32Arr
  */
 function narrowed(scheme: Scheme, column: FixedVector, newcomers: Newcomers): Int32Array {
   const w = words(column.data as BigInt64Array)
-  const out = new Int32Array(column.length)
+  const out = newNumbers(column.length)
   for (let k = 0; k < out.length; k++) {
     const low = w[2 * k]
     const high = w[2 * k + 1]

@@ -3,7 +3,7 @@
  * sort makes the row list of every partition. The order of rows inside a partition is the order in which they came.
  */
 import { HoldfastError, inputError } from '../../runtime/errors.ts'
-import type { Vector } from '../../runtime/values/index.ts'
+import { allocateUnset, giveBack, type Vector } from '../../runtime/values/index.ts'
 import type { DatabaseRecord, Scheme } from '../catalog/types.ts'
 import { type LevelNumbers, levelNumbers, type RouteConfig } from './levels.ts'
 
@@ -16,6 +16,12 @@ export interface Routing {
   readonly kept: number
   /** Values to add to the VALUE schemes; `values` are only the new ones. */
   readonly newValues: readonly { readonly level: number; readonly scheme: Scheme & { kind: 'VALUE' } }[]
+}
+
+/** The row lists are not needed any more: the next append takes their memory. */
+export function releaseRows({ parts }: Pick<Routing, 'parts'>): void {
+  const rows = parts[0]?.rows
+  if (rows !== undefined) giveBack(rows.buffer)
 }
 
 /** Assigns rows to partitions. `partitionColumns` are one column per level, in the types of the table. */
@@ -39,6 +45,7 @@ export function routeRows(db: DatabaseRecord, partitionColumns: readonly Vector[
       { code: 'missingPartition', where: { db: db.url } },
     )
   const parts = rowLists(combined, counts, kept).map((part) => ({ ...part, path: path(part.path) }))
+  for (const { numbers } of varying) giveBack(numbers.buffer)
   return { parts, kept, newValues }
 }
 
@@ -100,7 +107,7 @@ function rowLists({ numbers, path }: Combined, counts: Int32Array, kept: number)
   const used: number[] = []
   for (let p = 0; p < counts.length; p++) if (counts[p] > 0) used.push(p)
   if (used.length === 1 && kept === numbers.length) return [{ path: path(used[0]), rows: undefined }]
-  const rows = new Int32Array(kept)
+  const rows = new Int32Array(allocateUnset(kept * 4))
   const next = new Int32Array(counts.length)
   for (let p = 1; p < next.length; p++) next[p] = next[p - 1] + counts[p - 1]
   for (let from = 0; from < numbers.length; from += PIECE_ROWS)

@@ -15,7 +15,7 @@ import {
   type Vector,
 } from '../../runtime/values/index.ts'
 import type { Scheme } from '../catalog/types.ts'
-import { scanRange } from '../segment/gather.ts'
+import { scanRange, toLong } from '../segment/gather.ts'
 
 /** Below this, looking rows up is as fast. */
 const ROWS_MIN = 4096
@@ -51,7 +51,7 @@ export function sharedValue(scheme: Scheme, column: Vector, numberOf: (raw: Raw)
 
 /** The lowest (0) or highest (1) of a scan. */
 const rawOf = (range: Float64Array, which: 0 | 1, storage: NumericStorage): Raw =>
-  storage === 'i64' ? (BigInt(range[2 * which]) << 32n) | BigInt(range[2 * which + 1]) : range[which]
+  storage === 'i64' ? toLong(range[2 * which], range[2 * which + 1]) : range[which]
 
 /** From a column's values to those that the scheme holds; undefined where order would not be kept, or a value might not fit. */
 function converter(

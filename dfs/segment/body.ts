@@ -2,6 +2,7 @@
  * The body of a batch while it is built: in one buffer, used again for each batch, because first touch is the dearest way to use memory; or in a region that another thread writes
  * from. Buffers of columns are placed one after another and hashed while they are still in the processor's cache.
  */
+import type { RangeLanes } from '../../runtime/kernels/simd/range.ts'
 import { allocate } from '../../runtime/values/index.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { Region, Regions } from '../store/regions.ts'
@@ -80,6 +81,11 @@ export class Body {
   /** A view of what was placed at an offset. */
   view<A>(like: ViewOf<A>, offset: number, length: number): A {
     return new like(this.#space.buffer, this.#space.at + offset, length)
+  }
+
+  /** What looks at numbers where they were placed, if something can. */
+  get lanes(): RangeLanes | undefined {
+    return this.#region === undefined ? undefined : this.#regions!.lanes
   }
 
   node(rows: number, nulls: number): void {

@@ -15,7 +15,7 @@ import {
   type WideVector,
 } from '../../runtime/values/index.ts'
 import type { Body } from './body.ts'
-import { gather, gatherAndScan, writeNonZero, writeValidity } from './gather.ts'
+import { gather, scanRange, toLong, writeNonZero, writeValidity } from './gather.ts'
 import { textBytesMax, utf8Range, writeText } from './text.ts'
 
 /** Which rows of the source a segment holds: rows[from..to), or from..to themselves. */
@@ -71,19 +71,18 @@ class FixedEncoder implements ColumnEncoder {
     const at = body.place(count * data.BYTES_PER_ELEMENT)
     const out = viewLike(body, data, at, count)
     const r = this.#range
-    const nulls = gatherAndScan(out, data, rows, from, count, storage, r)
+    gather(out, data, rows, from, count, storage)
+    const nulls = scanRange(out, count, storage, r, false, body.lanes)
     placeValidity(body, count, nulls, (bits) => writeValidity(bits, viewLike(body, data, at, count), count, storage))
     if (nulls === count || v.type === T.DURATION) return { range: undefined, nulls }
     if (!(data instanceof BigInt64Array)) return { range: [r[0], r[1]], nulls }
-    return { range: [wordsToBigInt(r[0], r[1]), wordsToBigInt(r[2], r[3])], nulls }
+    return { range: [toLong(r[0], r[1]), toLong(r[2], r[3])], nulls }
   }
 
   variableBytes(): number {
     return 0
   }
 }
-
-const wordsToBigInt = (high: number, low: number): bigint => BigInt(high) * 4294967296n + BigInt(low)
 
 class WideEncoder implements ColumnEncoder {
   readonly dictionary = undefined

@@ -1,8 +1,9 @@
 /**
- * The loops of the segment writer: take the chosen rows of a column into the I/O buffer and look at them for nulls, smallest and largest, in one pass where rows are chosen and
- * memory is waited for, in two where a range of rows is copied as it is. Each storage class has its own compiled copy (see runtime/kernels/codegen.ts).
+ * The loops of the segment writer: take the chosen rows of a column into the I/O buffer, and look at them for nulls, smallest and largest while they are in the processor's cache. Each
+ * storage class has its own compiled copy (see runtime/kernels/codegen.ts); doubles and 64-bit integers go through vector registers.
  */
 import { declareWords, kernel, type NumericStorage, nullTest } from '../../runtime/kernels/codegen.ts'
+import { type RangeLanes, rangeOfDoubles, rangeOfLongs } from '../../runtime/kernels/simd/range.ts'
 import type { FixedArray } from '../../runtime/values/index.ts'
 
 /** o[k] = a[rows[from + k]] for k < count; without rows, o[k] = a[from + k]. `slots` is the number of array slots an element has. */
@@ -38,7 +39,7 @@ export function gather(
 
 /**
  * Nulls of o[0..count), and the range of the others in `range`: [lowest, highest] as numbers, or for i64 [high, low, high, low] words of the lowest
- * and the highest (low words unsigned). `range` goes on from what it holds; `seen` tells whether it holds anything.
+ * and the highest (low words unsigned). `range` goes on from what it holds; `seen` tells whether it holds anything. `inPlace` looks at elements where they are, if they lie in its memory.
  */
 export function scanRange(
   o: FixedArray,
@@ -46,90 +47,53 @@ export function scanRange(
   storage: NumericStorage,
   range: Float64Array,
   seen: boolean,
+  inPlace?: RangeLanes,
 ): number {
-  if (!(o instanceof BigInt64Array)) return scanNumbers(o, count, storage, range, seen)
-  const nulls = scanSafeLongs(o, count, range, seen)
-  return nulls >= 0 ? nulls : scanLongs(o, count, range, seen)
+  if (o instanceof BigInt64Array) return scanLongs(o.subarray(0, count), range, seen, inPlace)
+  if (o instanceof Float64Array) return scanDoubles(o.subarray(0, count), range, seen, inPlace)
+  return scanNumbers(o, count, storage, range, seen)
 }
 
-/**
- * `gather` and `scanRange` of what it took, for storages of one slot: the processor looks at an element while it waits for the next ones, so that the range costs
- * next to nothing.
- */
-export function gatherAndScan(
-  o: FixedArray,
-  a: FixedArray,
-  rows: Int32Array | undefined,
-  from: number,
-  count: number,
-  storage: NumericStorage,
-  range: Float64Array,
-): number {
-  if (rows === undefined) {
-    gather(o, a, rows, from, count, storage)
-    return scanRange(o, count, storage, range, false)
-  }
-  if (o instanceof BigInt64Array) {
-    const nulls = gatherSafeLongs(o, a as BigInt64Array, rows, from, count, range)
-    if (nulls >= 0) return nulls
-    gather(o, a, rows, from, count, storage)
-    return scanLongs(o, count, range, false)
-  }
-  return kernel<
-    (o: FixedArray, a: FixedArray, rows: Int32Array, from: number, count: number, range: Float64Array) => number
-  >(
-    `segment.gatherRange.${storage}`,
-    'o,a,rows,from,count,range',
-    () =>
-      `let nulls=0,low=Infinity,high=-Infinity;
-       for(let k=0;k<count;k++){const v=a[rows[from+k]];o[k]=v;
-         if(!(v>=low&&v<=high)){
-           if(${nullTest(storage, 'o', 'k', 'v')}){nulls++;continue}
-           if(v<low)low=v;if(v>high)high=v;}}
-       if(nulls<count){range[0]=low;range[1]=high}return nulls;`,
-  )(o, a, rows, from, count, range)
-}
-
-/** As scanSafeLongs. */
-function gatherSafeLongs(
-  o: BigInt64Array,
-  a: BigInt64Array,
-  rows: Int32Array,
-  from: number,
-  count: number,
-  range: Float64Array,
-): number {
-  const target = new Int32Array(o.buffer, o.byteOffset, count * 2)
-  const source = new Int32Array(a.buffer, a.byteOffset, a.length * 2)
+function scanDoubles(o: Float64Array, range: Float64Array, seen: boolean, inPlace?: RangeLanes): number {
   let nulls = 0
-  let low = Number.POSITIVE_INFINITY
-  let high = Number.NEGATIVE_INFINITY
-  for (let k = 0; k < count; k++) {
-    const j = rows[from + k]
-    const l = source[2 * j]
-    const h = source[2 * j + 1]
-    target[2 * k] = l
-    target[2 * k + 1] = h
-    const v = h * 4294967296 + (l >>> 0)
-    if (v >= low && v <= high) continue
-    if (h === -2147483648 && l === 0) {
-      nulls++
-      continue
-    }
-    if (h >= UNSAFE_HIGH || h < -UNSAFE_HIGH) return -1
-    if (v < low) low = v
-    if (v > high) high = v
+  let any = seen
+  const good = (low: number, high: number): void => {
+    if (!any || low < range[0]) range[0] = low
+    if (!any || high > range[1]) range[1] = high
+    any = true
   }
-  if (nulls < count) writeRange(range, low, high)
+  const careful = (from: number, to: number): void => {
+    const found = scanNumbers(o.subarray(from, to), to - from, 'f64', range, any)
+    nulls += found
+    any ||= found < to - from
+  }
+  rangeOfDoubles(o, good, careful, inPlace)
   return nulls
 }
 
-/** As words: see scanRange. */
-function writeRange(range: Float64Array, low: number, high: number): void {
-  range[0] = Math.floor(low / 4294967296)
-  range[1] = low - range[0] * 4294967296
-  range[2] = Math.floor(high / 4294967296)
-  range[3] = high - range[2] * 4294967296
+function scanLongs(o: BigInt64Array, range: Float64Array, seen: boolean, inPlace?: RangeLanes): number {
+  let nulls = 0
+  let any = seen
+  const good = (low: bigint, high: bigint): void => {
+    if (!any || low < toLong(range[0], range[1])) setLong(range, 0, low)
+    if (!any || high > toLong(range[2], range[3])) setLong(range, 2, high)
+    any = true
+  }
+  const careful = (from: number, to: number): void => {
+    const found = scanWords(o.subarray(from, to), to - from, range, any)
+    nulls += found
+    any ||= found < to - from
+  }
+  rangeOfLongs(o, good, careful, inPlace)
+  return nulls
+}
+
+/** A 64-bit integer from its words as `scanRange` gives them. */
+export const toLong = (high: number, low: number): bigint => BigInt(high) * 4294967296n + BigInt(low)
+
+function setLong(range: Float64Array, at: number, value: bigint): void {
+  range[at] = Number(value >> 32n)
+  range[at + 1] = Number(value & 0xffffffffn)
 }
 
 /** One test an element where it lies within what was seen: nulls and NaN never do. */
@@ -153,39 +117,7 @@ function scanNumbers(
   )(o, count, range, seen)
 }
 
-/** Words of this size and above make numbers that a double does not hold exactly. */
-const UNSAFE_HIGH = 2 ** 21
-
-/** For numbers that doubles hold exactly, as times do; -1, and `range` as it was, if there are others. */
-function scanSafeLongs(o: BigInt64Array, count: number, range: Float64Array, seen: boolean): number {
-  const w = new Int32Array(o.buffer, o.byteOffset, count * 2)
-  let nulls = 0
-  let a = Number.POSITIVE_INFINITY
-  let b = Number.NEGATIVE_INFINITY
-  if (seen) {
-    if (!isSafeHigh(range[0]) || !isSafeHigh(range[2])) return -1
-    a = range[0] * 4294967296 + range[1]
-    b = range[2] * 4294967296 + range[3]
-  }
-  for (let k = 0; k < count; k++) {
-    const h = w[2 * k + 1]
-    const v = h * 4294967296 + (w[2 * k] >>> 0)
-    if (v >= a && v <= b) continue
-    if (h === -2147483648 && w[2 * k] === 0) {
-      nulls++
-      continue
-    }
-    if (h >= UNSAFE_HIGH || h < -UNSAFE_HIGH) return -1
-    if (v < a) a = v
-    if (v > b) b = v
-  }
-  if (nulls < count || seen) writeRange(range, a, b)
-  return nulls
-}
-
-const isSafeHigh = (high: number): boolean => high < UNSAFE_HIGH && high >= -UNSAFE_HIGH
-
-function scanLongs(o: BigInt64Array, count: number, range: Float64Array, seen: boolean): number {
+function scanWords(o: BigInt64Array, count: number, range: Float64Array, seen: boolean): number {
   const w = new Int32Array(o.buffer, o.byteOffset, count * 2)
   let any = seen
   let nulls = 0

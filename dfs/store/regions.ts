@@ -2,9 +2,10 @@
  * Regions of the arena between two threads: what is to be written is built where the other thread hashes and writes it, so nothing is copied on the way. A region is free,
  * or taken by who builds in it, or issued until its command is carried out.
  */
+import { RangeLanes } from '../../runtime/kernels/simd/range.ts'
 import { checksumAt } from './checksum.ts'
 import { PAGE_BYTES, type SharedMemory } from './shared-memory.ts'
-import { PLACE_BYTES, REGIONS_AT } from './write-ring.ts'
+import { ISSUER_FOUND_AT, PLACE_BYTES, REGIONS_AT } from './write-ring.ts'
 import type { Hasher } from './xxh64.ts'
 
 /** One is built while others wait for the disk. */
@@ -32,6 +33,8 @@ export class Regions {
   readonly #hasher: Hasher
   /** False if the other thread is gone: then nobody uses them any more either. */
   readonly #waitFor: (command: number) => boolean
+  /** For extremes of what is in a region. */
+  readonly lanes: RangeLanes
   readonly #regions: Kept[] = []
   #end = REGIONS_AT
 
@@ -39,6 +42,7 @@ export class Regions {
     this.#memory = memory
     this.#hasher = hasher
     this.#waitFor = waitFor
+    this.lanes = new RangeLanes(memory, ISSUER_FOUND_AT, true)
   }
 
   /** A region of at least so many bytes, its content undefined. May wait for one to be written. Undefined: there is no memory for it. */

@@ -86,6 +86,52 @@ describe('writing behind', () => {
     expect(a.bytesWritten).toBe(whole((p) => p).length)
   })
 
+  it('writes what was built in regions of any size, between copied pieces, and hashes it in place', async () => {
+    const behind = new WriteBehind()
+    const writers = [await openFile(behind, 'region0'), await openFile(behind, 'region1')]
+    const whole: Uint8Array[][] = [[], []]
+    for (let round = 0; round < 24; round++) {
+      const which = round % 2
+      const writer = writers[which]
+      const content = pattern(((round * 37) % 11) * SLOT_BYTES + round, round + 3)
+      const unused = writer.regions.take(1)!
+      const region = writer.regions.take(content.length)!
+      expect(region.bytes).toBeGreaterThanOrEqual(content.length)
+      expect(region.at).not.toBe(unused.at)
+      writer.regions.giveBack(unused)
+      const place = new Uint8Array(region.buffer, region.at, content.length)
+      place.set(content)
+      expect(writer.regions.checksum(region.at, content.length)).toBe(checksumOf(content))
+      const small = pattern(9, round)
+      writer.write(small)
+      writer.writeRegion(region, content.length)
+      whole[which].push(small, content)
+    }
+    const sums = writers.map((writer) => writer.checksumLater())
+    writers.forEach((writer, k) => {
+      writer.sync()
+      writer.close()
+      const content = Buffer.concat(whole[k])
+      expect(readFileSync(join(folder, `region${k}`)).equals(content)).toBe(true)
+      expect(sums[k]()).toBe(checksumOf(content))
+      expect(writer.bytesWritten).toBe(content.length)
+    })
+  })
+
+  it('has no region for more than the memory between the threads can grow to', async () => {
+    const writer = await openFile(new WriteBehind(), 'no region')
+    expect(writer.regions.take(2 ** 30)).toBeUndefined()
+    writer.close()
+  })
+
+  it('tells the error of the system when a region could not be written', async () => {
+    const behind = new WriteBehind()
+    const full = await openBehind(behind, () => behind.open(openSync('/dev/full', 'r+'), '/dev/full'))
+    full.writeRegion(full.regions.take(SLOT_BYTES * 3)!, SLOT_BYTES * 3)
+    expect(() => full.sync()).toThrow(/Cannot write \/dev\/full: no space is left on the device \(ENOSPC\)/)
+    full.close()
+  })
+
   it('is used by a store on request, and writes directly as long as there is no thread', async () => {
     const behind = new WriteBehind()
     const direct = store.openWrite('direct', behind)

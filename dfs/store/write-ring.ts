@@ -34,8 +34,9 @@ export const COMMAND_CHECKSUM = 3
 
 /** Places are told in units of so many bytes, and all that is placed begins at one. */
 export const PLACE_BYTES = 64
-/** A page for the states of the running hashes, one a thread; then the slots; then regions. */
+/** A page for the states of the running hashes, one a thread, and for what the issuer finds out about its regions; then the slots; then regions. */
 const ISSUER_STATE_AT = 0
+export const ISSUER_FOUND_AT = 1024
 const WRITER_STATE_AT = 2048
 const SLOTS_AT = 4096
 export const REGIONS_AT = SLOTS_AT + SLOTS * SLOT_BYTES

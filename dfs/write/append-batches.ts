@@ -3,6 +3,7 @@ import { checkInterrupt } from '../../runtime/interrupt.ts'
 import type { Table } from '../../runtime/values/index.ts'
 import type { DatabaseRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import type { NewValues } from '../engine/commands.ts'
+import { releaseRows } from '../partition/route.ts'
 import type { DfsSession } from '../session.ts'
 import { ownWriteBehind } from '../store/write-behind.ts'
 import { aboutBytes, convertRows, routeToPartitions } from './incoming.ts'
@@ -60,6 +61,7 @@ class BatchedAppend {
       this.#written.set(path, refs)
       refs.push(this.#segments.write(path, columns, rows))
     }
+    releaseRows(routing)
     this.#rows += routing.kept
     if (fillsColumns) this.#fillsColumns = true
     for (const { level, scheme } of routing.newValues) this.#addValues({ level, values: scheme })

@@ -3,7 +3,7 @@ import { checkInterrupt } from '../../runtime/interrupt.ts'
 import type { Table, Vector } from '../../runtime/values/index.ts'
 import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { encodeRows, layoutOf } from '../delta/codec.ts'
-import type { Routing } from '../partition/route.ts'
+import { type Routing, releaseRows } from '../partition/route.ts'
 import type { DfsSession } from '../session.ts'
 import { ownWriteBehind } from '../store/write-behind.ts'
 import { aboutBytes, convertRows, routeToPartitions } from './incoming.ts'
@@ -52,6 +52,7 @@ class Append {
         checkInterrupt()
         return { path, ref: segments.writeLater(path, columns, positions) }
       })
+      releaseRows(routing)
       const chunks = written.map(({ path, ref }) => ({ path, segments: [ref()] }))
       segments.syncFolders()
       this.#dfs.request({

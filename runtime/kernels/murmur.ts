@@ -6,6 +6,7 @@
  * Nulls have no bucket (-1).
  */
 import { HoldfastError } from '../errors.ts'
+import { allocateUnset } from '../values/allocator.ts'
 import { isNullRaw, NULL_I8, NULL_I16, NULL_I32, type Raw, type TypeId, typeInfo } from '../values/types.ts'
 import type { Vector } from '../values/vector.ts'
 
@@ -71,7 +72,7 @@ export function hashBucketOf(type: TypeId, raw: Raw, buckets: number): number {
 
 /** Bucket of every element, -1 for nulls. SYMBOL columns are hashed once per distinct symbol. */
 export function hashBuckets(v: Vector, buckets: number): Int32Array {
-  const out = new Int32Array(v.length)
+  const out = new Int32Array(allocateUnset(v.length * 4))
   if (v.storage === 'symbol') {
     const ofCode = new Int32Array(v.base.symbols.length)
     for (let c = 1; c < ofCode.length; c++) ofCode[c] = murmurHash2(v.base.symbols[c]) % buckets

@@ -24,17 +24,21 @@ const PAGES = Math.ceil(slotAt(INPUTS_MAX + 1) / 65536)
 
 /** What this file uses of WebAssembly: the compiler's library has its types for browsers only. */
 interface WebAssemblyApi {
-  readonly Memory: new (limits: { initial: number }) => { readonly buffer: ArrayBuffer }
+  readonly Memory: new (limits: { initial: number }) => LaneMemory & { readonly buffer: ArrayBuffer }
   readonly Module: new (code: Uint8Array) => unknown
   readonly Instance: new (module: unknown, imports: unknown) => { readonly exports: { readonly run: unknown } }
 }
 
 const wasm = (): WebAssemblyApi => (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
 
-/** Its first bytes are for results of functions that give numbers rather than columns. */
-let memory: { readonly buffer: ArrayBuffer } | undefined
+export interface LaneMemory {
+  readonly buffer: ArrayBufferLike
+}
 
-export function laneMemory(): { readonly buffer: ArrayBuffer } {
+/** Its first bytes are for results of functions that give numbers rather than columns. */
+let memory: (LaneMemory & { readonly buffer: ArrayBuffer }) | undefined
+
+export function laneMemory(): LaneMemory & { readonly buffer: ArrayBuffer } {
   memory ??= new (wasm().Memory)({ initial: PAGES })
   return memory
 }
@@ -45,11 +49,16 @@ const functions = new Map<string, unknown>()
 export function laneFunction<F>(key: string, shape: () => FunctionShape): F {
   let run = functions.get(key)
   if (run === undefined) {
-    const { Module, Instance } = wasm()
-    run = new Instance(new Module(moduleBytes(shape())), { lanes: { memory: laneMemory() } }).exports.run
+    run = instantiate(shape(), laneMemory(), false)
     functions.set(key, run)
   }
   return run as F
+}
+
+/** A function that works in a memory, which other threads may share. */
+export function instantiate(shape: FunctionShape, memory: LaneMemory, isShared: boolean): unknown {
+  const { Module, Instance } = wasm()
+  return new Instance(new Module(moduleBytes(shape, isShared)), { lanes: { memory } }).exports.run
 }
 
 type ArrayClass = { new (buffer: ArrayBuffer, offset: number, length: number): FixedArray; readonly name: string }

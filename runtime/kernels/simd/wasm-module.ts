@@ -125,17 +125,21 @@ export interface FunctionShape {
   readonly body: Code
 }
 
+/** The most that a memory may have, 4 GiB: one that is shared says it. */
+const PAGES_MAX = 65536
+
 /** The bytes of a module that imports `lanes.memory` and exports the function as `run`. */
-export function moduleBytes(shape: FunctionShape): Uint8Array {
+export function moduleBytes(shape: FunctionShape, isShared = false): Uint8Array {
   const types = (list: readonly WasmType[]): number[] => [...unsigned(list.length), ...list.map((t) => TYPE_CODES[t])]
   const name = (text: string): number[] => [text.length, ...Buffer.from(text)]
   const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content]
   const locals = [...unsigned(shape.locals.length), ...shape.locals.flatMap((t) => [1, TYPE_CODES[t]])]
+  const limits = isShared ? [3, 1, ...unsigned(PAGES_MAX)] : [0, 1]
   const code = [...locals, ...shape.body, 0x0b]
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [1, 0x60, ...types(shape.params), ...types([shape.result])]),
-    ...section(2, [1, ...name('lanes'), ...name('memory'), 2, 0, 1]),
+    ...section(2, [1, ...name('lanes'), ...name('memory'), 2, ...limits]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...name('run'), 0, 0]),
     ...section(10, [1, ...unsigned(code.length), ...code]),
