@@ -27,6 +27,7 @@ export async function backupCommand(
   return await callAsAdministrator(host, signals, {
     call: CALL,
     args: [resolve(dir), String(wal), String(compress), key === '' ? '' : resolve(key), keep],
+    cutOff: `The backup was cut off. ${resolve(dir)} has the backups that it had; the next call keeps what was copied whole.`,
     inside: 'backupNode(dir) there, which backs up a store that is in use',
   })
 }

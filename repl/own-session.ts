@@ -10,6 +10,8 @@ export interface OwnCall {
   readonly args: readonly string[]
   /** What to do if the directory is in use: `call ...`. */
   readonly inside: string
+  /** What a signal leaves, as a sentence. */
+  readonly cutOff: string
 }
 
 /**
@@ -37,7 +39,8 @@ export async function callAsAdministrator(host: EngineHost, signals: EndSignals,
     const { failure } = await running
     await progress.clear()
     if (failure === undefined) return signals.exitCode ?? 0
-    process.stderr.write(`holdfast: ${failure.reason}\n`)
+    const isCutOff = failure.cancelled && signals.exitCode !== undefined
+    process.stderr.write(`holdfast: ${isCutOff ? call.cutOff : failure.reason}\n`)
     return signals.exitCode ?? 1
   } catch (thrown) {
     if (session.dead === undefined) throw thrown

@@ -51,6 +51,7 @@ export async function restorePitrCommand(
           path(walArchiveDir),
           path(key),
         ],
+        cutOff: `The recovery was cut off. ${dataDir} is as it was; call again.`,
         inside: 'recoverTable there, which recovers a table into a store that is in use',
       }),
     )

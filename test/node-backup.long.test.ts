@@ -212,6 +212,20 @@ describe('a killed process', () => {
     expect([expected, grown]).toContain(await sumsOf(at('after-kill')))
     expect(await holdfast(['backup', set, '--data', data, '--keep', '1'])).toMatchObject({ code: 0 })
 
+    const slow = at('slow-set')
+    const cut = await holdfast(['backup', slow, '--data', data], {
+      env: { HOLDFAST_BACKUP_MAX_BYTES_PER_SECOND: '1MiB' },
+      onStart(child) {
+        const timer = setInterval(() => {
+          if (existsSync(join(slow, 'data'))) child.kill('SIGINT')
+        }, 20)
+        child.on('close', () => clearInterval(timer))
+      },
+    })
+    expect([cut.code, cut.stdout]).toEqual([130, ''])
+    expect(cut.stderr).toContain(`holdfast: The backup was cut off. ${slow} has the backups that it had;`)
+    expect(await holdfast(['backup', slow, '--data', data])).toMatchObject({ code: 0 })
+
     const target = at('half')
     const killed = await killedWhen(() => hasFiles(join(target, 'chunks')), ['restore', set, '--data', target])
     const start = await holdfast(['-e', SUMS], { data: target })
