@@ -70,28 +70,51 @@ export function hashBucketOf(type: TypeId, raw: Raw, buckets: number): number {
   throw unhashable(type)
 }
 
+/** Loops run in pieces of so many elements: a function that is called again is compiled well sooner than a loop that never ends. */
+const PIECE = 1 << 15
+
 /** Bucket of every element, -1 for nulls. SYMBOL columns are hashed once per distinct symbol. */
 export function hashBuckets(v: Vector, buckets: number): Int32Array {
   const out = new Int32Array(allocateUnset(v.length * 4))
-  if (v.storage === 'symbol') {
-    const ofCode = new Int32Array(v.base.symbols.length)
-    for (let c = 1; c < ofCode.length; c++) ofCode[c] = murmurHash2(v.base.symbols[c]) % buckets
-    ofCode[0] = -1
-    const { data } = v
-    for (let k = 0; k < out.length; k++) out[k] = ofCode[data[k]]
-  } else if (v.storage === 'string') {
-    const { strings } = v
-    for (let k = 0; k < v.length; k++) out[k] = strings[k] === '' ? -1 : murmurHash2(strings[k]) % buckets
-  } else if (v.storage === 'fixed' && typeInfo(v.type).category !== 'decimal') {
-    const { data } = v
-    if (data instanceof BigInt64Array)
-      hashWords(new Int32Array(data.buffer, data.byteOffset, v.length * 2), buckets, out)
-    else if (data instanceof Int32Array) hashSmall(data, NULL_I32, buckets, out)
-    else if (data instanceof Int16Array) hashSmall(data, NULL_I16, buckets, out)
-    else if (data instanceof Int8Array) hashSmall(data, NULL_I8, buckets, out)
-    else throw unhashable(v.type)
-  } else for (let k = 0; k < v.length; k++) out[k] = hashBucketOf(v.type, v.raw(k), buckets)
+  const hash = bucketLoop(v, buckets)
+  for (let from = 0; from < out.length; from += PIECE) hash(out, from, Math.min(out.length, from + PIECE))
   return out
+}
+
+/** Sets out[from..to). */
+type BucketLoop = (out: Int32Array, from: number, to: number) => void
+
+function bucketLoop(v: Vector, buckets: number): BucketLoop {
+  if (v.storage === 'symbol') {
+    const { data, base } = v
+    const ofCode = Int32Array.from(base.symbols, (symbol, code) => (code === 0 ? -1 : murmurHash2(symbol) % buckets))
+    return (out, from, to) => takeByCode(data, ofCode, out, from, to)
+  }
+  if (v.storage === 'string') {
+    const { strings } = v
+    return (out, from, to) => hashTexts(strings, buckets, out, from, to)
+  }
+  if (v.storage === 'fixed' && typeInfo(v.type).category !== 'decimal') {
+    const { data } = v
+    if (data instanceof BigInt64Array) {
+      const words = new Int32Array(data.buffer, data.byteOffset, v.length * 2)
+      return (out, from, to) => hashWords(words, buckets, out, from, to)
+    }
+    if (data instanceof Float32Array || data instanceof Float64Array) throw unhashable(v.type)
+    const nullValue = data instanceof Int32Array ? NULL_I32 : data instanceof Int16Array ? NULL_I16 : NULL_I8
+    return (out, from, to) => hashSmall(data, nullValue, buckets, out, from, to)
+  }
+  return (out, from, to) => {
+    for (let k = from; k < to; k++) out[k] = hashBucketOf(v.type, v.raw(k), buckets)
+  }
+}
+
+function takeByCode(codes: Int32Array, ofCode: Int32Array, out: Int32Array, from: number, to: number): void {
+  for (let k = from; k < to; k++) out[k] = ofCode[codes[k]]
+}
+
+function hashTexts(strings: readonly string[], buckets: number, out: Int32Array, from: number, to: number): void {
+  for (let k = from; k < to; k++) out[k] = strings[k] === '' ? -1 : murmurHash2(strings[k]) % buckets
 }
 
 function hashSmall(
@@ -99,17 +122,19 @@ function hashSmall(
   nullValue: number,
   buckets: number,
   out: Int32Array,
+  from: number,
+  to: number,
 ): void {
-  for (let k = 0; k < out.length; k++) {
+  for (let k = from; k < to; k++) {
     const x = data[k]
-    out[k] = x === nullValue ? -1 : (x < 0 ? x + 4294967296 : x) % buckets
+    out[k] = x === nullValue ? -1 : (x >>> 0) % buckets
   }
 }
 
 /** 64-bit elements as pairs of words: (high * 2^32 + low) mod n without bigints, exact while n < 2^20; larger n go through bigint. */
-function hashWords(words: Int32Array, buckets: number, out: Int32Array): void {
+function hashWords(words: Int32Array, buckets: number, out: Int32Array, from: number, to: number): void {
   const step = 4294967296 % buckets
-  for (let k = 0; k < out.length; k++) {
+  for (let k = from; k < to; k++) {
     const low = words[2 * k] >>> 0
     const high = words[2 * k + 1]
     if (high === NULL_I32 && low === 0) out[k] = -1
