@@ -244,10 +244,32 @@ describe('the check of a directory', () => {
       expect.objectContaining({ code: 'copyUnusable', file: 'checkpoint/catalog' }),
     )
     store.files.removeTree('checkpoint')
+    expect(findings(store).map((f) => f.code)).toEqual(['copyActive', 'copyUnusable'])
     store.catalog.transaction((w) => w.remove(keys.copy))
     store.files.writeFileAtomic('checkpoint/catalog', '')
     store.files.writeFileAtomic('_restore', '')
-    expect(findings(store).map((f) => f.code)).toEqual(['restoreTrigger', 'copyRemains'])
+    expect(findings(store).map((f) => [f.severity, f.code])).toEqual([
+      ['error', 'copyUnusable'],
+      ['note', 'copyRemains'],
+    ])
+    expect(findings(store)[0]!.message).toContain('no checkpoint was active when the directory was copied')
+  })
+
+  it('checks what a copy with _restore will start as, and not the catalog and log that were copied while they changed', async () => {
+    const store = await withRows()
+    await store.engine.beginCopy()
+    store.files.writeFileAtomic('_restore', '')
+    const totals = noTotals()
+    const check = (isDeep: boolean): Finding[] =>
+      [...checkDirectory({ ...offline(store), catalog: undefined }, isDeep, totals)].filter((f) => f !== undefined)
+    expect(check(true).map((f) => [f.severity, f.code])).toEqual([['note', 'restoreTrigger']])
+    expect(totals).toMatchObject({ databases: 1, tables: 1, rows: 3305 })
+    const file = segment(store)
+    store.files.flipBit(file, 200)
+    expect(check(false).map((f) => f.code)).toEqual(['restoreTrigger'])
+    expect(check(true).map((f) => [f.code, f.file])).toContainEqual(['segmentDamaged', file])
+    store.files.remove(file)
+    expect(check(false).map((f) => [f.code, f.file])).toContainEqual(['segmentMissing', file])
   })
 
   it('does not know a directory without a catalog', () => {

@@ -1,37 +1,24 @@
 /** `holdfast check`: a directory that nobody has open, as a start would find it. */
 
-import { type HoldfastError, toHoldfastError } from '../../runtime/errors.ts'
+import { toHoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
 import { CATALOG_FORMAT, type CopyMark, keys, type StoreMark } from '../catalog/records.ts'
-import type { ChunkRecord } from '../catalog/types.ts'
 import { NO_DELTAS, type TableDeltas } from '../delta/merge.ts'
 import type { DeltaStore } from '../delta/store.ts'
-import { COPY_FOLDER, RESTORE_TRIGGER, readCatalogCopy, readCopyManifest } from '../external-copy/format.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { formatLsn } from '../wal/lsn.ts'
 import { checkChunks, checkStrays, filesBelow } from './check-chunks.ts'
+import { checkCopy, checkTrigger } from './check-copy.ts'
 import { checkTables } from './check-tables.ts'
-import { type Checking, type CheckTotals, errorFinding, type Finding, noteFinding } from './finding.ts'
+import { type Checking, type CheckTotals, errorFinding, findingOf, noteFinding } from './finding.ts'
 import { CATALOG_FILE, type InspectedDirectory } from './open.ts'
 import { readLog, replay } from './replay.ts'
 
 export function* checkDirectory(directory: InspectedDirectory, isDeep: boolean, totals: CheckTotals): Checking {
   const { files, catalog, wasUnclean, isHeld } = directory
-  const trigger = files.stat(RESTORE_TRIGGER)
-  if (trigger?.kind === 'file')
-    yield noteFinding(
-      'restoreTrigger',
-      'The next start begins as of the checkpoint in checkpoint/, not as of what is checked here.',
-      {
-        file: RESTORE_TRIGGER,
-      },
-    )
-  else if (trigger !== undefined)
-    yield errorFinding('restoreTrigger', 'This is no regular file, so every start is refused until it is removed.', {
-      file: RESTORE_TRIGGER,
-    })
   if (!isHeld)
     yield noteFinding('notHeld', 'Nothing can be written here, so that nobody is kept from opening it meanwhile.')
+  if (yield* checkTrigger(files, isDeep, totals)) return
   if (wasUnclean)
     yield noteFinding('unclean', 'The last process did not close the directory: the next start recovers from the log.')
   if (directory.catalogError !== undefined) {
@@ -130,47 +117,4 @@ function* checkLog(files: FileStore, catalog: CatalogReader, store: StoreMark, t
     )
     return undefined
   }
-}
-
-function* checkCopy(files: FileStore, mark: CopyMark | undefined): Checking {
-  if (mark === undefined) {
-    if (files.stat(COPY_FOLDER) !== undefined)
-      yield noteFinding(
-        'copyRemains',
-        'A checkpoint for copies lies here although none is active; the next start removes it.',
-        {
-          file: COPY_FOLDER,
-        },
-      )
-    return
-  }
-  yield noteFinding(
-    'copyActive',
-    `A checkpoint for copies is active since ${new Date(mark.startedMs).toISOString()}: files that it names are kept.`,
-  )
-  try {
-    for (const [key, value] of readCatalogCopy(files, readCopyManifest(files))) {
-      if (key[0] !== 'chunk') continue
-      for (const { file, bytes } of (value as ChunkRecord).segments)
-        if (files.stat(file)?.bytes !== bytes)
-          yield errorFinding(
-            'copyIncomplete',
-            'The file is missing or has another size, and the checkpoint for copies names it.',
-            { file },
-          )
-      yield undefined
-    }
-  } catch (error) {
-    yield findingOf(toHoldfastError(error), 'copyDamaged', COPY_FOLDER)
-  }
-}
-
-/** A failure as a finding. What is not about the data (a bug, a cancelled check) goes on as it is. */
-export function findingOf(error: HoldfastError, code: string, file: string): Finding {
-  if (error.kind === 'cancelled') throw error
-  const { where } = error
-  return errorFinding(error.code === error.kind ? code : error.code, error.message, {
-    file: typeof where?.file === 'string' ? where.file : file,
-    ...(typeof where?.offset === 'number' ? { offset: where.offset } : {}),
-  })
 }

@@ -1,4 +1,6 @@
 /** What a check of a store finds, as plain data. */
+import type { HoldfastError } from '../../runtime/errors.ts'
+
 export interface Finding {
   /** error: something is lost, damaged or contradicts itself. note: worth knowing, and harmless. */
   readonly severity: 'error' | 'note'
@@ -68,4 +70,14 @@ export function formatFinding({ severity, db, table, partition, file, offset, me
   const at = file === undefined ? undefined : offset === undefined ? file : `${file}, offset ${offset}`
   const place = [object, partition, at].filter((part) => part !== undefined).join(' ')
   return `${severity.toUpperCase()} ${place === '' ? '' : `${place}: `}${message}`.replace(/\p{C}/gu, '?')
+}
+
+/** A failure as a finding. What is not about the data (a bug, a cancelled check) goes on as it is. */
+export function findingOf(error: HoldfastError, code: string, file: string): Finding {
+  if (error.kind === 'cancelled') throw error
+  const { where } = error
+  return errorFinding(error.code === error.kind ? code : error.code, error.message, {
+    file: typeof where?.file === 'string' ? where.file : file,
+    ...(typeof where?.offset === 'number' ? { offset: where.offset } : {}),
+  })
 }
