@@ -28,7 +28,7 @@ import { mapTemporal } from './temporal.ts'
 const { entries, define } = topicTable('Dates and times')
 export const frequencyBuiltins: readonly Builtin[] = entries
 
-const RULES =
+export const RULES =
   "rule is B (business days), W (weeks to Sunday), WOM LWOM (first and last Monday of a month), M MS (month ends and begins), BM BMS, SM SMS (semi-months), Q QS BQ BQS, SA SAS, A AS BA BAS, RE REQ (fiscal years and quarters of 52-53 weeks), D H min S L U N, or a market with a trading calendar; a number in front takes every n-th. closed and label ('left' or 'right') say which end belongs to a bin and names it: right for M A Q BM BA BQ W and for origin end and end_day, otherwise left. origin ('epoch', 'start', 'start_day', 'end', 'end_day' or a time) is where rules from D to N count from."
 
 function sideArg(v: Arg, usage: string, name: string): Side | undefined {
@@ -56,14 +56,14 @@ function originArg(v: Arg, usage: string, type: number): Origin {
   }
 }
 
-const binOptions = (usage: string, type: number, closed: Arg, label: Arg, origin: Arg): BinOptions => ({
+export const binOptions = (usage: string, type: number, closed: Arg, label: Arg, origin: Arg): BinOptions => ({
   closed: sideArg(closed, usage, 'closed'),
   label: sideArg(label, usage, 'label'),
   origin: originArg(origin, usage, type),
 })
 
 /** Labels or instants as a column of the type. */
-function temporalColumn(type: number, instants: readonly bigint[]): FixedVector {
+export function temporalColumn(type: number, instants: readonly bigint[]): FixedVector {
   return vectorOf(type, temporalUnit(type)!.wide ? instants : instants.map(Number)) as FixedVector
 }
 

@@ -20,11 +20,14 @@ import { matrixBuiltins } from './matrices.ts'
 import { modelBuiltins } from './models.ts'
 import { npyBuiltins } from './npy.ts'
 import { objectFileBuiltins } from './object-files.ts'
+import { optimizationBuiltins } from './optimization.ts'
 import { pairStatisticBuiltins } from './pair-statistics.ts'
 import { panelBuiltins } from './panel.ts'
 import { recordBuiltins } from './records.ts'
 import { regressionBuiltins } from './regression.ts'
+import { resampledInterpolationBuiltins } from './resampled-interpolation.ts'
 import { shiftBuiltins } from './shifts.ts'
+import { splineBuiltins } from './splines.ts'
 import { stateBuiltins } from './states.ts'
 import { statisticsBuiltins } from './statistics.ts'
 import { stringBuiltins } from './strings.ts'
@@ -59,6 +62,8 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...shiftBuiltins,
   ...indexedBuiltins,
   ...interpolationBuiltins,
+  ...splineBuiltins,
+  ...resampledInterpolationBuiltins,
   ...turningPointBuiltins,
   ...compressionBuiltins,
   ...vectorTestBuiltins,
@@ -76,6 +81,7 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...summaryBuiltins,
   ...modelBuiltins,
   ...calculusBuiltins,
+  ...optimizationBuiltins,
   ...panelBuiltins,
   ...dictBuiltins,
   ...tableBuiltins,

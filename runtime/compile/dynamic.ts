@@ -67,7 +67,9 @@ export function method(
 ): Value {
   const own = instanceOf(object)?.scriptClass.method(name)
   if (own !== undefined) return callAny(session, own, [object, ...args], names, undefined)
-  if (object.kind === 'dict' && hasMethod(object, name))
+  // A builtin comes first, as it does behind the name of a variable: `model().predict(x)` is predict(model(), x).
+  const builtin = callee !== undefined && isBuiltin(callee)
+  if (object.kind === 'dict' && !builtin && hasMethod(object, name))
     return callAny(session, object.entries.get(name) as Value, args, names?.slice(1), undefined)
   const target = callee ?? session.looseName(name, module)
   return callAny(session, target, [object, ...args], names, undefined)
