@@ -34,7 +34,7 @@ export type Scope =
 export const EVERYWHERE: Scope = { kind: 'all' }
 
 /** What the objects of an access type are. */
-export type ObjectKind = 'table' | 'database' | 'prefix' | 'view' | 'none'
+export type ObjectKind = 'table' | 'database' | 'schema' | 'prefix' | 'view' | 'none'
 
 export interface AccessType {
   readonly name: string
@@ -60,7 +60,7 @@ const type = (
     rights,
     objects,
     defaultsToAll: objects === 'none',
-    byManagers: objects === 'table' || objects === 'database',
+    byManagers: objects === 'table' || objects === 'database' || objects === 'schema',
     ...more,
   },
 ]
@@ -79,6 +79,15 @@ export const ACCESS_TYPES: ReadonlyMap<string, AccessType> = new Map([
   type('DBOBJ_CREATE', 'database', ['DBOBJ_CREATE']),
   type('DBOBJ_DELETE', 'database', ['DBOBJ_DELETE']),
   type('DB_MANAGE', 'database', ['DB_MANAGE'], { defaultsToAll: true, byManagers: false }),
+  // The same rights by another name of the database: catalog.schema.
+  type('SCHEMA_READ', 'schema', ['READ']),
+  type('SCHEMA_INSERT', 'schema', ['INSERT']),
+  type('SCHEMA_UPDATE', 'schema', ['UPDATE']),
+  type('SCHEMA_DELETE', 'schema', ['DELETE']),
+  type('SCHEMA_WRITE', 'schema', WRITE),
+  type('SCHEMAOBJ_CREATE', 'schema', ['DBOBJ_CREATE']),
+  type('SCHEMAOBJ_DELETE', 'schema', ['DBOBJ_DELETE']),
+  type('SCHEMA_MANAGE', 'schema', ['DB_MANAGE'], { byManagers: false }),
   type('DB_OWNER', 'prefix', ['DB_OWNER'], { defaultsToAll: true }),
   type('VIEW_EXEC', 'view', ['VIEW_EXEC']),
   type('VIEW_OWNER', 'none', ['VIEW_OWNER']),

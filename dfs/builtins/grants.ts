@@ -2,6 +2,7 @@
 import { type Arg, textArg, textListArg } from '../../runtime/builtins/args.ts'
 import { type HoldfastError, inputError, unreachable, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
+import { type Session, sqlCatalogService } from '../../runtime/session.ts'
 import { Scalar } from '../../runtime/values/index.ts'
 import {
   ACCESS_TYPES,
@@ -21,7 +22,7 @@ export const grantFunctions = entries
 
 const DOCS: Readonly<Record<AccessChange, string>> = {
   grant:
-    'Gives a user or a group a privilege on objects: TABLE_READ, TABLE_INSERT, TABLE_UPDATE, TABLE_DELETE, TABLE_WRITE (the last three) on tables ("dfs://db/tb"); DB_READ, DB_INSERT, DB_UPDATE, DB_DELETE, DB_WRITE, DB_MANAGE, DBOBJ_CREATE, DBOBJ_DELETE on databases ("dfs://db"); DB_OWNER, creating databases, everywhere or by a prefix ("dfs://abc*"); VIEW_EXEC on function views ("f", "ns::f", "ns::*"); VIEW_OWNER, SCRIPT_EXEC, TEST_EXEC, CREATE_SHARED_VARS without objects. "*" stands for all. What was said before of the same objects, and of what lies in them, is replaced; to grant a part of what is denied is an error. Administrators may grant everything; who owns a database or has DB_MANAGE on it, the privileges on its tables, DB_READ to DB_WRITE, DBOBJ_CREATE and DBOBJ_DELETE there.',
+    'Gives a user or a group a privilege on objects: TABLE_READ, TABLE_INSERT, TABLE_UPDATE, TABLE_DELETE, TABLE_WRITE (the last three) on tables ("dfs://db/tb"); DB_READ, DB_INSERT, DB_UPDATE, DB_DELETE, DB_WRITE, DB_MANAGE, DBOBJ_CREATE, DBOBJ_DELETE on databases ("dfs://db"), or as SCHEMA_READ, ..., SCHEMA_MANAGE, SCHEMAOBJ_CREATE, SCHEMAOBJ_DELETE on the databases of schemas ("catalog.schema"; tables, too, may be named "catalog.schema.table"); DB_OWNER, creating databases, everywhere or by a prefix ("dfs://abc*"); VIEW_EXEC on function views ("f", "ns::f", "ns::*"); VIEW_OWNER, SCRIPT_EXEC, TEST_EXEC, CREATE_SHARED_VARS without objects. "*" stands for all. What was said before of the same objects, and of what lies in them, is replaced; to grant a part of what is denied is an error. Administrators may grant everything; who owns a database or has DB_MANAGE on it, the privileges on its tables, DB_READ to DB_WRITE, DBOBJ_CREATE and DBOBJ_DELETE there.',
   deny: 'Denies a user or a group a privilege on objects, as for grant. A denial wins over every grant, also of other groups, and over the ownership of a table. DB_OWNER can be denied everywhere only.',
   revoke:
     'Takes back what grant or deny said of objects and of what lies in them. To revoke a part of a wider grant or denial changes nothing: deny it instead.',
@@ -40,7 +41,7 @@ for (const change of ['grant', 'deny', 'revoke'] as const) {
         change,
         name,
         rights: type.rights,
-        scopes: scopesArg(objs, type, change, signature),
+        scopes: scopesArg(session, objs, type, change, signature),
       } as const
       dfs.catalog.refresh()
       requireGrantor(dfs.catalog, dfs.permissions, command)
@@ -51,7 +52,7 @@ for (const change of ['grant', 'deny', 'revoke'] as const) {
 }
 
 const LIMITS = ['QUERY_RESULT_MEM_LIMIT', 'TASK_GROUP_MEM_LIMIT', 'MAX_PARTITION_NUM_PER_QUERY']
-const OF_LATER_LAYERS = /^(CATALOG_|SCHEMA_)|^COMPUTE_GROUP_EXEC$|_SENSITIVE_VIEW$/
+const OF_LATER_LAYERS = /^CATALOG_|^COMPUTE_GROUP_EXEC$|_SENSITIVE_VIEW$/
 
 function typeArg(v: Arg, signature: string): AccessType {
   const name = textArg(v, signature, 'accessType')
@@ -61,22 +62,30 @@ function typeArg(v: Arg, signature: string): AccessType {
   throw usageError(signature, `accessType must be one of ${[...ACCESS_TYPES.keys()].join(', ')}.`)
 }
 
-function scopesArg(v: Arg, type: AccessType, change: AccessChange, signature: string): readonly Scope[] {
+function scopesArg(
+  session: Session,
+  v: Arg,
+  type: AccessType,
+  change: AccessChange,
+  signature: string,
+): readonly Scope[] {
   if (isMissing(v)) {
     if (type.defaultsToAll) return [EVERYWHERE]
     throw usageError(signature, `objs is required for ${type.name}.`)
   }
   const names = textListArg(v, signature, 'objs')
   if (names.length === 0) throw usageError(signature, 'objs must not be empty.')
-  return names.map((name) => (name === '*' ? EVERYWHERE : scopeOf(name, type, change, signature)))
+  return names.map((name) => (name === '*' ? EVERYWHERE : scopeOf(session, name, type, change, signature)))
 }
 
-function scopeOf(name: string, type: AccessType, change: AccessChange, signature: string): Scope {
+function scopeOf(session: Session, name: string, type: AccessType, change: AccessChange, signature: string): Scope {
   switch (type.objects) {
     case 'table':
-      return tableScope(name)
+      return tableScope(session, name)
     case 'database':
       return { kind: 'database', db: name.startsWith('dfs://') ? databaseUrl(name) : missingDatabase(name) }
+    case 'schema':
+      return { kind: 'database', db: schemaDatabase(session, name.split('.'), name) }
     case 'prefix':
       return prefixScope(name, change)
     case 'view':
@@ -88,7 +97,19 @@ function scopeOf(name: string, type: AccessType, change: AccessChange, signature
   }
 }
 
-function tableScope(name: string): Scope {
+/** The database that a schema is a name of. */
+function schemaDatabase(session: Session, path: readonly string[], name: string): string {
+  if (path.length !== 2)
+    throw inputError(`The schema [${name}] must be written as catalog.schema.`, { code: 'schemaMissing' })
+  const url = session.service(sqlCatalogService).databaseOf(path)
+  if (url !== undefined) return url
+  throw inputError(`The catalog [${path[0]}] has no schema [${path[1]}].`, { code: 'schemaMissing' })
+}
+
+function tableScope(session: Session, name: string): Scope {
+  const path = name.split('.')
+  if (path.length === 3 && !name.includes('/'))
+    return { kind: 'table', db: schemaDatabase(session, path.slice(0, 2), name), table: path[2] }
   if (!name.startsWith('dfs://')) throw comingFeature(`A privilege on the shared table [${name}]`)
   const slash = name.lastIndexOf('/')
   if (slash <= 'dfs://'.length || slash === name.length - 1) throw objectMissing('table', name)
