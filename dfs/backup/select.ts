@@ -93,7 +93,7 @@ function requireData(
     refId: 'S01020',
     code: 'partitionMissing',
     where: { db: url, table: selected.map((s) => s.table.name).join(', '), partition: missing },
-    hint: 'getTabletsMeta lists the partitions that have data',
+    hint: `${missing === undefined ? '' : `${missing} has none; `}getTabletsMeta lists the partitions that have data`,
   })
 }
 

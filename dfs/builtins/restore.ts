@@ -21,7 +21,7 @@ const RESTORE =
   'restore(backupDir, dbPath, tableName, partition, [force=false], [outputTable], [parallel=false], [snapshot=false], [keyPath], [state])'
 
 define(RESTORE, {
-  doc: `Restores partitions of a table from a backup and returns their paths. Database and table must exist and have the structure of the backup (a VALUE scheme may have more values); restoreTable, restoreDB and migrate create what is missing.
+  doc: `Restores partitions of a table from a backup and returns their paths. Database and table must exist and have the structure of the backup (a VALUE scheme may have more values, a RANGE scheme more ranges at its end); restoreTable, restoreDB and migrate create what is missing.
 partition is one text with wildcards, % for any characters and ? for one, matched against /dbName/partitions: "%" for all, "%20170810%", "/compoDB/20170807/0_50", "%/Key4/tp/%". Only partitions that differ from the backup are restored, unless force=true. With outputTable, the handle of a table of the same structure, that table is written instead. snapshot=true with partition="%" also removes partitions that the backup does not have.
 From a backup of a query, rows are appended to outputTable; in the original table a restored partition becomes what the backup has. snapshot can not be given for it, and the columns of the query must be those of the table.
 Every byte is checked while it is copied; all partitions are put in place in one transaction, so the table is never half restored. An interrupted call is continued by the next one. ${STATE_DOC} ${KEY_DOC} Needs a login.`,

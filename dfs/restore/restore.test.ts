@@ -91,6 +91,32 @@ describe('restore', () => {
     )
     expect(second.kind).toBe('RANGE')
   })
+  it('takes a target whose ranges were extended since, and extends one that has fewer; other ranges are told apart', () => {
+    const { engine, set, context, good } = start()
+    const ranges = (url: string, ...bounds: number[]) => {
+      const [first, second] = databaseRecord(url).schemes
+      const schemes = [first, { ...second, bounds } as typeof second]
+      engine.request({ kind: 'createDatabase', database: { ...databaseRecord(url), schemes } })
+      return url
+    }
+    const { bounds } = databaseRecord().schemes[1] as { readonly bounds: readonly number[] }
+    const [low, middle, high] = bounds
+    const targets = [ranges('dfs://longer', low, middle, high, high + 1), ranges('dfs://shorter', low, middle)]
+    for (const url of targets) {
+      restoreTable(context, set, pt, { url, table: 'pt' })
+      expect(contentOf(engine, 'pt', url)).toBe(good)
+      expect(engine.view().database(url)!.schemes[1]).toMatchObject({
+        bounds: url === 'dfs://longer' ? [...bounds, high + 1] : bounds,
+      })
+    }
+    const other = ranges('dfs://other', low, middle + 1, high)
+    expect(() => restoreTable(context, set, pt, { url: other, table: 'pt' })).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`: ${low}_${middle} in the backup, ${low}_${middle + 1} in the target`),
+        hint: expect.stringContaining('newTableName'),
+      }),
+    )
+  })
   it('stops at a damaged file, names it, and leaves the table as it was', () => {
     const { engine, set, context, good } = start()
     const file = [...set.files().keys()].filter((f) => f.startsWith('data/'))[6]

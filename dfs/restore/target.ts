@@ -4,7 +4,7 @@ import { inputError } from '../../runtime/errors.ts'
 import type { CatalogRecords, DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { TableIndex } from '../set/meta.ts'
-import { missingValues, rowsConflict, schemeConflict, tableConflict } from '../set/structure.ts'
+import { missingPartitions, rowsConflict, schemeConflict, tableConflict } from '../set/structure.ts'
 import type { RestoreTarget } from './plan.ts'
 
 /** An existing table. Throws if it, or its database, is missing or does not fit. */
@@ -69,13 +69,17 @@ function fitting(index: TableIndex, database: DatabaseRecord, table: TableRecord
   if (conflict !== undefined)
     throw inputError(
       `The backup of ${index.database.url}/${index.table.name} does not fit the table ${database.url}/${table.name}: ${conflict}.`,
-      { code: 'restoreStructure', where: { db: database.url, table: table.name } },
+      {
+        code: 'restoreStructure',
+        where: { db: database.url, table: table.name },
+        hint: 'restoreTable with newTableName or newDBPath, and restoreDB with newDBPath, restore it beside what is there',
+      },
     )
   return {
     database,
     table,
     createDatabase: false,
     createTable: false,
-    extendSchemes: missingValues(index.database, database),
+    extendSchemes: missingPartitions(index.database, database),
   }
 }

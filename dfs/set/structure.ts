@@ -1,10 +1,13 @@
 /** When two tables, or two databases, are of one structure: then segments of one can stand in the other. */
 import { type ColumnSchema, type Raw, typeName } from '../../runtime/values/index.ts'
 import { type DatabaseRecord, type Scheme, storedName, type TableRecord } from '../catalog/types.ts'
-
+import { partitionNames } from '../partition/names.ts'
 import type { BackupQuery } from './meta.ts'
 
-/** What keeps chunks of `backup` from standing in `target`, or undefined. A VALUE scheme may have more values in the target (or fewer: see `missingValues`). */
+/**
+ * What keeps chunks of `backup` from standing in `target`, or undefined. A VALUE scheme may have more values in the target (or fewer: see `missingPartitions`), and a RANGE scheme more
+ * ranges behind the last one (or fewer): that is what addValuePartitions and addRangePartitions do.
+ */
 export function schemeConflict(backup: DatabaseRecord, target: DatabaseRecord): string | undefined {
   if (backup.engine !== target.engine)
     return `the engine is ${backup.engine} in the backup and ${target.engine} in the target`
@@ -16,7 +19,7 @@ export function schemeConflict(backup: DatabaseRecord, target: DatabaseRecord): 
     const a = backup.schemes[level]
     const b = target.schemes[level]
     if (!sameScheme(a, b))
-      return `partition level ${level} is ${describeScheme(a)} in the backup and ${describeScheme(b)} in the target`
+      return `partition level ${level} is ${describeScheme(a)} in the backup and ${describeScheme(b)} in the target${firstDifference(a, b)}`
   }
   return undefined
 }
@@ -27,7 +30,7 @@ function sameScheme(a: Scheme, b: Scheme): boolean {
     case 'VALUE':
       return b.kind === 'VALUE'
     case 'RANGE':
-      return b.kind === 'RANGE' && sameRaws(a.bounds, b.bounds)
+      return b.kind === 'RANGE' && (startsWith(a.bounds, b.bounds) || startsWith(b.bounds, a.bounds))
     case 'LIST':
       return (
         b.kind === 'LIST' && a.groups.length === b.groups.length && a.groups.every((g, k) => sameRaws(g, b.groups[k]))
@@ -39,24 +42,40 @@ function sameScheme(a: Scheme, b: Scheme): boolean {
   }
 }
 
-/** Per level the VALUE values that the backup has and the target lacks; undefined if there are none. In order of the backup. */
-export function missingValues(backup: DatabaseRecord, target: DatabaseRecord): readonly Scheme[] | undefined {
-  let missing = false
-  const extended = target.schemes.map((scheme, level) => {
-    const wanted = backup.schemes[level]
-    if (scheme.kind !== 'VALUE' || wanted.kind !== 'VALUE') return scheme
-    const has = new Set(scheme.values.map(keyOfRaw))
-    const more = wanted.values.filter((v) => !has.has(keyOfRaw(v)))
-    if (more.length === 0) return scheme
-    missing = true
-    return { ...scheme, values: [...scheme.values, ...more] }
-  })
-  return missing ? extended : undefined
+/** The schemes of the target with the values and ranges that the backup has and the target lacks; undefined if there are none. In order of the backup. */
+export function missingPartitions(backup: DatabaseRecord, target: DatabaseRecord): readonly Scheme[] | undefined {
+  const extended = target.schemes.map((scheme, level) => withMissing(scheme, backup.schemes[level]))
+  return extended.some((scheme, level) => scheme !== target.schemes[level]) ? extended : undefined
+}
+
+function withMissing(scheme: Scheme, wanted: Scheme): Scheme {
+  if (scheme.kind === 'RANGE' && wanted.kind === 'RANGE')
+    return wanted.bounds.length > scheme.bounds.length ? { ...scheme, bounds: wanted.bounds } : scheme
+  if (scheme.kind !== 'VALUE' || wanted.kind !== 'VALUE') return scheme
+  const has = new Set(scheme.values.map(keyOfRaw))
+  const more = wanted.values.filter((v) => !has.has(keyOfRaw(v)))
+  return more.length === 0 ? scheme : { ...scheme, values: [...scheme.values, ...more] }
 }
 
 const keyOfRaw = (raw: Raw): string => `${typeof raw}:${String(raw)}`
 const sameRaws = (a: readonly Raw[], b: readonly Raw[]): boolean =>
   a.length === b.length && a.every((v, k) => keyOfRaw(v) === keyOfRaw(b[k]))
+
+const startsWith = (longer: readonly Raw[], shorter: readonly Raw[]): boolean =>
+  longer.length >= shorter.length && shorter.every((v, k) => keyOfRaw(v) === keyOfRaw(longer[k]))
+
+/** Two schemes of one kind are told apart by the first partition that differs. */
+function firstDifference(a: Scheme, b: Scheme): string {
+  if (a.type !== b.type) return ''
+  if (a.kind === 'RANGE' && b.kind === 'RANGE') {
+    const [ours, theirs] = [partitionNames(a), partitionNames(b)]
+    const k = ours.findIndex((name, n) => name !== theirs[n])
+    return k < 0 || theirs[k] === undefined ? '' : `: ${ours[k]} in the backup, ${theirs[k]} in the target`
+  }
+  if (a.kind === 'LIST' && b.kind === 'LIST' && a.groups.length === b.groups.length)
+    return `: List${a.groups.findIndex((g, k) => !sameRaws(g, b.groups[k]))} has other values`
+  return ''
+}
 
 function describeScheme(scheme: Scheme): string {
   const type = typeName(scheme.type)

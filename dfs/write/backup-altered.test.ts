@@ -86,3 +86,27 @@ describe('a backup', () => {
     )
   })
 })
+
+test('after addRangePartitions older and newer backups of both kinds go on and come back', () => {
+  s.run(`
+    r = database("dfs://r", RANGE, 0 50 100)
+    q = r.createPartitionedTable(table(1:0, \`k\`x, [INT, INT]), \`q, \`k)
+    q.append!(table(0..99 as k, 0..99 as x))
+    backup("/copies", "dfs://r", keep=9); backup("/rows", <select * from loadTable("dfs://r", "q")>)
+    addRangePartitions(r, 100 150 200)
+    loadTable("dfs://r", "q").append!(table(100..199 as k, 100..199 as x))
+  `)
+  const rows = (): string => s.show('exec count(*) from loadTable("dfs://r", "q")')
+  expect(s.show('backup("/copies", "dfs://r")')).toBe('2')
+  expect(s.show('backup("/rows", <select * from loadTable("dfs://r", "q")>)')).toBe('2')
+  s.run('s = listBackupStates("/copies")')
+  s.run('restoreDB("/copies", "dfs://r", state=s.state[1])')
+  expect(rows()).toBe('100')
+  s.run('restoreDB("/copies", "dfs://r")')
+  expect(rows()).toBe('200')
+  // The database of the older state has fewer ranges than the newer one.
+  s.run('dropDatabase("dfs://r"); restoreDB("/copies", "dfs://r", state=s.state[1]); restoreDB("/copies", "dfs://r")')
+  expect(rows()).toBe('200')
+  s.run('delete from loadTable("dfs://r", "q") where k > 30; restore("/rows", "dfs://r", "q", "%", true)')
+  expect(rows()).toBe('200')
+})
