@@ -1,5 +1,5 @@
 /** Conversions between types, and the functions about nulls. */
-import { cast, typeSpec } from '../compile/construct.ts'
+import { cast, converted, typeSpec } from '../compile/construct.ts'
 import { inputError, operatorError } from '../errors.ts'
 import { runChoice } from '../kernels/arithmetic.ts'
 import { nullFlags } from '../kernels/null-scan.ts'
@@ -89,7 +89,7 @@ for (const [name, type, what] of CONVERSIONS)
   define(`${name}([X])`, {
     kind: 'element',
     doc: `${what} Without an argument the null of the type. The form of X is kept; what can not be read becomes null.`,
-    call: ([x]) => (isGiven(x) ? castValue(x, type) : Scalar.nullOf(type)),
+    call: ([x]) => (isGiven(x) ? converted(x, type) : Scalar.nullOf(type)),
   })
 
 define('symbol(X)', {
@@ -107,7 +107,7 @@ for (const [name, type] of [
     kind: 'element',
     doc: 'Decimal with `scale` digits after the point. Texts are rounded to the scale, numbers are cut; overflow is an error.',
     call: ([x, scale]) =>
-      castValue(required(x, `${name}(X, scale)`, 'X'), type, intArg(scale, `${name}(X, scale)`, 'scale')),
+      converted(required(x, `${name}(X, scale)`, 'X'), type, intArg(scale, `${name}(X, scale)`, 'scale')),
   })
 
 define('cast(X, Y)', {

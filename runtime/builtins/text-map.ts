@@ -62,10 +62,13 @@ function mapVector(signature: string, v: Vector, type: TypeId, f: TextFunction, 
       const { strings } = v
       return collect(type, v.length, (k) => f(strings[k], k))
     }
-    case 'any':
-      return new AnyVector(
+    case 'any': {
+      const rows = new AnyVector(
         v.values.map((e, k) => mapText(signature, e, type, extraLength < 0 ? f : (text) => f(text, k))),
       )
+      rows.columnar = v.columnar
+      return rows
+    }
     case 'fixed':
       if (v.type === T.CHAR) return collect(type, v.length, (k) => f(charText(v.raw(k) as number), k))
   }

@@ -272,7 +272,11 @@ function emitBuiltinCall(em: Emitter, builtin: Builtin, args: readonly Given[], 
     )
   const takesLabels = labelled || LABELLED.has(builtin.name)
   const list = takesLabels
-    ? em.help('labelled', `[${codes.join(', ')}]`, em.constant(args.map(builtin.name === 'groupby' ? names : label)))
+    ? em.help(
+        'labelled',
+        `[${codes.join(', ')}]`,
+        builtin.name === 'groupby' ? emitNames(em, args) : em.constant(args.map(label)),
+      )
     : `[${codes.join(', ')}]`
   let call =
     appended !== undefined && codes.length === 2
@@ -310,6 +314,19 @@ const label = (a: Given): string | null => a.label
 function names(a: Given): string | null {
   if (a.expr?.kind !== 'vector' && a.expr?.kind !== 'tuple') return a.label ?? columnNamed(a.expr)
   return a.expr.items.map((item) => (item?.kind === 'name' ? item.name : (columnNamed(item) ?? ''))).join(',')
+}
+
+/** The names of arguments; the one that `t[c]` picks by a variable is known when it runs. */
+function emitNames(em: Emitter, args: readonly Given[]): string {
+  const chosen = args.map((a) => {
+    const slot = a.expr?.kind === 'index' && a.expr.object.kind === 'name' ? a.expr.slots[0] : null
+    return slot?.kind === 'name' && names(a) === null ? slot : undefined
+  })
+  if (chosen.every((slot) => slot === undefined)) return em.constant(args.map(names))
+  const codes = chosen.map((slot, k) =>
+    slot === undefined ? em.constant(names(args[k])) : em.help('columnLabel', emitName(em, slot)),
+  )
+  return `[${codes.join(', ')}]`
 }
 
 /** The column that an expression picks from a variable: `t.price`, ``t[`price]``. */

@@ -213,7 +213,15 @@ export function typeSpec(target: Value): TypeSpec {
 export function cast(value: Value, target: Value): Value {
   if (target.kind === 'pair') return reshape(value, target)
   const { type, scale } = typeSpec(target)
-  return castValue(value, type, scale)
+  return converted(value, type, scale)
+}
+
+/** The value in another type; rows of a columnar tuple stay rows. */
+export function converted(value: Value, type: TypeId, scale?: number): Value {
+  const result = castValue(value, type, scale)
+  if (value instanceof AnyVector && value.columnar && result instanceof AnyVector && result !== value)
+    result.columnar = true
+  return result
 }
 
 /** Column-major; one open end follows from the size. */

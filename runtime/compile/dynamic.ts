@@ -35,6 +35,10 @@ export function labelled(args: Args, labels: readonly (string | null)[]): Args {
   return args
 }
 
+/** The column that an index names; null where it is something else. */
+export const columnLabel = (index: Value): string | null =>
+  index.kind === 'scalar' && typeof index.value === 'string' ? index.value : null
+
 /** A callee that is a value. A variable that can't be called gives way to the function of its name. */
 export function callAny(session: Host, callee: Value, args: Args, names: Names, fallback: string | undefined): Value {
   let target = callee

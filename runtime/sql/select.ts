@@ -149,8 +149,8 @@ export function ordered(
   scope: SqlScope,
 ): Table {
   const { table } = selected
-  if (node.distinct) checkDistinctOrder(node, table)
   const known = writtenAgain(selected.items, table)
+  if (node.distinct) checkDistinctOrder(node, table, known)
   const usable = rows !== undefined && !node.distinct && rows.rows === table.rows ? rows : undefined
   const by = sortColumns(
     node.orderBy,
@@ -181,12 +181,17 @@ export function writtenAgain(items: Selected['items'], table: Table): Map<string
   return known
 }
 
-function checkDistinctOrder(node: Pick<SelectStatement, 'orderBy'>, table: Table): void {
+/** A column under another name (`select distinct day as d ... order by day`) is selected, too. */
+function checkDistinctOrder(
+  node: Pick<SelectStatement, 'orderBy'>,
+  table: Table,
+  known: ReadonlyMap<string, Vector>,
+): void {
   for (const key of node.orderBy) {
     const c = columnName(key.expr)
-    if (c !== undefined && table.columnIndex(c.name, true) < 0)
+    if (c !== undefined && table.columnIndex(c.name, true) < 0 && !known.has(expressionKey(key.expr)))
       throw arisenAt(
-        inputError('With DISTINCT the ORDER BY clause may use selected columns only.', { refId: 'S02053' }),
+        inputError('The select clause with DISTINCT keyword must contain all ORDER BY columns', { refId: 'S02053' }),
         key.expr.span,
       )
   }
