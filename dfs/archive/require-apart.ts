@@ -1,6 +1,10 @@
-/** Folders of the data directory that the store tidies: what it does not know there is removed. */
-import { isAbsolute, relative, sep } from 'node:path'
+/** Where an archive must not lie: in folders that the store, or a backup set, tidies. What they do not know there is removed. */
+import { existsSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
+import { MANIFEST_FILE } from '../set/layout.ts'
+import { holdsBackups } from '../set/own-folder.ts'
+import type { FileStore } from '../store/file-store.ts'
 
 const TIDIED = ['chunks', 'wal', 'checkpoint', 'archive', 'batchJobs', 'sysmgmt']
 
@@ -16,3 +20,26 @@ export function requireApart(dataDir: string, archiveDir: string | undefined): v
     hint: 'use a directory outside of the data directory, best on another disk',
   })
 }
+
+/** Folders of a backup set that its runs tidy. */
+const TIDIED_IN_SETS = ['data', 'wal', 'states']
+
+/** Throws `archivePlace` for an archive directory that holds backups, or that is a folder of a backup set. */
+export function requireNoBackups(archive: FileStore): void {
+  if (holdsBackups(archive)) throw amongBackups(archive.root, 'it holds backups')
+  let below = archive.root
+  for (let folder = dirname(below); folder !== below; below = folder, folder = dirname(folder))
+    if (TIDIED_IN_SETS.includes(relative(folder, below)) && existsSync(join(folder, MANIFEST_FILE)))
+      throw amongBackups(archive.root, `it lies in the backups in ${folder}`)
+}
+
+const amongBackups = (dir: string, why: string): HoldfastError =>
+  new HoldfastError(
+    'input',
+    `wal_archive_dir can't be ${dir}: ${why}, and a backup removes files there that it does not know.`,
+    {
+      code: 'archivePlace',
+      where: { file: dir },
+      hint: 'name a directory of its own',
+    },
+  )

@@ -10,6 +10,7 @@ import type { FileStore } from '../store/file-store.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import { ArchiveDirectory } from './copy.ts'
 import { type NamedSegment, type Piece, pieceBytes, readPiece, rolledBackSince } from './piece.ts'
+import { requireNoBackups } from './require-apart.ts'
 import { removeExpired } from './retention.ts'
 import { COMMAND_LIMIT_MS, runCommand } from './run-command.ts'
 import { DATA_FOLDER, encodeSegmentList, SEGMENT_LIST_SUFFIX } from './segment-list.ts'
@@ -74,10 +75,10 @@ export async function runArchiveTask(
 ): Promise<ArchiveResult> {
   const startedMs = performance.now()
   const done = new Set(task.done)
-  const place = placeOf(files, task, interrupt, directory)
   let bytes = 0
   let failure: string | undefined
   try {
+    const place = placeOf(files, task, interrupt, directory)
     const segments = readPiece(files, task.piece, interrupt)
     for (const segment of present(files, task, segments)) {
       if (done.has(segment.file)) continue
@@ -145,7 +146,10 @@ function placeOf(
   directory: FileStore | undefined,
 ): Place {
   if (target.command !== undefined) return new CommandPlace(files, target.command, commandLimitMs, interrupt)
-  return new DirectoryPlace(files, new ArchiveDirectory(directory ?? new LocalFileStore(target.dir!), interrupt))
+  const archive = directory ?? new LocalFileStore(target.dir!)
+  // Backups may have been begun there since the last piece.
+  requireNoBackups(archive)
+  return new DirectoryPlace(files, new ArchiveDirectory(archive, interrupt))
 }
 
 class DirectoryPlace implements Place {

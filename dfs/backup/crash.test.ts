@@ -8,6 +8,7 @@ import { restoreTable } from '../restore/restore.ts'
 import { contentOf, contextOf, PATHS, shop, type TestEngine, URL } from '../set/fixture.ts'
 import type { LockWorld } from '../set/lock.ts'
 import { BackupSet } from '../set/open.ts'
+import { requireOwnFolder } from '../set/own-folder.ts'
 import { FaultyFileStore, StoreDied, type StoreFaults } from '../store/faulty-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { checkBackupSet } from '../verify/check.ts'
@@ -132,6 +133,25 @@ describe('a backup that dies', () => {
       const calls = eachCall(false, (call) => ({ dieAtCall: call }), powerLoss, false)
       console.log(`nothing changed: ${powerLoss ? 'lost power' : 'died'} in each of ${calls} calls`)
     })
+  it('the first time in any call, with or without power, leaves a folder in which the next run goes on', () => {
+    const first = (): { engine: TestEngine; set: MemoryFileStore } => ({
+      engine: shop(new MemoryFileStore(), ['pt', 'pt2'], paths),
+      set: new MemoryFileStore(),
+    })
+    const { engine: any, set: empty } = first()
+    const counted = new FaultyFileStore(empty)
+    run(any, counted)
+    for (const powerLoss of [false, true])
+      for (let call = 1; call <= counted.calls; call++) {
+        const { engine, set } = first()
+        const next = random(SEED + call)
+        run(engine, new FaultyFileStore(set, { dieAtCall: call, random: next }))
+        if (powerLoss) set.losePower(next)
+        expect(() => requireOwnFolder(set), `call ${call}`).not.toThrow()
+        expect(run(engine, set), `call ${call}`).not.toBeInstanceOf(Error)
+        expect(strays(set), `call ${call}`).toEqual([])
+      }
+  })
   it('by an error of the disk in any call leaves the previous state, and the next run completes', () => {
     console.log(`EIO in each of ${eachCall(false, (call) => ({ failCall: call }), false)} calls`)
   })

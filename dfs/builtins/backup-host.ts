@@ -7,6 +7,7 @@ import { NULL_I64, type Value } from '../../runtime/values/index.ts'
 import type { BackupRun } from '../engine/commands.ts'
 import type { BackupContext } from '../set/context.ts'
 import { databaseUrl } from '../set/names.ts'
+import { requireOwnFolder } from '../set/own-folder.ts'
 import { touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { keyArg, withKey } from './backup-key.ts'
@@ -33,6 +34,13 @@ export function loggedInHost(session: Session, name: string): BackupHost {
 /** The store of a backup directory: with a key, one that shows an encrypted set of databases decrypted. */
 export function backupStore(host: BackupHost, backupDir: Arg, signature: string, keyPath?: Arg): FileStore {
   const set = host.openSet(backupFolder(host, backupDir, signature))
+  return withKey(set, keyArg(host, keyPath, signature))
+}
+
+/** The same for a call that makes or changes backups. */
+export function backupStoreToWrite(host: BackupHost, backupDir: Arg, signature: string, keyPath?: Arg): FileStore {
+  const set = host.openSet(backupFolder(host, backupDir, signature))
+  requireOwnFolder(set)
   return withKey(set, keyArg(host, keyPath, signature))
 }
 

@@ -22,7 +22,7 @@ import { takeBackup } from '../backup/take.ts'
 import { takeQueryBackup } from '../backup/take-query.ts'
 import { pathList, pathsByCondition } from '../partition/conditions.ts'
 import { chunkPathOf, pathIndexOf } from '../set/names.ts'
-import { backupStore, isMissing, loggedInHost, optionalTexts, refuseMetacode, urlArg } from './backup-host.ts'
+import { backupStoreToWrite, isMissing, loggedInHost, optionalTexts, refuseMetacode, urlArg } from './backup-host.ts'
 import { LIMITS_DOC, limitsArg } from './backup-pace.ts'
 import { requireMayDrop, retentionArg } from './backup-retention.ts'
 
@@ -66,7 +66,7 @@ With keyPath, a key file that is absolute or in the data directory, everything i
     }
     if (!isPlan) return take(session, 'backup', { backupDir, keyPath }, request)
     const host = loggedInHost(session, 'backup')
-    return planTable(dryRun(host.context(), backupStore(host, backupDir, BACKUP, keyPath), request))
+    return planTable(dryRun(host.context(), backupStoreToWrite(host, backupDir, BACKUP, keyPath), request))
   },
 })
 
@@ -148,7 +148,7 @@ function takeOfQuery(
   isPlan: boolean,
 ): Value {
   const host = loggedInHost(session, 'backup')
-  const store = backupStore(host, backupDir, BACKUP, keyPath)
+  const store = backupStoreToWrite(host, backupDir, BACKUP, keyPath)
   const query = new TableQuery(session, code)
   if (isPlan) return planTable(dryRunOfQuery(host.context(), store, { query, ...request }))
   requireMayDrop(host, store, request.retention)
@@ -184,7 +184,7 @@ function partitionChoice(session: Session, url: string, partition: Value): Parti
 
 function take(session: Session, name: string, { backupDir, keyPath }: SetArgs, request: BackupRequest): Scalar {
   const host = loggedInHost(session, name)
-  const store = backupStore(host, backupDir, `${name}(backupDir, dbPath, ...)`, keyPath)
+  const store = backupStoreToWrite(host, backupDir, `${name}(backupDir, dbPath, ...)`, keyPath)
   requireMayDrop(host, store, request.retention)
   return Scalar.int(takeBackup(host.context(), store, request).chunksCopied)
 }

@@ -8,7 +8,7 @@ import { Dict, Scalar, T, type Value } from '../../runtime/values/index.ts'
 import { runsOf } from '../catalog/records.ts'
 import type { BackupRun } from '../engine/commands.ts'
 import { takeNodeBackup } from '../node-backup/take.ts'
-import { backupStore, isMissing, loggedInHost, timestampOf } from './backup-host.ts'
+import { backupStoreToWrite, isMissing, loggedInHost, timestampOf } from './backup-host.ts'
 import { keyArg } from './backup-key.ts'
 import { LIMITS_DOC, limitsArg } from './backup-pace.ts'
 import { listing } from './listing.ts'
@@ -27,7 +27,7 @@ Files that an earlier backup in dir has are not copied again. With includeWal th
   call: ([dir, includeWal, compress, keyPath, keep, ...limits], session) => {
     requireAdministrator(session, 'backupNode')
     const host = loggedInHost(session, 'backupNode')
-    const set = backupStore(host, dir, BACKUP)
+    const set = backupStoreToWrite(host, dir, BACKUP)
     const request = {
       includeWal: boolArg(includeWal, BACKUP, 'includeWal', true),
       compress: boolArg(compress, BACKUP, 'compress', false),

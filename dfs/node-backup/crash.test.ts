@@ -9,6 +9,7 @@ import { entryOf, isData } from '../engine/log-entry.ts'
 import { silentProgress } from '../progress.ts'
 import { type BackupKey, parseKey } from '../set/key.ts'
 import type { LockWorld } from '../set/lock.ts'
+import { requireOwnFolder } from '../set/own-folder.ts'
 import { SealedFileStore } from '../set/sealed-store.ts'
 import { FaultyFileStore, StoreDied, type StoreFaults } from '../store/faulty-store.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -146,6 +147,23 @@ describe('a backup of the node that dies', () => {
   })
   it('by an error of the disk in any call leaves the backup before it, and the next run completes', () => {
     console.log(`EIO in each of ${eachCall({}, (call) => ({ failCall: call }), false)} calls`)
+  })
+  it('the first time in any call, with or without power, leaves a folder in which the next run goes on', () => {
+    const first = (): { node: Node; set: MemoryFileStore } => ({ node: story().node, set: new MemoryFileStore() })
+    const { node: any, set: empty } = first()
+    const counted = new FaultyFileStore(empty)
+    expect(take(any, counted)).not.toBeInstanceOf(Error)
+    for (const powerLoss of [false, true])
+      for (let call = 1; call <= counted.calls; call++) {
+        const { node, set } = first()
+        const next = random(SEED + call)
+        take(node, new FaultyFileStore(set, { dieAtCall: call, random: next }))
+        if (powerLoss) set.losePower(next)
+        const what = `call ${call} of ${counted.calls} (${counted.log[call - 1]})`
+        expect(() => requireOwnFolder(set), what).not.toThrow()
+        expect(take(node, set), what).not.toBeInstanceOf(Error)
+        expect(strays(set), what).toEqual([])
+      }
   })
   for (const compress of [false, true])
     it(`${compress ? 'while compressing ' : ''}has its sound files kept by the next run`, () => {

@@ -138,6 +138,8 @@ class NodeBackupTask {
     this.#set.makeDirectory(partialFolder(id))
     // First of all, as long as the catalog shows what the view shows.
     const dump = dumpCatalog(this.#set, catalogFile(partialFolder(id)), catalog, this.#view)
+    // By its folder the next run knows that files in data/ and wal/ are those of a backup (set/own-folder.ts).
+    for (const folder of [STATES_FOLDER, '']) this.#set.syncDirectory(folder)
     const pieces = this.#copyLog(id)
     if (pieces === 'moved') return undefined
     const run = new NodeRun(context.client, () => context.now(), { id, user: context.user, db: this.#set.root })

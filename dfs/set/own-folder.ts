@@ -1,0 +1,52 @@
+/**
+ * Whether a folder may become, or be, a backup set. A set tidies its folders `data/` and `wal/`: what no backup names is removed. So they must have been made by backups: a set begins in
+ * a folder without them, and never shares its folder with an archive of the log, which keeps segments below `data/` too.
+ */
+import { inputError } from '../../runtime/errors.ts'
+import type { FileStore } from '../store/file-store.ts'
+import { DATA_FOLDER, MANIFEST_FILE, parseStateFolder, STATES_FOLDER } from './layout.ts'
+
+const LOG_FOLDER = 'wal'
+const CATALOG = 'catalog.mdb'
+/** A piece of log, whatever a command has put behind its name. */
+const PIECE = /^[0-9A-F]{24}($|\.)/
+const NODE_STATE = /^bk-[0-9]{8}-[0-9]{6}/
+
+/** Backups are there, or an interrupted run has begun one. */
+export const holdsBackups = (folder: FileStore): boolean =>
+  folder.stat(MANIFEST_FILE) !== undefined ||
+  folder
+    .list(STATES_FOLDER)
+    .some(({ name, kind }) => kind === 'directory' && (parseStateFolder(name) !== undefined || NODE_STATE.test(name)))
+
+/** Throws `backupDirTaken` for a folder that holds an archive, a data directory, or files of others where a set keeps its own. */
+export function requireOwnFolder(folder: FileStore): void {
+  const top = folder.list('')
+  const piece =
+    top.find(({ name, kind }) => kind === 'file' && PIECE.test(name)) ??
+    folder.list(LOG_FOLDER).find(({ name }) => name === DATA_FOLDER || name.endsWith('.segments'))
+  if (piece !== undefined) throw taken(folder, `holds an archive of the log (${piece.name})`)
+  if (top.some(({ name }) => name === CATALOG)) throw taken(folder, `is a data directory: it holds ${CATALOG}`)
+  if (holdsBackups(folder)) return
+  for (const place of [DATA_FOLDER, LOG_FOLDER]) {
+    const file = firstFile(folder, place)
+    if (file !== undefined)
+      throw taken(folder, `holds no backup, but files in ${place}/, which would be removed (${file})`)
+  }
+}
+
+const taken = (folder: FileStore, why: string): Error =>
+  inputError(`The directory ${folder.root} cannot hold backups: it ${why}.`, {
+    code: 'backupDirTaken',
+    where: { file: folder.root },
+    hint: 'nothing was changed; name a new or empty directory, such as a folder of its own in this one',
+  })
+
+function firstFile(folder: FileStore, place: string): string | undefined {
+  for (const { name, kind } of folder.list(place)) {
+    const path = `${place}/${name}`
+    const found = kind === 'directory' ? firstFile(folder, path) : path
+    if (found !== undefined) return found
+  }
+  return undefined
+}
