@@ -1,6 +1,7 @@
 /** Order-sensitive functions of neighbouring elements: shifts, differences, filling gaps. */
 import { usageError } from '../errors.ts'
-import { laneDifferences } from '../kernels/simd/operators.ts'
+import { inBlocks } from '../kernels/codegen.ts'
+import { WATCHED_STEP, watchedDifferences } from '../kernels/watched.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { temporalAdd } from '../temporal/add.ts'
 import type { Scalar, Value } from '../values/scalar.ts'
@@ -81,7 +82,9 @@ function deltaType(type: TypeId, signature: string): TypeId {
 }
 
 function doubleDifferences(x: Float64Array, n: number, out: Float64Array, from: number, to: number): void {
-  for (let k = from; k < to; k++) out[k] = x[k] !== NULL_F64 && x[k - n] !== NULL_F64 ? x[k] - x[k - n] : NULL_F64
+  const whole = to - ((to - from) % WATCHED_STEP)
+  const done = watchedDifferences(x, n, out, from, whole) ? whole : from
+  for (let k = done; k < to; k++) out[k] = x[k] !== NULL_F64 && x[k - n] !== NULL_F64 ? x[k] - x[k - n] : NULL_F64
 }
 
 function differences(v: Vector, n: number, signature: string): Vector {
@@ -100,8 +103,9 @@ function differences(v: Vector, n: number, signature: string): Vector {
     for (let k = from; k < to; k++)
       if (!isNullElement(data, k) && !isNullElement(data, k - n)) wide[k] = BigInt.asIntN(64, data[k] - data[k - n])
   } else if (data instanceof Float64Array) {
-    const range = (start: number, end: number): void => doubleDifferences(data, n, out as Float64Array, start, end)
-    if (!laneDifferences(data, n, out, from, to, range)) range(from, to)
+    inBlocks(Math.max(0, to - from), (start, end) =>
+      doubleDifferences(data, n, out as Float64Array, from + start, from + end),
+    )
   } else if (data instanceof Int32Array) {
     const small = out as Int32Array
     for (let k = from; k < to; k++)

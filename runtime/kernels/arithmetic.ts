@@ -1,8 +1,8 @@
 /**
  * Element-wise arithmetic, comparison, logic and bit kernels over typed arrays, one per (operator, storages, shape). An operand is a
  * vector or one element (`single`); single nulls never reach a kernel. Vectors are worked through in blocks that stay in the cache:
- * a block without nulls takes the plain loop, any other block (or one that overflowed) the loop with tests. Large columns of doubles and 64-bit
- * integers go through vector registers (simd/operators.ts) as long as their elements are ordinary numbers.
+ * a block without nulls takes the plain loop, any other block (or one that overflowed) the loop with tests. Doubles are watched while they are computed (watched.ts); large columns of 64-bit
+ * integers, and doubles that are compared, go through vector registers (simd/operators.ts) as long as their elements are ordinary numbers.
  */
 import type { FixedArray } from '../values/vector.ts'
 import {
@@ -19,6 +19,7 @@ import {
 } from './codegen.ts'
 import { mayHaveNull } from './null-scan.ts'
 import { laneArithmetic, laneChoice, laneCompare, laneExtreme, laneLogic } from './simd/operators.ts'
+import { isWatched, WATCHED_STEP, watchedLoop } from './watched.ts'
 
 /** One side of an operation: an array and whether its first element stands for all. */
 export interface Operand {
@@ -154,7 +155,27 @@ export function runArithmetic(op: string, left: Operand, right: Operand, o: Fixe
     const nulls = (!a.single && mayHaveNull(a.data, from, to)) || (!b.single && mayHaveNull(b.data, from, to))
     if (nulls || plain(a.data, b.data, o, from, to)) careful(a.data, b.data, o, from, to)
   }
-  if (!laneArithmetic(op, a, b, o, length, range)) inBlocks(length, range)
+  if (o instanceof Float64Array && isWatched(op) && [a, b].every(isOfDoubles))
+    inBlocks(length, watchful(op, a, b, o, range))
+  else if (!laneArithmetic(op, a, b, o, length, range)) inBlocks(length, range)
+}
+
+/** A column of doubles, or one number beside it. */
+const isOfDoubles = ({ data, single }: Operand): boolean =>
+  single ? !(data instanceof BigInt64Array) : data instanceof Float64Array
+
+type Range = (from: number, to: number) => void
+
+/** By the loop that watches, and again by `careful` where it saw something. */
+function watchful(op: string, a: Operand, b: Operand, o: Float64Array, careful: Range): Range {
+  const loop = watchedLoop(op, a.single, b.single)
+  const x = a.data as Float64Array
+  const y = b.data as Float64Array
+  return (from, to) => {
+    const whole = to - ((to - from) % WATCHED_STEP)
+    if (!loop(x, y, o, from, whole)) careful(from, whole)
+    if (whole < to) careful(whole, to)
+  }
 }
 
 /** One element that stands for all is made a 64-bit integer once, not at each turn. */

@@ -6,6 +6,7 @@ import { mayHaveNull } from './null-scan.ts'
 import { LANES_FROM } from './simd/elementwise.ts'
 import { BLOCK } from './simd/lanes.ts'
 import { reduceLanes, reduceLongs } from './simd/reduce.ts'
+import { watchedSum } from './watched.ts'
 
 /** Number of valid elements and their sum in double precision. */
 export interface CountSum {
@@ -21,6 +22,7 @@ type LoopText = (s: NumericStorage, nulls: boolean) => string
 
 /** Elements worked through at a time: a block that holds no null takes the loop without tests while it is still in the cache. */
 const BLOCK_ROWS = 32768
+const BLOCKS_PER_CHECK = 64
 
 function run(key: string, data: FixedArray, from: number, to: number, center: number, text: LoopText): void {
   const storage = storageOf(data)
@@ -56,11 +58,16 @@ export function countAndSum(data: FixedArray, from: number, to: number): CountSu
     count += n
     sum += part
   }
-  const careful = (start: number, end: number): void => {
-    const part = sumLoop(data, start, end)
-    add(part.count, part.sum)
+  for (let at = from, block = 0; at < to; at += BLOCK, block++) {
+    if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
+    const end = Math.min(to, at + BLOCK)
+    const part = end - at === BLOCK ? watchedSum(data, at, end) : Number.NaN
+    if (!Number.isNaN(part)) add(BLOCK, part)
+    else {
+      const tested = sumLoop(data, at, end)
+      add(tested.count, tested.sum)
+    }
   }
-  reduceLanes('sum', [data], from, to, 0, (part) => add(BLOCK, part), careful)
   return { count, sum }
 }
 

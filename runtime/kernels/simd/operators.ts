@@ -4,26 +4,11 @@
  */
 import { type FixedArray, isNullElement } from '../../values/vector.ts'
 import type { Operand } from '../arithmetic.ts'
-import {
-  type ArithmeticOp,
-  type CompareOp,
-  isWorthLanes,
-  LANES_FROM,
-  type LaneTree,
-  type LogicOp,
-  runTree,
-} from './elementwise.ts'
+import { type CompareOp, isWorthLanes, LANES_FROM, type LaneTree, type LogicOp, runTree } from './elementwise.ts'
 import type { LaneInput } from './lanes.ts'
 
 type Careful = (from: number, to: number) => void
 
-const ARITHMETIC: Readonly<Record<string, ArithmeticOp>> = {
-  add: 'add',
-  sub: 'sub',
-  mul: 'mul',
-  ratio: 'ratio',
-  div: 'ratio',
-}
 const LOGIC: ReadonlySet<string> = new Set<LogicOp>(['and', 'or', 'xor'])
 
 /** The leaves of one operator. */
@@ -52,6 +37,7 @@ const isOf = (lane: 'f64' | 'i64' | 'i8', data: FixedArray): boolean =>
 const laneOf = (data: FixedArray): 'f64' | 'i64' | undefined =>
   data instanceof Float64Array ? 'f64' : data instanceof BigInt64Array ? 'i64' : undefined
 
+/** 64-bit integers; doubles are watched where they are (../watched.ts), which costs less than copying them. */
 export function laneArithmetic(
   op: string,
   a: Operand,
@@ -60,13 +46,11 @@ export function laneArithmetic(
   length: number,
   careful: Careful,
 ): boolean {
-  const lane = laneOf(o)
-  if (length < LANES_FROM || lane === undefined || !(op in ARITHMETIC)) return false
-  if (lane === 'i64' && op !== 'add' && op !== 'sub') return false
+  if (length < LANES_FROM || !(o instanceof BigInt64Array) || (op !== 'add' && op !== 'sub')) return false
   const leaves = new Leaves()
-  const [x, y] = [leaves.add(a, lane), leaves.add(b, lane)]
+  const [x, y] = [leaves.add(a, 'i64'), leaves.add(b, 'i64')]
   if (x === undefined || y === undefined) return false
-  const tree: LaneTree = { op: ARITHMETIC[op], args: [x, y] }
+  const tree: LaneTree = { op, args: [x, y] }
   if (!isWorthLanes(tree, length)) return false
   runTree(tree, leaves.inputs, leaves.scalars, o, 0, length, careful)
   return true
@@ -167,21 +151,4 @@ function isLikeMath(op: 'exp' | 'log'): boolean {
     likeMath.set(op, same)
   }
   return same
-}
-
-/** o[i] = x[i] - x[i - n] of doubles, for i in [from, to). */
-export function laneDifferences(
-  data: FixedArray,
-  n: number,
-  o: FixedArray,
-  from: number,
-  to: number,
-  careful: Careful,
-): boolean {
-  if (to - from < LANES_FROM || !(data instanceof Float64Array)) return false
-  const [x, earlier] = [0, 1].map((index): LaneTree => ({ op: 'input', lane: 'f64', index }))
-  const tree: LaneTree = { op: 'sub', args: [x, earlier] }
-  if (!isWorthLanes(tree, to - from)) return false
-  runTree(tree, [{ data }, { data, shift: -n }], [], o, from, to, careful)
-  return true
 }

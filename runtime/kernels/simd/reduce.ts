@@ -1,5 +1,5 @@
 /**
- * Sums and extremes of blocks in vector registers: eight lanes add up side by side, then to one number. As in elementwise.ts only ordinary numbers are
+ * Sums and extremes of blocks in vector registers: eight lanes add up side by side, then to one number. Sums of doubles, for which memory is the limit, are elsewhere (../watched.ts). As in elementwise.ts only ordinary numbers are
  * known here; a block with a null or an infinity, and the block at the end that is not whole, are left to the loops in JavaScript.
  *
  * A sum is that of the blocks' sums, in order, so it depends on the elements of the range and on nothing else.
@@ -26,15 +26,14 @@ import {
 } from './wasm-module.ts'
 
 /**
- * - `sum`: of doubles
  * - `sumLongs`: of 64-bit integers, wrapping
  * - `squares`: of (x - center)²
  * - `products`: of x * y, and of y
  * - `max`, `min`: of doubles
  */
-export type Reduction = 'sum' | 'sumLongs' | 'squares' | 'products' | 'max' | 'min'
+export type Reduction = 'sumLongs' | 'squares' | 'products' | 'max' | 'min'
 
-const INPUTS: Readonly<Record<Reduction, number>> = { sum: 1, sumLongs: 1, squares: 1, products: 2, max: 1, min: 1 }
+const INPUTS: Readonly<Record<Reduction, number>> = { sumLongs: 1, squares: 1, products: 2, max: 1, min: 1 }
 /** Registers that a result is gathered in. */
 const LANES = 4
 
@@ -72,8 +71,6 @@ function shapeOf(kind: Reduction): FunctionShape {
   const step = (part: number): Code => {
     const head = load(1, part, x)
     switch (kind) {
-      case 'sum':
-        return [...head, ...gather(0, part, localGet(x), op['f64x2.add'])]
       case 'sumLongs':
         return [...head, ...gather(0, part, localGet(x), op['i64x2.add'])]
       case 'squares': {

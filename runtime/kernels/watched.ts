@@ -1,0 +1,88 @@
+/**
+ * Loops over doubles that compute as if all of them were ordinary numbers, and tell at the end whether one was not. What a loop sees is doubled and added up: the null (the largest number
+ * there is, negative), an infinity and NaN thereby leave the finite numbers, and a sum never comes back to them. So there is no test an element and no pass before this one, and
+ * memory is what the loop waits for. Numbers above half of the largest one are taken for suspicious, too. Whoever calls does a suspicious range again, with tests.
+ *
+ * Two or four elements a turn, because an addition waits for the one before it. A loop for the last odd ones would never be seen by the compiler, which leaves compiled code where it meets what
+ * it has not seen: they are the caller's.
+ */
+import { kernel } from './codegen.ts'
+
+/** Elements of a range must be a multiple of this. */
+export const WATCHED_STEP = 4
+
+type BinaryLoop = (a: ArrayLike<number>, b: ArrayLike<number>, o: Float64Array, from: number, to: number) => boolean
+
+/** Results by the names `x` and `y` of operands, and whether they can be too large though no operand is. */
+const OPERATORS: Readonly<
+  Record<string, { readonly text: (x: string, y: string) => string; readonly grows: boolean }>
+> = {
+  add: { text: (x, y) => `${x}+${y}`, grows: false },
+  sub: { text: (x, y) => `${x}-${y}`, grows: false },
+  mul: { text: (x, y) => `${x}*${y}`, grows: true },
+  ratio: { text: (x, y) => `${x}/${y}`, grows: true },
+  div: { text: (x, y) => `${x}/${y}`, grows: true },
+}
+
+export const isWatched = (op: string): boolean => op in OPERATORS
+
+/**
+ * The loop o[i] = a[i] op b[i] for i in [from, to), true if all was ordinary; where it was not, `o` holds no result. A single operand is the first element of its array.
+ */
+export function watchedLoop(op: string, singleA: boolean, singleB: boolean): BinaryLoop {
+  return kernel<BinaryLoop>(`watched:${op}:${singleA}:${singleB}`, 'a,b,o,from,to', () => {
+    const { text, grows } = OPERATORS[op]
+    const turn = (k: string): string => {
+      const x = singleA ? 'x' : `x${k}`
+      const y = singleB ? 'y' : `y${k}`
+      const at = k === '0' ? 'i' : `i+${k}`
+      const watched = [singleA ? '' : x, singleB ? '' : y, grows ? `r${k}` : ''].filter((name) => name !== '')
+      return `${singleA ? '' : `const ${x}=a[${at}];`}${singleB ? '' : `const ${y}=b[${at}];`}const r${k}=${text(x, y)};
+w${k}+=${watched.map((name) => `(${name}+${name})`).join('+')};o[${at}]=r${k};`
+    }
+    const singles = [
+      ['x', 'a', singleA],
+      ['y', 'b', singleB],
+    ] as const
+    const single = singles.map(([name, array, is]) => (is ? `const ${name}=${array}[0];w0+=(${name}+${name})*0;` : ''))
+    return `let w0=0,w1=0;${single.join('')}for(let i=from;i<to;i+=2){${turn('0')}${turn('1')}}const w=w0+w1;return w-w===0`
+  })
+}
+
+/** Sum of data[from..to), NaN if not all is ordinary. Four lanes add up side by side, then to one number. */
+export function watchedSum(data: Float64Array, from: number, to: number): number {
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  for (let i = from; i < to; i += 4) {
+    const p = data[i]
+    const q = data[i + 1]
+    const r = data[i + 2]
+    const s = data[i + 3]
+    a += p + p
+    b += q + q
+    c += r + r
+    d += s + s
+  }
+  const twice = a + b + (c + d)
+  return twice - twice === 0 ? twice / 2 : Number.NaN
+}
+
+/** o[i] = data[i] - data[i - n] for i in [from, to), true if all was ordinary. */
+export function watchedDifferences(data: Float64Array, n: number, o: Float64Array, from: number, to: number): boolean {
+  let v = 0
+  let w = 0
+  for (let i = from; i < to; i += 2) {
+    const x = data[i]
+    const p = data[i - n]
+    v += x + x + (p + p)
+    o[i] = x - p
+    const y = data[i + 1]
+    const q = data[i + 1 - n]
+    w += y + y + (q + q)
+    o[i + 1] = y - q
+  }
+  const all = v + w
+  return all - all === 0
+}
