@@ -43,4 +43,14 @@ describe('the file of a catalog', () => {
     )
     expect(readdirSync(data)).toEqual(['chunks'])
   })
+
+  it.each(['checkpoint', 'wal'])('is not made in a folder of somebody who has a folder %s', (name) => {
+    const data = join(folder, `somebody-${name}`)
+    mkdirSync(join(data, name, 'epoch-1'), { recursive: true })
+    writeFileSync(join(data, name, 'epoch-1', 'weights'), 'precious')
+    expect(() => Engine.open(data)).toThrow(
+      `is missing or empty, but ${name}/ is not empty: this is a data directory that has lost its catalog, or none at all.`,
+    )
+    expect(readdirSync(data, { recursive: true }).sort()).toEqual([name, `${name}/epoch-1`, `${name}/epoch-1/weights`])
+  })
 })

@@ -4,6 +4,7 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { adoptCopy, wantsRestore } from '../external-copy/adopt.ts'
+import { COPY_FOLDER } from '../external-copy/format.ts'
 import { refuseUnfinishedRestore } from '../node-backup/marker.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LocalFileStore } from '../store/local-store.ts'
@@ -43,7 +44,7 @@ export function openDirectory(
         now: Date.now,
         replaceCatalog: (fill) => replaceCatalogFile(files, dataDir, fill),
       })
-    requireCatalogOfSegments(files)
+    requireCatalogOf(files)
     const isNew = files.stat(CATALOG) === undefined
     const catalog = new LmdbCatalogStore(join(dataDir, CATALOG))
     // LMDB syncs what it writes, but not the name of the file.
@@ -57,16 +58,26 @@ export function openDirectory(
   }
 }
 
-/** A new catalog beside segments would take them all for remains of writes that were cut off. */
-function requireCatalogOfSegments(files: FileStore): void {
-  if ((files.stat(CATALOG)?.bytes ?? 0) > 0 || files.list('chunks').length === 0) return
+/** Folders that a store tidies at its start. The catalog is made before any of them. */
+const TIDIED = ['chunks', 'wal', COPY_FOLDER]
+
+/**
+ * A new catalog beside segments would take them all for remains of writes that were cut off, and a folder `checkpoint` of somebody else for one of a checkpoint
+ * that is over.
+ */
+function requireCatalogOf(files: FileStore): void {
+  if ((files.stat(CATALOG)?.bytes ?? 0) > 0) return
+  const folder = TIDIED.find((name) => files.list(name).length > 0)
+  if (folder === undefined) return
   throw new HoldfastError(
     'data',
-    `${CATALOG} in ${files.root} is missing or empty, but there are segments in chunks/.`,
+    folder === 'chunks'
+      ? `${CATALOG} in ${files.root} is missing or empty, but there are segments in chunks/.`
+      : `${CATALOG} in ${files.root} is missing or empty, but ${folder}/ is not empty: this is a data directory that has lost its catalog, or none at all.`,
     {
       code: 'catalogMissing',
       where: { file: CATALOG },
-      hint: 'nothing was changed; put the file back, or restore the databases from a backup into a new directory',
+      hint: `nothing was changed; put the file back, or restore the databases from a backup into a new directory${folder === 'chunks' ? '' : '; for a new store name another directory with --data'}`,
     },
   )
 }
