@@ -16,6 +16,7 @@ import { openSet } from '../node-backup/open.ts'
 import type { BackupContext } from '../set/context.ts'
 import { thisWorld } from '../set/lock.ts'
 import { BackupSet, type SetOptions } from '../set/open.ts'
+import { noBackupIn } from '../set/states.ts'
 import { touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { isNoFolder } from '../store/scratch-folder.ts'
@@ -174,6 +175,9 @@ define(DRILLS, {
         ? openSet(files, key, nodeManifestOf({ set: files, id: undefined, key }))
         : withKey(files, key)
     const drills = listDrills(set).reverse()
+    // No drills of a backup are something else than no backup, or one that cannot be read without its key.
+    if (drills.length === 0 && kindOfSet(files) === 'databases' && new BackupSet(set).manifest === undefined)
+      throw inputError(noBackupIn(set), { code: 'backupMissing', where: { file: set.root } })
     for (const { damage } of drills) if (damage !== undefined) context.progress.note(damage.message)
     return drillTable(drills, (drill) => (isAbandoned(drill, world) ? 'interrupted' : drill.result))
   },

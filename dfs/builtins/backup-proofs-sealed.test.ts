@@ -90,4 +90,11 @@ describe('an encrypted backup', () => {
     expect([...files().files().keys()].filter((f) => /^(ledger|drills)/.test(f))).toEqual([])
     expect(readdirSync(scratch)).toEqual([])
   })
+  it('tells of its drills with its key only; a folder without a backup is no backup without drills', () => {
+    expect(s.fails('getBackupDrills("/b")')).toMatch(/are encrypted; their key is needed/)
+    expect(s.fails('getBackupDrills("/b", "/keys/other")')).toMatch(/encrypted with another key/)
+    expect(s.show('size(getBackupDrills("/b", key))')).toBe('0')
+    for (const call of ['getBackupDrills("/nowhere")', 'listBackupStates("/nowhere")'])
+      expect(s.fails(call), call).toMatch(/^There is no backup in /)
+  })
 })

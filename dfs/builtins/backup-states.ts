@@ -1,13 +1,13 @@
 /** listBackupStates, pruneBackup: the states that a backup set holds, and dropping some of them. */
 import { boolArg } from '../../runtime/builtins/args.ts'
-import { usageError } from '../../runtime/errors.ts'
+import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import { NULL_I64, T } from '../../runtime/values/index.ts'
 import { type PruneChoice, planPrune, pruneSet } from '../backup/prune.ts'
 import { requireAnnounced } from '../backup/remains.ts'
 import { ONE_STATE } from '../set/retention.ts'
 import { bytesOfStates } from '../set/state-files.ts'
-import { listStates } from '../set/states.ts'
+import { listStates, noBackupIn } from '../set/states.ts'
 import { backupStore, loggedInHost, optionalTexts, timestampOf } from './backup-host.ts'
 import { KEY_DOC } from './backup-key.ts'
 import { requireMayDrop, retentionArg } from './backup-retention.ts'
@@ -24,6 +24,7 @@ define(LIST, {
     const store = backupStore(loggedInHost(session, 'listBackupStates'), backupDir, LIST, keyPath)
     requireAnnounced(store)
     const states = listStates(store)
+    if (states.length === 0) throw inputError(noBackupIn(store), { code: 'backupMissing', where: { file: store.root } })
     const onlyHere = bytesOfStates(store, states)
     const sum = (of: (typeof states)[number], count: 'chunks' | 'rows' | 'bytes'): bigint =>
       of.manifest === undefined

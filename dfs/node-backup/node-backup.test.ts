@@ -152,7 +152,7 @@ describe('a backup of the node', () => {
     session.run('backup("/databases", "dfs://ol")')
     expect(session.fails('backupNode("/databases")')).toContain('describes backups of databases, not of a node')
     session.run('backupNode("/b")')
-    expect(session.fails('backup("/b", "dfs://ol")')).toContain('does not describe a backup set')
+    expect(session.fails('backup("/b", "dfs://ol")')).toContain('describes backups of the node, not of databases')
     session.session.user = 'ada'
     expect(session.fails('backupNode("/b")')).toContain('Only administrators')
     expect(session.fails('getNodeBackupStatus()')).toContain('Only administrators')

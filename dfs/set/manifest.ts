@@ -5,7 +5,7 @@
  * JSON with two blanks of indentation. In an encrypted set all that is about databases is in the property `sealed`. The last property is `digest`, XXH64 of every byte before its line, so that a flipped bit anywhere in the file is found:
  * what follows the digest is fixed text. Version: a reader refuses another major number, and a newer minor one (it would drop what it does not know).
  */
-import { HoldfastError } from '../../runtime/errors.ts'
+import { HoldfastError, inputError } from '../../runtime/errors.ts'
 import { checksumOf } from '../store/checksum.ts'
 import type { FileStore, RecordSeal } from '../store/file-store.ts'
 import { readMetadata } from './bounded.ts'
@@ -27,6 +27,8 @@ import { checkName, folderOfDatabase } from './names.ts'
 import { checkRetention, type Retention } from './retention.ts'
 import { CIPHER } from './seal.ts'
 
+/** Of node-backup/manifest.ts. */
+const NODE_FORMAT = 'holdfast-node-backup'
 const FORMAT = 'holdfast-backup-set'
 export const FORMAT_MAJOR = 1
 export const FORMAT_MINOR = 3
@@ -158,6 +160,12 @@ export function decodeManifest(bytes: Uint8Array, file: string, reader: Manifest
 
 function checkManifest(value: unknown, place: Place, reader: ManifestReader): Manifest {
   const outer = asObject(value, place)
+  if (outer.format === NODE_FORMAT)
+    throw inputError(`${place.file} describes backups of the node, not of databases.`, {
+      code: 'backupKind',
+      where: { file: place.file },
+      hint: 'holdfast verify-backup and holdfast restore work with it, recoverTable and drillRestore too; use another directory for backups of databases',
+    })
   if (outer.format !== FORMAT) throw damagedMetadata(place.file, 'it does not describe a backup set')
   refuseOtherVersion(asText(outer.formatVersion, inside(place, 'formatVersion')), place)
   if (outer.checksum !== CHECKSUM)

@@ -120,6 +120,7 @@ export function isState(store: FileStore, id: string): boolean {
 
 /** For messages: what a set is missing in which nothing was ever completed. */
 export function noBackupIn(store: FileStore): string {
+  if (store.stat('')?.kind !== 'directory') return `There is no backup in ${store.root}: there is no such folder.`
   const hasStates = store.list(STATES_FOLDER).some(({ name }) => parseStateFolder(name)?.kind === 'complete')
   const states = hasStates ? `, though there are states; checkBackup(backupDir, dbPath, repair=true) puts it back` : ''
   return `There is no backup in ${store.root}: ${MANIFEST_FILE} is missing${states}.`
