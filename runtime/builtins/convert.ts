@@ -209,7 +209,7 @@ define('isValid(X)', {
   call: ([x]) => unaryOp('not', isNull(required(x, 'isValid(X)', 'X'))),
 })
 
-function anyNull(x: Value): boolean {
+export function anyNull(x: Value): boolean {
   switch (x.kind) {
     case 'scalar':
       return x.isNull()

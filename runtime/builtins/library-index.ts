@@ -1,6 +1,7 @@
 /** All builtins of the library families: text, formatting, temporal, vectors, matrices, dictionaries, tables, files and JSON. */
 import type { Builtin } from '../registry.ts'
 import { calculusBuiltins } from './calculus.ts'
+import { classifierBuiltins } from './classifiers.ts'
 import { columnarTupleBuiltins } from './columnar-tuples.ts'
 import { compressionBuiltins } from './compression.ts'
 import { dataSourceBuiltins } from './data-sources.ts'
@@ -11,6 +12,7 @@ import { distributionBuiltins } from './distributions.ts'
 import { fileBuiltins } from './files.ts'
 import { formatBuiltins } from './format.ts'
 import { frequencyBuiltins } from './frequency.ts'
+import { gramBuiltins } from './gram.ts'
 import { hypothesisTestBuiltins } from './hypothesis-tests.ts'
 import { indexedBuiltins } from './indexed.ts'
 import { interpolationBuiltins } from './interpolation.ts'
@@ -23,9 +25,11 @@ import { objectFileBuiltins } from './object-files.ts'
 import { optimizationBuiltins } from './optimization.ts'
 import { pairStatisticBuiltins } from './pair-statistics.ts'
 import { panelBuiltins } from './panel.ts'
+import { penalizedRegressionBuiltins } from './penalized-regression.ts'
 import { recordBuiltins } from './records.ts'
 import { regressionBuiltins } from './regression.ts'
 import { resampledInterpolationBuiltins } from './resampled-interpolation.ts'
+import { seriesTestBuiltins } from './series-tests.ts'
 import { shiftBuiltins } from './shifts.ts'
 import { splineBuiltins } from './splines.ts'
 import { stateBuiltins } from './states.ts'
@@ -72,14 +76,18 @@ export const libraryBuiltins: readonly Builtin[] = [
   ...matrixBuiltins,
   ...linearAlgebraBuiltins,
   ...decompositionBuiltins,
+  ...gramBuiltins,
   ...distributionBuiltins,
   ...regressionBuiltins,
   ...hypothesisTestBuiltins,
+  ...seriesTestBuiltins,
   ...statisticsBuiltins,
   ...distanceBuiltins,
   ...pairStatisticBuiltins,
   ...summaryBuiltins,
   ...modelBuiltins,
+  ...classifierBuiltins,
+  ...penalizedRegressionBuiltins,
   ...calculusBuiltins,
   ...optimizationBuiltins,
   ...panelBuiltins,

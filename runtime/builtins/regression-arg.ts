@@ -60,6 +60,8 @@ export interface FitReport {
   readonly ssTotal: number
   readonly observations: number
   readonly intercept: boolean
+  /** Sum of squares of the fitted values about the mean, where it is not what the residuals leave of the total. */
+  readonly ssRegression?: number
 }
 
 const errorFreedom = (fit: FitReport): number => fit.observations - fit.coefficients.length
@@ -86,12 +88,12 @@ export function fitDictionary(fit: FitReport, residuals?: Float64Array): Dict {
   const p = fit.coefficients.length - (fit.intercept ? 1 : 0)
   const total = fit.observations - (fit.intercept ? 1 : 0)
   const rest = errorFreedom(fit)
-  const ssRegression = fit.ssTotal - fit.ssError
+  const ssRegression = fit.ssRegression ?? fit.ssTotal - fit.ssError
   const msRegression = ssRegression / p
   const msError = fit.ssError / rest
   const f = msRegression / msError
   const none = Number.NaN
-  const r2 = 1 - fit.ssError / fit.ssTotal
+  const r2 = fit.ssRegression === undefined ? 1 - fit.ssError / fit.ssTotal : ssRegression / fit.ssTotal
   const entries: [string, Value][] = [
     [
       'ANOVA',
