@@ -26,6 +26,9 @@ export function planRun(input: RunInput): BackupPlan {
   const names = new Set(selected.map((s) => s.table.name))
   const listed = before.set.database(url)?.tables ?? []
   const wholeDatabase = tables === undefined && partitions === undefined
+  const dropTables = wholeDatabase && snapshot ? listed.map((t) => t.name).filter((name) => !names.has(name)) : []
+  for (const name of dropTables)
+    before.tellLeaving(`${url}/${name} is no more in the database, so it leaves the backup in ${before.store.root}.`)
   return {
     url,
     database,
@@ -47,7 +50,7 @@ export function planRun(input: RunInput): BackupPlan {
         sizeInSet: (file) => before.store.stat(file)?.bytes,
       })
     }),
-    dropTables: wholeDatabase && snapshot ? listed.map((t) => t.name).filter((name) => !names.has(name)) : [],
+    dropTables,
   }
 }
 
@@ -79,6 +82,10 @@ function previousIndex({ request, before, database }: RunInput, table: TableReco
   const startsAnew = partitions === undefined && snapshot
   const index = before.index(url, table.name, force && startsAnew)
   if (index === undefined || index.table.id === table.id) return index
+  const made = (ms: number): string => new Date(ms).toISOString()
+  before.tellLeaving(
+    `${url}/${table.name} is another table than the one in the backup in ${root}: this one was made at ${made(table.createdMs)}, that one at ${made(index.table.createdMs)}${index.database.id === database.id ? '' : ', in another database of that name'}. It takes its place.`,
+  )
   // Dropped and made again. Chunks of the old table may stay only if both have one structure.
   const conflict = schemeConflict(index.database, database) ?? tableConflict(index.table, table)
   if (conflict === undefined) return index

@@ -51,6 +51,11 @@ export class PreviousState {
     return { finished, id }
   }
 
+  /** What was backed up leaves the newest state, and with it, unless states are kept, the set: nobody should have to find that out later. */
+  tellLeaving(text: string): void {
+    this.#context.progress.note(text)
+  }
+
   /** A table of the newest state. `mayStartAnew`: undefined instead of an error if its index is damaged. */
   index(url: string, name: string, mayStartAnew: boolean): TableIndex | undefined {
     try {

@@ -354,6 +354,33 @@ describe('a pattern that no partition matches', () => {
   })
 })
 
+describe('what was backed up and leaves the backup', () => {
+  it('is told: a table that was dropped, and one whose place another takes', () => {
+    const notes: string[] = []
+    s.session.provide(progressService, { report: () => {}, note: (text) => void notes.push(text) })
+    s.run(SETUP)
+    s.run('backupDB("/m", "dfs://a"); backupDB("/m", "dfs://a")')
+    expect(notes).toEqual([])
+    s.run('dropTable(database("dfs://a"), "t2"); renameTable(database("dfs://a"), "dim", "dims")')
+    s.run('x = schema(loadTable("dfs://a", "t1")).colDefs.name; dropTable(database("dfs://a"), "t1")')
+    s.run('t = table(1:0, x, take(INT, size(x))); database("dfs://a").createPartitionedTable(t, "t1", x[0])')
+    expect(s.show('size(backup("/m", "dfs://a", plan=true)) >= 0')).toBe('true')
+    const told = [
+      expect.stringMatching(/^dfs:\/\/a\/dim is no more in the database, so it leaves the backup in /),
+      expect.stringMatching(/^dfs:\/\/a\/t2 is no more in the database, so it leaves the backup in /),
+      expect.stringMatching(
+        /^dfs:\/\/a\/t1 is another table than the one in the backup in .*: this one was made at .*Z, that one at .*Z\. It takes its place\.$/,
+      ),
+    ]
+    expect(notes).toEqual(told)
+    s.run('backupDB("/m", "dfs://a")')
+    expect(notes).toEqual([...told, ...told])
+    s.run('dropDatabase("dfs://a")')
+    s.run('backupDB("/m", "dfs://b/deep")')
+    expect(notes).toHaveLength(6)
+  })
+})
+
 describe('restore', () => {
   it('takes one pattern only, and answers the paths of the backup', () => {
     s.run(SETUP)
