@@ -128,6 +128,7 @@ describe('a mistake in it', () => {
     ['[session]\ndecimals = 7', '2:1: decimals must be 6 or 15, not 7'],
     ['[session]\nnew_value_partitions = "maybe"', "must be add, skip or fail, not 'maybe'"],
     ['data = 3', '1:1: data must be a path in quotes, not 3'],
+    ['data = "~/ticks"', '1:1: data must be a path in full: only a shell turns ~ into the home directory'],
     [
       '[storage]\nwal_archive_dir = "/a"\nwal_archive_command = "cp %f /b/%n"',
       "3:1: wal_archive_command can't stand beside wal_archive_dir: exactly one of the two is used",

@@ -152,6 +152,8 @@ const field = (type: KeyType, folder: string) =>
 
 function readKey(type: KeyType, value: unknown, folder: string): ReturnType<typeof readValue> {
   if (type.type === 'path') {
+    if (typeof value === 'string' && (value === '~' || value.startsWith('~/')))
+      return { ok: false, reason: `must be a path in full: only a shell turns ~ into the home directory` }
     if (typeof value === 'string' && value !== '') return { ok: true, value: resolve(folder, value) }
     return { ok: false, reason: `must be a path in quotes, not ${shown(value)}` }
   }

@@ -8,7 +8,7 @@ import type { BackupRun } from '../engine/commands.ts'
 import type { BackupContext } from '../set/context.ts'
 import { databaseUrl } from '../set/names.ts'
 import { requireOwnFolder } from '../set/own-folder.ts'
-import { touchesStore } from '../store/data-directory.ts'
+import { refuseTilde, touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { keyArg, withKey } from './backup-key.ts'
 
@@ -54,6 +54,7 @@ export function backupFolder(host: BackupHost, backupDir: Arg, signature: string
       code: 'unsupported',
       hint: 'use a folder of this machine, or one that is mounted there',
     })
+  refuseTilde(text)
   const folder = isAbsolute(text) ? resolve(text) : join(host.home, text)
   if (touchesStore(host.home, folder))
     throw inputError(

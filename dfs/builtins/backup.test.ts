@@ -232,6 +232,11 @@ describe('what is refused before anything is written', () => {
       /not supported by this release. RefId: S01069/,
     ],
     ['a directory that is no text', () => call('backupDB', Scalar.int(1), URL), /backupDir must be a string/],
+    [
+      'a path for a shell',
+      () => call('backupDB', '~/backups', URL),
+      /which only a shell turns into the home directory/,
+    ],
     ['the data directory', () => call('backupDB', '/home/holdfast', URL), /must not hold, or lie in, the data/],
     ['a directory among the chunks', () => call('backupDB', 'chunks/x', URL), /must not hold, or lie in, the data/],
     ['a guest', () => start(['pt'], 'guest').call('backupDB', '/r', URL), /please log in first/],

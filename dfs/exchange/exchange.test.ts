@@ -172,6 +172,7 @@ describe('options that are refused before anything is written', () => {
     ['EXPORT INTO CSV "s3://bucket/x" FROM TABLE pt', 'not supported'],
     ['EXPORT INTO CSV "nodelocal://2/x" FROM TABLE pt', 'There is no node 2'],
     ['EXPORT INTO CSV "nodelocal://1/../x" FROM TABLE pt', 'leads out of the export root'],
+    ['EXPORT INTO CSV "~/out" FROM TABLE pt', 'which only a shell turns into the home directory'],
     ['EXPORT INTO CSV "/data/chunks" FROM TABLE pt', 'must not hold, or lie in, the data of the store'],
     ['exportTable("/out", "dfs://shop", "sales", format="XML")', 'must be CSV or PARQUET'],
     ['exportQuery("/out", "select 1")', 'must be the metacode'],

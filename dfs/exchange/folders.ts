@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path'
 import { inputError } from '../../runtime/errors.ts'
 import { requireUnprotected } from '../../runtime/protected-files.ts'
-import { touchesStore } from '../store/data-directory.ts'
+import { refuseTilde, touchesStore } from '../store/data-directory.ts'
 
 const NODE_LOCAL = /^nodelocal:\/\/([^/]*)\/?(.*)$/i
 /** This process is node 1 of a cluster of one. */
@@ -32,6 +32,7 @@ function folderOf(path: string, root: string): string {
         code: 'unsupported',
         hint: 'use a path of this machine, or nodelocal://1/name',
       })
+    refuseTilde(path)
     return resolve(path)
   }
   if (!NODES.includes(local[1]))

@@ -28,6 +28,16 @@ function isWithin(inner: string, outer: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith('../') && !isAbsolute(way))
 }
 
+/** A shell puts the home directory for `~`; here it would be a folder of that name, in the data directory of all places. */
+export function refuseTilde(path: string): void {
+  if (path !== '~' && !path.startsWith('~/')) return
+  throw inputError(`The path ${path} begins with ~, which only a shell turns into the home directory.`, {
+    code: 'tildePath',
+    where: { file: path },
+    hint: 'write the path in full, such as /home/ada/backups',
+  })
+}
+
 /** Throws `targetInside` for a new data directory in a backup or an archive, which tidy what they do not know. */
 export function requireOutside(dataDir: string, folder: string, what: string): void {
   if (!isWithin(dataDir, folder)) return
