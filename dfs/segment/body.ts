@@ -29,23 +29,21 @@ export class Body {
   #regions: Regions | undefined
   /** Taken and not issued yet. */
   #region: Region | undefined
-  /** The length of the longest one so far in a region: the next is likely to be like it. */
-  #expected = BYTES_MIN
   /** Bytes in use, a multiple of the alignment. */
   length = 0
   nodes: Node[] = []
   spans: Span[] = []
   #checksums: string[] = []
 
-  /** Begins a body, in a region if there are any. */
-  begin(regions?: Regions): void {
+  /** Begins a body, in a region for so many bytes if there is one. */
+  begin(regions?: Regions, bytes = 0): void {
     this.release()
     this.length = 0
     this.nodes = []
     this.spans = []
     this.#checksums = []
     this.#regions = regions
-    this.#region = regions?.take(this.#expected)
+    this.#region = regions?.take(bytes)
     this.#space = this.#region ?? this.#own
   }
 
@@ -60,7 +58,6 @@ export class Body {
   takeRegion(): Region | undefined {
     const region = this.#region
     this.#region = undefined
-    this.#expected = Math.max(this.#expected, this.length)
     return region
   }
 

@@ -34,6 +34,8 @@ export interface BatchStatistics {
 export interface ColumnEncoder {
   /** Appends the buffers of these rows of a vector to the body. */
   encode(body: Body, v: Vector, rows: RowRange): BatchStatistics
+  /** Bytes of a row that every row has. */
+  readonly fixedBytes: number
   /** About how many bytes of text or elements the rows need beyond their fixed width, at most. */
   variableBytes(v: Vector, rows: RowRange): number
   /** Values of the dictionary, for SYMBOL columns. Complete before the first `encode`. */
@@ -44,7 +46,7 @@ export interface ColumnEncoder {
 export function columnEncoder(v: Vector, codes?: SegmentCodes): ColumnEncoder {
   switch (v.storage) {
     case 'fixed':
-      return new FixedEncoder()
+      return new FixedEncoder(v.data.BYTES_PER_ELEMENT)
     case 'wide':
       return new WideEncoder()
     case 'symbol':
@@ -61,7 +63,12 @@ export function columnEncoder(v: Vector, codes?: SegmentCodes): ColumnEncoder {
 
 class FixedEncoder implements ColumnEncoder {
   readonly dictionary = undefined
+  readonly fixedBytes: number
   readonly #range = new Float64Array(4)
+
+  constructor(bytes: number) {
+    this.fixedBytes = bytes
+  }
 
   encode(body: Body, v: FixedVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
@@ -86,6 +93,7 @@ class FixedEncoder implements ColumnEncoder {
 
 class WideEncoder implements ColumnEncoder {
   readonly dictionary = undefined
+  readonly fixedBytes = 16
 
   encode(body: Body, { data, type }: WideVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
@@ -121,6 +129,7 @@ export interface SegmentCodes {
 }
 
 class SymbolEncoder implements ColumnEncoder {
+  readonly fixedBytes = 4
   readonly #codes: SegmentCodes
   #used: Uint8Array<ArrayBuffer> = new Uint8Array(0)
 
@@ -174,6 +183,7 @@ const shortRange = (low: string | undefined, high: string): readonly [string, st
 
 class StringEncoder implements ColumnEncoder {
   readonly dictionary = undefined
+  readonly fixedBytes = 4
 
   encode(body: Body, v: StringVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from
@@ -217,6 +227,7 @@ function textRange(
 
 class ArrayEncoder implements ColumnEncoder {
   readonly dictionary = undefined
+  readonly fixedBytes = 4
 
   encode(body: Body, v: ArrayVector, { rows, from, to }: RowRange): BatchStatistics {
     const count = to - from

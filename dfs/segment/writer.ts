@@ -16,6 +16,7 @@ import { Body } from './body.ts'
 import { isStorable } from './column-type.ts'
 import { type ColumnEncoder, columnEncoder, type RowRange, type SegmentCodes } from './encode.ts'
 import {
+  ALIGNMENT,
   BATCH_ROWS,
   type BatchLayout,
   type DictionaryLayout,
@@ -243,7 +244,9 @@ export class SegmentStream {
 
   #writeBatch(vectors: readonly Vector[], range: RowRange): void {
     const body = this.#body
-    body.begin(this.#out.regions)
+    const { regions } = this.#out
+    if (regions === undefined) body.begin()
+    else body.begin(regions, bodyBytesMax(this.#encoders, vectors, range))
     const ranges: RangeLayout[] = []
     const starts = this.#encoders.map((e, c) => {
       const start = body.spans.length
@@ -295,6 +298,15 @@ function batchEnd(
       to = from + ((to - from) >> 1)
   })
   return to
+}
+
+/** What the body of a batch takes at most, about: validity bits, and buffers that begin at multiples of the alignment. */
+function bodyBytesMax(encoders: readonly ColumnEncoder[], vectors: readonly Vector[], range: RowRange): number {
+  const rows = range.to - range.from
+  return encoders.reduce(
+    (sum, e, c) => sum + rows * (e.fixedBytes + 0.125) + e.variableBytes(vectors[c], range) + 4 * ALIGNMENT,
+    0,
+  )
 }
 
 /** JSON has no infinity. */

@@ -11,7 +11,9 @@ import type { Hasher } from './xxh64.ts'
 /** One is built while others wait for the disk. */
 const REGIONS_MAX = 4
 /** Large ones are fewer: together they stay below this, if two do. */
-const REGION_BYTES_MAX = 64 << 20
+const REGIONS_BYTES_MAX = 64 << 20
+/** What is larger is built elsewhere and copied piece by piece: the memory of two of these would be much for one append. */
+const REGION_BYTES_MAX = 48 << 20
 
 /** Contiguous memory, from `at` on. */
 export interface Region {
@@ -45,8 +47,9 @@ export class Regions {
     this.lanes = new RangeLanes(memory, ISSUER_FOUND_AT, true)
   }
 
-  /** A region of at least so many bytes, its content undefined. May wait for one to be written. Undefined: there is no memory for it. */
+  /** A region of at least so many bytes, its content undefined. May wait for one to be written. Undefined: it would be too large. */
   take(bytes: number): Region | undefined {
+    if (bytes > REGION_BYTES_MAX) return undefined
     const fitting = this.#regions.filter((r) => r.bytes >= bytes)
     const free = fitting.find((r) => r.use === FREE) ?? (this.#mayAdd(fitting) ? this.#add(bytes) : undefined)
     const region = free ?? this.#written(fitting)
@@ -75,7 +78,7 @@ export class Regions {
 
   #mayAdd(fitting: readonly Region[]): boolean {
     const bytes = fitting.reduce((sum, r) => sum + r.bytes, 0)
-    return fitting.length < 2 || (fitting.length < REGIONS_MAX && bytes < REGION_BYTES_MAX)
+    return fitting.length < 2 || (fitting.length < REGIONS_MAX && bytes < REGIONS_BYTES_MAX)
   }
 
   #add(bytes: number): Kept | undefined {

@@ -40,7 +40,7 @@ export const ISSUER_FOUND_AT = 1024
 const WRITER_STATE_AT = 2048
 const SLOTS_AT = 4096
 export const REGIONS_AT = SLOTS_AT + SLOTS * SLOT_BYTES
-const ARENA_BYTES_MAX = 1 << 30
+const ARENA_BYTES_MAX = 1 << 29
 
 export interface RingMemory {
   readonly control: SharedArrayBuffer
