@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
+import { keys } from '../catalog/records.ts'
 import { silentProgress } from '../progress.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { boot, connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
@@ -142,6 +143,20 @@ describe('a backup of the node', () => {
     expect(set.list('data').map((e) => e.name)).not.toContain('ts')
     expect(set.list('wal')).toEqual([])
     expect(verify(set)).toMatchObject({ failures: [], logPieces: 0 })
+  })
+
+  it('holds backups of one store only: another would count and remove them', () => {
+    const { world, session } = filled()
+    session.run('backupNode("/b")')
+    const set = setOf(world)
+    const before = [...set.files().keys()]
+    const other = newWorld()
+    other.catalog.transaction((w) => w.put(keys.store, { id: '0'.repeat(8), timeline: 1 }))
+    other.backups.set('/b', set)
+    expect(connect(other).fails('backupNode("/b", keep=1)')).toMatch(
+      /^The directory .* holds backups of another store: bk-[0-9-]+ is of [0-9a-f-]+, this is [0-9a-f-]+\.$/,
+    )
+    expect([...set.files().keys()]).toEqual(before)
   })
 
   it('is for administrators, goes nowhere near the store, and refuses what it cannot do', () => {

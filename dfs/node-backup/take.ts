@@ -2,7 +2,7 @@
  * Taking a backup of the whole node, while it is written to: the state of one commit. In order: look where the log ends, pin a commit, lock the set, dump the catalog,
  * copy the log, copy segments, complete, publish, sweep. Killed in any of them, the set still has the backups that it had, and the next run keeps what was copied.
  */
-import { HoldfastError } from '../../runtime/errors.ts'
+import { HoldfastError, inputError } from '../../runtime/errors.ts'
 import { underSetLock } from '../backup/locked-set.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
 import { CATALOG_FORMAT, keys, type StoreMark } from '../catalog/records.ts'
@@ -104,6 +104,19 @@ function newestManifest({ context, set }: NodeBackupParts): NodeManifest | undef
   }
 }
 
+/** Two stores would count, and remove, each other's backups, and the newest one would be now of this store, now of that. A restored store is the same one, on another timeline. */
+function requireSameStore(set: FileStore, { storeId, id }: NodeManifest, store: StoreMark): void {
+  if (storeId === store.id) return
+  throw inputError(
+    `The directory ${set.root} holds backups of another store: ${id} is of ${storeId}, this is ${store.id}.`,
+    {
+      code: 'backupOfOtherStore',
+      where: { file: set.root },
+      hint: 'give each store a directory of its own; nothing was changed',
+    },
+  )
+}
+
 class NodeBackupTask {
   readonly #parts: NodeBackupParts
   readonly #request: NodeBackupRequest
@@ -129,7 +142,9 @@ class NodeBackupTask {
   run(): NodeBackupResult | undefined {
     const { context, catalog } = this.#parts
     // Another run may have put the first backup into the set while this one waited.
-    openSet(this.#set, this.#request.key, newestManifest(this.#parts))
+    const newest = newestManifest(this.#parts)
+    openSet(this.#set, this.#request.key, newest)
+    if (newest !== undefined) requireSameStore(this.#set, newest, catalog.get(keys.store) as StoreMark)
     removeLockRemains(this.#set, context.lockWorld)
     for (const { id, isPartial } of stateFoldersOf(this.#set)) if (isPartial) this.#set.removeTree(partialFolder(id))
     const store = catalog.get(keys.store) as StoreMark
