@@ -134,11 +134,19 @@ function readTuple(session: Session, v: AnyVector, slots: Slots): Value {
     const found = elementsAt(session, v, first)
     return found instanceof AnyVector && first.kind !== 'scalar' ? frozenElements(found) : found
   }
-  if (first === undefined) return pickedTogether(v.values.map((item) => readIndex(session, item, rest)))
+  if (first === undefined) return new AnyVector(v.values.map((item) => drillDown(session, item, rest)))
   const at = elementsAt(session, v, first)
   if (first.kind === 'scalar' || !(at instanceof AnyVector))
-    return rest.every((s) => s === undefined) ? at : readIndex(session, at, rest)
-  return pickedTogether(at.values.map((item) => readIndex(session, item, rest)))
+    return rest.every((s) => s === undefined) ? at : drillDown(session, at, rest)
+  return new AnyVector(at.values.map((item) => drillDown(session, item, rest)))
+}
+
+/** Into an element of a tuple, which may be less deep than its neighbours: a scalar of a vector is there at every further index. */
+function drillDown(session: Session, item: Value, slots: Slots): Value {
+  const [first, ...rest] = slots
+  const isFlat = item.kind === 'vector' && !(item instanceof AnyVector) && !(item instanceof ArrayVector)
+  if (!isFlat || rest.length === 0 || first?.kind !== 'scalar') return readIndex(session, item, slots)
+  return readIndex(session, item, [first])
 }
 
 function frozenElements(v: AnyVector): AnyVector {
