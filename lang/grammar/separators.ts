@@ -17,12 +17,14 @@ export function atEnd(p: Cursor, k = 0): boolean {
   return token === p.end || token.roles === LINE_END || token.image === ';' || token.image === '}'
 }
 
-/** After a statement there is a separator, the end, or the brace that closes the block. */
+/** After a statement there is a separator, the end, the brace that closes the block, or, within a block, what it returns. */
 export function requireEnd(p: Cursor, close?: string): void {
   const token = p.tokenAt(p.at)
   if (token === undefined || token.roles === LINE_END || token.image === ';' || token.image === close) return
   const before = p.previous()
   if (before?.image === '}') return
+  // The documentation has functions such as `def f(mutable x){x+=1 return x}`.
+  if (token.image === 'return' && close === '}') return
   if (token.image === '=')
     throw p.error("Please use '==' rather than '=' as equal operator in non-sql expression.", spanOf(token), 'S06011')
   throw p.unexpected('the end of the statement')
