@@ -155,10 +155,16 @@ export function runArithmetic(op: string, left: Operand, right: Operand, o: Fixe
     const nulls = (!a.single && mayHaveNull(a.data, from, to)) || (!b.single && mayHaveNull(b.data, from, to))
     if (nulls || plain(a.data, b.data, o, from, to)) careful(a.data, b.data, o, from, to)
   }
-  if (o instanceof Float64Array && isWatched(op) && [a, b].every(isOfDoubles))
+  if (o instanceof Float64Array && length >= WATCHED_FROM && isWatched(op) && areDoubles(a, b))
     inBlocks(length, watchful(op, a, b, o, range))
   else if (!laneArithmetic(op, a, b, o, length, range)) inBlocks(length, range)
 }
+
+/** Shorter columns are done before the last few of them have got a turn of their own. */
+const WATCHED_FROM = 4 * WATCHED_STEP
+
+/** Columns of doubles, or one and a number. */
+const areDoubles = (a: Operand, b: Operand): boolean => !(a.single && b.single) && isOfDoubles(a) && isOfDoubles(b)
 
 /** A column of doubles, or one number beside it. */
 const isOfDoubles = ({ data, single }: Operand): boolean =>
@@ -186,29 +192,41 @@ function widened(x: Operand): Operand {
 
 type FlagKernel = (a: FixedArray, b: FixedArray, o: Int8Array, from: number, to: number) => void
 
+/** Elements a turn. */
+const COMPARE_STEP = 4
 const COMPARE_TEXT: Readonly<Record<string, string>> = { lt: '<', le: '<=', gt: '>', ge: '>=', eq: '===', ne: '!==' }
 
 /** Comparison by value with null as the smallest value: the sentinels already are. Both storages must be equal, or neither 64-bit integer. */
 export function runCompare(op: string, a: Operand, b: Operand, o: Int8Array, length: number): void {
   const sa = storageOf(a.data)
   const sb = storageOf(b.data)
-  const run = kernel<FlagKernel>(`compare:${op}:${sa}:${sb}:${a.single}:${b.single}`, 'a,b,o,from,to', () => {
-    // Different storages meet as doubles, and so must their nulls.
-    const read = (storage: NumericStorage, name: string, index: string): string =>
-      sa === sb
-        ? `${name}[${index}]`
-        : storage === 'f64'
+  const kernelOf = (step: number): FlagKernel =>
+    kernel<FlagKernel>(`compare:${op}:${sa}:${sb}:${a.single}:${b.single}:${step}`, 'a,b,o,from,to', () => {
+      // Different storages meet as doubles, and so must their nulls.
+      const read = (storage: NumericStorage, name: string, index: string): string =>
+        sa === sb || storage === 'f64'
           ? `${name}[${index}]`
           : `(${nullTest(storage, name, index)}?${NULL_TEXT.f64}:${readNumber(storage, name, index)})`
-    const x = read(sa, 'a', a.single ? '0' : 'i')
-    const y = read(sb, 'b', b.single ? '0' : 'i')
-    // A 64-bit element stays in the loop even when single: a hoisted bigint would be compared on the heap.
-    const hoistA = a.single && sa !== 'i64'
-    const hoistB = b.single && sb !== 'i64'
-    return `${declareWords(sa, 'a')}${declareWords(sb, 'b')}${hoistA ? `const x=${x};` : ''}${hoistB ? `const y=${y};` : ''}
-for(let i=from;i<to;i++)o[i]=${hoistA ? 'x' : x}${COMPARE_TEXT[op]}${hoistB ? 'y' : y}?1:0`
-  })
-  const range = (from: number, to: number): void => run(a.data, b.data, o, from, to)
+      // A 64-bit element stays in the loop even when single: a hoisted bigint would be compared on the heap.
+      const hoistA = a.single && sa !== 'i64'
+      const hoistB = b.single && sb !== 'i64'
+      // A choice between 1 and 0 would be a jump, which the processor cannot foresee; the truth value as a number is none.
+      const turn = (k: number): string => {
+        const at = k === 0 ? 'i' : `i+${k}`
+        const x = hoistA ? 'x' : read(sa, 'a', a.single ? '0' : at)
+        const y = hoistB ? 'y' : read(sb, 'b', b.single ? '0' : at)
+        return `o[${at}]=(${x}${COMPARE_TEXT[op]}${y})|0;`
+      }
+      const hoisted = `${hoistA ? `const x=${read(sa, 'a', '0')};` : ''}${hoistB ? `const y=${read(sb, 'b', '0')};` : ''}`
+      const turns = Array.from({ length: step }, (_, k) => turn(k)).join('')
+      return `${declareWords(sa, 'a')}${declareWords(sb, 'b')}${hoisted}for(let i=from;i<to;i+=${step}){${turns}}`
+    })
+  const fast = kernelOf(COMPARE_STEP)
+  const range = (from: number, to: number): void => {
+    const whole = to - ((to - from) % COMPARE_STEP)
+    fast(a.data, b.data, o, from, whole)
+    if (whole < to) kernelOf(1)(a.data, b.data, o, whole, to)
+  }
   if (!laneCompare(op, a, b, o, length, range)) inBlocks(length, range)
 }
 

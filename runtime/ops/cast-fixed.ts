@@ -56,7 +56,7 @@ function castIntegers(v: FixedVector, type: TypeId): FixedVector {
 function numberCast(source: NumericStorage, target: NumericStorage, truth: boolean): string {
   const floating = source === 'f32' || source === 'f64'
   const write = (): string => {
-    if (truth) return source === 'i64' ? 'o[i]=(aw[2*i]|aw[2*i+1])!==0?1:0;' : 'o[i]=x!==0?1:0;'
+    if (truth) return source === 'i64' ? 'o[i]=((aw[2*i]|aw[2*i+1])!==0)|0;' : 'o[i]=(x!==0)|0;'
     // A DOUBLE that is too large for a FLOAT is null; an infinity stays one.
     if (target === 'f32' && source === 'f64') return `const r=Math.fround(x);o[i]=r-r===0||x-x!==0?r:${NULL_TEXT.f32};`
     if (target === 'f64' || target === 'f32') return `o[i]=x;`

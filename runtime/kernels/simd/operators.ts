@@ -56,7 +56,7 @@ export function laneArithmetic(
   return true
 }
 
-/** Doubles among each other or with one number of a smaller type, 64-bit integers among each other. */
+/** Doubles with one number, 64-bit integers among each other. Of two columns of doubles the loops in JavaScript wait for memory alone, and copy nothing. */
 export function laneCompare(
   op: string,
   a: Operand,
@@ -66,7 +66,7 @@ export function laneCompare(
   careful: Careful,
 ): boolean {
   const lane = laneOf(a.single ? b.data : a.data)
-  if (length < LANES_FROM || lane === undefined) return false
+  if (length < LANES_FROM || lane === undefined || (lane === 'f64' && !a.single && !b.single)) return false
   // The null of another type is the null of doubles here.
   if ([a, b].some((x) => x.single && isNullElement(x.data, 0) && !isOf(lane, x.data))) return false
   const leaves = new Leaves()
