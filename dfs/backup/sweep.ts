@@ -4,6 +4,7 @@ import { isDamage, type StateFiles, type StatesOfTable, tablesOfStates } from '.
 import type { KnownState } from '../set/states.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parentOf } from '../store/paths.ts'
+import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 
 /** What was removed. */
 export interface Swept {
@@ -106,6 +107,7 @@ export function filesOnlyIn(
 function* walk(store: FileStore, folder: string, folders: string[]): Generator<string> {
   folders.push(folder)
   for (const entry of store.list(folder)) {
+    if (entry.name === VOLUME_FOLDER && folder === DATA_FOLDER) continue
     const path = `${folder}/${entry.name}`
     if (entry.kind === 'directory') yield* walk(store, path, folders)
     else if (entry.kind === 'file') yield path

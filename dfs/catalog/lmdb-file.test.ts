@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Engine } from '../engine/engine.ts'
+import { checkDirectory, noTotals, openForInspection } from '../inspect/index.ts'
 import { requireWholeFile } from './lmdb-file.ts'
 import { LmdbCatalogStore } from './lmdb-store.ts'
 
@@ -52,5 +53,20 @@ describe('the file of a catalog', () => {
       `is missing or empty, but ${name}/ is not empty: this is a data directory that has lost its catalog, or none at all.`,
     )
     expect(readdirSync(data, { recursive: true }).sort()).toEqual([name, `${name}/epoch-1`, `${name}/epoch-1/weights`])
+  })
+
+  it('is made beside volumes that are mounted in the place of folders', async () => {
+    const data = join(folder, 'volumes')
+    for (const name of ['chunks', 'wal']) mkdirSync(join(data, name, 'lost+found'), { recursive: true })
+    writeFileSync(join(data, 'chunks/lost+found/#12'), 'found')
+    const engine = Engine.open(data)
+    await engine.close()
+    // A process that is gone had it: the start looks for files that nobody names.
+    writeFileSync(join(data, 'holdfast.lock'), '{"pid":')
+    await Engine.open(data).close()
+    expect(readdirSync(join(data, 'chunks/lost+found'))).toEqual(['#12'])
+    const directory = openForInspection(data)
+    expect([...checkDirectory(directory, true, noTotals())].filter((f) => f?.file?.includes('lost+found'))).toEqual([])
+    await directory.close()
   })
 })

@@ -8,6 +8,7 @@ import { COPY_FOLDER } from '../external-copy/format.ts'
 import { refuseUnfinishedRestore } from '../node-backup/marker.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LocalFileStore } from '../store/local-store.ts'
+import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
 
 const CATALOG = 'catalog.mdb'
@@ -67,7 +68,7 @@ const TIDIED = ['chunks', 'wal', COPY_FOLDER]
  */
 function requireCatalogOf(files: FileStore): void {
   if ((files.stat(CATALOG)?.bytes ?? 0) > 0) return
-  const folder = TIDIED.find((name) => files.list(name).length > 0)
+  const folder = TIDIED.find((name) => files.list(name).some((entry) => entry.name !== VOLUME_FOLDER))
   if (folder === undefined) return
   throw new HoldfastError(
     'data',

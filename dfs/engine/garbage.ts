@@ -5,6 +5,7 @@ import type { ChunkRecord } from '../catalog/types.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parentOf } from '../store/paths.ts'
 import { PART_SUFFIX } from '../store/replace-file.ts'
+import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 
 /** Copies of a restore that was cut off are kept this long for its next run, which verifies and uses them. */
 const RESTORED_KEPT_MS = 7 * 86_400_000
@@ -39,8 +40,9 @@ export function sweepOrphans(catalog: CatalogReader, files: FileStore, nowMs: nu
   const walk = (folder: string): void => {
     for (const entry of files.list(folder)) {
       const path = `${folder}/${entry.name}`
-      if (entry.kind === 'directory') walk(path)
-      else if (!named.has(path) && !isKeptForRestore(files, path, entry.name, nowMs)) orphans.push(path)
+      if (entry.kind === 'directory') {
+        if (path !== `chunks/${VOLUME_FOLDER}`) walk(path)
+      } else if (!named.has(path) && !isKeptForRestore(files, path, entry.name, nowMs)) orphans.push(path)
     }
   }
   walk('chunks')

@@ -7,6 +7,7 @@ import type { TableDeltas } from '../delta/merge.ts'
 import { isWholeCopy } from '../engine/garbage.ts'
 import { verifySegment } from '../segment/index.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { type KnownTable, tableKey } from './check-tables.ts'
 import { type Checking, type CheckTotals, errorFinding, noteFinding, type Place } from './finding.ts'
 
@@ -115,8 +116,9 @@ export function filesBelow(files: FileStore, folder = 'chunks'): string[] {
   const found: string[] = []
   const walk = (at: string): void => {
     for (const { name, kind } of files.list(at))
-      if (kind === 'directory') walk(`${at}/${name}`)
-      else found.push(`${at}/${name}`)
+      if (kind === 'directory') {
+        if (at !== folder || name !== VOLUME_FOLDER) walk(`${at}/${name}`)
+      } else found.push(`${at}/${name}`)
   }
   walk(folder)
   return found

@@ -145,6 +145,20 @@ describe('a backup of the node', () => {
     expect(verify(set)).toMatchObject({ failures: [], logPieces: 0 })
   })
 
+  it('takes no notice of the folder lost+found of a volume that is mounted for the set, its data, or the restored store', () => {
+    const { world, session } = filled()
+    const set = new MemoryFileStore()
+    for (const folder of ['', 'data/', 'wal/']) set.writeFileAtomic(`${folder}lost+found/#12`, 'found')
+    world.backups.set('/b', set)
+    session.run('backupNode("/b"); backupNode("/b", keep=1)')
+    for (const folder of ['', 'data/', 'wal/']) expect(set.stat(`${folder}lost+found/#12`)).toBeDefined()
+    const target = new MemoryFileStore()
+    target.writeFileAtomic('lost+found/#13', 'found')
+    const catalog = new MemoryCatalogStore()
+    restoreNode({ set, target, makeCatalog: (fill) => fill(catalog), progress: silentProgress, now: () => 5 })
+    expect(contentOf(connect(boot(catalog, target)))).toBe(contentOf(session))
+  })
+
   it('holds backups of one store only: another would count and remove them', () => {
     const { world, session } = filled()
     session.run('backupNode("/b")')

@@ -14,6 +14,7 @@ import type { BackupKey } from '../set/key.ts'
 import { explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
+import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { type Dispensable, readCatalog, readConfig, readFiles, readScheduledJobs, refuseOtherData } from './contents.ts'
 import type { IndexedFile } from './file-index.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
@@ -71,7 +72,11 @@ export function restoreNode(parts: NodeRestoreParts): NodeManifest {
 
 function refuseUsed(target: FileStore): void {
   const found = target.stat('')
-  if (found === undefined || (found.kind === 'directory' && target.list('').length === 0)) return
+  if (
+    found === undefined ||
+    (found.kind === 'directory' && target.list('').every(({ name }) => name === VOLUME_FOLDER))
+  )
+    return
   const isUnfinished = target.stat(RESTORE_MARKER) !== undefined
   throw inputError(
     isUnfinished

@@ -2,6 +2,7 @@
 import { DATA_FOLDER, MANIFEST_FILE, stateFolder } from '../set/layout.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parentOf } from '../store/paths.ts'
+import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { LOG_FOLDER } from './layout.ts'
 import { readNewestManifest } from './manifest.ts'
 import { keptStates, type NamedFiles, namedFiles } from './states.ts'
@@ -49,6 +50,7 @@ function removeUnnamed(set: FileStore, top: string, named: ReadonlySet<string>):
 function* filesBelow(set: FileStore, folder: string): Generator<string> {
   for (const { name, kind } of set.list(folder)) {
     const path = `${folder}/${name}`
+    if (name === VOLUME_FOLDER && !folder.includes('/')) continue
     if (kind === 'directory') yield* filesBelow(set, path)
     else if (kind === 'file') yield path
   }

@@ -6,6 +6,7 @@
 import { inputError } from '../../runtime/errors.ts'
 import { RESTORE_MARKER } from '../node-backup/marker.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 
 /** What the marker of a recovery holds; that of a plain restore holds the id of a backup. */
 const CONTENT = 'point-in-time recovery\n'
@@ -26,7 +27,7 @@ export class NewDirectory {
     const names = found.kind === 'directory' ? files.list('').map((e) => e.name) : []
     const hasMarker = names.includes(RESTORE_MARKER)
     const isOurs = hasMarker && Buffer.from(files.readFile(RESTORE_MARKER)).toString('utf8') === CONTENT
-    const isEmpty = names.every((name) => name === LOCK_FILE || isMarkerBeingMade(name))
+    const isEmpty = names.every((name) => [LOCK_FILE, VOLUME_FOLDER].includes(name) || isMarkerBeingMade(name))
     if (found.kind === 'directory' && (isEmpty || isOurs)) return
     throw inputError(
       hasMarker
@@ -73,7 +74,7 @@ export class NewDirectory {
 
   #empty(): void {
     for (const { name, kind } of this.#files.list('')) {
-      if (name === RESTORE_MARKER || name === LOCK_FILE) continue
+      if ([RESTORE_MARKER, LOCK_FILE, VOLUME_FOLDER].includes(name)) continue
       if (kind === 'directory') this.#files.removeTree(name)
       else this.#files.remove(name)
     }

@@ -4,6 +4,7 @@
  */
 import { inputError } from '../../runtime/errors.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { DATA_FOLDER, MANIFEST_FILE, parseStateFolder, STATES_FOLDER } from './layout.ts'
 
 const LOG_FOLDER = 'wal'
@@ -44,6 +45,7 @@ const taken = (folder: FileStore, why: string): Error =>
 
 function firstFile(folder: FileStore, place: string): string | undefined {
   for (const { name, kind } of folder.list(place)) {
+    if (name === VOLUME_FOLDER && !place.includes('/')) continue
     const path = `${place}/${name}`
     const found = kind === 'directory' ? firstFile(folder, path) : path
     if (found !== undefined) return found
