@@ -9,7 +9,7 @@ import { joinByNames, stringsOf, toTable } from '../sql/from.ts'
 import type { JoinKind } from '../sql/joins.ts'
 import { Relation } from '../sql/relation.ts'
 import { windowJoin } from '../sql/window-join.ts'
-import { Table, type Value } from '../values/index.ts'
+import { FixedVector, T, Table, type Value } from '../values/index.ts'
 import { type Arg, isGiven } from './args.ts'
 
 const { entries, define } = topicTable('Joins')
@@ -18,14 +18,21 @@ function join(kind: JoinKind, args: readonly Arg[], sorted = false): Table {
   const [leftName, rightName] = labelsOf(args)
   const left = tableArgument(args[0], leftName, 'left', 'S02013')
   const right = tableArgument(args[1], rightName, 'right', 'S02014')
-  for (const filter of args.slice(4))
-    if (isGiven(filter))
-      throw inputError('Filters of a join are conditions on columns: write the join in the from clause of a query.', {
-        code: 'joinFilter',
-      })
+  const filters = { left: filterArgument(args[4], left), right: filterArgument(args[5], right) }
   const columns = isGiven(args[2]) ? stringsOf(args[2]) : []
   const rightColumns = isGiven(args[3]) ? stringsOf(args[3]) : columns
-  return toTable(joinByNames(kind, left, right, columns, rightColumns, {}, sorted))
+  return toTable(joinByNames(kind, left, right, columns, rightColumns, filters, sorted))
+}
+
+/** A condition on the columns of a table (`t1.id == 3`) has come to a value for each of its rows. */
+function filterArgument(filter: Arg, { rows }: Relation): Uint8Array | undefined {
+  if (!isGiven(filter)) return undefined
+  if (filter instanceof FixedVector && filter.type === T.BOOL && filter.length === rows)
+    return Uint8Array.from({ length: rows }, (_, k) => ((filter.data[k] as number) > 0 ? 1 : 0))
+  throw inputError(
+    'A filter of a join must be a condition on columns of the table, true or false for each row: t1.id == 3.',
+    { code: 'joinFilter' },
+  )
 }
 
 function tableArgument(value: Arg, name: string | null, side: string, refId: string): Relation {
