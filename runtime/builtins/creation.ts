@@ -252,7 +252,9 @@ define('matrix(dataType, [rows], [cols], [columnsCapacity], [defaultValue], args
   call: (slots) => {
     const args = slots.slice(0, slots.findLastIndex((a) => a !== undefined) + 1)
     const first = required(args[0], usageMatrix, 'X1')
-    if ((first.kind === 'scalar' || first.kind === 'function') && args[1]?.kind === 'scalar')
+    // Two numbers are two columns of one row.
+    const isType = first.kind === 'function' || (first.kind === 'scalar' && (args.length > 2 || isLiteral(first.type)))
+    if (isType && args[1]?.kind === 'scalar')
       return matrixOfType(args, 'matrix(dataType, rows, cols, [columnsCapacity], [defaultValue])')
     const columns: Vector[] = []
     let rowLabels: Vector | undefined
