@@ -8,6 +8,7 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../dfs/engine/engine.ts'
 import type { MaintenanceTask } from '../dfs/maintenance/task.ts'
+import { STORE_FILE_MODE } from '../dfs/store/data-directory.ts'
 import { HoldfastError, inputError, toHoldfastError } from '../runtime/errors.ts'
 import type { JobPool } from './job-pool.ts'
 import type { JobRegistry } from './job-registry.ts'
@@ -200,7 +201,9 @@ export class EngineHost {
   #tell(line: string): void {
     this.#options.onNotice(line)
     try {
-      appendFileSync(join(this.#options.config.dataDir, LOG_FILE), `${new Date().toISOString()} [INFO] ${line}\n`)
+      appendFileSync(join(this.#options.config.dataDir, LOG_FILE), `${new Date().toISOString()} [INFO] ${line}\n`, {
+        mode: STORE_FILE_MODE,
+      })
     } catch (error) {
       this.#options.onRemark(toHoldfastError(error))
     }

@@ -22,6 +22,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { STORE_FILE_MODE } from '../dfs/store/data-directory.ts'
 import { makeFolders } from '../dfs/store/make-folders.ts'
 import { inputError } from '../runtime/errors.ts'
 import type { JobRecord } from './messages.ts'
@@ -60,16 +61,18 @@ export class JobFiles {
   rewriteRecords(records: readonly JobRecord[]): void {
     makeFolders(this.folder)
     const file = join(this.folder, 'jobs.jsonl')
-    writeFileSync(`${file}.new`, records.map((r) => `${JSON.stringify(r)}\n`).join(''))
+    writeFileSync(`${file}.new`, records.map((r) => `${JSON.stringify(r)}\n`).join(''), {
+      mode: STORE_FILE_MODE,
+    })
     renameSync(`${file}.new`, file)
   }
 
   appendRecord(record: JobRecord): void {
-    appendFileSync(join(this.folder, 'jobs.jsonl'), `${JSON.stringify(record)}\n`)
+    appendFileSync(join(this.folder, 'jobs.jsonl'), `${JSON.stringify(record)}\n`, { mode: STORE_FILE_MODE })
   }
 
   appendLog(text: string, ms: number): void {
-    appendFileSync(join(this.folder, 'batchJob.log'), `${logTime(ms)} ${text}\n`)
+    appendFileSync(join(this.folder, 'batchJob.log'), `${logTime(ms)} ${text}\n`, { mode: STORE_FILE_MODE })
   }
 
   /** Ids whose message files are there, records or not: they are taken. */
@@ -113,7 +116,7 @@ export class MessageLog {
   readonly #now: () => number
 
   constructor(file: string, now: () => number = preciseNow) {
-    this.#fd = openSync(file, 'a')
+    this.#fd = openSync(file, 'a', STORE_FILE_MODE)
     this.#now = now
   }
 

@@ -6,6 +6,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { serialize } from 'node:v8'
 import { jobIdService } from '../dfs/index.ts'
+import { STORE_FILE_MODE } from '../dfs/store/data-directory.ts'
 import { makeFolders } from '../dfs/store/make-folders.ts'
 import { toHoldfastError } from '../runtime/errors.ts'
 import {
@@ -79,7 +80,7 @@ function call({ interpreter }: ThreadSession, { work }: JobTask): Value {
 
 function writeResult(file: string, result: Value, { interpreter }: ThreadSession): void {
   const bytes = serialize(encodeValue(result, { session: interpreter, share: false }))
-  writeFileSync(`${file}.new`, bytes)
+  writeFileSync(`${file}.new`, bytes, { mode: STORE_FILE_MODE })
   renameSync(`${file}.new`, file)
 }
 

@@ -1,6 +1,7 @@
 /** The catalog in LMDB: `catalog.mdb`. Every thread of the process opens the same environment. Values are MessagePack. */
 import { createRequire } from 'node:module'
 import type * as Lmdb from 'lmdb'
+import { STORE_FILE_MODE } from '../store/data-directory.ts'
 import { lazyPackr } from '../store/message-pack.ts'
 import type { CatalogKey, CatalogStore, CatalogWriter } from './key-value.ts'
 import { requireWholeFile } from './lmdb-file.ts'
@@ -21,17 +22,20 @@ export class LmdbCatalogStore implements CatalogStore {
     requireWholeFile(file, !isReadOnly)
     // Loaded here, not at the head: a script that touches no database does not pay for it.
     const { open } = require('lmdb') as typeof Lmdb
-    this.#db = open<Buffer, string[]>({
+    const options = {
       path: file,
-      encoding: 'binary',
-      keyEncoding: 'ordered-binary',
+      encoding: 'binary' as const,
+      keyEncoding: 'ordered-binary' as const,
       mapSize: MAP_BYTES,
       // A commit that has returned is on the disk.
       overlappingSync: false,
       noMemInit: true,
       maxReaders: 512,
       readOnly: isReadOnly,
-    })
+      // Of a new file; the types of the library do not know it.
+      permissionsMode: STORE_FILE_MODE,
+    }
+    this.#db = open<Buffer, string[]>(options)
   }
 
   refresh(): void {

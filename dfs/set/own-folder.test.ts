@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { requireNoBackups } from '../archive/require-apart.ts'
+import { LocalFileStore } from '../store/local-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { connect, newWorld } from '../write/testing.ts'
 import { requireOwnFolder } from './own-folder.ts'
@@ -79,5 +83,15 @@ describe('an archive of the log', () => {
       expect(() => requireNoBackups(set)).toThrow(
         /wal_archive_dir can't be .*: it holds backups, and a backup removes files there/,
       )
+    const root = mkdtempSync(join(tmpdir(), 'holdfast-archive-'))
+    try {
+      writeFileSync(join(root, 'backup_manifest.json'), '')
+      expect(() => requireNoBackups(new LocalFileStore(join(root, 'wal')))).toThrow(
+        `it lies in the backups in ${root}, and a backup removes files there`,
+      )
+      requireNoBackups(new LocalFileStore(join(root, 'wal-archive')))
+    } finally {
+      rmSync(root, { recursive: true })
+    }
   })
 })

@@ -2,6 +2,9 @@
 import { isAbsolute, join, relative } from 'node:path'
 import { inputError } from '../../runtime/errors.ts'
 
+/** Of the files of a store: rows, results of jobs, hashes of passwords are in them. What the umask takes away is taken away, too. */
+export const STORE_FILE_MODE = 0o640
+
 const STORE_FILES = [
   'catalog.mdb',
   'catalog.mdb-lock',

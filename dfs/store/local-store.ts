@@ -23,6 +23,7 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
+import { STORE_FILE_MODE } from './data-directory.ts'
 import type {
   DirectoryEntry,
   FileReader,
@@ -384,7 +385,7 @@ function openNew(file: string, flags: number): number {
 function openMaking(file: string, flags: number): number {
   for (let attempts = 0; ; attempts++)
     try {
-      return openSync(file, flags, 0o640)
+      return openSync(file, flags, STORE_FILE_MODE)
     } catch (error) {
       // Somebody who tidies up may remove the empty folder before the file is in it: make it again.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempts === MAKE_FOLDER_ATTEMPTS) throw error
