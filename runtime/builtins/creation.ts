@@ -7,7 +7,7 @@ import { topicTable } from '../registry.ts'
 import { Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
-import { isArrayType, isIntegral, isNumeric, T, typeInfo } from '../values/types.ts'
+import { isArrayType, isIntegral, isLiteral, isNumeric, T, typeInfo } from '../values/types.ts'
 import {
   AnyVector,
   bigArrays,
