@@ -1,4 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -69,6 +80,32 @@ describe('the file of a catalog', () => {
     expect(readdirSync(join(data, 'chunks/lost+found'))).toEqual(['#12'])
     const directory = openForInspection(data)
     expect([...checkDirectory(directory, true, noTotals())].filter((f) => f?.file?.includes('lost+found'))).toEqual([])
+    await directory.close()
+  })
+
+  it('is not started beside a link to the chunks of another directory, whose files it does not name', async () => {
+    const original = join(folder, 'original')
+    const copy = join(folder, 'copy-of-links')
+    for (const name of ['vol/chunks', 'original']) mkdirSync(join(folder, name), { recursive: true })
+    symlinkSync(join(folder, 'vol/chunks'), join(original, 'chunks'))
+    await Engine.open(original).close()
+    cpSync(original, copy, { recursive: true, verbatimSymlinks: true })
+    writeFileSync(join(folder, 'vol/chunks/newer.arrow'), 'rows')
+    const before = readdirSync(copy).sort()
+    const refusal =
+      /copy-of-links\/chunks is a link to .*vol\/chunks, which belongs to the data directory .*original: a start here would remove files/
+    expect(() => Engine.open(copy)).toThrow(refusal)
+    writeFileSync(join(copy, '_restore'), '')
+    expect(() => Engine.open(copy)).toThrow(refusal)
+    rmSync(join(copy, '_restore'))
+    expect(readdirSync(copy).sort()).toEqual(before)
+    expect(readdirSync(join(folder, 'vol/chunks')).sort()).toEqual(['holdfast.owner', 'newer.arrow'])
+    rmSync(join(folder, 'vol/chunks/newer.arrow'))
+    // A directory that was moved, or put back under its path, goes on.
+    renameSync(original, join(folder, 'moved'))
+    await Engine.open(join(folder, 'moved')).close()
+    const directory = openForInspection(join(folder, 'moved'))
+    expect([...checkDirectory(directory, true, noTotals())].filter((f) => f !== undefined)).toEqual([])
     await directory.close()
   })
 })

@@ -6,16 +6,18 @@ import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { adoptCopy, wantsRestore } from '../external-copy/adopt.ts'
 import { COPY_FOLDER } from '../external-copy/format.ts'
 import { refuseUnfinishedRestore } from '../node-backup/marker.ts'
+import { OWNER_FILE } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { bootIdOf, type DirectoryLock, lockDirectory } from './lock.ts'
+import { requireOwnLinkedFolders } from './lock-linked-folders.ts'
 
 const CATALOG = 'catalog.mdb'
 const NEW_CATALOG = 'catalog-new.mdb'
 
 /** Why a directory cannot be started: a copy that is not whole, a catalog that is gone, half a restore. */
-const UNUSABLE = new Set(['copyUnusable', 'catalogMissing', 'catalogDamaged', 'restoreUnfinished'])
+const UNUSABLE = new Set(['copyUnusable', 'catalogMissing', 'catalogDamaged', 'restoreUnfinished', 'folderOfOther'])
 
 export interface OpenDirectory {
   readonly catalog: CatalogStore
@@ -36,6 +38,7 @@ export function openDirectory(
   try {
     const files = new LocalFileStore(dataDir)
     refuseUnfinishedRestore(files)
+    requireOwnLinkedFolders(dataDir)
     const isCopy = wantsRestore(files)
     if (isCopy)
       adoptCopy({
@@ -68,7 +71,9 @@ const TIDIED = ['chunks', 'wal', COPY_FOLDER]
  */
 function requireCatalogOf(files: FileStore): void {
   if ((files.stat(CATALOG)?.bytes ?? 0) > 0) return
-  const folder = TIDIED.find((name) => files.list(name).some((entry) => entry.name !== VOLUME_FOLDER))
+  const folder = TIDIED.find((name) =>
+    files.list(name).some(({ name: entry }) => entry !== VOLUME_FOLDER && entry !== OWNER_FILE),
+  )
   if (folder === undefined) return
   throw new HoldfastError(
     'data',

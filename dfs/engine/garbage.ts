@@ -2,6 +2,7 @@
 import type { CatalogReader, CatalogStore, CatalogWriter } from '../catalog/key-value.ts'
 import { keys } from '../catalog/records.ts'
 import type { ChunkRecord } from '../catalog/types.ts'
+import { OWNER_FILE } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { parentOf } from '../store/paths.ts'
 import { PART_SUFFIX } from '../store/replace-file.ts'
@@ -42,7 +43,12 @@ export function sweepOrphans(catalog: CatalogReader, files: FileStore, nowMs: nu
       const path = `${folder}/${entry.name}`
       if (entry.kind === 'directory') {
         if (path !== `chunks/${VOLUME_FOLDER}`) walk(path)
-      } else if (!named.has(path) && !isKeptForRestore(files, path, entry.name, nowMs)) orphans.push(path)
+      } else if (
+        path !== `chunks/${OWNER_FILE}` &&
+        !named.has(path) &&
+        !isKeptForRestore(files, path, entry.name, nowMs)
+      )
+        orphans.push(path)
     }
   }
   walk('chunks')

@@ -6,6 +6,7 @@ import type { ChunkRecord, SegmentRef } from '../catalog/types.ts'
 import type { TableDeltas } from '../delta/merge.ts'
 import { isWholeCopy } from '../engine/garbage.ts'
 import { verifySegment } from '../segment/index.ts'
+import { OWNER_FILE } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { type KnownTable, tableKey } from './check-tables.ts'
@@ -118,7 +119,7 @@ export function filesBelow(files: FileStore, folder = 'chunks'): string[] {
     for (const { name, kind } of files.list(at))
       if (kind === 'directory') {
         if (at !== folder || name !== VOLUME_FOLDER) walk(`${at}/${name}`)
-      } else found.push(`${at}/${name}`)
+      } else if (at !== folder || name !== OWNER_FILE) found.push(`${at}/${name}`)
   }
   walk(folder)
   return found

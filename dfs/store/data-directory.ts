@@ -5,6 +5,9 @@ import { inputError } from '../../runtime/errors.ts'
 /** Of the files of a store: rows, results of jobs, hashes of passwords are in them. What the umask takes away is taken away, too. */
 export const STORE_FILE_MODE = 0o640
 
+/** In `chunks` and `wal` where they are links to other volumes: whose they are (engine/lock-linked-folders.ts). */
+export const OWNER_FILE = 'holdfast.owner'
+
 const STORE_FILES = [
   'catalog.mdb',
   'catalog.mdb-lock',
