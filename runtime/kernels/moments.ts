@@ -152,7 +152,7 @@ function squaresAround(data: FixedArray, from: number, to: number, mean: number)
   else
     reduceLanes(
       'squares',
-      [data],
+      data,
       from,
       to,
       mean,
@@ -231,7 +231,7 @@ function extremeByBlocks(
     best = loop(data, start, end, best)
     if (best >= 0) value = data[best]
   }
-  reduceLanes(which, [data], from, to, 0, good, careful)
+  reduceLanes(which, data, from, to, 0, good, careful)
   settle()
   return best
 }

@@ -1,7 +1,10 @@
 /** Statistics of two columns of doubles (NaN is null): positions where either side is null are left out. */
 import { LANES_FROM } from './simd/elementwise.ts'
 import { BLOCK } from './simd/lanes.ts'
-import { reduceLanes } from './simd/reduce.ts'
+import { watchedProducts } from './watched.ts'
+
+/** What a loop leaves. */
+const SUMS = new Float64Array(2)
 
 export interface PairMoments {
   readonly count: number
@@ -63,13 +66,17 @@ export function weighted(
 ): { sum: number; weight: number } {
   const total = { sum: 0, weight: 0, count: 0 }
   const careful = (start: number, end: number): void => addWeighted(x, y, start, end, total)
-  const whole = (sum: number, weight: number): void => {
-    total.sum += sum
-    total.weight += weight
-    total.count += BLOCK
-  }
-  if (to - from >= LANES_FROM) reduceLanes('products', [x, y], from, to, 0, whole, careful)
-  else careful(from, to)
+  if (to - from < LANES_FROM) careful(from, to)
+  else
+    for (let at = from; at < to; at += BLOCK) {
+      const end = Math.min(to, at + BLOCK)
+      if (end - at < BLOCK || !watchedProducts(x, y, at, end, SUMS)) careful(at, end)
+      else {
+        total.sum += SUMS[0]
+        total.weight += SUMS[1]
+        total.count += BLOCK
+      }
+    }
   return total.count === 0 ? { sum: Number.NaN, weight: Number.NaN } : total
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { NULL_F64 } from '../values/types.ts'
 import { runArithmetic } from './arithmetic.ts'
 import { countAndSum } from './moments.ts'
-import { WATCHED_STEP, watchedDifferences, watchedLoop, watchedSum } from './watched.ts'
+import { WATCHED_STEP, watchedDifferences, watchedLoop, watchedProducts, watchedSum } from './watched.ts'
 
 const MAX = Number.MAX_VALUE
 const special = fc.constantFrom(
@@ -61,6 +61,33 @@ describe('a loop that watches', () => {
           expect(Math.abs(sum - within.reduce((total, x) => total + x, 0)) / scale).toBeLessThan(1e-12)
       }),
       { numRuns: 600 },
+    )
+  })
+
+  it('adds up products and weights of ordinary numbers, and tells of others', () => {
+    fc.assert(
+      fc.property(mostlyOrdinary, mostlyOrdinary, (p, q) => {
+        const length = wholeOf(Math.min(p.length, q.length))
+        const [x, y] = [Float64Array.from(p), Float64Array.from(q)]
+        const sums = new Float64Array(2)
+        const isSound = watchedProducts(x, y, 0, length, sums)
+        const pairs = Array.from({ length }, (_, k) => [x[k], y[k]])
+        expect(isSound).toBe(pairs.flat().every(isOrdinary))
+        if (!isSound) return
+        const close = (found: number, terms: number[]): void => {
+          const scale = terms.reduce((total, t) => total + Math.abs(t), 1)
+          expect(Math.abs(found - terms.reduce((total, t) => total + t, 0)) / scale).toBeLessThan(1e-12)
+        }
+        close(
+          sums[0],
+          pairs.map(([a, b]) => a * b),
+        )
+        close(
+          sums[1],
+          pairs.map(([, b]) => b),
+        )
+      }),
+      { numRuns: 300 },
     )
   })
 

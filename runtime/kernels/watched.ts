@@ -86,3 +86,35 @@ export function watchedDifferences(data: Float64Array, n: number, o: Float64Arra
   const all = v + w
   return all - all === 0
 }
+
+/** Sums of x[i] * y[i] and of y[i] over [from, to) in `sums`, true if all was ordinary. */
+export function watchedProducts(
+  x: Float64Array,
+  y: Float64Array,
+  from: number,
+  to: number,
+  sums: Float64Array,
+): boolean {
+  let a = 0
+  let b = 0
+  let p = 0
+  let q = 0
+  let v = 0
+  let w = 0
+  for (let i = from; i < to; i += 2) {
+    const x0 = x[i]
+    const y0 = y[i]
+    const x1 = x[i + 1]
+    const y1 = y[i + 1]
+    a += x0 * y0
+    b += x1 * y1
+    p += y0 + y0
+    q += y1 + y1
+    v += x0 + x0
+    w += x1 + x1
+  }
+  sums[0] = a + b
+  sums[1] = (p + q) / 2
+  const all = a + b + (p + q) + (v + w)
+  return all - all === 0
+}

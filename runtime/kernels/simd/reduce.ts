@@ -23,99 +23,56 @@ import {
   op,
   v128Const,
   v128Load,
+  v128Store,
 } from './wasm-module.ts'
 
 /**
  * - `sumLongs`: of 64-bit integers, wrapping
  * - `squares`: of (x - center)²
- * - `products`: of x * y, and of y
  * - `max`, `min`: of doubles
  */
-export type Reduction = 'sumLongs' | 'squares' | 'products' | 'max' | 'min'
+export type Reduction = 'sumLongs' | 'squares' | 'max' | 'min'
 
-const INPUTS: Readonly<Record<Reduction, number>> = { sumLongs: 1, squares: 1, products: 2, max: 1, min: 1 }
 /** Registers that a result is gathered in. */
 const LANES = 4
 
 function shapeOf(kind: Reduction): FunctionShape {
   const long = kind === 'sumLongs'
-  const results = kind === 'products' ? 2 : 1
   const params = kind === 'squares' ? (['i32', 'f64'] as const) : (['i32'] as const)
-  // at, ok, x, y, then the gathering registers of each result.
-  const [at, ok, x, y] = [0, 1, 2, 3].map((k) => params.length + k)
-  const gathered = (result: number, k: number): number => y + 1 + result * LANES + k
-  const tested = (local: number): Code =>
-    long
-      ? [...localGet(local), ...NULL_LONGS, ...op['i64x2.ne'], ...localGet(ok), ...op['v128.and'], ...localSet(ok)]
-      : [
-          ...localGet(local),
-          ...op['f64x2.abs'],
-          ...ORDINARY_LIMIT,
-          ...op['f64x2.lt'],
-          ...localGet(ok),
-          ...op['v128.and'],
-          ...localSet(ok),
-        ]
-  const load = (slot: number, part: number, local: number): Code => [
-    ...localGet(at),
-    ...i32Const(3),
-    ...op['i32.shl'],
-    ...v128Load(slotAt(slot) + part * 16),
-    ...localSet(local),
-    ...tested(local),
-  ]
-  const gather = (result: number, part: number, value: Code, how: Code): Code => {
-    const local = gathered(result, part % LANES)
-    return [...localGet(local), ...value, ...how, ...localSet(local)]
-  }
+  const isExtreme = kind === 'max' || kind === 'min'
+  // at, ok, x, then the gathering registers.
+  const [at, ok, x] = [0, 1, 2].map((k) => params.length + k)
+  const gathered = (k: number): number => x + 1 + k
+  const how = long ? op['i64x2.add'] : isExtreme ? op[`f64x2.p${kind}`] : op['f64x2.add']
+  const passes = long ? [...NULL_LONGS, ...op['i64x2.ne']] : [...op['f64x2.abs'], ...ORDINARY_LIMIT, ...op['f64x2.lt']]
   const step = (part: number): Code => {
-    const head = load(1, part, x)
-    switch (kind) {
-      case 'sumLongs':
-        return [...head, ...gather(0, part, localGet(x), op['i64x2.add'])]
-      case 'squares': {
-        const distance = [...localGet(x), ...localGet(1), ...op['f64x2.splat'], ...op['f64x2.sub']]
-        const square = [...distance, ...localTee(x), ...localGet(x), ...op['f64x2.mul']]
-        return [...head, ...gather(0, part, square, op['f64x2.add'])]
-      }
-      case 'products': {
-        const product = [...localGet(x), ...localGet(y), ...op['f64x2.mul']]
-        return [
-          ...head,
-          ...load(2, part, y),
-          ...gather(0, part, product, op['f64x2.add']),
-          ...gather(1, part, localGet(y), op['f64x2.add']),
-        ]
-      }
-      default:
-        return [...head, ...gather(0, part, localGet(x), op[`f64x2.p${kind}`])]
-    }
+    const load = [...localGet(at), ...i32Const(3), ...op['i32.shl'], ...v128Load(slotAt(1) + part * 16), ...localTee(x)]
+    const test = [...passes, ...localGet(ok), ...op['v128.and'], ...localSet(ok)]
+    const distance = [...localGet(x), ...localGet(1), ...op['f64x2.splat'], ...op['f64x2.sub']]
+    const square = [...distance, ...localTee(x), ...localGet(x), ...op['f64x2.mul']]
+    const local = gathered(part % LANES)
+    const value = kind === 'squares' ? square : localGet(x)
+    return [...load, ...test, ...localGet(local), ...value, ...how, ...localSet(local)]
   }
   const setup: number[] = [...v128Const(new Array(16).fill(0xff)), ...localSet(ok)]
-  if (kind === 'max' || kind === 'min')
-    for (let k = 0; k < LANES; k++) setup.push(...i32Const(0), ...v128Load(slotAt(1)), ...localSet(gathered(0, k)))
+  if (isExtreme)
+    for (let k = 0; k < LANES; k++) setup.push(...i32Const(0), ...v128Load(slotAt(1)), ...localSet(gathered(k)))
   const next = [...localGet(at), ...i32Const(16), ...op['i32.add'], ...localTee(at), ...localGet(0), ...op['i32.lt_s']]
   const loop = loopWhile([...[0, 1, 2, 3, 4, 5, 6, 7].flatMap(step), ...next])
-  const finish: number[] = []
-  for (let result = 0; result < results; result++) {
-    const how = long ? op['i64x2.add'] : kind === 'max' || kind === 'min' ? op[`f64x2.p${kind}`] : op['f64x2.add']
-    const both = [0, 1, 2, 3].flatMap((k) => [...localGet(gathered(result, k)), ...(k === 0 ? [] : how)])
-    finish.push(...both, ...localSet(x))
-    if (kind === 'max' || kind === 'min') {
-      // The two lanes stand beside each other; JavaScript takes the one that it wants.
-      finish.push(...i32Const(0), ...localGet(x), ...extractF64(0), ...f64Store(0))
-      finish.push(...i32Const(0), ...localGet(x), ...extractF64(1), ...f64Store(8))
-    } else if (long) {
-      finish.push(...i32Const(0), ...localGet(x), ...extractI64(0), ...localGet(x), ...extractI64(1))
-      finish.push(...op['i64.add'], ...i64Store(0))
-    } else {
-      finish.push(...i32Const(0), ...localGet(x), ...extractF64(0), ...localGet(x), ...extractF64(1))
-      finish.push(...op['f64.add'], ...f64Store(result * 8))
-    }
+  const all = [0, 1, 2, 3].flatMap((k) => [...localGet(gathered(k)), ...(k === 0 ? [] : how)])
+  const finish: number[] = [...all, ...localSet(x)]
+  // The two lanes of an extreme stand beside each other; JavaScript takes the one that it wants.
+  if (isExtreme) finish.push(...i32Const(0), ...localGet(x), ...v128Store(0))
+  else if (long) {
+    finish.push(...i32Const(0), ...localGet(x), ...extractI64(0), ...localGet(x), ...extractI64(1))
+    finish.push(...op['i64.add'], ...i64Store(0))
+  } else {
+    finish.push(...i32Const(0), ...localGet(x), ...extractF64(0), ...localGet(x), ...extractF64(1))
+    finish.push(...op['f64.add'], ...f64Store(0))
   }
   return {
     params,
-    locals: ['i32', ...new Array(3 + results * LANES).fill('v128')],
+    locals: ['i32', ...new Array(2 + LANES).fill('v128')],
     result: 'i32',
     body: [...setup, ...loop, ...finish, ...localGet(ok), ...op['i8x16.all_true']],
   }
@@ -126,11 +83,11 @@ let longsFound: BigInt64Array | undefined
 
 /**
  * Goes through [from, to) in order: `good` gets what a whole block of ordinary numbers gives (and where the block is), `careful` every other range. Results of `max` and `min` are in `first` and
- * `second`, the larger (smaller) of which counts; those of `products` are the sums of x * y and of y.
+ * `second`, the larger (smaller) of which counts.
  */
 export function reduceLanes(
   kind: Exclude<Reduction, 'sumLongs'>,
-  inputs: readonly FixedArray[],
+  data: FixedArray,
   from: number,
   to: number,
   center: number,
@@ -141,9 +98,8 @@ export function reduceLanes(
   doublesFound ??= new Float64Array(laneMemory().buffer, 0, 2)
   const found = doublesFound
   const whole = to - ((to - from) % BLOCK)
-  const list = inputs.slice(0, INPUTS[kind]).map((data) => ({ data }))
   runLanes(
-    list,
+    [{ data }],
     undefined,
     from,
     whole,
