@@ -17,7 +17,14 @@ const CATALOG = 'catalog.mdb'
 const NEW_CATALOG = 'catalog-new.mdb'
 
 /** Why a directory cannot be started: a copy that is not whole, a catalog that is gone, half a restore. */
-const UNUSABLE = new Set(['copyUnusable', 'catalogMissing', 'catalogDamaged', 'restoreUnfinished', 'folderOfOther'])
+const UNUSABLE = new Set([
+  'copyUnusable',
+  'catalogMissing',
+  'catalogDamaged',
+  'restoreUnfinished',
+  'folderOfOther',
+  'linkDangling',
+])
 
 export interface OpenDirectory {
   readonly catalog: CatalogStore

@@ -18,6 +18,7 @@ export function* checkDirectory(directory: InspectedDirectory, isDeep: boolean, 
   const { files, catalog, wasUnclean, isHeld } = directory
   if (!isHeld)
     yield noteFinding('notHeld', 'Nothing can be written here, so that nobody is kept from opening it meanwhile.')
+  if (directory.startError !== undefined) yield findingOf(directory.startError, 'folderOfOther', '')
   if (yield* checkTrigger(files, isDeep, totals)) return
   if (wasUnclean)
     yield noteFinding('unclean', 'The last process did not close the directory: the next start recovers from the log.')

@@ -4,6 +4,7 @@ import { type HoldfastError, toHoldfastError } from '../../runtime/errors.ts'
 import type { CatalogReader } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { lockForInspection } from '../engine/lock.ts'
+import { linkToOther } from '../engine/lock-linked-folders.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 
@@ -15,6 +16,8 @@ export interface InspectedDirectory {
   readonly catalogError?: HoldfastError
   /** The last process did not close the directory. */
   readonly wasUnclean: boolean
+  /** Every start is refused with this. */
+  readonly startError?: HoldfastError
   /** No process can open it meanwhile; false where nothing can be written. */
   readonly isHeld: boolean
   close(): Promise<void>
@@ -27,6 +30,7 @@ export function openForInspection(dataDir: string): InspectedDirectory {
   const { wasUnclean, putBack, isHeld } = lockForInspection(dataDir)
   try {
     const files = new LocalFileStore(dataDir)
+    const startError = linkToOther(dataDir)
     const hadReaders = files.stat(`${CATALOG_FILE}-lock`) !== undefined
     const isThere = files.stat(CATALOG_FILE)?.kind === 'file'
     let catalog: LmdbCatalogStore | undefined
@@ -40,6 +44,7 @@ export function openForInspection(dataDir: string): InspectedDirectory {
       files,
       catalog,
       ...(catalogError === undefined ? {} : { catalogError }),
+      ...(startError === undefined ? {} : { startError }),
       wasUnclean,
       isHeld,
       close: async () => {
