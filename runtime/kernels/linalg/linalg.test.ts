@@ -122,6 +122,8 @@ describe('decompositions give their matrix back', () => {
       fc.property(matrix(false), (a) => {
         // What is much smaller than the largest singular value would only bring its rounding errors back, enlarged.
         const svd = decomposeSvd(a)!
+        // The inverse of the smallest numbers that there are is no number.
+        fc.pre(svd.s[0] === 0 || svd.s[0] > 1e-300)
         expectClose(multiply(multiply(a, pseudoInverse(svd, svd.s[0] * 5e-8)), a), a, 1e-5)
       }),
     ))
