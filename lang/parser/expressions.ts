@@ -171,10 +171,37 @@ function infix(p: Cursor, left: Expr, func: Expr, start: number): Expr {
   return { kind: 'infix', func, left, right, span: p.span(start) }
 }
 
+type Predicate = 'in' | 'like' | 'between'
+
+/** Words of queries that are `not in`, `not like` and `not between` in one; the functions notIn and notLike between operands do the same. */
+const JOINT_PREDICATES: ReadonlyMap<string, Predicate> = new Map([
+  ['notBetween', 'between'],
+  ['NOTBETWEEN', 'between'],
+  ['NOTIN', 'in'],
+  ['NOTLIKE', 'like'],
+])
+
+function parsePredicate(p: Cursor, left: Expr, op: Predicate, negated: boolean): Expr {
+  continueLine(p)
+  let right = parseExpr(p, 4)
+  if (op === 'between' && !isPair(right) && (p.isWord('and') || (p.is('&&') && p.sql))) {
+    p.next()
+    const upper = parseExpr(p, 4)
+    right = { kind: 'pair', lower: right, upper, span: p.span(right.span.start) }
+  }
+  return { kind: 'predicate', op, negated, left, right, span: p.span(left.span.start) }
+}
+
 function parseWordInfix(p: Cursor, left: Expr, level: number, token: Token): Expr | undefined {
-  if (token.roles === NAME) return parseFunctionInfix(p, left, level, token.image)
   const start = left.span.start
   const word = token.image
+  const joint = p.sql && !p.names.isVariable(word) ? JOINT_PREDICATES.get(word) : undefined
+  if (joint !== undefined) {
+    if (3 < level) return undefined
+    p.next()
+    return parsePredicate(p, left, joint, true)
+  }
+  if (token.roles === NAME) return parseFunctionInfix(p, left, level, word)
   const small = word === word.toUpperCase() ? word.toLowerCase() : word
   if (p.sql && ((token.roles & CLAUSE_WORD) !== 0 || joinFollows(p))) return undefined
   const negated = small === 'not' && PREDICATES.has(p.peek(1).tokenType)
@@ -183,14 +210,7 @@ function parseWordInfix(p: Cursor, left: Expr, level: number, token: Token): Exp
     if (3 < level || (predicate !== 'in' && !negated && p.names.isVariable(word) && !p.sql)) return undefined
     p.next()
     if (negated) p.next()
-    continueLine(p)
-    let right = parseExpr(p, 4)
-    if (predicate === 'between' && !isPair(right) && (p.isWord('and') || (p.is('&&') && p.sql))) {
-      p.next()
-      const upper = parseExpr(p, 4)
-      right = { kind: 'pair', lower: right, upper, span: p.span(right.span.start) }
-    }
-    return { kind: 'predicate', op: predicate, negated, left, right, span: p.span(start) }
+    return parsePredicate(p, left, predicate, negated)
   }
   if (small === 'is') {
     if (3 < level) return undefined

@@ -7,7 +7,7 @@ import { topicTable } from '../registry.ts'
 import { Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
-import { isArrayType, isIntegral, isLiteral, isNumeric, T, typeInfo } from '../values/types.ts'
+import { isArrayType, isFloating, isIntegral, isLiteral, isNumeric, T, typeInfo } from '../values/types.ts'
 import {
   AnyVector,
   bigArrays,
@@ -252,8 +252,10 @@ define('matrix(dataType, [rows], [cols], [columnsCapacity], [defaultValue], args
   call: (slots) => {
     const args = slots.slice(0, slots.findLastIndex((a) => a !== undefined) + 1)
     const first = required(args[0], usageMatrix, 'X1')
-    // Two numbers are two columns of one row.
-    const isType = first.kind === 'function' || (first.kind === 'scalar' && (args.length > 2 || isLiteral(first.type)))
+    // Two numbers are two columns of one row, and so are any that can't name a type.
+    const isType =
+      first.kind === 'function' ||
+      (first.kind === 'scalar' && !isFloating(first.type) && (args.length > 2 || isLiteral(first.type)))
     if (isType && args[1]?.kind === 'scalar')
       return matrixOfType(args, 'matrix(dataType, rows, cols, [columnsCapacity], [defaultValue])')
     const columns: Vector[] = []

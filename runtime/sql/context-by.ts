@@ -165,7 +165,7 @@ function groupLimit(
 
 /** `select *` or plain columns with a limit and no csort: the documentation shows the rows in their original order. */
 function limitsPlainColumns(node: SelectStatement, rows: Relation): boolean {
-  if ((node.limit === null && node.top === null) || node.csort.length > 0) return false
+  if (node.limit === null || node.csort.length > 0) return false
   return node.items.every((i) => i.expr.kind === 'star' || isColumn(i.expr, rows.resolver))
 }
 
