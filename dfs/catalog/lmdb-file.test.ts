@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openDirectory } from '../engine/directory.ts'
 import { Engine } from '../engine/engine.ts'
 import { checkDirectory, noTotals, openForInspection } from '../inspect/index.ts'
 import { requireWholeFile } from './lmdb-file.ts'
@@ -66,6 +67,26 @@ describe('the file of a catalog', () => {
       `is missing or empty, but ${name}/ is not empty: this is a data directory that has lost its catalog, or none at all.`,
     )
     expect(readdirSync(data, { recursive: true }).sort()).toEqual([name, `${name}/epoch-1`, `${name}/epoch-1/weights`])
+  })
+
+  it('is refused when all segments that it names are gone: their volume is not mounted', async () => {
+    const data = join(folder, 'unmounted-chunks')
+    mkdirSync(data)
+    const catalog = new LmdbCatalogStore(join(data, 'catalog.mdb'))
+    const chunk = { chunkId: 'c', cid: 1, rows: 0, updateTimeMs: 0, path: '/1', segments: [] as object[] }
+    const put = (): void => catalog.transaction((w) => w.put(['chunk', 'dfs://d', 't', '/1'], chunk))
+    put()
+    // Rows that wait in the log have no segments yet.
+    openDirectory(data, () => {}).lock.release()
+    chunk.segments.push({ file: 'chunks/d/1/t/1.arrow' })
+    put()
+    const refusal = /^chunks\/ in .* is missing or empty, and the catalog names segments in it\.$/
+    expect(() => openDirectory(data, () => {})).toThrow(refusal)
+    mkdirSync(join(data, 'chunks/lost+found'), { recursive: true })
+    expect(() => openDirectory(data, () => {})).toThrow(refusal)
+    mkdirSync(join(data, 'chunks/d'))
+    openDirectory(data, () => {}).lock.release()
+    await catalog.close()
   })
 
   it('is made beside volumes that are mounted in the place of folders', async () => {

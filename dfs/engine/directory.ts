@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
+import type { ChunkRecord } from '../catalog/types.ts'
 import { adoptCopy, wantsRestore } from '../external-copy/adopt.ts'
 import { COPY_FOLDER } from '../external-copy/format.ts'
 import { refuseUnfinishedRestore } from '../node-backup/marker.ts'
@@ -22,6 +23,7 @@ const UNUSABLE = new Set([
   'catalogMissing',
   'catalogDamaged',
   'restoreUnfinished',
+  'chunksMissing',
   'folderOfOther',
   'linkDangling',
 ])
@@ -60,6 +62,12 @@ export function openDirectory(
     const catalog = new LmdbCatalogStore(join(dataDir, CATALOG))
     // LMDB syncs what it writes, but not the name of the file.
     if (isNew) files.syncDirectory('')
+    try {
+      requireSegmentsOf(catalog, files)
+    } catch (error) {
+      void catalog.close()
+      throw error
+    }
     return { catalog, files, lock, bootId: bootIdOf(), wasUnclean: lock.wasUnclean || isCopy }
   } catch (error) {
     // What cannot be started stays as it is.
@@ -93,6 +101,22 @@ function requireCatalogOf(files: FileStore): void {
       hint: `nothing was changed; put the file back, or restore the databases from a backup into a new directory${folder === 'chunks' ? '' : '; for a new store name another directory with --data'}`,
     },
   )
+}
+
+/** Segments of a catalog that are all gone are on a volume that is not mounted: what would be written now would lie beneath it. */
+function requireSegmentsOf(catalog: CatalogStore, files: FileStore): void {
+  if (files.list('chunks').some(({ name }) => name !== VOLUME_FOLDER && name !== OWNER_FILE)) return
+  for (const [, chunk] of catalog.entries(['chunk']))
+    if ((chunk as ChunkRecord).segments.length > 0)
+      throw new HoldfastError(
+        'data',
+        `chunks/ in ${files.root} is missing or empty, and the catalog names segments in it.`,
+        {
+          code: 'chunksMissing',
+          where: { file: 'chunks' },
+          hint: 'nothing was changed; mount the volume that they are on, or put the folder back from a copy, or restore a backup into a new directory',
+        },
+      )
 }
 
 /** Makes the new catalog beside the old one, which it then replaces. */
