@@ -223,3 +223,30 @@ describe.each(ROTATIONS)('an archive with the rotation %s', (_, settings) => {
 
 const unfinished = (archive: FileStore): string[] =>
   [...archive.list('').map((e) => e.name), ...filesBelow(archive, 'data')].filter((f) => f.endsWith('.unfinished'))
+
+describe('an archive directory that is gone', () => {
+  it('is not made anew, because its volume is not mounted: the log waits until it is there', async () => {
+    let isMounted = true
+    class Volume extends MemoryFileStore {
+      override stat(path: string) {
+        return isMounted ? super.stat(path) : undefined
+      }
+    }
+    const archive = new Volume()
+    const world = archivedWorld({ archive })
+    for (const step of brief(world).slice(0, 4)) await step()
+    const before = piecesOf(archive).length
+    expect(before).toBeGreaterThan(0)
+    isMounted = false
+    world.session.run(append(7000, 6))
+    await settle(world)
+    expect(piecesOf(archive)).toHaveLength(before)
+    expect(world.said.at(-1)).toMatch(
+      /The archive directory .* is gone; the piece [0-9A-F]{24} was archived there before\./,
+    )
+    isMounted = true
+    world.clock.nowMs += 600_000
+    await settle(world)
+    expect(piecesOf(archive).length).toBeGreaterThan(before)
+  })
+})

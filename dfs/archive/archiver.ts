@@ -140,6 +140,7 @@ export class Archiver {
         kind: 'archive',
         target: { dir: settings.dir, command: settings.command },
         piece,
+        ...(ledger.mark!.lastName === '' ? {} : { after: ledger.mark!.lastName }),
         sinceCid: ledger.mark!.sinceCid,
         done: this.#done,
       })

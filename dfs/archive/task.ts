@@ -26,6 +26,8 @@ export interface ArchiveTask {
   readonly kind: 'archive'
   readonly target: ArchiveTarget
   readonly piece: Piece
+  /** The piece before, if there is one: it went to the same directory. */
+  readonly after?: string
   /** Segments of commits up to this one may be gone: they were before archiving began. */
   readonly sinceCid: number
   /** Segments of the piece that an attempt before has archived. */
@@ -141,12 +143,23 @@ interface Place {
 
 function placeOf(
   files: FileStore,
-  { target, commandLimitMs = COMMAND_LIMIT_MS }: ArchiveTask,
+  { target, after, commandLimitMs = COMMAND_LIMIT_MS }: ArchiveTask,
   interrupt: () => void,
   directory: FileStore | undefined,
 ): Place {
   if (target.command !== undefined) return new CommandPlace(files, target.command, commandLimitMs, interrupt)
   const archive = directory ?? new LocalFileStore(target.dir!)
+  // Pieces below a mount point would be missed when they are needed. That they were taken away from the directory is no mistake.
+  if (after !== undefined && archive.stat('') === undefined)
+    throw new HoldfastError(
+      'io',
+      `The archive directory ${archive.root} is gone; the piece ${after} was archived there before.`,
+      {
+        code: 'archiveGone',
+        where: { file: archive.root },
+        hint: 'mount the volume that it is on; if the archive has moved, make the directory',
+      },
+    )
   // Backups may have been begun there since the last piece.
   requireNoBackups(archive)
   return new DirectoryPlace(files, new ArchiveDirectory(archive, interrupt))
