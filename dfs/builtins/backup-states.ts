@@ -8,7 +8,7 @@ import { requireAnnounced } from '../backup/remains.ts'
 import { ONE_STATE } from '../set/retention.ts'
 import { bytesOfStates } from '../set/state-files.ts'
 import { listStates, noBackupIn } from '../set/states.ts'
-import { backupStore, loggedInHost, optionalTexts, timestampOf } from './backup-host.ts'
+import { backupStore, backupStoreToWrite, loggedInHost, optionalTexts, timestampOf } from './backup-host.ts'
 import { KEY_DOC } from './backup-key.ts'
 import { requireMayDrop, retentionArg } from './backup-retention.ts'
 import { listing } from './listing.ts'
@@ -54,7 +54,7 @@ define(PRUNE, {
 Returns a table state, takenAt, action (keep or drop), bytesFreed, the newest first; bytesFreed is null if a damaged state hides what is needed. With dryRun=true it tells and changes nothing. The numbers that later backups go by stay as they are. Killed at any moment, the states that remain restore. An interrupted backup can still be continued. ${KEY_DOC} Needs a login, and the right to read every table in the backup.`,
   call: ([backupDir, keep, daily, weekly, monthly, states, dryRun, keyPath], session) => {
     const host = loggedInHost(session, 'pruneBackup')
-    const store = backupStore(host, backupDir, PRUNE, keyPath)
+    const store = backupStoreToWrite(host, backupDir, PRUNE, keyPath)
     const retention = retentionArg([keep, daily, weekly, monthly], PRUNE)
     const ids = optionalTexts(states, PRUNE, 'states')
     if (ids !== undefined && retention !== undefined)

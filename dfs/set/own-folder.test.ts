@@ -73,6 +73,9 @@ describe('a folder for backups', () => {
         /^The directory .* cannot hold backups: it holds no backup, but files in data\//,
       )
     expect([...store.files().keys()].sort()).toEqual(['data/mine/x', 'wal/y'])
+    s.run('backupDB("/set", "dfs://d", keep=5); backupDB("/set", "dfs://d")')
+    ;(world.backups.get('/set') as MemoryFileStore).writeFileAtomic(PIECE, 'a piece')
+    expect(s.fails('pruneBackup("/set", 1)')).toMatch(/holds an archive of the log/)
   })
 })
 
