@@ -6,10 +6,12 @@ import { compareBuiltins } from './compare.ts'
 import { convertBuiltins } from './convert.ts'
 import { creationBuiltins } from './creation.ts'
 import { cumulativeBuiltins } from './cumulative.ts'
+import { fillBuiltins } from './fills.ts'
 import { groupingBuiltins } from './grouping.ts'
 import { indicatorBuiltins } from './indicators.ts'
 import { joinBuiltins } from './joins.ts'
 import { mathBuiltins } from './math.ts'
+import { nullBuiltins } from './nulls.ts'
 import { randomBuiltins } from './random.ts'
 import { rowGroupBuiltins } from './row-groups.ts'
 import { rowColumnBuiltins } from './rows-columns.ts'
@@ -24,6 +26,8 @@ import { topWindowBuiltins } from './window-topn.ts'
 
 export const coreBuiltins: readonly Builtin[] = [
   ...convertBuiltins,
+  ...nullBuiltins,
+  ...fillBuiltins,
   ...creationBuiltins,
   ...mathBuiltins,
   ...compareBuiltins,

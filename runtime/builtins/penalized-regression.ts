@@ -6,7 +6,7 @@ import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import type { Value } from '../values/scalar.ts'
 import { type Arg, boolArg, intArg, isGiven, numberArg, textArg, vectorArg } from './args.ts'
-import { anyNull } from './convert.ts'
+import { anyNull } from './nulls.ts'
 import { coefficientTable, type Factors, type FitReport, factorsArg, fitDictionary } from './regression-arg.ts'
 
 const { entries, define } = topicTable('Aggregates and statistics')

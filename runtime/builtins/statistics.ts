@@ -13,7 +13,7 @@ import { Table } from '../values/table.ts'
 import { isDecimal, isFloating, isNumeric, NULL_I32, T } from '../values/types.ts'
 import { AnyVector, FixedVector, newVector, type Vector } from '../values/vector.ts'
 import { type Arg, boolArg, intArg, isGiven, numberArg, required, textArg, vectorArg } from './args.ts'
-import { overwrite } from './convert.ts'
+import { overwrite } from './nulls.ts'
 import { aggregateOver, asVector, isNumericColumn, pairwise } from './shapes.ts'
 
 const { entries, define } = topicTable('Aggregates and statistics')

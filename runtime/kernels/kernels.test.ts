@@ -1,7 +1,7 @@
 /** Laws of the kernels against definitions written out per element. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { iif } from '../builtins/convert.ts'
+import { iif } from '../builtins/nulls.ts'
 import { binaryOp, fastBinary } from '../ops/binary.ts'
 import { castVector } from '../ops/cast.ts'
 import type { BinaryOpName } from '../ops/names.ts'

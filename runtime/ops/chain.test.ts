@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { iif } from '../builtins/convert.ts'
+import { iif } from '../builtins/nulls.ts'
 import { assembleAtOnce, LANES_FROM } from '../kernels/simd/elementwise.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { T } from '../values/types.ts'
