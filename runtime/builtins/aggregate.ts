@@ -378,9 +378,12 @@ for (const [name, [params, doc]] of Object.entries(PAIR_DOCS))
       const usage = `${name}(${params})`
       const given = [required(x, usage, params[0]), required(y, usage, params[3])] as const
       const [left, right] = name === 'euclidean' || name === 'tanimoto' ? onCommonRows(...given) : given
-      const found = pairwise(name, left, right, (a, b) =>
-        realOrNull(PAIR_STATISTICS[name](readDoubles(name, a), readDoubles(name, b))),
-      )
+      // Weighted sums know the null of doubles, and need no copy without it.
+      const read = (v: Vector): Float64Array =>
+        (name === 'wavg' || name === 'wsum') && v.type === T.DOUBLE && v.storage === 'fixed'
+          ? (v.view() as Float64Array)
+          : readDoubles(name, v)
+      const found = pairwise(name, left, right, (a, b) => realOrNull(PAIR_STATISTICS[name](read(a), read(b))))
       const series = given.every((v) => v.kind === 'matrix' && v.indexed === 'series')
       return series && found.kind === 'vector' ? found.get(0) : found
     },

@@ -5,8 +5,8 @@ import { CHUNK_ROWS, declareWords, kernel, type NumericStorage, nullTest, readNu
 import { mayHaveNull } from './null-scan.ts'
 import { LANES_FROM } from './simd/elementwise.ts'
 import { BLOCK } from './simd/lanes.ts'
-import { reduceLanes, reduceLongs } from './simd/reduce.ts'
-import { watchedSum } from './watched.ts'
+import { sumOfLongs } from './simd/reduce.ts'
+import { watchedMax, watchedMin, watchedSquares, watchedSum } from './watched.ts'
 
 /** Number of valid elements and their sum in double precision. */
 export interface CountSum {
@@ -58,17 +58,35 @@ export function countAndSum(data: FixedArray, from: number, to: number): CountSu
     count += n
     sum += part
   }
+  byBlocks(
+    from,
+    to,
+    (at, end) => {
+      const part = watchedSum(data, at, end)
+      if (Number.isNaN(part)) return false
+      add(BLOCK, part)
+      return true
+    },
+    (at, end) => {
+      const part = sumLoop(data, at, end)
+      add(part.count, part.sum)
+    },
+  )
+  return { count, sum }
+}
+
+/** Goes through [from, to) block by block: `watched` takes whole ones and answers whether all in there was ordinary, `careful` the others, and the rest. */
+export function byBlocks(
+  from: number,
+  to: number,
+  watched: (from: number, to: number) => boolean,
+  careful: (from: number, to: number) => void,
+): void {
   for (let at = from, block = 0; at < to; at += BLOCK, block++) {
     if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
     const end = Math.min(to, at + BLOCK)
-    const part = end - at === BLOCK ? watchedSum(data, at, end) : Number.NaN
-    if (!Number.isNaN(part)) add(BLOCK, part)
-    else {
-      const tested = sumLoop(data, at, end)
-      add(tested.count, tested.sum)
-    }
+    if (end - at < BLOCK || !watched(at, end)) careful(at, end)
   }
-  return { count, sum }
 }
 
 function sumLoop(data: FixedArray, from: number, to: number): CountSum {
@@ -100,7 +118,7 @@ export function sumLongs(data: BigInt64Array, from: number, to: number): { count
     count += BLOCK
     sum += part
   }
-  if (to - from >= LONG_LANES_FROM) reduceLongs(data, from, to, whole, careful)
+  if (to - from >= LONG_LANES_FROM) sumOfLongs(data, from, to, whole, careful)
   else careful(from, to)
   return { count, sum: BigInt.asIntN(64, sum) }
 }
@@ -148,19 +166,17 @@ function squaresAround(data: FixedArray, from: number, to: number, mean: number)
     run('second', data, start, end, mean, SECOND)
     squares += ACC[0]
   }
-  if (!(data instanceof Float64Array) || to - from < LANES_FROM) careful(from, to)
-  else
-    reduceLanes(
-      'squares',
-      data,
-      from,
-      to,
-      mean,
-      (part) => {
-        squares += part
-      },
-      careful,
-    )
+  if (!(data instanceof Float64Array) || to - from < LANES_FROM) {
+    careful(from, to)
+    return squares
+  }
+  const watched = (start: number, end: number): boolean => {
+    const part = watchedSquares(data, start, end, mean)
+    if (Number.isNaN(part)) return false
+    squares += part
+    return true
+  }
+  byBlocks(from, to, watched, careful)
   return squares
 }
 
@@ -219,19 +235,22 @@ function extremeByBlocks(
     if (block >= 0) best = loop(data, block, block + BLOCK, -1)
     block = -1
   }
-  const good = (first: number, second: number, at: number): void => {
-    const found = which === 'max' ? Math.max(first, second) : Math.min(first, second)
+  const extreme = which === 'max' ? watchedMax : watchedMin
+  const watched = (at: number, end: number): boolean => {
+    const found = extreme(data, at, end)
+    if (Number.isNaN(found)) return false
     const better = which === 'max' ? found > value : found < value
-    if ((best >= 0 || block >= 0) && !better && !(last && found === value)) return
+    if ((best >= 0 || block >= 0) && !better && !(last && found === value)) return true
     value = found
     block = at
+    return true
   }
   const careful = (start: number, end: number): void => {
     settle()
     best = loop(data, start, end, best)
     if (best >= 0) value = data[best]
   }
-  reduceLanes(which, data, from, to, 0, good, careful)
+  byBlocks(from, to, watched, careful)
   settle()
   return best
 }

@@ -1,6 +1,7 @@
 /** Statistics of two columns of doubles (NaN is null): positions where either side is null are left out. */
+import { NULL_F64 } from '../values/types.ts'
+import { byBlocks } from './moments.ts'
 import { LANES_FROM } from './simd/elementwise.ts'
-import { BLOCK } from './simd/lanes.ts'
 import { watchedProducts } from './watched.ts'
 
 /** What a loop leaves. */
@@ -57,7 +58,7 @@ export const covarianceP = (m: PairMoments): number => (m.count < 1 ? Number.NaN
 /** Slope of the regression of y on x. */
 export const slope = (m: PairMoments): number => (m.count < 2 || m.xx === 0 ? Number.NaN : m.xy / m.xx)
 
-/** Sum of x*y and of the weights y over the valid positions; sum is NaN when there are none. */
+/** Sum of x*y and of the weights y over the valid positions (the null of doubles counts as NaN does); sum is NaN when there are none. */
 export function weighted(
   x: Float64Array,
   y: Float64Array,
@@ -66,17 +67,15 @@ export function weighted(
 ): { sum: number; weight: number } {
   const total = { sum: 0, weight: 0, count: 0 }
   const careful = (start: number, end: number): void => addWeighted(x, y, start, end, total)
+  const watched = (start: number, end: number): boolean => {
+    if (!watchedProducts(x, y, start, end, SUMS)) return false
+    total.sum += SUMS[0]
+    total.weight += SUMS[1]
+    total.count += end - start
+    return true
+  }
   if (to - from < LANES_FROM) careful(from, to)
-  else
-    for (let at = from; at < to; at += BLOCK) {
-      const end = Math.min(to, at + BLOCK)
-      if (end - at < BLOCK || !watchedProducts(x, y, at, end, SUMS)) careful(at, end)
-      else {
-        total.sum += SUMS[0]
-        total.weight += SUMS[1]
-        total.count += BLOCK
-      }
-    }
+  else byBlocks(from, to, watched, careful)
   return total.count === 0 ? { sum: Number.NaN, weight: Number.NaN } : total
 }
 
@@ -89,7 +88,7 @@ interface Weighted {
 function addWeighted(x: Float64Array, y: Float64Array, from: number, to: number, total: Weighted): void {
   let { sum, weight, count } = total
   for (let k = from; k < to; k++) {
-    if (Number.isNaN(x[k]) || Number.isNaN(y[k])) continue
+    if (Number.isNaN(x[k]) || Number.isNaN(y[k]) || x[k] === NULL_F64 || y[k] === NULL_F64) continue
     sum += x[k] * y[k]
     weight += y[k]
     count++

@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { NULL_F64 } from '../values/types.ts'
 import { runArithmetic } from './arithmetic.ts'
 import { countAndSum } from './moments.ts'
-import { WATCHED_STEP, watchedDifferences, watchedLoop, watchedProducts, watchedSum } from './watched.ts'
+import {
+  WATCHED_STEP,
+  watchedDifferences,
+  watchedLoop,
+  watchedMax,
+  watchedMin,
+  watchedProducts,
+  watchedSquares,
+  watchedSum,
+} from './watched.ts'
 
 const MAX = Number.MAX_VALUE
 const special = fc.constantFrom(
@@ -61,6 +70,39 @@ describe('a loop that watches', () => {
           expect(Math.abs(sum - within.reduce((total, x) => total + x, 0)) / scale).toBeLessThan(1e-12)
       }),
       { numRuns: 600 },
+    )
+  })
+
+  it('finds extremes that are no nulls, and tells where there is none to be sure of', () => {
+    fc.assert(
+      fc.property(mostlyOrdinary, (values) => {
+        const data = Float64Array.from(values)
+        const length = wholeOf(values.length)
+        const valid = values.slice(0, length).filter((x) => x !== NULL_F64 && !Number.isNaN(x))
+        const max = watchedMax(data, 0, length)
+        const min = watchedMin(data, 0, length)
+        if (!Number.isNaN(max)) expect(max).toBe(valid.reduce((best, x) => (x > best ? x : best)))
+        if (!Number.isNaN(min)) expect(min).toBe(valid.reduce((best, x) => (x < best ? x : best)))
+        if (length > 0 && values.slice(0, length).every(isOrdinary)) {
+          expect(max).not.toBeNaN()
+          expect(min).not.toBeNaN()
+        }
+      }),
+      { numRuns: 600 },
+    )
+  })
+
+  it('adds up squared distances of ordinary numbers, and tells of others', () => {
+    fc.assert(
+      fc.property(mostlyOrdinary, fc.double({ noNaN: true, min: -1e6, max: 1e6 }), (values, center) => {
+        const length = wholeOf(values.length)
+        const within = values.slice(0, length)
+        const sum = watchedSquares(Float64Array.from(values), 0, length, center)
+        expect(Number.isNaN(sum)).toBe(!within.every(isOrdinary))
+        const expected = within.reduce((total, x) => total + (x - center) ** 2, 0)
+        if (!Number.isNaN(sum)) expect(Math.abs(sum - expected)).toBeLessThanOrEqual(1e-12 * expected)
+      }),
+      { numRuns: 300 },
     )
   })
 

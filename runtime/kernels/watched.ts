@@ -6,6 +6,7 @@
  * Two or four elements a turn, because an addition waits for the one before it. A loop for the last odd ones would never be seen by the compiler, which leaves compiled code where it meets what
  * it has not seen: they are the caller's.
  */
+import { NULL_F64 } from '../values/types.ts'
 import { kernel } from './codegen.ts'
 
 /** Elements of a range must be a multiple of this. */
@@ -49,17 +50,19 @@ w${k}+=${watched.map((name) => `(${name}+${name})`).join('+')};o[${at}]=r${k};`
   })
 }
 
-/** Sum of data[from..to), NaN if not all is ordinary. Four lanes add up side by side, then to one number. */
+/** Sum of data[from..to), NaN if not all is ordinary. Both halves are read side by side, so that memory is asked for in two places; four lanes add up, then to one number. */
 export function watchedSum(data: Float64Array, from: number, to: number): number {
+  const half = (to - from) >> 1
+  const middle = from + half
   let a = 0
   let b = 0
   let c = 0
   let d = 0
-  for (let i = from; i < to; i += 4) {
+  for (let i = from; i < middle; i += 2) {
     const p = data[i]
     const q = data[i + 1]
-    const r = data[i + 2]
-    const s = data[i + 3]
+    const r = data[i + half]
+    const s = data[i + half + 1]
     a += p + p
     b += q + q
     c += r + r
@@ -67,6 +70,62 @@ export function watchedSum(data: Float64Array, from: number, to: number): number
   }
   const twice = a + b + (c + d)
   return twice - twice === 0 ? twice / 2 : Number.NaN
+}
+
+/** Sum of the squared distances of data[from..to) to `center`, NaN if not all is ordinary: the square of the null is infinite by itself. */
+export function watchedSquares(data: Float64Array, from: number, to: number, center: number): number {
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  for (let i = from; i < to; i += 4) {
+    const p = data[i] - center
+    const q = data[i + 1] - center
+    const r = data[i + 2] - center
+    const s = data[i + 3] - center
+    a += p * p
+    b += q * q
+    c += r * r
+    d += s * s
+  }
+  const sum = a + b + (c + d)
+  return sum - sum === 0 ? sum : Number.NaN
+}
+
+/** The largest of data[from..to), which no null can be; NaN if there is none to be sure of. */
+export function watchedMax(data: Float64Array, from: number, to: number): number {
+  let best = Number.NEGATIVE_INFINITY
+  for (let i = from; i < to; i += 4) {
+    const p = data[i]
+    const q = data[i + 1]
+    const r = data[i + 2]
+    const s = data[i + 3]
+    if (p > best || q > best || r > best || s > best) {
+      if (p > best) best = p
+      if (q > best) best = q
+      if (r > best) best = r
+      if (s > best) best = s
+    }
+  }
+  return best > NULL_F64 ? best : Number.NaN
+}
+
+/** The smallest of data[from..to); NaN if that is a null, or there is none to be sure of. */
+export function watchedMin(data: Float64Array, from: number, to: number): number {
+  let best = Number.POSITIVE_INFINITY
+  for (let i = from; i < to; i += 4) {
+    const p = data[i]
+    const q = data[i + 1]
+    const r = data[i + 2]
+    const s = data[i + 3]
+    if (p < best || q < best || r < best || s < best) {
+      if (p < best) best = p
+      if (q < best) best = q
+      if (r < best) best = r
+      if (s < best) best = s
+    }
+  }
+  return best > NULL_F64 && best < Number.POSITIVE_INFINITY ? best : Number.NaN
 }
 
 /** o[i] = data[i] - data[i - n] for i in [from, to), true if all was ordinary. */

@@ -48,9 +48,7 @@ export const shuffle = (positions: readonly number[]): Code => [0xfd, 13, ...pos
 export const v128Load = (offset: number): Code => [0xfd, 0, 0, ...unsigned(offset)]
 export const v128Store = (offset: number): Code => [0xfd, 11, 0, ...unsigned(offset)]
 export const v128Load16Splat = (offset: number): Code => [0xfd, 8, 0, ...unsigned(offset)]
-export const f64Store = (offset: number): Code => [0x39, 0, ...unsigned(offset)]
 export const i64Store = (offset: number): Code => [0x37, 0, ...unsigned(offset)]
-export const extractF64 = (lane: number): Code => [...vector(0x21), lane]
 export const extractI64 = (lane: number): Code => [...vector(0x1d), lane]
 
 /** Instructions without operands, by their name in the specification. */
@@ -58,7 +56,6 @@ export const op = {
   'i32.lt_s': [0x48],
   'i32.add': [0x6a],
   'i32.shl': [0x74],
-  'f64.add': [0xa0],
   'i64.add': [0x7c],
   'i8x16.splat': vector(0x0f),
   'i64x2.splat': vector(0x12),
