@@ -71,7 +71,7 @@ describe('holdfast restore-pitr', () => {
     expect(await script(`${LOGIN} print(existsTable("dfs://db", "back"))`, { data: at('latest') })).toBe('true')
 
     for (const [args, code, message] of [
-      [['2024-01-01T00:00:00'], 1, /has no time zone/],
+      [['2024-01-01T00:00:00'], 2, /has no time zone/],
       [['2024-01-01T00:00:00Z'], 1, /before the oldest backup/],
       [['latest', '--wal-archive-dir', archive, '--partition', '/1'], 2, /--partition needs --table/],
       [['latest', '--wal-archive-dir', archive, '--table', 'dfs://db/pt'], 1, /There is no data directory/],
