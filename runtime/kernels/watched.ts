@@ -92,39 +92,43 @@ export function watchedSquares(data: Float64Array, from: number, to: number, cen
   return sum - sum === 0 ? sum : Number.NaN
 }
 
-/** The largest of data[from..to), which no null can be; NaN if there is none to be sure of. */
+/** The largest of data[from..to), which no null can be; NaN if there is none to be sure of. Four are kept apart: none waits for the one before it. */
 export function watchedMax(data: Float64Array, from: number, to: number): number {
-  let best = Number.NEGATIVE_INFINITY
+  let a = Number.NEGATIVE_INFINITY
+  let b = a
+  let c = a
+  let d = a
   for (let i = from; i < to; i += 4) {
     const p = data[i]
     const q = data[i + 1]
     const r = data[i + 2]
     const s = data[i + 3]
-    if (p > best || q > best || r > best || s > best) {
-      if (p > best) best = p
-      if (q > best) best = q
-      if (r > best) best = r
-      if (s > best) best = s
-    }
+    a = p > a ? p : a
+    b = q > b ? q : b
+    c = r > c ? r : c
+    d = s > d ? s : d
   }
+  const best = Math.max(a, b, c, d)
   return best > NULL_F64 ? best : Number.NaN
 }
 
 /** The smallest of data[from..to); NaN if that is a null, or there is none to be sure of. */
 export function watchedMin(data: Float64Array, from: number, to: number): number {
-  let best = Number.POSITIVE_INFINITY
+  let a = Number.POSITIVE_INFINITY
+  let b = a
+  let c = a
+  let d = a
   for (let i = from; i < to; i += 4) {
     const p = data[i]
     const q = data[i + 1]
     const r = data[i + 2]
     const s = data[i + 3]
-    if (p < best || q < best || r < best || s < best) {
-      if (p < best) best = p
-      if (q < best) best = q
-      if (r < best) best = r
-      if (s < best) best = s
-    }
+    a = p < a ? p : a
+    b = q < b ? q : b
+    c = r < c ? r : c
+    d = s < d ? s : d
   }
+  const best = Math.min(a, b, c, d)
   return best > NULL_F64 && best < Number.POSITIVE_INFINITY ? best : Number.NaN
 }
 
