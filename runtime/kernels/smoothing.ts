@@ -1,4 +1,9 @@
 /** Smoothing of a series of doubles (NaN is null). Leading nulls are kept; counting starts at the first valid element. */
+import { checkInterrupt } from '../interrupt.ts'
+import { CHUNK_ROWS } from './codegen.ts'
+
+/** Rows between two looks at the interrupt flag, where each row goes over its whole window. */
+const rowsPerCheck = (window: number): number => Math.ceil(CHUNK_ROWS / window)
 
 const firstValid = (x: Float64Array): number => {
   let k = 0
@@ -36,7 +41,9 @@ export const ema = (x: Float64Array, n: number, warmup = false): Float64Array =>
 export function weightedMean(x: Float64Array, weights: readonly number[]): Float64Array {
   const n = weights.length
   const out = new Float64Array(x.length).fill(Number.NaN)
+  const perCheck = rowsPerCheck(n)
   for (let k = firstValid(x) + n - 1; k < x.length; k++) {
+    if (k % perCheck === 0) checkInterrupt()
     let sum = 0
     let total = 0
     for (let j = 0; j < n; j++) {
@@ -95,11 +102,14 @@ export function tema(x: Float64Array, n: number): Float64Array {
 export const trima = (x: Float64Array, n: number): Float64Array =>
   sma(sma(x, Math.ceil((n + 1) / 2)), Math.floor((n + 1) / 2))
 
+/** A window longer than the series has no results, and needs no weights. */
 export const wma = (x: Float64Array, n: number): Float64Array =>
-  weightedMean(
-    x,
-    Array.from({ length: n }, (_, k) => k + 1),
-  )
+  n > x.length
+    ? new Float64Array(x.length).fill(Number.NaN)
+    : weightedMean(
+        x,
+        Array.from({ length: n }, (_, k) => k + 1),
+      )
 
 /** Kaufman's adaptive mean: the factor follows how straight the last n steps were. */
 export function kama(x: Float64Array, n: number): Float64Array {
@@ -109,7 +119,9 @@ export function kama(x: Float64Array, n: number): Float64Array {
   if (first >= x.length) return out
   // The first mean is the seed only: it has no change over n elements behind it.
   let value = x[first]
+  const perCheck = rowsPerCheck(n)
   for (let k = first + 1; k < x.length; k++) {
+    if (k % perCheck === 0) checkInterrupt()
     let path = 0
     for (let j = k - n + 1; j <= k; j++) path += Math.abs(x[j] - x[j - 1])
     const straight = path === 0 ? 1 : Math.abs(x[k] - x[k - n]) / path
