@@ -47,6 +47,11 @@ describe('memory that is handed back', () => {
   })
 })
 
+test('a request that is larger than what is let pile up as garbage is checked against the limit like any other', () => {
+  setMemoryLimit(allocatedBytes() + SIZE)
+  expect(() => allocate(1100 * 1024 * 1024)).toThrow('Out of memory: this needs 1.1 GB more')
+})
+
 describe('a variable that lets go of a large vector', () => {
   const N = 2 * keptFromBytes
   test.each([

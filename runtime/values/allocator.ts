@@ -113,9 +113,9 @@ export function allocatedBytes(): number {
 }
 
 function reserve(bytes: number): void {
-  sinceKnownBytes += bytes
   sinceCollectBytes += bytes
   if (sinceCollectBytes > PLAIN_GC_BYTES && bytes > 1 << 20) collectGarbage()
+  sinceKnownBytes += bytes
   if (knownLiveBytes + sinceKnownBytes + keptBytes <= limitBytes) return
   dropKept()
   measure()
