@@ -11,7 +11,14 @@ import type {
   TableSource,
 } from '../ast.ts'
 import { Identifier, W } from '../keywords.ts'
-import { conditionFollows, itemFollows, joinDirection, joinLines, sortKeyFollows } from '../parser/clauses.ts'
+import {
+  conditionFollows,
+  itemFollows,
+  joinDirection,
+  joinLines,
+  sortKeyAhead,
+  sortKeyFollows,
+} from '../parser/clauses.ts'
 import { spanOf } from '../parser/cursor.ts'
 import { parseHint, parseTop, takeDistinct } from '../parser/select-head.ts'
 import { optionalAlias } from '../parser/sql-pieces.ts'
@@ -317,10 +324,12 @@ export abstract class QueryRules extends TableRules {
     p.skipNewlines()
     const keys = [this.SUBRULE(this.sortKey)]
     this.MANY({
-      GATE: () => sortKeyFollows(p),
+      GATE: () => sortKeyFollows(p) || sortKeyAhead(p),
       DEF: () => {
-        this.CONSUME(S[','])
-        p.skipNewlines()
+        this.OPTION(() => {
+          this.CONSUME(S[','])
+          p.skipNewlines()
+        })
         keys.push(this.SUBRULE2(this.sortKey))
       },
     })

@@ -102,6 +102,7 @@ export abstract class TableRules extends OperandRules {
     const p = this.cursor
     p.skipNewlines()
     const start = p.offset()
+    p.tableAt = start
     const expr = p.within({ inOn: false }, () => this.SUBRULE(this.operand))
     const alias = optionalAlias(p)
     if (alias !== null && alias.kind !== 'name') throw p.unexpected('one name as the alias of a table')

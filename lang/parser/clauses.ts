@@ -6,6 +6,7 @@ import { AFTER_DIRECTION, W } from '../keywords.ts'
 import { isName, LINE_END, SQL_WORD } from '../roles.ts'
 import { Backtick, Newline, NumberLiteral, QuotedString } from '../vocabulary.ts'
 import type { Cursor } from './cursor.ts'
+import { startsOperand } from './postfix.ts'
 
 /** The words ahead begin a SQL statement (`drop(x, 2)` and a variable named `update` do not). */
 export function startsSql(p: Cursor): boolean {
@@ -113,6 +114,10 @@ export const itemFollows = (p: Cursor): boolean => !(p.inArguments && p.is(',') 
 export const conditionFollows = (p: Cursor): boolean => !argumentFollows(p, true) && commaAhead(p)
 
 export const sortKeyFollows = (p: Cursor): boolean => !argumentFollows(p, false) && commaAhead(p)
+
+/** A column behind a column without a comma, on the line: scripts write `order by a b`, and it sorts by both. */
+export const sortKeyAhead = (p: Cursor): boolean =>
+  isName(p.peek()) && startsOperand(p) && !/^(?:rows|range|map|with)$/i.test(p.peek().image)
 
 export const queryAt = (p: Cursor, k: number): boolean => p.isWord('select', k) || p.isWord('exec', k)
 

@@ -80,6 +80,8 @@ export class Cursor {
   metacode = false
   /** In the condition of a join: `join` is no function. */
   inOn = false
+  /** Offset of the last operand that stands where a query names a table. */
+  tableAt = -1
   /** Inside a branch of `c ? a : b`: a colon is not a pair. */
   noPair = false
   /** Directly inside the arguments of a call: a comma behind a query may separate arguments. */

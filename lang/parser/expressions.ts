@@ -314,7 +314,7 @@ function closesMetacode(p: Cursor): boolean {
 }
 
 /** `left join`, `inner join`, ... or, in the condition of a join, `join`. */
-function joinFollows(p: Cursor): boolean {
+export function joinFollows(p: Cursor): boolean {
   const word = p.peek().image
   if ((p.peek().roles & JOIN_WORD) === 0) return false
   if (word.toLowerCase() === 'join') return p.inOn

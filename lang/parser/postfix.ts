@@ -18,7 +18,14 @@ import {
 import type { Token } from '../token.ts'
 import { Newline, NumberLiteral, QuotedString, S } from '../vocabulary.ts'
 import type { Cursor } from './cursor.ts'
-import { operatorIsValue, parseExpr, parseSuffixes, parseUnary, suffixFollowsFunction } from './expressions.ts'
+import {
+  joinFollows,
+  operatorIsValue,
+  parseExpr,
+  parseSuffixes,
+  parseUnary,
+  suffixFollowsFunction,
+} from './expressions.ts'
 import { parsePrimary } from './primary.ts'
 import { parseOver } from './sql-pieces.ts'
 
@@ -146,7 +153,9 @@ function juxtaposes(p: Cursor, e: Expr): boolean {
   if (isName(token)) {
     if (p.sql && e.kind === 'name') {
       // `price p`, `date desc`: a name after a possible column is an alias unless the function is meant.
-      if (NO_ARGUMENT.has(token.tokenType)) return false
+      if (NO_ARGUMENT.has(token.tokenType) || token.tokenType === W.join || joinFollows(p)) return false
+      // `from bar b`: a table in a variable that is named like a function has an alias.
+      if (e.span.start === p.tableAt && p.names.isVariable(e.name)) return false
     }
     // `f g x` is f(g x); `a g b` with a function a cannot be meant otherwise.
     return token.image !== 'not' || !PREDICATES.has(p.peek(1).tokenType)

@@ -12,6 +12,7 @@ import type {
   SelectStatement,
   SortKey,
   TableSource,
+  TopClause,
 } from '../../lang/ast.ts'
 import { OPERATOR_LEVELS } from '../../lang/index.ts'
 import { SourceText } from '../../lang/source.ts'
@@ -21,7 +22,7 @@ import type { Host } from '../compile/host.ts'
 import { parseExpression } from '../compile/parse.ts'
 import { inputError, usageError } from '../errors.ts'
 import { topicTable } from '../registry.ts'
-import { AnyVector, CodeValue, isLiteral, Scalar, type Value } from '../values/index.ts'
+import { AnyVector, CodeValue, isIntegral, isLiteral, type Pair, Scalar, type Value } from '../values/index.ts'
 import { type Arg, boolArg, intArg, isGiven, textArg, textListArg } from './args.ts'
 
 const { entries, define } = topicTable('Metaprogramming')
@@ -347,13 +348,21 @@ function sortKeys(keys: Arg, ascending: Arg): SortKey[] {
   }))
 }
 
+/** limit=a:b of sql: the rows from a up to b, like `top a:b`. */
+function rowsOfPair(rows: Pair, signature: string): TopClause {
+  const [start, end] = [Number(rows.first), Number(rows.second)]
+  if (!isIntegral(rows.type) || start < 0 || end < start)
+    throw usageError(signature, 'limit must be an integer, or a pair of rows a:b with 0 <= a <= b.')
+  return { start, end, range: true }
+}
+
 /** By groupFlag. */
 export const GROUP_KINDS: readonly GroupClause['kind'][] = ['context', 'group', 'pivot']
 
 define(
   'sql(select, from, [where], [groupBy], [groupFlag=1], [csort], [ascSort], [having], [orderBy], [ascOrder], [limit], [hint], [exec=false], [map=false], [cgroupBy])',
   {
-    doc: 'Metacode of a query. groupFlag: 1 group by, 0 context by, 2 pivot by; a tuple of conditions is joined by commas; from is a table, a name or code.',
+    doc: 'Metacode of a query. groupFlag: 1 group by, 0 context by, 2 pivot by; a tuple of conditions is joined by commas; from is a table, a name or code; limit is a number or a pair of rows a:b; cgroupBy is code, or how many keys at the end of groupBy it takes.',
     call: (args) => {
       const [
         select,
@@ -373,19 +382,26 @@ define(
         cgroup,
       ] = args
       const signature = 'sql(select, from, ...)'
-      const keys = selectItems(groupBy)
-      const count = isGiven(limit) ? listArg(limit) : []
+      const all = selectItems(groupBy)
+      // A number makes keys of cgroup by of the last ones of groupBy.
+      const taken =
+        cgroup instanceof Scalar && typeof cgroup.value === 'number' ? intArg(cgroup, signature, 'cgroupBy') : 0
+      if (taken < 0 || taken > all.length)
+        throw usageError(signature, 'cgroupBy must be metacode, or at most the number of keys of groupBy.')
+      const keys = all.slice(0, all.length - taken)
+      const range = limit?.kind === 'pair' ? rowsOfPair(limit, signature) : null
+      const count = isGiven(limit) && range === null ? listArg(limit) : []
       const statement: SelectStatement = {
         kind: 'select',
         exec: boolArg(exec, signature, 'exec', false),
         hint: intArg(hint, signature, 'hint', 0),
         distinct: false,
-        top: null,
+        top: range,
         items: selectItems(select),
         from: tableSource(from as Value),
         where: conditions(where),
         group: keys.length === 0 ? null : { kind: GROUP_KINDS[intArg(groupFlag, signature, 'groupFlag', 1)], keys },
-        cgroup: selectItems(cgroup),
+        cgroup: taken > 0 ? all.slice(all.length - taken) : selectItems(cgroup),
         csort: sortKeys(csort, ascSort),
         having: conditions(having),
         orderBy: sortKeys(orderBy, ascOrder),

@@ -225,13 +225,15 @@ define('strpos(X, str)', {
 })
 
 define('concat(X, [Y])', {
-  doc: 'Two scalars: one text. A vector X: its elements joined with separator Y (default none); an empty vector gives "". An array vector: each row.',
+  doc: 'Two scalars: one text. A vector or pair X: its elements joined with separator Y (default none); an empty vector gives "". An array vector: each row.',
   call: ([x, y]) => {
     const separator = textArg(y, 'concat(X, [Y])', 'Y', '')
     if (x?.kind === 'vector') {
       if (x.storage !== 'array') return Scalar.string(vectorTexts(x).join(separator))
       return new StringVector(Array.from({ length: x.length }, (_, k) => vectorTexts(x.get(k)).join(separator)))
     }
+    if (x?.kind === 'pair')
+      return Scalar.string([x.first, x.second].map((part) => rawText(x.type, part, x.scale)).join(separator))
     return Scalar.string(textOf(required(x, 'concat(X, [Y])', 'X')) + separator)
   },
 })

@@ -1,4 +1,4 @@
-/** `**`: inner product of vectors, matrix product. Pairs with a null are skipped by the inner product. */
+/** `**`: inner product of vectors, matrix product. Pairs with a null are skipped; where all pairs have one the product is null. */
 import { operatorError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { Matrix } from '../values/forms.ts'
@@ -60,16 +60,17 @@ function product(a: Matrix, b: Matrix): Matrix {
   const x = doubles(a.data)
   const y = doubles(b.data)
   const out = newFixedArray('f64', a.rows * b.cols) as Float64Array
+  if (a.cols > 0) out.fill(NULL_F64)
   for (let c = 0; c < b.cols; c++) {
     checkInterrupt()
     // Column by column of the left side, so that all reads run along memory.
     for (let k = 0; k < a.cols; k++) {
       const factor = y[c * b.rows + k]
+      if (factor === NULL_F64) continue
       for (let r = 0; r < a.rows; r++) {
         const at = c * a.rows + r
         const value = x[k * a.rows + r]
-        out[at] =
-          out[at] === NULL_F64 || factor === NULL_F64 || value === NULL_F64 ? NULL_F64 : out[at] + factor * value
+        if (value !== NULL_F64) out[at] = out[at] === NULL_F64 ? factor * value : out[at] + factor * value
       }
     }
   }

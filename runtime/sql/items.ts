@@ -1,6 +1,7 @@
 /** The select list: which columns it makes, under which names. */
-import type { Alias, Expr, SelectItem, Span } from '../../lang/ast.ts'
+import type { Alias, Expr, SelectItem, SelectStatement, Span } from '../../lang/ast.ts'
 import { inputError } from '../errors.ts'
+import type { Value } from '../values/index.ts'
 import { generatedName } from './names.ts'
 import { arisenAt, at } from './place.ts'
 import type { Field } from './relation.ts'
@@ -30,6 +31,41 @@ export function expandItems(items: readonly SelectItem[], fields: readonly Field
     })
   })
   return out
+}
+
+/**
+ * `select r = a + 1`: where nothing is named r, neither a column nor a variable, the item has that name. It compares otherwise (SQL reference, 1.5).
+ * `means` tells what a name outside of the table is.
+ */
+export function namedByEquals(
+  node: SelectStatement,
+  fields: readonly Field[],
+  means: (name: Expr) => Value | undefined,
+): SelectStatement {
+  let changed = false
+  const items = node.items.map((item) => {
+    const [name, value] = item.alias === null ? sidesOfEquals(item.expr) : []
+    if (name?.kind !== 'name' || findField(fields, name.name, undefined) >= 0) return item
+    const meant = means(name)
+    if (value === undefined || (meant !== undefined && meant.kind !== 'function')) return item
+    changed = true
+    return { ...item, expr: value, alias: { kind: 'name', name: name.name } as const }
+  })
+  return changed ? { ...node, items } : node
+}
+
+/** What stands before the first equals sign, and everything behind it. */
+function sidesOfEquals(expr: Expr): [Expr, Expr] | [] {
+  if (expr.kind === 'binary' && expr.op === 'eq') return [expr.left, expr.right]
+  if (expr.kind !== 'compareChain' || expr.ops[0] !== 'eq') return []
+  const [first, ...operands] = expr.operands
+  const [, ...ops] = expr.ops
+  const { span } = expr
+  const rest: Expr =
+    ops.length === 1
+      ? { kind: 'binary', op: ops[0], left: operands[0], right: operands[1], word: false, span }
+      : { ...expr, operands, ops }
+  return [first, rest]
 }
 
 /** `date d` reads as date(d); where date is a column and d is none, it is the column under another name. */

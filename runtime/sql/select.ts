@@ -1,5 +1,5 @@
 /** Queries: a select over rows in memory, and its last steps (distinct, order by, limit, exec), which all kinds of select share. */
-import type { SelectStatement } from '../../lang/ast.ts'
+import type { Expr, SelectStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { HoldfastError, inputError } from '../errors.ts'
 import { AnyVector, type Matrix, type Table, type Value, type Vector } from '../values/index.ts'
@@ -12,6 +12,7 @@ import { columnName, expressionKey, mentionedNames } from './expressions.ts'
 import { type Demand, isSourceRef, resolveFrom } from './from.ts'
 import { groupBy, type Selected } from './group-by.ts'
 import { betweenAsComparisons, groupByInterval, intervalKey } from './interval.ts'
+import { namedByEquals } from './items.ts'
 import { expandMacros } from './macros.ts'
 import { distinctRows, limitRows, rowRange, sortColumns, sortedRows } from './order.ts'
 import { pivotBy } from './pivot-by.ts'
@@ -25,17 +26,28 @@ import { applyWhere } from './where.ts'
 const HINT_EXPLAIN = 32768
 
 export function executeSelect(statement: SelectStatement, scope: SqlScope): Value {
-  const node = expandMacros(statement, scope)
-  checkClauses(node)
-  checkAnalytic(node, scope)
-  if (node.items.length === 0) throw inputError('SQL context is not initialized yet.', { refId: 'S02011' })
-  if (node.from === null) return selectWithoutTable(node, scope)
+  const written = expandMacros(statement, scope)
+  checkClauses(written)
+  checkAnalytic(written, scope)
+  if (written.items.length === 0) throw inputError('SQL context is not initialized yet.', { refId: 'S02011' })
+  if (written.from === null) return selectWithoutTable(written, scope)
   const started = performance.now()
-  const from = resolveFrom(node.from, demandOf(node), scope)
+  const from = resolveFrom(written.from, demandOf(written), scope)
+  const node = namedByEquals(written, from.fields, (name) => meaning(name, scope))
   if (isSourceRef(from)) return selectFromSource(node, from, scope)
   if (node.map) throw inputError('The MAP keyword can be used with partitioned tables only.', { code: 'map' })
   if ((node.hint & HINT_EXPLAIN) !== 0) return explained(node, from, started, scope)
   return selectFromRows(node, from, scope)
+}
+
+/** What a name outside of the table denotes; undefined when it denotes nothing. */
+function meaning(name: Expr, scope: SqlScope): Value | undefined {
+  try {
+    return scope.evaluate(name)
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'unknownName') return undefined
+    throw error
+  }
 }
 
 /** The query is run, and what it did is told instead of its result. */
@@ -159,6 +171,10 @@ export function ordered(
       if (k >= 0) return () => table.columns[k]
       const field = usable?.find(name, qualifier) ?? -1
       if (field >= 0) return () => usable!.column(field)
+      // `select last(x) from t order by y`: one row is in order by whatever the table has.
+      const single = node.group === null && !node.distinct && table.rows === 1 ? rows : undefined
+      const other = single?.find(name, qualifier) ?? -1
+      if (other >= 0) return () => firstRow(single!.column(other))
       // `order by t.price` after grouping: the result column of that name.
       const own = qualifier === undefined || node.group === null ? -1 : table.columnIndex(name, true)
       return own >= 0 ? () => table.columns[own] : undefined
@@ -169,6 +185,9 @@ export function ordered(
   )
   return gatherTable(table, sortedRows(by))
 }
+
+/** A column of one row: the first of a column, or a null. */
+const firstRow = (column: Vector): Vector => column.gather(Int32Array.of(column.length === 0 ? -1 : 0))
 
 /** Items by their text, so that `order by sum(x)` finds the column. A plain name means the result column of that name first. */
 export function writtenAgain(items: Selected['items'], table: Table): Map<string, Vector> {

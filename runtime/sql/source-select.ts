@@ -281,7 +281,10 @@ function finishMerged(run: Run, keys: readonly Vector[], values: ReadonlyMap<str
   checkNames(names, (k) => plan.items[k].expr.span)
   const columns = plan.items.map((i) => at(i.expr.span, () => asColumn(groupValue(i.expr), 1)!))
   const items = plan.items.map((i, column) => ({ expr: i.expr, column }))
-  return finish(node, { table: resultOf(names, columns), items, scalar: names.length === 1 }, undefined, scope)
+  const selected = { table: resultOf(names, columns), items, scalar: names.length === 1 }
+  // order by may name columns of the table: one row is in order by them.
+  const rows = node.orderBy.length > 0 ? new ColumnCollector(ref, [...ref.fields.keys()]).relation() : undefined
+  return finish(node, selected, rows, scope)
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
