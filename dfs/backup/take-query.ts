@@ -3,6 +3,7 @@
  * that the call is not about, or that are no more in the table, stay as they are.
  */
 import { checkInterrupt } from '../../runtime/interrupt.ts'
+import type { Table } from '../../runtime/values/index.ts'
 import type { TableRecord } from '../catalog/types.ts'
 import { type BackupPace, paceOf } from '../pace/backup-pace.ts'
 import { ProgressMeter } from '../progress.ts'
@@ -13,6 +14,7 @@ import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { RunRecord } from '../set/runs.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { underSetLock } from './locked-set.ts'
+import type { QueriedChunk } from './query.ts'
 import { bytesOf, planQuery, type Queried, type QueryBackupRequest, type QueryPlan } from './query-plan.ts'
 import { byPath, recordFailure, SetRenewal } from './renewal.ts'
 import { RowFiles } from './row-files.ts'
@@ -128,7 +130,7 @@ class QueryBackupTask {
       for (const { source, replaces } of write) {
         const { chunkId, cid, updateTimeMs, path } = source.chunk
         const folder = chunkFolder(url, path, table.name)
-        const made = files.write(folder, source.rows())
+        const made = files.write(folder, counted(source, run))
         const rows = made.reduce((sum, f) => sum + f.rows, 0)
         if (made.length > 0) folders.add(folder)
         // A partition of which the query gives nothing is not backed up, unless its old rows are in the set.
@@ -147,5 +149,15 @@ class QueryBackupTask {
     }
     syncFolders(this.#store, folders)
     return written
+  }
+}
+
+/** The rows of a partition, of which the run hears. Those that the query leaves out are read as well, so that there may be more done than it knows. */
+function* counted(source: QueriedChunk, run: RunRecord): Generator<Table> {
+  const { chunk } = source
+  const bytesOfRow = bytesOf(chunk) / Math.max(1, chunk.rows)
+  for (const batch of source.rows()) {
+    run.addBytes(Math.floor(batch.rows * bytesOfRow))
+    yield batch
   }
 }

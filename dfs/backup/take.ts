@@ -11,7 +11,7 @@ import { FinishedLog } from '../set/finished-log.ts'
 import { partialFolder } from '../set/layout.ts'
 import type { SetLock } from '../set/lock.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
-import { RunRecord } from '../set/runs.ts'
+import { bytesInTurn, RunRecord } from '../set/runs.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { ChunkCopier } from './copy.ts'
 import { underSetLock } from './locked-set.ts'
@@ -150,7 +150,11 @@ class BackupTask {
 
   #copyChunks(plan: BackupPlan, runs: ReadonlyMap<string, RunRecord>, pace: BackupPace, meter: ProgressMeter): void {
     const log = new FinishedLog(this.#store, partialFolder(this.#renewal.id))
-    const copier = new ChunkCopier(this.#context, this.#store, log, this.#lock, pace, (bytes) => meter.addBytes(bytes))
+    const ofTables = bytesInTurn(plan.tables.map((t) => runs.get(t.table.name)!))
+    const copier = new ChunkCopier(this.#context, this.#store, log, this.#lock, pace, (bytes) => {
+      meter.addBytes(bytes)
+      ofTables(bytes)
+    })
     try {
       for (const table of plan.tables) {
         const run = runs.get(table.table.name)!

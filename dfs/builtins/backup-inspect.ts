@@ -22,7 +22,7 @@ import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { chunkPathOf, pathIndexOf } from '../set/names.ts'
 import { BackupSet } from '../set/open.ts'
 import { chunkRows } from '../set/rows.ts'
-import { estimatedEndMs } from '../set/runs.ts'
+import { estimatedEndMs, percentComplete } from '../set/runs.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
 import { backupStore, loggedInHost, optionalText, timestampOf, urlArg } from './backup-host.ts'
 import { KEY_DOC } from './backup-key.ts'
@@ -124,7 +124,7 @@ define(LOAD, {
 const STATUS = 'getBackupStatus([userName])'
 
 define(STATUS, {
-  doc: 'Backup and restore calls, the newest first, with a row per table: userName, type, startTime, dbName, tableName, totalPartitions, completedPartitions, percentComplete, endTime (while it runs an estimate from the bytes that are done, null before the first partition is complete and while it is paused), completed, id, state (running, paused, completed, failed, cancelled, interrupted). Administrators see everybody, or the calls of userName; others see their own.',
+  doc: 'Backup and restore calls, the newest first, with a row per table: userName, type, startTime, dbName, tableName, totalPartitions, completedPartitions, percentComplete (by bytes, also within a partition), endTime (while it runs an estimate from the bytes that are done, null before anything was read and while it is paused), completed, id, state (running, paused, completed, failed, cancelled, interrupted). Administrators see everybody, or the calls of userName; others see their own.',
   call: ([userName], session) => {
     const host = loggedInHost(session, 'getBackupStatus')
     const wanted = optionalText(userName, STATUS, 'userName')
@@ -165,10 +165,4 @@ function statusTable(runs: readonly BackupRun[], nowMs: number): Table {
     id: texts(runs.map((r) => r.id)),
     state: texts(runs.map((r) => (r.pausedSinceMs === undefined ? r.state : 'paused'))),
   })
-}
-
-/** 100 only for a run that is complete: the last files may be copied while the state is not published yet. */
-function percentComplete(run: BackupRun): number {
-  if (run.state === 'completed') return 100
-  return run.totalPartitions === 0 ? 0 : Math.min(99, Math.floor((100 * run.completedPartitions) / run.totalPartitions))
 }

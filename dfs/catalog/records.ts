@@ -13,6 +13,7 @@
  *   ['user', name]  ['group', name]  ['grant', user or group]  ['run', id]  ['setting', name]
  *   ['object', 'view' or 'catalog', name]
  *   ['garbage', cid, 'files']                 files that no state after commit `cid` names
+ *   ['remains', id]                           where a restore that was not completed may have left copies
  */
 import { mergeDeltas, NO_DELTAS, type TableDeltas, withDelta } from '../delta/merge.ts'
 import type { BackupRun, UserRecord } from '../engine/commands.ts'
@@ -88,6 +89,9 @@ export const keys = {
   accessVersion: ['meta', 'access'],
   run: (id: string) => ['run', id],
   runs: ['run'],
+  /** Where a restore that was not completed may have left files. */
+  remain: (id: string) => ['remains', id],
+  remains: ['remains'],
   setting: (name: string) => ['setting', name],
   settings: ['setting'],
   object: (family: string, name: string) => ['object', family, name],

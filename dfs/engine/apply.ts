@@ -10,6 +10,7 @@ import type { ChunkRecord, DatabaseRecord, Scheme, SegmentRef, TableRecord } fro
 import { requireKeptSetting } from '../settings/index.ts'
 import { type CommitStamp, withAppended, withCompacted, withFlushed, withRewritten } from './chunk-edits.ts'
 import type { EngineCommand, EngineReply, NewValues, RewrittenChunk } from './commands.ts'
+import { noteRemains } from './restore-remains.ts'
 
 /** Commands that change what is stored; the others are the engine's own. */
 export type CatalogCommand = Exclude<
@@ -145,6 +146,7 @@ class Commit {
         if (command.family === 'view') forgetView(writer, command.name)
         return writer.remove(keys.object(command.family, command.name))
       case 'putRun':
+        noteRemains(writer, command.run)
         return writer.put(keys.run(command.run.id), command.run)
       default:
         return unreachable(command)

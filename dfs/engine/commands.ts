@@ -216,7 +216,9 @@ export interface BackupRun {
   readonly completedPartitions: number
   readonly state: 'running' | 'completed' | 'failed' | 'interrupted' | 'cancelled'
   readonly error: string
-  /** Once it is planned; done are those of what is complete. */
+  /** Partitions that needed no work. */
+  readonly unchanged?: number
+  /** Of the others, once it is planned. Done are those that were read, of partitions that are not complete, too. */
   readonly bytesDone?: number
   readonly bytesTotal?: number
   /** Of a call that works on several tables one after the other: which call, and the how manyeth table. */

@@ -259,6 +259,19 @@ describe('after a crash', () => {
     const { catalog } = start(bench.catalog, bench.files, true)
     expect(catalog.get(['run', 'r'])).toMatchObject({ state: 'interrupted', endMs: NOW })
   })
+  it('what a restore has left is removed after a week, without a crash', () => {
+    let nowMs = NOW - 8 * 86_400_000
+    const files = new MemoryFileStore(() => nowMs)
+    const bench = start(new MemoryCatalogStore(), files)
+    const left = 'chunks/db/1/pt/restored-aefa96782766b043-j26gi.arrow'
+    files.writeFileAtomic(left, 'x')
+    const run = { id: 'r', user: 'admin', type: 'RESTORE_BY_COPY_FILE', db: URL, table: 'pt', error: 'full' } as const
+    const ended = { startMs: nowMs, endMs: nowMs, totalPartitions: 2, completedPartitions: 1, state: 'failed' } as const
+    bench.engine.request({ kind: 'putRun', run: { ...run, ...ended } })
+    nowMs = NOW
+    expect(fileNames(bench)).toEqual([left])
+    expect(fileNames(start(bench.catalog, files, false))).toEqual([])
+  })
   it('a store of a newer format is refused and left alone', () => {
     const catalog = new MemoryCatalogStore()
     catalog.transaction((w) => w.put(['meta', 'format'], 99))

@@ -23,7 +23,7 @@ import type { CatalogCommand } from './apply.ts'
 import { BatchQueue } from './batch-queue.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { ChunkLocks } from './chunk-locks.ts'
-import type { EngineClient, EngineCommand, EngineReply, EngineStatus } from './commands.ts'
+import type { BackupRun, EngineClient, EngineCommand, EngineReply, EngineStatus } from './commands.ts'
 import { Committer, type Outcome, type Pending } from './committer.ts'
 import { Compactor } from './compactor.ts'
 import { openDirectory } from './directory.ts'
@@ -31,11 +31,15 @@ import { removeGarbage, sweepOrphans } from './garbage.ts'
 import { keepNamedFiles, requireFiles, requireUnlocked, transactionOf } from './guards.ts'
 import type { DirectoryLock } from './lock.ts'
 import { beginRecord, rollbackRecord } from './log-entry.ts'
+import { noteFoundRemains, removeRemains } from './restore-remains.ts'
+import { forgetOldRuns } from './run-history.ts'
 import { advancePauseEpoch, CommitClock, commitLatencyOf, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
 import { prepareCatalog, type Started, startStorage } from './start.ts'
 
 const GARBAGE_EVERY_MS = 5000
 const ARCHIVE_LOOK_MS = 1000
+/** Old records of runs are looked for after so many new ones. */
+const RUNS_LOOKED_AFTER = 1000
 
 export interface EngineParts {
   readonly catalog: CatalogStore
@@ -99,6 +103,8 @@ export class Engine implements EngineClient {
   #garbageTimer: NodeJS.Timeout | undefined
   #checkpointTimer: NodeJS.Timeout | undefined
   #archiveTimer: NodeJS.Timeout | undefined
+  /** Runs of backups and restores that ended since old ones were forgotten. */
+  #runsEnded = 0
   #isClosing = false
   /** Where the last one ended, and what it had to leave in memory. */
   #lastCheckpoint = { end: 0, deltaBytes: 0 }
@@ -235,8 +241,10 @@ export class Engine implements EngineClient {
         kind: 'putRun',
         run: { ...run, state: 'interrupted', endMs: this.#now(), error: 'The process ended before the run did.' },
       })
+    forgetOldRuns(this.#catalog)
     if (this.#copyMark() === undefined) removeCopyPoint(this.files)
-    if (wasUnclean) sweepOrphans(this.#catalog, this.files, this.#now())
+    if (wasUnclean) this.#sweepOrphans()
+    this.#removeRemains()
     this.collectGarbage()
     if (isAutomatic) this.#scheduleCheckpoint()
     if (isAutomatic && archive.enabled) this.#archiveTimer = setInterval(() => archiver.tick(), ARCHIVE_LOOK_MS).unref()
@@ -300,6 +308,7 @@ export class Engine implements EngineClient {
     return checkpointer.checkpoint().finally(() => {
       this.#lastCheckpoint = { end: log.end, deltaBytes: deltas.liveBytes }
       this.collectGarbage()
+      this.#removeRemains()
     })
   }
 
@@ -457,12 +466,18 @@ export class Engine implements EngineClient {
       if (transaction !== undefined) this.#locks.end(transaction)
       if (command.kind === 'putSetting' || command.kind === 'removeSetting') this.#settings = undefined
       if (command.kind === 'insertRows') this.#flushIfLarge(command)
-      if (command.kind === 'putRun' && command.run.state !== 'running')
-        for (const id of [command.run.id, command.run.call ?? '']) this.#paused.delete(id)
+      if (command.kind === 'putRun' && command.run.state !== 'running') this.#noteEnded(command.run)
     })
     if (batch.some(({ command }) => command.kind !== 'insertRows' && command.kind !== 'putRun')) this.collectGarbage()
     if (this.#parts.isAutomatic === true && this.#isCheckpointDue(log, deltas)) this.#checkpointSoon()
     return outcomes
+  }
+
+  #noteEnded(run: BackupRun): void {
+    for (const id of [run.id, run.call ?? '']) this.#paused.delete(id)
+    if (++this.#runsEnded < RUNS_LOOKED_AFTER) return
+    this.#runsEnded = 0
+    forgetOldRuns(this.#catalog)
   }
 
   /** A chunk with many small appends gets its segment before the next checkpoint. */
@@ -550,6 +565,16 @@ export class Engine implements EngineClient {
     this.#garbageTimer.unref()
   }
 
+  #sweepOrphans(): void {
+    const { kept } = sweepOrphans(this.#catalog, this.files, this.#now())
+    if (kept > 0) noteFoundRemains(this.#catalog, this.#now())
+  }
+
+  /** What restores left that were cut off a week ago. */
+  #removeRemains(): void {
+    removeRemains(this.#catalog, this.files, this.#now(), this.#parts.say)
+  }
+
   /** Answers whether more waits for readers. */
   #removeGarbage(): boolean {
     const pinned = [...this.#pins.values()].map((p) => p.cid)
@@ -586,7 +611,7 @@ export class Engine implements EngineClient {
       await this.#running.compactor.stop()
       await this.#running.checkpointer.settled()
       await this.checkpoint()
-      if (this.#hasStrays && this.#slots.isEmpty) sweepOrphans(this.#catalog, this.files, this.#now())
+      if (this.#hasStrays && this.#slots.isEmpty) this.#sweepOrphans()
       this.collectGarbage()
     } catch (error) {
       isClean = false

@@ -12,10 +12,10 @@ describe('the start after a crash', () => {
     for (const path of [whole, `${whole}.008995ff-7b0d-4ca9-807b-44fd3a0c8244.part`, `${folder}/new.arrow`])
       files.writeFileAtomic(path, 'x')
     const catalog = new MemoryCatalogStore()
-    expect(sweepOrphans(catalog, files, nowMs)).toBe(2)
+    expect(sweepOrphans(catalog, files, nowMs)).toEqual({ removed: 2, kept: 1 })
     expect([...files.files().keys()]).toEqual([whole])
     nowMs += 8 * 86_400_000
-    expect(sweepOrphans(catalog, files, nowMs)).toBe(1)
+    expect(sweepOrphans(catalog, files, nowMs)).toEqual({ removed: 1, kept: 0 })
     expect([...files.files().keys()]).toEqual([])
   })
 })

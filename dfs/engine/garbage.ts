@@ -32,28 +32,39 @@ export function removeGarbage(catalog: CatalogStore, files: FileStore, oldestSna
   return waiting
 }
 
-/** After a crash: files below chunks/ that no record names are the remains of writes that were never committed. Answers how many there were. */
-export function sweepOrphans(catalog: CatalogReader, files: FileStore, nowMs: number): number {
+/** Files of what is stored, and those that wait to be removed. */
+export function namedFiles(catalog: CatalogReader): ReadonlySet<string> {
   const named = new Set<string>()
   for (const [, value] of catalog.entries(['chunk'])) for (const s of (value as ChunkRecord).segments) named.add(s.file)
   for (const [, names] of catalog.entries(keys.garbages)) for (const file of names as string[]) named.add(file)
+  return named
+}
+
+export interface Swept {
+  readonly removed: number
+  /** Copies of a restore that its next call may use. */
+  readonly kept: number
+}
+
+/** After a crash: files below chunks/ that no record names are the remains of writes that were never committed. */
+export function sweepOrphans(catalog: CatalogReader, files: FileStore, nowMs: number): Swept {
+  const named = namedFiles(catalog)
   const orphans: string[] = []
+  let kept = 0
   const walk = (folder: string): void => {
     for (const entry of files.list(folder)) {
       const path = `${folder}/${entry.name}`
       if (entry.kind === 'directory') {
         if (path !== `chunks/${VOLUME_FOLDER}`) walk(path)
-      } else if (
-        path !== `chunks/${OWNER_FILE}` &&
-        !named.has(path) &&
-        !isKeptForRestore(files, path, entry.name, nowMs)
-      )
-        orphans.push(path)
+      } else if (path !== `chunks/${OWNER_FILE}` && !named.has(path)) {
+        if (isKeptForRestore(files, path, entry.name, nowMs)) kept++
+        else orphans.push(path)
+      }
     }
   }
   walk('chunks')
   removeFiles(files, orphans)
-  return orphans.length
+  return { removed: orphans.length, kept }
 }
 
 /** Files that are named again are no garbage, even if the commit that dropped them is not forgotten yet. */
@@ -66,7 +77,7 @@ export function keepFiles(writer: CatalogWriter, chunks: readonly ChunkRecord[])
   }
 }
 
-function removeFiles(files: FileStore, names: readonly string[]): void {
+export function removeFiles(files: FileStore, names: readonly string[]): void {
   const folders = new Set<string>()
   for (const file of names) {
     files.remove(file)

@@ -23,6 +23,23 @@ async function entriesOf(): Promise<CatalogEntry[]> {
     def view(x){ return x + 1 }; addFunctionView(view)
     createCatalog("c"); createSchema("c", "dfs://a", "s")
     backup("/b", "dfs://a")`)
+  const run = {
+    id: 'r',
+    user: 'admin',
+    type: 'RESTORE_BY_COPY_FILE',
+    db: 'dfs://a',
+    table: 'pt',
+    error: 'full',
+  } as const
+  const ended = {
+    startMs: 1_600_000_000_000,
+    endMs: 1_600_000_000_000,
+    totalPartitions: 2,
+    completedPartitions: 1,
+    unchanged: 0,
+    state: 'failed',
+  } as const
+  world.engine.request({ kind: 'putRun', run: { ...run, ...ended } })
   await world.engine.checkpoint()
   // What the deletion replaces stays as long as somebody reads it.
   world.engine.request({ kind: 'pin', why: 'test' }, 'admin', session.owner)
@@ -119,6 +136,7 @@ describe('the records of a copied catalog', () => {
     ],
     ['a setting that is a list', () => replaced('setting', () => ({ value: [] })), /no setting/],
     ['garbage that climbs', () => replaced('garbage', () => ['chunks/../../x']), /not allowed/],
+    ['remains elsewhere', () => replaced('remains', () => ({ folder: 'chunks/../../x', sinceMs: 0 })), /no folder of/],
     ['a checkpoint beyond counting', () => replaced('meta', () => 2 ** 60), /not a count|counted to/],
   ]
   it.each(refused)('with %s are refused, with the file named', (_, entries, message) => {

@@ -136,6 +136,9 @@ function checkEntry([key, value]: CatalogEntry, known: Known, cid: number, place
     case 'garbage':
       for (const name of asArray(value, place)) checkSegmentFile(name, place)
       return
+    case 'remains':
+      checkRemains(value, place)
+      return
   }
 }
 
@@ -156,6 +159,7 @@ const KEY_LENGTHS: ReadonlyMap<string, number> = new Map([
   ['object', 2],
   ['run', 1],
   ['garbage', 2],
+  ['remains', 1],
 ])
 
 function checkMark(name: string, value: unknown, place: Place): void {
@@ -297,4 +301,15 @@ function checkRun(value: unknown, place: Place): void {
   for (const field of ['totalPartitions', 'completedPartitions']) asCount(o[field], inside(place, field))
   asTimeMs(o.startMs, inside(place, 'startMs'))
   if (o.endMs != null) asTimeMs(o.endMs, inside(place, 'endMs'))
+  if (o.unchanged != null) asCount(o.unchanged, inside(place, 'unchanged'))
+}
+
+/** A folder in which files will be removed. */
+function checkRemains(value: unknown, place: Place): void {
+  const o = asObject(value, place)
+  const folder = asText(o.folder, inside(place, 'folder'), 4096)
+  const [chunks, ...names] = folder.split('/')
+  if (chunks !== 'chunks' || !names.every(isSafeName))
+    throw damagedMetadata(place.file, `${place.field}.folder is no folder of a database`)
+  asTimeMs(o.sinceMs, inside(place, 'sinceMs'))
 }

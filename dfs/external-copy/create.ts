@@ -19,8 +19,13 @@ export function createCopyPoint(
   let pinnedBytes = 0
   function* entries(): Iterable<CatalogEntry> {
     for (const [key, value] of catalog.entries([])) {
-      // Files that wait to be removed are not part of the moment; the mark of the mode itself is not either.
-      if (key[0] === keys.garbages[0] || (key[0] === keys.copy[0] && key[1] === keys.copy[1])) continue
+      // Files that wait to be removed or that a restore left are not part of the moment; the mark of the mode itself is not either.
+      if (
+        key[0] === keys.garbages[0] ||
+        key[0] === keys.remains[0] ||
+        (key[0] === keys.copy[0] && key[1] === keys.copy[1])
+      )
+        continue
       if (key[0] === 'chunk')
         for (const { bytes } of (value as ChunkRecord).segments) {
           pinnedFiles++

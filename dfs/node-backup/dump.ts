@@ -17,6 +17,8 @@ export interface CatalogDump {
   readonly rows: number
 }
 
+const OF_THE_DIRECTORY: ReadonlySet<unknown> = new Set([keys.garbages[0], keys.remains[0], keys.runs[0]])
+
 /** `catalog` must show what `view` shows. */
 export function dumpCatalog(set: FileStore, file: string, catalog: CatalogReader, view: CatalogView): CatalogDump {
   const segments = new Map<string, ExpectedFile>()
@@ -27,8 +29,8 @@ export function dumpCatalog(set: FileStore, file: string, catalog: CatalogReader
   let rows = 0
   function* entries(): Iterable<CatalogEntry> {
     for (const [key, value] of catalog.entries([])) {
-      // Files that wait to be removed and the mode for copies are of the directory, not of what it holds; runs are of the process.
-      if (key[0] === keys.garbages[0] || key[0] === keys.runs[0] || isSame(key, keys.copy)) continue
+      // Files that wait to be removed, what restores left and the mode for copies are of the directory, not of what it holds; runs are of the process.
+      if (OF_THE_DIRECTORY.has(key[0]) || isSame(key, keys.copy)) continue
       if (isSame(key, keys.cid) && (value as number) > view.cid)
         throw new HoldfastError('bug', `the catalog shows commit ${value as number}, the backup is of ${view.cid}`)
       if (key[0] === keys.databases[0]) databases++

@@ -17,6 +17,7 @@ import { targetOrNew } from '../restore/target.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { TableIndex } from '../set/meta.ts'
 import { dbNameOf } from '../set/names.ts'
+import type { OnBytes } from '../set/pipeline.ts'
 import { RunRecord } from '../set/runs.ts'
 import { matchesPartition } from '../set/wildcard.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -160,7 +161,9 @@ function putInPlace(
     const rows = context.writing(() => {
       const written = new WrittenFiles(context.data)
       try {
-        const names = copySegments(context, sources, plan, table, chunks, segments, written, report)
+        const names = copySegments(context, sources, plan, table, chunks, segments, written, report, (bytes) =>
+          run.addBytes(bytes),
+        )
         const put = chunks.map((chunk) => writeChunk(context.data, table, chunk, names, written))
         context.client.request(
           {
@@ -203,6 +206,7 @@ function copySegments(
   segments: readonly LocatedSegment[],
   written: WrittenFiles,
   report: RecoveryReport,
+  onBytes: OnBytes,
 ): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
   for (const { stored, path } of chunks)
@@ -214,7 +218,10 @@ function copySegments(
     { verb: 'restore', subject: `${table.db}/${table.name}`, bytesTotal, chunksTotal: 0 },
     () => context.now(),
   )
-  const copier = new SegmentCopier(plan, sources, context.data, (bytes) => meter.addBytes(bytes))
+  const copier = new SegmentCopier(plan, sources, context.data, (bytes) => {
+    meter.addBytes(bytes)
+    onBytes(bytes)
+  })
   const bring = (piece: number | undefined): void => {
     const copies: SegmentCopy[] = []
     for (const segment of segments)

@@ -57,7 +57,10 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
   )
   try {
     context.writing(() => {
-      const writer = new RowRestorer(context, set, request, (bytes) => meter.addBytes(bytes))
+      const writer = new RowRestorer(context, set, request, (bytes) => {
+        meter.addBytes(bytes)
+        run.addBytes(bytes)
+      })
       try {
         for (const chunk of chunks) {
           writer.add(chunk)

@@ -35,7 +35,10 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     () => context.now(),
   )
   const restorer = new ChunkRestorer(context, set, {
-    bytes: (bytes) => meter.addBytes(bytes),
+    bytes(bytes) {
+      meter.addBytes(bytes)
+      run.addBytes(bytes)
+    },
     chunk: (chunk) => {
       meter.addChunk()
       run.addPartition(bytesOf(chunk))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HoldfastError } from '../../runtime/errors.ts'
 import type { BackupRun, EngineClient, EngineCommand } from '../engine/commands.ts'
-import { estimatedEndMs, RunRecord } from './runs.ts'
+import { bytesInTurn, estimatedEndMs, percentComplete, RunRecord } from './runs.ts'
 
 const running = (over: Partial<BackupRun>): BackupRun => ({
   id: 'r',
@@ -55,6 +55,20 @@ describe('the estimated end of a run', () => {
   })
 })
 
+describe('the percentage of a run', () => {
+  it.each([
+    ['bytes within the one partition that there is', { totalPartitions: 1, completedPartitions: 0, unchanged: 0 }, 25],
+    ['partitions that were there before as done', { totalPartitions: 4, completedPartitions: 2, unchanged: 2 }, 62],
+    ['partitions where bytes say nothing', { unchanged: 3, bytesTotal: 0, bytesDone: 0 }, 50],
+    ['partitions in records of earlier releases', {}, 50],
+    ['less than 100 while the state is not complete', { unchanged: 0, bytesDone: 1000 }, 99],
+    ['100 for what is complete', { state: 'completed', unchanged: 0 }, 100],
+    ['nothing of nothing', { totalPartitions: 0, completedPartitions: 0, unchanged: 0 }, 0],
+  ] as const)('counts %s', (_, over, percent) => {
+    expect(percentComplete(running(over))).toBe(percent)
+  })
+})
+
 /** An engine that keeps what it is told of runs. */
 function recorded(): { readonly client: EngineClient; readonly written: BackupRun[] } {
   const written: BackupRun[] = []
@@ -95,6 +109,34 @@ describe('the record of a run', () => {
     ])
     expect(new Set(written.map((r) => r.id)).size).toBe(1)
     expect(written.at(-1)).toMatchObject({ call: 'c', order: 1, bytesTotal: 1700, endMs: 5100 })
+  })
+
+  it('counts what is read of a partition that is not complete, and no byte twice', () => {
+    const { client, written } = recorded()
+    let now = 0
+    const facts = { user: 'u', type: 'BACKUP_BY_COPY_FILE', db: 'd', done: 0 } as const
+    const runOf = (table: string, bytesTotal: number): RunRecord =>
+      new RunRecord(client, () => now, { ...facts, table, totalPartitions: 2, bytesTotal })
+    const runs = [runOf('a', 1000), runOf('b', 0), runOf('c', 500)]
+    const read = bytesInTurn(runs)
+    for (const bytes of [300, 300, 600, 0, 200]) {
+      now += 2000
+      read(bytes)
+    }
+    runs[0].addPartition(500)
+    runs[0].addPartition(500)
+    for (const run of runs) run.complete()
+    expect(written.slice(3).map((r) => [r.table, r.bytesDone, r.state])).toEqual([
+      ['a', 300, 'running'],
+      ['a', 600, 'running'],
+      ['a', 1000, 'running'],
+      ['c', 200, 'running'],
+      ['c', 400, 'running'],
+      ['a', 1000, 'running'],
+      ['a', 1000, 'completed'],
+      ['b', 0, 'completed'],
+      ['c', 400, 'completed'],
+    ])
   })
 
   it.each([

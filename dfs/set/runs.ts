@@ -23,7 +23,9 @@ export interface RunFacts extends Pick<BackupRun, 'user' | 'type' | 'db' | 'tabl
 export class RunRecord {
   readonly #client: EngineClient
   readonly #now: () => number
-  #run: BackupRun & { readonly bytesDone: number }
+  #run: BackupRun & { readonly bytesDone: number; readonly bytesTotal: number }
+  /** Of partitions that are complete. */
+  #bytesComplete = 0
   #writtenMs: number
 
   constructor(client: EngineClient, now: () => number, { done, of, isBrief = false, ...facts }: RunFacts) {
@@ -37,6 +39,7 @@ export class RunRecord {
       startMs: now(),
       endMs: undefined,
       completedPartitions: done,
+      unchanged: done,
       bytesDone: 0,
       state: 'running',
       error: '',
@@ -56,8 +59,28 @@ export class RunRecord {
   /** A partition more is complete; it took so many bytes. */
   addPartition(bytes: number): void {
     const { completedPartitions, bytesDone } = this.#run
-    this.#run = { ...this.#run, completedPartitions: completedPartitions + 1, bytesDone: bytesDone + bytes }
-    if (this.#now() - this.#writtenMs >= WRITE_EVERY_MS) this.#put()
+    this.#bytesComplete += bytes
+    this.#run = {
+      ...this.#run,
+      completedPartitions: completedPartitions + 1,
+      bytesDone: Math.max(bytesDone, this.#bytesComplete),
+    }
+    this.#putSometimes()
+  }
+
+  /** So many bytes more were read, of whichever partition. Answers those that are too many to be of this table. */
+  addBytes(bytes: number): number {
+    const { bytesDone, bytesTotal } = this.#run
+    const own = Math.min(bytes, Math.max(0, bytesTotal - bytesDone))
+    if (own > 0) {
+      this.#run = { ...this.#run, bytesDone: bytesDone + own }
+      this.#putSometimes()
+    }
+    return bytes - own
+  }
+
+  #putSometimes(): void {
+    if (this.#run.state === 'running' && this.#now() - this.#writtenMs >= WRITE_EVERY_MS) this.#put()
   }
 
   complete(): void {
@@ -82,6 +105,31 @@ export class RunRecord {
   }
 }
 
+/** Takes the bytes that are read for tables which are done one after the other, and tells the record of the table whose turn it is. */
+export function bytesInTurn(runs: readonly RunRecord[]): (bytes: number) => void {
+  let turn = 0
+  return (bytes) => {
+    let left = bytes
+    while (turn < runs.length) {
+      left = runs[turn].addBytes(left)
+      if (left === 0) return
+      turn++
+    }
+  }
+}
+
+/** In whole numbers, by bytes within the partitions that need work. 100 only when it is complete: when all is read the state may not be published yet. */
+export function percentComplete(run: BackupRun): number {
+  const { state, totalPartitions, completedPartitions, unchanged, bytesDone = 0, bytesTotal = 0 } = run
+  if (state === 'completed') return 100
+  if (totalPartitions === 0) return 0
+  const done =
+    unchanged === undefined || bytesTotal === 0
+      ? completedPartitions
+      : unchanged + ((totalPartitions - unchanged) * bytesDone) / bytesTotal
+  return Math.min(99, Math.floor((100 * done) / totalPartitions))
+}
+
 /** The record of a run that is held, or goes on, from a moment on. */
 export function pausedAt<R extends BackupRun>(run: R, isPaused: boolean, nowMs: number): R {
   if (isPaused === (run.pausedSinceMs !== undefined)) return run
@@ -92,7 +140,7 @@ export function pausedAt<R extends BackupRun>(run: R, isPaused: boolean, nowMs: 
 
 /**
  * When a run will have ended if it goes on as fast as its call was until now, the time left out in which it was held; undefined if that cannot be told: it has ended, is held,
- * or nothing is complete yet. `runs`: all there are.
+ * or nothing was read yet. `runs`: all there are.
  */
 export function estimatedEndMs(run: BackupRun, runs: readonly BackupRun[], nowMs: number): number | undefined {
   if (run.state !== 'running' || run.pausedSinceMs !== undefined) return undefined
