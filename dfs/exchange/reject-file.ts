@@ -6,6 +6,9 @@ import type { FileStore, FileWriter } from '../store/file-store.ts'
 import type { Rejection } from './csv/format.ts'
 import { REJECT } from './layout.ts'
 
+/** Written at once: many large rows together are more than one text can have. */
+const TEXT_MAX = 1 << 20
+
 export class RejectFile {
   readonly #store: FileStore
   readonly #path: string
@@ -23,8 +26,12 @@ export class RejectFile {
     if (rejections.length === 0) return
     this.#writer ??= this.#store.openWrite(this.#path)
     let text = ''
-    for (const { line, column, reason, record } of rejections)
+    for (const { line, column, reason, record } of rejections) {
       text += `# line ${line}${column === '' ? '' : `, column ${column}`}: ${oneLine(reason)}\n${record}\n`
+      if (text.length < TEXT_MAX) continue
+      this.#writer.write(Buffer.from(text))
+      text = ''
+    }
     this.#writer.write(Buffer.from(text))
     this.rows += rejections.length
   }

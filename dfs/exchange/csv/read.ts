@@ -53,11 +53,12 @@ export function* readCsv(
   }
   for (;;) {
     const block = scanner.next(Math.min(BLOCK_ROWS, batchRows - rows))
-    if (scanner.rejected.length > 0) {
-      rejected.push(...scanner.rejected)
-      scanner.rejected = []
-    }
+    for (const rejection of scanner.takeRejected()) rejected.push(rejection)
     if (block === undefined) break
+    if (block.rows === 0) {
+      yield finish()
+      continue
+    }
     bad.fill(0, 0, block.rows)
     for (let c = 0; c < builders.length; c++) builders[c].add(block, fields[c], bad)
     markInvalidUtf8(block, bad)

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { T } from '../../../runtime/values/index.ts'
 import type { FileReader } from '../../store/file-store.ts'
 import { contents } from '../testing-columns.ts'
-import type { CsvFormat } from './format.ts'
+import type { CsvFormat, Rejection } from './format.ts'
 import { readCsv } from './read.ts'
+import { CsvScanner } from './scanner.ts'
 
 const COLUMNS = [
   { name: 'a', type: T.INT },
@@ -76,27 +77,55 @@ describe('any text', () => {
   })
 })
 
+const CSV = { delimiter: 44, quote: 34, escape: 34, nullText: '' }
+
+describe('a file of which no row fits', () => {
+  it('is rejected bit by bit, with all its lines', () => {
+    const bytes = Buffer.alloc(6 * 300_000, '1;a;b\n')
+    let lines = 0
+    for (const { rows, rejected } of readCsv(trickling(bytes, 1 << 20), 'f', COLUMNS, CSV, false, 500_000)) {
+      expect(rows).toBe(0)
+      expect(rejected.length).toBeLessThan(10_000)
+      expect(rejected[0].line).toBe(lines + 1)
+      lines += rejected.length
+    }
+    expect(lines).toBe(300_000)
+  })
+})
+
+describe('a text of many megabytes', () => {
+  it('is read like any other', () => {
+    const long = 'x,"y"\n'.repeat(3 << 20)
+    const bytes = Buffer.from(`1,"${long.replaceAll('"', '""')}",c\n2,b,c\n`)
+    const { columns, rejected } = read(bytes, CSV, 1 << 20, 1000)
+    expect(rejected).toEqual([])
+    expect(columns[1][0] === long).toBe(true)
+    expect(columns[1].slice(1)).toEqual(['b'])
+  })
+})
+
 describe('a quote that is not closed', () => {
+  const scanned = (bytes: Buffer): { readonly rows: number; readonly rejected: readonly Rejection[] } => {
+    const scanner = new CsvScanner(trickling(bytes, 1 << 20), CSV, 3, 4096, 2 << 20)
+    const rejected: Rejection[] = []
+    let rows = 0
+    for (let block = scanner.next(); block !== undefined; block = scanner.next()) {
+      rows += block.rows
+      rejected.push(...scanner.takeRejected())
+    }
+    return { rows, rejected: [...rejected, ...scanner.takeRejected()] }
+  }
+
   it('costs its line, in a file of any size', () => {
     const good = '1,a,b\n'.repeat(4000)
-    const bytes = Buffer.concat([
-      Buffer.from(`1,"open,b\n${good}`),
-      Buffer.alloc(17 << 20, `2,${'c'.repeat(2000)},d\n`),
-    ])
-    let rows = 0
-    const lines: number[] = []
-    for (const batch of readCsv(
-      trickling(bytes, 1 << 20),
-      'f',
-      COLUMNS,
-      { delimiter: 44, quote: 34, escape: 34, nullText: '' },
-      false,
-      500_000,
-    )) {
-      rows += batch.rows
-      lines.push(...batch.rejected.map((r) => r.line))
-    }
-    expect(lines[0]).toBe(1)
-    expect(rows).toBeGreaterThan(4000 + 8000)
+    const rest = `2,${'c'.repeat(2000)},d\n`.repeat(1500)
+    const { rows, rejected } = scanned(Buffer.from(`1,"open,b\n${good}${rest}`))
+    expect(rejected.map((r) => [r.line, r.reason])).toEqual([[1, 'it opens a quote that is not closed']])
+    expect(rows).toBe(5500)
+  })
+
+  it('is told from a line that does not end', () => {
+    const { rejected } = scanned(Buffer.from(`1,a,b\n${'c'.repeat(12 << 20)}`))
+    expect(rejected[0]).toMatchObject({ line: 2, reason: 'it does not end within 2 MiB' })
   })
 })

@@ -3,14 +3,17 @@
  * (runtime/textfile) forgets whether a field stood in quotes, and so does papaparse: null and the text "NULL" would be the same. This one knows, takes other
  * quotes and escapes, and tells records that are not whole.
  *
- * A record that opens a quote and does not close it within RECORD_BYTES_MAX is rejected, but only its first line: the next line begins a record again.
+ * A record that does not end within RECORD_BYTES_MAX is rejected, but only its first line: the next line begins a record again.
  */
 import { checkInterrupt } from '../../../runtime/interrupt.ts'
 import type { FileReader } from '../../store/file-store.ts'
 import { CR, type CsvFormat, LF, type Rejection } from './format.ts'
 
 const READ_BYTES = 1 << 20
-const RECORD_BYTES_MAX = 16 << 20
+const RECORD_BYTES_MAX = 256 << 20
+/** Rejected records that are kept before somebody takes them. */
+const REJECTED_MAX = 4096
+const REJECTED_BYTES_MAX = 16 << 20
 
 /** Kinds of fields. */
 export const PLAIN = 0
@@ -41,6 +44,7 @@ export class CsvScanner {
   readonly #format: CsvFormat
   readonly #width: number
   readonly #rowsMax: number
+  readonly #recordBytesMax: number
   #bytes = Buffer.allocUnsafe(2 * READ_BYTES)
   /** Bytes not yet used are #bytes[#from .. #to). */
   #from = 0
@@ -60,9 +64,17 @@ export class CsvScanner {
   #problem: Problem = 'none'
   /** Records that are not rows of the table, since somebody took them. */
   rejected: Rejection[] = []
+  #rejectedBytes = 0
 
   /** Rows of `width` fields, at most `rowsMax` in a block. */
-  constructor(reader: FileReader, format: CsvFormat, width: number, rowsMax: number) {
+  constructor(
+    reader: FileReader,
+    format: CsvFormat,
+    width: number,
+    rowsMax: number,
+    recordBytesMax = RECORD_BYTES_MAX,
+  ) {
+    this.#recordBytesMax = recordBytesMax
     this.#reader = reader
     this.#format = format
     this.#width = width
@@ -89,7 +101,7 @@ export class CsvScanner {
     for (;;) {
       const next = this.#record(from, 0)
       if (next === MORE) {
-        if (this.#to - this.#from >= RECORD_BYTES_MAX) return undefined
+        if (this.#to - this.#from >= this.#recordBytesMax) return undefined
         const used = from - this.#from
         this.#fill()
         from = this.#from + used
@@ -113,15 +125,28 @@ export class CsvScanner {
     if (block === undefined && this.rejected.length > 0) this.rejected.shift()
   }
 
-  /** The next rows; undefined at the end of the file. */
+  /** What was rejected since the last call. */
+  takeRejected(): Rejection[] {
+    const { rejected } = this
+    this.rejected = []
+    this.#rejectedBytes = 0
+    return rejected
+  }
+
+  get #hasRejectedMany(): boolean {
+    return this.rejected.length >= REJECTED_MAX || this.#rejectedBytes >= REJECTED_BYTES_MAX
+  }
+
+  /** The next rows, none where many records were rejected one after the other; undefined at the end of the file. */
   next(rowsMax = this.#rowsMax): RowBlock | undefined {
     checkInterrupt()
     let rows = 0
     let at = this.#from
-    while (rows < rowsMax) {
+    while (rows < rowsMax && !this.#hasRejectedMany) {
       const next = this.#record(at, rows * this.#width)
       if (next === MORE) {
-        if (this.#to - at >= RECORD_BYTES_MAX) {
+        if (this.#to - at >= this.#recordBytesMax) {
+          checkInterrupt()
           at = this.#rejectLine(at)
           continue
         }
@@ -149,7 +174,7 @@ export class CsvScanner {
       at = next
     }
     this.#from = at
-    if (rows === 0) return undefined
+    if (rows === 0 && !this.#hasRejectedMany) return undefined
     return {
       bytes: this.#bytes,
       rows,
@@ -179,33 +204,44 @@ export class CsvScanner {
   #reject(at: number, next: number, reason: string): void {
     const record = this.#bytes.toString('utf8', at, this.#recordEnd(at, next))
     this.rejected.push({ line: this.#line, column: '', reason, record })
+    this.#rejectedBytes += record.length
   }
 
   /** Gives up the line, and answers where the next one begins. */
   #rejectLine(at: number): number {
     const lf = this.#bytes.indexOf(LF, at)
-    const next = lf < 0 || lf >= this.#to ? this.#to : lf + 1
-    this.#reject(at, next, 'it opens a quote that is not closed')
+    const isOneLine = lf < 0 || lf >= this.#to
+    const next = isOneLine ? this.#to : lf + 1
+    const isTooLong = isOneLine && this.#problem !== 'unclosed'
+    this.#reject(
+      at,
+      next,
+      isTooLong ? `it does not end within ${this.#recordBytesMax >> 20} MiB` : 'it opens a quote that is not closed',
+    )
     this.#line++
     return next
   }
 
-  /** Reads more behind what is not used, which may move: rows that were found are gone. */
+  /** Reads more behind what is not used, which may move: rows that were found are gone. As much again as there is, because the record will be looked through from its beginning. */
   #fill(): void {
-    if (this.#bytes.length - this.#to < READ_BYTES) {
-      const left = this.#to - this.#from
-      if (this.#bytes.length - left < READ_BYTES) {
-        const larger = Buffer.allocUnsafe(this.#bytes.length * 2)
+    const left = this.#to - this.#from
+    const wanted = left + READ_BYTES
+    if (this.#bytes.length - this.#to < wanted) {
+      if (this.#bytes.length - left < wanted) {
+        const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, left + wanted))
         this.#bytes.copy(larger, 0, this.#from, this.#to)
         this.#bytes = larger
       } else this.#bytes.copyWithin(0, this.#from, this.#to)
       this.#from = 0
       this.#to = left
     }
-    const got = this.#reader.read(this.#bytes.subarray(this.#to, this.#to + READ_BYTES), this.#filePosition)
-    this.#filePosition += got
-    this.#to += got
-    this.#ended = this.#filePosition >= this.#reader.bytes || got === 0
+    const until = left < READ_BYTES ? this.#to + 1 : this.#to + wanted
+    while (this.#to < until && !this.#ended) {
+      const got = this.#reader.read(this.#bytes.subarray(this.#to, this.#to + READ_BYTES), this.#filePosition)
+      this.#filePosition += got
+      this.#to += got
+      this.#ended = this.#filePosition >= this.#reader.bytes || got === 0
+    }
   }
 
   /**
