@@ -29,7 +29,9 @@ const EACH = process.env['HOLDFAST_LONG'] === '1' ? 1 : 9
 const CREATE = `
 db = database("dfs://db", VALUE, 0..2)
 pt = db.createPartitionedTable(table(1:0, \`k\`x, [INT, LONG]), "pt", "k")`
-const ALL = 'select k, x from loadTable("dfs://db", "pt") order by k, x'
+/** A digest of all rows: of a table only the first are shown. */
+const ALL = `rows = select k, x from loadTable("dfs://db", "pt") order by k, x
+string(rows.rows()) + " " + md5(concat(string(rows.k) + "/" + string(rows.x), ","))`
 
 const append = (first: number, rows: number): string =>
   `loadTable("dfs://db", "pt").append!(table(take(0 1 2, ${rows}) as k, long(${first}..${first + rows - 1}) as x))`
@@ -120,6 +122,18 @@ describe.each(ROTATIONS)('an archive with the rotation %s', (_, settings) => {
     const { catalog, disk, clock } = world
     await start(archive, { catalog, disk, nowMs: clock.nowMs }).engine.close()
     expect(piecesOf(archive)).toEqual(pieces)
+  })
+
+  it('has everything when a piece was waiting as the store ended', async () => {
+    const archive = new MemoryFileStore()
+    const world = start(archive)
+    await lead(world)
+    world.session.run(append(7000, 6))
+    await world.engine.checkpoint()
+    world.session.run(append(8000, 6))
+    const shown = world.session.show(ALL)
+    await world.engine.close()
+    expect(restoredFrom(archive).show(ALL)).toBe(shown)
   })
 
   it('brings a copy of a closed directory to where the store is now', async () => {

@@ -103,10 +103,15 @@ export class Archiver {
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, limitMs)
     })
-    // A run that is going on may have looked for the last time before the seal.
     const work = async (): Promise<void> => {
+      // A run that is going on may have looked for the last time before the seal.
       await this.#running
-      if (this.#failures === 0) await this.run()
+      if (this.#failures > 0) return
+      await this.run()
+      // With two files, nothing is sealed while the piece before waits.
+      if (this.#failures > 0 || this.#isStopped) return
+      this.#seal(() => true)
+      await this.run()
     }
     await Promise.race([work(), limit])
     clearTimeout(timer)

@@ -1,5 +1,7 @@
 /** For tests: scripts against a store in memory, with as many sessions as wanted. */
 import { createInterpreter, createRegistry, type Interpreter } from '../../runtime/index.ts'
+import { DEFAULT_ROWS, displayValue } from '../../runtime/print/index.ts'
+import { Table } from '../../runtime/values/index.ts'
 import { backupHostService } from '../builtins/backup-host.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
@@ -95,7 +97,13 @@ export function connect(
     session,
     owner,
     run: (script) => void session.run(script),
-    show: (script) => session.display(session.run(script)),
+    show(script) {
+      const value = session.run(script)
+      // All rows: a comparison of what fits on a screen would not see the rest.
+      return value instanceof Table && value.rows > DEFAULT_ROWS
+        ? displayValue(value, { rows: value.rows })
+        : session.display(value)
+    },
     fails: (script) => {
       try {
         session.run(script)
