@@ -35,6 +35,7 @@ export class JobPool implements JobRunner {
     const { config, files } = this.#options
     const abort = new AbortController()
     const end = this.#options.openLink(record.jobId)
+    end.begin()
     const task: JobTask = {
       config,
       link: end.link,

@@ -68,9 +68,13 @@ export class SessionHandle {
   }
 
   async run(text: string, show: 'all' | 'last' | 'none', file?: string): Promise<RunOutcome> {
-    this.#end.clearInterrupt()
-    const event = await this.#ask((id) => ({ kind: 'run', id, text, file, show }))
-    return { failure: event.kind === 'done' ? event.failure : undefined }
+    this.#end.begin()
+    try {
+      const event = await this.#ask((id) => ({ kind: 'run', id, text, file, show }))
+      return { failure: event.kind === 'done' ? event.failure : undefined }
+    } finally {
+      this.#end.end()
+    }
   }
 
   setArguments(args: readonly string[]): void {

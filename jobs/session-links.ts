@@ -3,6 +3,7 @@ import { MessageChannel } from 'node:worker_threads'
 import { toHoldfastError } from '../runtime/errors.ts'
 import { INTERRUPT_CANCEL, INTERRUPT_NONE } from '../runtime/interrupt.ts'
 import { serveSession, wake } from './engine-port.ts'
+import { unwatchHeap, watchHeap } from './heap-watch.ts'
 import { CONTROL_BYTES, CONTROL_WIDTH, type EngineRequest, encodeError, type SessionLink } from './messages.ts'
 
 /** Who asks. */
@@ -17,8 +18,10 @@ export interface SessionEnd extends Peer {
   readonly link: SessionLink
   /** Stops what the session runs. */
   interrupt(): void
-  /** Forgets an interrupt that came too late for the statement it was meant for. Call before a new one starts. */
-  clearInterrupt(): void
+  /** A statement or job begins. Forgets an interrupt that came too late for the one before. */
+  begin(): void
+  /** What began has ended. */
+  end(): void
   setWidth(columns: number): void
   close(): void
 }
@@ -55,15 +58,18 @@ export function openLink(
       Atomics.notify(words, 0)
       wake(signal)
     },
-    clearInterrupt() {
+    begin() {
       Atomics.store(words, 0, INTERRUPT_NONE)
+      watchHeap(words)
     },
+    end: () => unwatchHeap(words),
     setWidth(columns) {
       Atomics.store(words, CONTROL_WIDTH, columns)
     },
     close() {
       if (closed) return
       closed = true
+      unwatchHeap(words)
       port1.close()
       engine.ended(peer)
     },

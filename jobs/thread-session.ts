@@ -12,6 +12,7 @@ import {
   type Registry,
   Scalar,
   StringVector,
+  setHeapLimit,
   setMemoryLimit,
   T,
   toHoldfastError,
@@ -28,6 +29,7 @@ import {
   type SessionLink,
 } from './messages.ts'
 import type { StoreConnection } from './store-session.ts'
+import { heapBytes } from './thread-limits.ts'
 
 /** Where a session's words go. */
 export interface SessionVoice {
@@ -65,6 +67,7 @@ export class ThreadSession {
   constructor(config: SessionConfig, link: SessionLink, voice: SessionVoice) {
     bindInterrupt(link.control)
     setMemoryLimit(config.memoryLimitBytes)
+    setHeapLimit(heapBytes(config.memoryLimitBytes))
     registry ??= sessionRegistry()
     const control = new Int32Array(link.control)
     this.#voice = voice

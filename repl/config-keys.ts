@@ -44,7 +44,8 @@ export const PROCESS_KEYS: readonly ConfigKey[] = [
     default: '60% of the machine',
     environment: 'HOLDFAST_MEMORY_LIMIT',
     option: '--memory-limit SIZE',
-    description: 'Memory for the columns of one session (prompt, script or job).',
+    description:
+      'Memory for the columns of one session (prompt, script or job). Texts, tuples and dictionaries may take as much again, at least 512 MiB and at most 32 GiB. A statement that needs more fails; the session goes on.',
   },
   {
     section: 'session',

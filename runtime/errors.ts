@@ -79,11 +79,24 @@ export function unreachable(x: never): never {
   throw new HoldfastError('bug', `unexpected variant ${JSON.stringify(x)}`)
 }
 
+/** What the engine allows. */
+const TEXT_LENGTH_MAX = 0x1fffffe8
+
 /** Any thrown thing as a HoldfastError: errors of libraries and of the runtime's own code are `bug` unless they carry an errno. */
 export function toHoldfastError(thrown: unknown): HoldfastError {
   if (thrown instanceof HoldfastError) return thrown
   if (thrown instanceof RangeError && /call stack/i.test(thrown.message))
     return new HoldfastError('input', 'The function calls are nested too deeply (stack overflow).', { cause: thrown })
+  if (thrown instanceof RangeError && /^(Map|Set) maximum size/.test(thrown.message))
+    return new HoldfastError('input', `Out of memory: a dictionary or set has at most ${2 ** 24} keys.`, {
+      code: 'memory',
+      cause: thrown,
+    })
+  if (thrown instanceof RangeError && thrown.message === 'Invalid string length')
+    return new HoldfastError('input', `Out of memory: a text has at most ${TEXT_LENGTH_MAX} characters.`, {
+      code: 'memory',
+      cause: thrown,
+    })
   if (
     thrown instanceof RangeError &&
     /array (buffer )?(length|allocation)|Invalid (typed )?array/i.test(thrown.message)

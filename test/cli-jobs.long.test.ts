@@ -90,18 +90,26 @@ try{ getJobMessage("nope") } catch(ex){ print(ex[1].right(13)) }
     ])
   })
 
-  it('that exhausts the heap of its thread fails alone', async () => {
+  it.each([
+    ['a dictionary', 'd = dict(INT, ANY); i = 0; while(true){ d[i] = (i, (i, i)); i += 1 }'],
+    ['texts', 'd = array(STRING, 0); while(true) d.append!(string(0..99999))'],
+    ['a tuple', 'd = (1, `a); while(true) d.append!((1:2, [1, 2]))'],
+    ['strings that grow', 'd = array(STRING, 0); while(true) d.append!(upper(repeat(`abc, 10000) + string(size(d))))'],
+  ])('that fills the heap of its thread with %s fails with an error that a script can catch', async (_what, eat) => {
     const out = await script(
       `
-def eat(){ d = dict(INT, ANY); i = 0; while(true){ d[i] = (i, (i, i)); i += 1 } }
+def eat(){
+  try{ ${eat.replaceAll('; ', '\n')} } catch(ex){ print(ex[1]) }
+  return 3
+}
 id = submitJob("eat", "", eat)
-try{ getJobReturn(id, true) } catch(ex){ print(ex[1].left(13)) }
-print(getJobMessage(id).regexFind("Out of memory") > 0)
+print(getJobReturn(id, true))
+print(getJobMessage(id).regexFind("Out of memory: the texts") > 0)
 print(getJobReturn(submitJob("fine", "", def(){ return 7 }), true))
 `,
       { data: join(folder, 'd'), env: { HOLDFAST_MEMORY_LIMIT: '64M' } },
     )
-    expect(out.split('\n')).toEqual(['Out of memory', 'true', '7'])
+    expect(out.split('\n')).toEqual(['3', 'true', '7'])
   })
 
   it('can be cancelled, queued or running', async () => {

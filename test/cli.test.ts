@@ -157,6 +157,18 @@ describe('a session', () => {
     expect(stderr).toContain('Out of memory')
   })
 
+  it.each([
+    ['texts', 'take("a", 100000000)'],
+    ['texts of a vector', 'string(0..100000000)'],
+    ['a tuple', 'array(ANY, 100000000)'],
+    ['a table', 'table(100000000:100000000, [`s], [STRING])'],
+    ['more texts than a vector can have', 'take(`a`b, 2000000000)'],
+  ])('that asks for %s larger than its heap gets an error, and goes on', async (_what, large) => {
+    const script = `try{ x = ${large} } catch(ex){ print(ex[1].left(14)) }\nprint(size(take("a", 1000000)))`
+    const { code, stdout, stderr } = await holdfast(['--memory-limit', '512M', '-e', script], { data: untouched })
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'Out of memory:\n1000000\n', stderr: '' })
+  })
+
   it('stops at Ctrl-C', async () => {
     const { code, stdout, stderr } = await holdfast(['-e', 'print("go")\nwhile(true){ x = 1 }'], {
       data: untouched,

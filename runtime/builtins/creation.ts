@@ -1,10 +1,12 @@
 /** Functions that make vectors and matrices: by type, by range, by repetition. */
 import { pair, seq, typeSpec } from '../compile/construct.ts'
 import { inputError, operatorError } from '../errors.ts'
+import { checkInterrupt } from '../interrupt.ts'
 import { castScalar, castVector, concatVectors, convertForAppend, scalarToVector } from '../ops/cast.ts'
 import { widest } from '../ops/promotion.ts'
 import { topicTable } from '../registry.ts'
 import { Matrix } from '../values/forms.ts'
+import { filledList, textList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isArrayType, isFloating, isIntegral, isLiteral, isNumeric, T, typeInfo } from '../values/types.ts'
@@ -84,17 +86,20 @@ function cycle(v: Vector, n: number, offset: number): Vector {
     return new SymbolVector(repeatInto(newFixedArray('symbol', n), v.data, v.length, offset) as Int32Array, v.base)
   if (v.storage === 'string') {
     const { strings } = v
-    const out: string[] = new Array(n)
+    const out = textList(n)
     for (let k = 0, at = offset; k < n; k++) {
       out[k] = strings[at]
       if (++at === v.length) at = 0
     }
     return new StringVector(out, v.type)
   }
-  const positions = new Int32Array(n)
+  const positions = newFixedArray('i32', n) as Int32Array
   for (let k = 0; k < n; k++) positions[k] = (offset + k) % v.length
   return v.gather(positions)
 }
+
+/** Between two looks at the interrupt. */
+const COPIED_AT_ONCE = 1 << 24
 
 /** Copies one period, then doubles what is there: the fastest way to fill memory. */
 function repeatInto<A extends FixedArray>(out: A, source: FixedArray, length: number, offset: number): A {
@@ -103,7 +108,13 @@ function repeatInto<A extends FixedArray>(out: A, source: FixedArray, length: nu
   if (first === out.length) return out
   const rest = Math.min(out.length - first, offset)
   out.set(source.subarray(0, rest) as never, first)
-  for (let done = first + rest; done < out.length; done *= 2) out.copyWithin(done, 0, Math.min(done, out.length - done))
+  for (let done = first + rest; done < out.length; ) {
+    // As many whole periods as are there, while one such piece does not take long.
+    const piece = done <= COPIED_AT_ONCE ? done : Math.max(length, COPIED_AT_ONCE - (COPIED_AT_ONCE % length))
+    checkInterrupt()
+    out.copyWithin(done, 0, Math.min(piece, out.length - done))
+    done += piece
+  }
   return out
 }
 
@@ -113,7 +124,7 @@ function takeVector(v: Vector, n: Value): Vector {
       throw inputError('Usage: take(X, n). A vector n must hold one integer for each element of X.')
     let total = 0
     for (let k = 0; k < n.length; k++) total += Math.max(0, Number(n.raw(k)))
-    const positions = new Int32Array(total)
+    const positions = newFixedArray('i32', total) as Int32Array
     for (let k = 0, at = 0; k < n.length; k++) {
       const times = Math.max(0, Number(n.raw(k)))
       positions.fill(k, at, at + times)
@@ -163,8 +174,7 @@ function take(x: Value, n: Value): Value {
     default: {
       const v = asVector(x)
       if (v !== undefined) return takeVector(v, n)
-      if (x.kind === 'function' || x.kind === 'code')
-        return new AnyVector(new Array<Value>(intArg(n, 'take(X, n)', 'n')).fill(x))
+      if (x.kind === 'function' || x.kind === 'code') return new AnyVector(filledList(intArg(n, 'take(X, n)', 'n'), x))
       throw inputError(`Usage: take(X, n). X must be a scalar, vector, matrix or table, not a ${x.kind}.`)
     }
   }

@@ -6,6 +6,7 @@ import { dictSet } from '../indexing/write.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { Dict, type Key, keyOf, SetValue } from '../values/forms.ts'
+import { filledList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { categoryOf, type Raw, T, type TypeId, typeByName, typeName } from '../values/types.ts'
 import { AnyVector, StringVector, type Vector, vectorOf } from '../values/vector.ts'
@@ -118,7 +119,7 @@ function valuesOf(values: Value, count: number, signature: string): { list: Valu
     throw usageError(signature, 'valueObj must be a vector as long as keyObj.')
   freezeOwned(values)
   const type = values.kind === 'scalar' ? memberType(values.type) : T.ANY
-  return { list: new Array<Value>(count).fill(values), type, scale: values.kind === 'scalar' ? values.scale : 0 }
+  return { list: filledList<Value>(count, values), type, scale: values.kind === 'scalar' ? values.scale : 0 }
 }
 
 const DICT = 'dict([keyObj], [valueObj], [ordered=false], [keyType], [valueType])'

@@ -13,6 +13,7 @@ import { assemble, vectorFromScalars } from '../ops/assemble.ts'
 import { appendsTo, castValue, incompatible, scalarToVector } from '../ops/cast.ts'
 import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
+import { filledList } from '../values/heap.ts'
 import {
   AnyVector,
   Dict,
@@ -206,7 +207,7 @@ function directEach(
   const code = userCode(fn)
   const [first, second] = parts
   if (code.mutableAt.length > 0 || first === undefined) return undefined
-  const results: Value[] = new Array(count)
+  const results: Value[] = filledList(count, Scalar.VOID)
   if (args.length === 1) for (let k = 0; k < count; k++) results[k] = code.direct(first.item(k))
   else if (args.length === 2)
     for (let k = 0; k < count; k++) results[k] = code.direct(first.item(k), second?.item(k) ?? args[1])

@@ -8,6 +8,7 @@ import { promote } from '../ops/promotion.ts'
 import { mapForm, unaryOp } from '../ops/unary.ts'
 import { topicTable } from '../registry.ts'
 import { Matrix } from '../values/forms.ts'
+import { filledList, textList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import {
@@ -119,12 +120,12 @@ function choose(flags: Int8Array, x: Flat, y: Flat): Vector {
   if (a.storage === 'string' && b.storage === 'string') {
     const p = a.strings
     const q = b.strings
-    const out: string[] = new Array(length)
+    const out = textList(length)
     for (let k = 0; k < length; k++)
       out[k] = flags[k] === 0 ? p[singleA ? 0 : k] : flags[k] === 1 ? q[singleB ? 0 : k] : ''
     return new StringVector(out)
   }
-  const out: Value[] = new Array(length)
+  const out: Value[] = filledList(length, Scalar.VOID)
   for (let k = 0; k < length; k++)
     out[k] = flags[k] === 0 ? a.get(singleA ? 0 : k) : flags[k] === 1 ? b.get(singleB ? 0 : k) : Scalar.VOID
   return castVector(new AnyVector(out), type === T.ANY ? T.ANY : type, scale)

@@ -5,6 +5,7 @@
 import { freezeOwned } from '../compile/ownership.ts'
 import { HoldfastError, inputError } from '../errors.ts'
 import { convertForAppend, scalarToVector } from '../ops/cast.ts'
+import { filledList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { type ColumnSchema, type SourceTable, Table, type TableLike } from '../values/table.ts'
 import { isArrayType, T, type TypeId, typeName } from '../values/types.ts'
@@ -87,8 +88,7 @@ function equalLengths(schema: readonly ColumnSchema[], values: readonly Value[])
   const vectors = cells.filter((v): v is Vector => v.kind === 'vector')
   const rows = vectors.length === 0 ? 1 : vectors[0].length
   return cells.map((v) => {
-    if (v.kind === 'scalar')
-      return v.type === T.VOID ? new AnyVector(new Array<Value>(rows).fill(v)) : scalarToVector(v, rows)
+    if (v.kind === 'scalar') return v.type === T.VOID ? new AnyVector(filledList(rows, v)) : scalarToVector(v, rows)
     if (v.kind !== 'vector')
       throw inputError('Failed to append data', { code: 'append', hint: `a ${v.kind} is no column` })
     if (v.length !== rows) throw inputError('All columns must be of the same length.', { refId: 'S02010' })
@@ -143,7 +143,7 @@ function appendKeyed(t: Table, columns: readonly Vector[], rows: number): number
     const key = rowKey(keys, k)
     const at = index.get(key)
     if (at === undefined) {
-      index.set(key, start + fresh.length)
+      index.add(key, start + fresh.length)
       fresh.push(k)
     } else if (
       time >= 0 &&

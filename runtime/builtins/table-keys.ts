@@ -4,6 +4,7 @@
  */
 import type { Table } from '../values/table.ts'
 import type { Vector } from '../values/vector.ts'
+import { WideMap } from '../values/wide-map.ts'
 
 /** The key of row k of these columns, the same for STRING and SYMBOL columns of equal text. */
 export function rowKey(columns: readonly Vector[], k: number): string {
@@ -14,17 +15,17 @@ export function rowKey(columns: readonly Vector[], k: number): string {
 }
 
 /** Key to row of a table by the given columns; of equal keys the first row. */
-export function indexRows(columns: readonly Vector[], rows: number): Map<string, number> {
-  const index = new Map<string, number>()
+export function indexRows(columns: readonly Vector[], rows: number): WideMap<number> {
+  const index = new WideMap<number>()
   for (let k = 0; k < rows; k++) {
     const key = rowKey(columns, k)
-    if (!index.has(key)) index.set(key, k)
+    if (!index.has(key)) index.add(key, k)
   }
   return index
 }
 
 /** Index of a keyed table, current. */
-export function keyIndexOf(t: Table): Map<string, number> {
+export function keyIndexOf(t: Table): WideMap<number> {
   if (t.keyIndex === undefined || t.keyIndex.size !== t.rows) {
     const keys = (t.keyColumns ?? []).map((c) => t.columns[c])
     t.keyIndex = indexRows(keys, t.rows)

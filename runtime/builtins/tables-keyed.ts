@@ -1,4 +1,5 @@
 /** Tables with keys, and inserting or updating by key. */
+
 import { labelsOf } from '../compile/labels.ts'
 import { inputError, usageError } from '../errors.ts'
 import { sortIndices } from '../kernels/sort.ts'
@@ -8,6 +9,7 @@ import type { Value } from '../values/scalar.ts'
 import { type SourceTable, Table, type TableLike, type UpsertCounts } from '../values/table.ts'
 import { T } from '../values/types.ts'
 import { thawed, type Vector } from '../values/vector.ts'
+import { WideMap } from '../values/wide-map.ts'
 import { type Arg, boolArg, isGiven, required, textListArg } from './args.ts'
 import { appendElements, writeElement } from './growth.ts'
 import { appendColumns, convertColumn } from './table-append.ts'
@@ -52,7 +54,7 @@ export function withKeys(source: Table, keys: readonly string[], signature: stri
     source.columns.map((c) => c.slice(0, 0)),
   )
   out.keyColumns = at
-  out.keyIndex = new Map()
+  out.keyIndex = new WideMap()
   appendColumns(out, source.columns)
   return out
 }
@@ -109,7 +111,7 @@ function upsertRows(t: Table, columns: readonly Vector[], keys: readonly number[
     const key = rowKey(keyData, k)
     const at = index.get(key)
     if (at === undefined) {
-      index.set(key, t.rows)
+      index.add(key, t.rows)
       for (let c = 0; c < columns.length; c++) appendElements(t.columns[c], columns[c].slice(k, k + 1))
       inserted++
     } else {

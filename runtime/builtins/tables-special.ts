@@ -1,4 +1,5 @@
 /** Further kinds of in-memory tables: latest keyed ones, tables of many writers, cached tables. */
+
 import { labelsOf } from '../compile/labels.ts'
 import { inputError, usageError } from '../errors.ts'
 import { topicTable } from '../registry.ts'
@@ -8,6 +9,7 @@ import type { Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isIntegral, isTemporal, typeName } from '../values/types.ts'
 import type { Vector } from '../values/vector.ts'
+import { WideMap } from '../values/wide-map.ts'
 import { type Arg, intArg, isGiven, required, textArg, textListArg } from './args.ts'
 import { appendColumns } from './table-append.ts'
 import { isTypedForm, makeTable, tableOfTypes } from './table-make.ts'
@@ -46,7 +48,7 @@ for (const name of ['latestKeyedTable', 'latestIndexedTable'] as const) {
       )
       out.keyColumns = at
       out.latestBy = source.names[time]
-      out.keyIndex = new Map()
+      out.keyIndex = new WideMap()
       appendColumns(out, source.columns)
       return out
     },

@@ -5,6 +5,7 @@
 import { usageError } from '../errors.ts'
 import { allocate } from '../values/allocator.ts'
 import { Dict, Matrix } from '../values/forms.ts'
+import { textList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isLiteral, type Raw, T, type TypeId } from '../values/types.ts'
@@ -101,7 +102,7 @@ function mapSymbols(v: SymbolVector, type: TypeId, f: TextFunction): Vector {
 /** A vector of `length` raw elements. */
 export function collect(type: TypeId, length: number, element: (k: number) => Raw): Vector {
   if (type === T.STRING || type === T.BLOB) {
-    const out = new Array<string>(length)
+    const out = textList(length)
     for (let k = 0; k < length; k++) out[k] = element(k) as string
     return new StringVector(out, type)
   }

@@ -130,7 +130,7 @@ export function copyOf(value: Value): Value {
       copy.keyColumns = value.keyColumns?.slice()
       copy.latestBy = value.latestBy
       copy.indexed = value.indexed
-      copy.keyIndex = value.keyIndex === undefined ? undefined : new Map(value.keyIndex)
+      copy.keyIndex = value.keyIndex?.copy()
       return copy
     }
     default:

@@ -12,7 +12,7 @@ import { Table, type Value, type Vector } from '../values/index.ts'
 interface Before {
   readonly names: string[]
   readonly columns: Vector[]
-  readonly keyIndex: Map<string, number> | undefined
+  readonly keyIndex: Table['keyIndex']
 }
 
 export class Transaction {
@@ -29,7 +29,7 @@ export class Transaction {
     this.#before.set(value, {
       names: value.names.slice(),
       columns: value.columns.map((c) => c.copy()),
-      keyIndex: value.keyIndex === undefined ? undefined : new Map(value.keyIndex),
+      keyIndex: value.keyIndex?.copy(),
     })
   }
 

@@ -3,10 +3,12 @@
  * Behind `distinct`, group by, joins and duplicate tests. Small ranges and symbol codes index a table; everything else is hashed as
  * one or two 32-bit words in an open-addressing table that holds group numbers only, so it stays small.
  */
+
 import { checkInterrupt } from '../interrupt.ts'
 import type { Value } from '../values/scalar.ts'
 import { NULL_F32, NULL_F64, type Raw } from '../values/types.ts'
 import type { ArrayVector, FixedVector, Vector } from '../values/vector.ts'
+import { WideMap } from '../values/wide-map.ts'
 import { CHUNK_ROWS, words } from './codegen.ts'
 
 export interface Groups {
@@ -70,15 +72,15 @@ function objectNumber(v: object): number {
 
 function groupKeys(length: number, key: (k: number) => string): Groups {
   const ids = new Int32Array(length)
-  const map = new Map<string, number>()
+  const map = new WideMap<number>()
   const firstRows: number[] = []
   for (let k = 0; k < length; k++) {
     if (k % CHUNK_ROWS === 0) checkInterrupt()
     const text = key(k)
     let id = map.get(text)
     if (id === undefined) {
-      id = map.size
-      map.set(text, id)
+      id = firstRows.length
+      map.add(text, id)
       firstRows.push(k)
     }
     ids[k] = id

@@ -5,6 +5,7 @@
 import { inputError, operatorError } from '../errors.ts'
 import { kernel } from '../kernels/codegen.ts'
 import { Dict, type Key, type Matrix, Pair } from '../values/forms.ts'
+import { filledList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { elementType, isLiteral, T } from '../values/types.ts'
@@ -113,7 +114,7 @@ function onTuples(op: ElementOp, a: Value, b: Value): Value {
   const length = isTuple(a) ? a.length : (b as AnyVector).length
   for (const v of [a, b]) if (v.kind === 'vector' && v.length !== length) throw sizeError()
   const pick = (v: Value, k: number): Value => (v.kind === 'vector' ? v.get(k) : v)
-  const out: Value[] = new Array(length)
+  const out: Value[] = filledList(length, Scalar.VOID)
   for (let k = 0; k < length; k++) out[k] = elementwise(op, pick(a, k), pick(b, k))
   const result = new AnyVector(out)
   result.columnar = [a, b].some((v) => isTuple(v) && v.columnar)

@@ -6,6 +6,7 @@ import { inputError } from '../errors.ts'
 import { displayValue } from '../print/display.ts'
 import { rawText } from '../print/scalars.ts'
 import { Dict, keyOf, Matrix, Pair, SetValue } from '../values/forms.ts'
+import { filledList, textList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import {
@@ -144,7 +145,7 @@ function realsToComplex(v: FixedVector): Vector {
 }
 
 function symbolText(v: SymbolVector): StringVector {
-  const out: string[] = new Array(v.length)
+  const out = textList(v.length)
   const { symbols } = v.base
   for (let k = 0; k < v.length; k++) out[k] = symbols[v.data[k]]
   return new StringVector(out)
@@ -152,7 +153,7 @@ function symbolText(v: SymbolVector): StringVector {
 
 /** Text of each element as `string` gives it. */
 function texts(v: Vector): string[] {
-  const out: string[] = new Array(v.length)
+  const out = textList(v.length)
   const scale = 'scale' in v ? v.scale : 0
   for (let k = 0; k < v.length; k++) out[k] = rawText(v.type, v.raw(k), scale)
   return out
@@ -220,13 +221,15 @@ export function concatVectors(parts: readonly Vector[], type: TypeId, scale = 0)
       return new ArrayVector(offsets, flat)
     }
     case 'string': {
-      const out: string[] = []
-      for (const p of parts) for (const s of (p as StringVector).strings) out.push(s)
+      const out = textList(total)
+      let at = 0
+      for (const p of parts) for (const s of (p as StringVector).strings) out[at++] = s
       return new StringVector(out, type)
     }
     case 'any': {
-      const out: Value[] = []
-      for (const p of parts) for (const x of (p as AnyVector).values) out.push(x)
+      const out: Value[] = filledList(total, Scalar.VOID)
+      let at = 0
+      for (const p of parts) for (const x of (p as AnyVector).values) out[at++] = x
       return new AnyVector(out)
     }
     case 'symbol':
@@ -267,18 +270,18 @@ function concatSymbols(parts: readonly SymbolVector[], total: number): SymbolVec
 
 /** A vector of `length` copies of a scalar. For SYMBOL pass the type: the scalar itself is a STRING. */
 export function scalarToVector(s: Scalar, length: number, type: TypeId = s.type): Vector {
-  if (type === T.VOID || type === T.ANY) return new AnyVector(new Array<Value>(length).fill(s))
+  if (type === T.VOID || type === T.ANY) return new AnyVector(filledList(length, s))
   const info = typeInfo(type)
   switch (info.storage) {
     case 'string':
-      return new StringVector(new Array<string>(length).fill(s.value as string), type)
+      return new StringVector(filledList(length, s.value as string), type)
     case 'symbol': {
       const base = new SymbolBase()
       const codes = newFixedArray('symbol', length) as Int32Array
       return new SymbolVector(codes.fill(base.encode(s.value as string)), base)
     }
     case 'any':
-      return new AnyVector(new Array<Value>(length).fill(s))
+      return new AnyVector(filledList(length, s))
     case 'x2i64':
     case 'x2f64': {
       const v = newVector(type, length, 'zero', s.scale)

@@ -1,5 +1,6 @@
 /** Operators on text: `+` concatenates, comparisons order by bytes of UTF-8, everything else is an error. */
 import { operatorError } from '../errors.ts'
+import { textList } from '../values/heap.ts'
 import { Scalar } from '../values/scalar.ts'
 import { categoryOf, isLiteral, T, type TypeId } from '../values/types.ts'
 import { FixedVector, StringVector, type SymbolVector } from '../values/vector.ts'
@@ -76,7 +77,7 @@ export const isIdentifier = (type: TypeId): boolean =>
 function concatenate(a: Scalar | StringVector, b: Scalar | StringVector): Flat {
   if (a.kind === 'scalar' && b.kind === 'scalar') return Scalar.string((a.value as string) + (b.value as string))
   const length = commonLength(a, b)
-  const out: string[] = new Array(length)
+  const out = textList(length)
   if (a.kind === 'scalar') {
     const head = a.value as string
     const tail = (b as StringVector).strings
@@ -163,7 +164,7 @@ function extremeText(op: 'max' | 'min', a: Flat, b: Flat): Flat {
   const pick = (x: string, y: string): string => (compareText(x, y) >= 0 === (op === 'max') ? x : y)
   if (left.kind === 'scalar' && right.kind === 'scalar')
     return Scalar.string(pick(left.value as string, right.value as string))
-  const out: string[] = new Array(commonLength(left, right))
+  const out = textList(commonLength(left, right))
   for (let k = 0; k < out.length; k++)
     out[k] = pick(
       left.kind === 'scalar' ? (left.value as string) : left.strings[k],

@@ -1,6 +1,7 @@
 /** Values as table columns: broadcasting, stacking pieces, sharing without copying. */
 import { inputError } from '../errors.ts'
 import { castVector, concatVectors, scalarToVector } from '../ops/cast.ts'
+import { filledList } from '../values/heap.ts'
 import {
   AnyVector,
   ArrayVector,
@@ -86,9 +87,9 @@ export function asColumn(value: Value, rows: number): Vector | undefined {
     case 'matrix':
       // An indexed series of the rows is the column of its values.
       if (value.cols === 1 && value.rows === rows && value.indexed !== 'no') return value.data
-      return new AnyVector(new Array<Value>(rows).fill(value))
+      return new AnyVector(filledList(rows, value))
     default:
-      return new AnyVector(new Array<Value>(rows).fill(value))
+      return new AnyVector(filledList(rows, value))
   }
 }
 

@@ -10,6 +10,7 @@ import { INTERPOLATIONS, type Interpolation } from '../kernels/quantile.ts'
 import { orderKeys } from '../kernels/rank.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import type { Session } from '../session.ts'
+import { filledList } from '../values/heap.ts'
 import {
   FixedVector,
   type FunctionValue,
@@ -60,7 +61,7 @@ export function callFrames(
   session: Session,
 ): Value[] {
   const slices = args.slice()
-  const out: Value[] = new Array(frames.from.length)
+  const out: Value[] = filledList(frames.from.length, Scalar.VOID)
   for (let k = 0; k < out.length; k++) {
     if ((k & 1023) === 0) checkInterrupt()
     const from = frames.from[k]

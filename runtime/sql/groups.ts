@@ -8,6 +8,7 @@ import type { Getter, SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import type { Groups } from '../kernels/group-numbers.ts'
+import { filledList } from '../values/heap.ts'
 import {
   AnyVector,
   ArrayVector,
@@ -194,7 +195,7 @@ export class GroupEvaluator {
     )
     // With no group there is one evaluation on no rows: it tells the type.
     if (groups.count === 0) return [evaluate()]
-    const out: Value[] = new Array(groups.count)
+    const out: Value[] = filledList(groups.count, Scalar.VOID)
     for (let g = 0; g < groups.count; g++) {
       if ((g & 1023) === 0) checkInterrupt()
       from = groups.offsets[g]
@@ -327,7 +328,7 @@ export class GroupEvaluator {
     const ordered = args.map((a) => (isRowVector(a, rows.rows) ? this.#inOrder(a) : undefined))
     const { session } = this.#scope
     if (groups.count === 0) return [session.call(fn, args)]
-    const out: Value[] = new Array(groups.count)
+    const out: Value[] = filledList(groups.count, Scalar.VOID)
     const slice = args.slice()
     for (let g = 0; g < groups.count; g++) {
       if ((g & 1023) === 0) checkInterrupt()

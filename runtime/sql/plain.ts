@@ -2,6 +2,7 @@
 import type { SelectStatement, Span } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
+import { filledList } from '../values/heap.ts'
 import { AnyVector, type Value, type Vector } from '../values/index.ts'
 import { repeated } from './columns.ts'
 import { compileItem } from './evaluate.ts'
@@ -52,7 +53,7 @@ function sameLength(columns: readonly Column[]): Vector[] {
   return columns.map(({ value }) => {
     if (value.kind === 'vector') return value
     if (value.kind === 'scalar') return repeated(value, rows)
-    return new AnyVector(new Array<Value>(rows).fill(value))
+    return new AnyVector(filledList(rows, value))
   })
 }
 

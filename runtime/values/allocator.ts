@@ -126,7 +126,7 @@ function reserve(bytes: number): void {
       `Out of memory: this needs ${formatBytes(bytes)} more, but the session already holds ${formatBytes(knownLiveBytes)} of its limit of ${formatBytes(limitBytes)}.`,
       {
         code: 'memoryLimit',
-        hint: 'process the data in smaller pieces, drop variables with undef, or raise maxMemSizePerSession',
+        hint: 'process the data in smaller pieces, drop variables with undef, or raise memory_limit (--memory-limit)',
       },
     )
   sinceKnownBytes = bytes

@@ -1,6 +1,7 @@
 export * from './allocator.ts'
 export * from './forms.ts'
 export * from './function.ts'
+export { setHeapLimit } from './heap.ts'
 export * from './name-path.ts'
 export * from './scalar.ts'
 export * from './table.ts'

@@ -1,4 +1,5 @@
 /** Vectors whose elements are more than one slot of one type: tuples, and rows of varying length. */
+import { copiedList, filledList } from './heap.ts'
 import { Scalar, type Value } from './scalar.ts'
 import { ARRAY_BASE, type Raw, T } from './types.ts'
 import type { Vector } from './vector.ts'
@@ -33,15 +34,17 @@ export class AnyVector extends VectorBase {
   }
 
   slice(from: number, to: number): AnyVector {
-    return this.likewise(this.values.slice(from, to))
+    return this.likewise(copiedList(this.values, from, to))
   }
 
   gather(indices: Int32Array): AnyVector {
-    return this.likewise(Array.from(indices, (k) => this.get(k)))
+    const out: Value[] = filledList(indices.length, Scalar.VOID)
+    for (let k = 0; k < out.length; k++) out[k] = this.get(indices[k])
+    return this.likewise(out)
   }
 
   copy(): AnyVector {
-    const v = this.likewise(this.values.slice())
+    const v = this.likewise(copiedList(this.values))
     v.untyped = this.untyped
     v.label = this.label
     return v

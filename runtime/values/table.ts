@@ -2,8 +2,10 @@
  * Tables. `Table` holds its columns in memory; `SourceTable` is a handle over something that is scanned partition by partition (a
  * dfs:// table). The runtime knows only the `TableSource` interface; the dfs room implements it.
  */
+
 import type { Raw, TypeId } from './types.ts'
 import type { Vector } from './vector.ts'
+import type { WideMap } from './wide-map.ts'
 
 export interface ColumnSchema {
   readonly name: string
@@ -29,7 +31,7 @@ export class Table {
   /** Name of the time column of a latest keyed table: a row with a known key replaces the old one unless its time is before the old one's. */
   latestBy: string | undefined
   /** Key to row, kept by whoever changes a keyed table. */
-  keyIndex: Map<string, number> | undefined
+  keyIndex: WideMap<number> | undefined
 
   constructor(names: string[], columns: Vector[]) {
     this.names = names

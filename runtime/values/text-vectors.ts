@@ -1,9 +1,15 @@
 /** Vectors of texts: symbols by code, and strings, which stay UTF-8 until somebody looks at them. */
+import { checkInterrupt } from '../interrupt.ts'
 import { allocate } from './allocator.ts'
 import { gatherI32 } from './gather.ts'
+import { copiedList, textList } from './heap.ts'
 import { Scalar } from './scalar.ts'
 import { T, type TypeId } from './types.ts'
 import { VectorBase } from './vector-base.ts'
+import { WideMap } from './wide-map.ts'
+
+/** Between two looks at the interrupt. */
+const CHECK_ROWS = 1 << 16
 
 /**
  * The distinct strings behind SYMBOL codes; code 0 is the empty string (null). It only grows, so vectors share it safely.
@@ -11,9 +17,10 @@ import { VectorBase } from './vector-base.ts'
  */
 export class SymbolBase {
   readonly symbols: string[] = ['']
-  readonly #codes = new Map<string, number>([['', 0]])
+  readonly #codes = new WideMap<number>()
 
   constructor(symbols: readonly string[] = []) {
+    this.#codes.add('', 0)
     for (const s of symbols) this.encode(s)
   }
 
@@ -22,7 +29,7 @@ export class SymbolBase {
     if (code === undefined) {
       code = this.symbols.length
       this.symbols.push(symbol)
-      this.#codes.set(symbol, code)
+      this.#codes.add(symbol, code)
     }
     return code
   }
@@ -48,7 +55,10 @@ export class SymbolVector extends VectorBase {
   static encode(strings: readonly string[]): SymbolVector {
     const base = new SymbolBase()
     const codes = new Int32Array(allocate(strings.length * 4))
-    for (let k = 0; k < strings.length; k++) codes[k] = base.encode(strings[k])
+    for (let k = 0; k < strings.length; k++) {
+      if (k % CHECK_ROWS === 0) checkInterrupt()
+      codes[k] = base.encode(strings[k])
+    }
     return new SymbolVector(codes, base)
   }
 
@@ -111,7 +121,7 @@ export class StringVector extends VectorBase {
   get strings(): string[] {
     if (this.#strings === undefined) {
       const { offsets, bytes } = this.utf8!
-      const out: string[] = new Array(this.length)
+      const out = textList(this.length)
       for (let k = 0; k < this.length; k++) out[k] = decodeUtf8(bytes, offsets[k], offsets[k + 1])
       this.#strings = out
     }
@@ -136,12 +146,12 @@ export class StringVector extends VectorBase {
   }
 
   slice(from: number, to: number): StringVector {
-    return new StringVector(this.strings.slice(from, to), this.type)
+    return new StringVector(copiedList(this.strings, from, to), this.type)
   }
 
   gather(indices: Int32Array): StringVector {
     const source = this.strings
-    const out: string[] = new Array(indices.length)
+    const out = textList(indices.length)
     for (let k = 0; k < indices.length; k++) {
       const j = indices[k]
       out[k] = j >= 0 && j < this.length ? source[j] : ''
@@ -150,7 +160,7 @@ export class StringVector extends VectorBase {
   }
 
   copy(): StringVector {
-    const v = new StringVector(this.strings.slice(), this.type)
+    const v = new StringVector(copiedList(this.strings), this.type)
     v.label = this.label
     return v
   }

@@ -16,6 +16,7 @@ import { HoldfastError } from '../errors.ts'
 import { allocate } from './allocator.ts'
 import { type FixedArray, fillNull, isNullElement, newFixedArray, unsetFixedArray } from './fixed-array.ts'
 import { gatherInto } from './gather.ts'
+import { filledList } from './heap.ts'
 import { AnyVector, ArrayVector } from './nested-vectors.ts'
 import { Scalar, type Value } from './scalar.ts'
 import { StringVector, SymbolBase, SymbolVector } from './text-vectors.ts'
@@ -153,11 +154,11 @@ export function newVector(type: TypeId, length: number, fill: 'zero' | 'null' = 
   const storage = typeInfo(type).storage
   switch (storage) {
     case 'string':
-      return new StringVector(new Array<string>(length).fill(''), type)
+      return new StringVector(filledList(length, ''), type)
     case 'symbol':
       return new SymbolVector(new Int32Array(allocate(length * 4)), new SymbolBase())
     case 'any':
-      return new AnyVector(new Array<Value>(length).fill(Scalar.VOID))
+      return new AnyVector(filledList(length, Scalar.VOID))
     case 'x2i64':
     case 'x2f64': {
       const wide = new WideVector(type, newFixedArray(storage, length) as BigInt64Array | Float64Array, length, scale)
