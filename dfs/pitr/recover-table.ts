@@ -13,6 +13,7 @@ import { isCommitUnknown } from '../engine/commit-unknown.ts'
 import { flushDeltas } from '../maintenance/flush.ts'
 import { ProgressMeter } from '../progress.ts'
 import { pathInTarget, type RestoreTarget } from '../restore/plan.ts'
+import { requireRoom } from '../restore/room.ts'
 import { targetOrNew } from '../restore/target.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { TableIndex } from '../set/meta.ts'
@@ -158,6 +159,10 @@ function putInPlace(
     bytesTotal: chunks.reduce((sum, c) => sum + bytesOf(c), 0),
   })
   try {
+    requireRoom(
+      context.data,
+      segments.reduce((sum, s) => sum + s.bytes, 0),
+    )
     const rows = context.writing(() => {
       const written = new WrittenFiles(context.data)
       try {

@@ -50,6 +50,14 @@ export class ChunkRestorer {
     return { chunkId, cid, rows, updateTimeMs, path: step.path, segments }
   }
 
+  /** Bytes of the chunk that a restore before has copied. */
+  bytesThere(plan: RestorePlan, { chunk, path }: RestoreStep & { kind: 'put' }): number {
+    const folder = liveFolder(plan.target.database.url, path, plan.target.table.name)
+    const isThere = (file: SetFile): boolean =>
+      this.#context.data.stat(restoredFile(folder, file, 0))?.bytes === file.bytes
+    return chunk.files.reduce((sum, file) => sum + (isThere(file) ? file.bytes : 0), 0)
+  }
+
   /** Ends the copying, complete or not. */
   end(): void {
     this.#work.end()

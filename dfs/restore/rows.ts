@@ -18,6 +18,7 @@ import { checksumOf } from '../store/checksum.ts'
 import { routeToPartitions } from '../write/incoming.ts'
 import { NewSegments } from '../write/new-segments.ts'
 import { pathInTarget, type RestoreTarget } from './plan.ts'
+import { requireRoom } from './room.ts'
 
 export interface RowsRequest {
   readonly index: TableIndex
@@ -36,6 +37,7 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
   const chunks = context.looking((view) =>
     request.chunks.filter((chunk) => request.way === 'append' || !isThere(view, request, chunk)),
   )
+  const bytesTotal = chunks.reduce((sum, c) => sum + bytesOf(c), 0)
   const run = new RunRecord(context.client, () => context.now(), {
     user: context.user,
     type: 'RESTORE_BY_SQL',
@@ -43,19 +45,20 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
     table: table.name,
     totalPartitions: request.chunks.length,
     done: request.chunks.length - chunks.length,
-    bytesTotal: chunks.reduce((sum, c) => sum + bytesOf(c), 0),
+    bytesTotal,
   })
   const meter = new ProgressMeter(
     context.progress,
     {
       verb: 'restore',
       subject: `${database.url}/${table.name}`,
-      bytesTotal: chunks.reduce((sum, c) => sum + bytesOf(c), 0),
+      bytesTotal,
       chunksTotal: chunks.length,
     },
     () => context.now(),
   )
   try {
+    requireRoom(context.data, bytesTotal)
     context.writing(() => {
       const writer = new RowRestorer(context, set, request, (bytes) => {
         meter.addBytes(bytes)

@@ -9,12 +9,14 @@ import type { BackupSet } from '../set/open.ts'
 import { RunRecord } from '../set/runs.ts'
 import { ChunkRestorer } from './copy.ts'
 import { changesAnything, type RestorePlan } from './plan.ts'
+import { requireRoom } from './room.ts'
 
 /** Carries a plan out; answers the chunks of the set that were put in place. */
 export function restoreByPlan(context: BackupContext, set: BackupSet, plan: RestorePlan): readonly SetChunk[] {
   const put = plan.steps.filter((s) => s.kind === 'put')
   const kept = plan.steps.filter((s) => s.kind === 'keep').length
   const { database, table } = plan.target
+  const bytesTotal = put.reduce((sum, s) => sum + bytesOf(s.chunk), 0)
   const run = new RunRecord(context.client, () => context.now(), {
     user: context.user,
     type: 'RESTORE_BY_COPY_FILE',
@@ -22,14 +24,14 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     table: table.name,
     totalPartitions: put.length + kept,
     done: kept,
-    bytesTotal: put.reduce((sum, s) => sum + bytesOf(s.chunk), 0),
+    bytesTotal,
   })
   const meter = new ProgressMeter(
     context.progress,
     {
       verb: 'restore',
       subject: `${database.url}/${table.name}`,
-      bytesTotal: put.reduce((sum, s) => sum + bytesOf(s.chunk), 0),
+      bytesTotal,
       chunksTotal: put.length,
     },
     () => context.now(),
@@ -45,6 +47,7 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     },
   })
   try {
+    requireRoom(context.data, bytesTotal, () => put.reduce((sum, step) => sum + restorer.bytesThere(plan, step), 0))
     const chunks = put.map((step) => restorer.restore(plan, step))
     restorer.syncFolders()
     if (changesAnything(plan))
