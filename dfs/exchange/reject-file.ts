@@ -15,11 +15,11 @@ export class RejectFile {
   #writer: FileWriter | undefined
   rows = 0
 
-  /** What an earlier import left goes. */
+  /** What an earlier import left goes. Nothing else is written unless a row is rejected: files may lie where nobody may write. */
   constructor(store: FileStore, file: string) {
     this.#store = store
     this.#path = file + REJECT
-    store.remove(this.#path)
+    if (store.stat(this.#path) !== undefined) store.remove(this.#path)
   }
 
   add(rejections: readonly Rejection[]): void {
