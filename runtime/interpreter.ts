@@ -77,6 +77,8 @@ export class Interpreter implements Host {
   readonly #views = new Map<string, BuiltinFunction>()
   /** Modules imported by the session (key '') and by each module. */
   readonly #imports = new Map<string, string[]>()
+  /** Modules that the next `use` reads from their files again. */
+  readonly #staleModules = new Set<string>()
   readonly #loading: string[] = []
   #folder: string
 
@@ -391,6 +393,10 @@ export class Interpreter implements Host {
     this.run(readScript(file), { file })
   }
 
+  forgetModules(): void {
+    for (const path of this.#imports.keys()) this.#staleModules.add(path)
+  }
+
   loadModule(path: string): void {
     this.#import('', path)
   }
@@ -398,11 +404,11 @@ export class Interpreter implements Host {
   #import(into: string, path: string): void {
     const imports = this.#imports.get(into) ?? []
     this.#imports.set(into, imports)
-    if (imports.includes(path)) return
+    if (imports.includes(path) && !this.#staleModules.has(path)) return
     if (this.#loading.includes(path))
       throw inputError(`Modules refer to each other in a circle: ${[...this.#loading, path].join(' -> ')}.`)
-    if (!this.#imports.has(path)) this.#loadModuleFile(path)
-    imports.push(path)
+    if (this.#staleModules.delete(path) || !this.#imports.has(path)) this.#loadModuleFile(path)
+    if (!imports.includes(path)) imports.push(path)
   }
 
   #loadModuleFile(path: string): void {

@@ -47,6 +47,8 @@ export interface Session {
   /** Script function known to the session. */
   userFunction(name: string): FunctionValue | undefined
   userFunctionNames(): string[]
+  /** The next `use` of a module reads its file again. */
+  forgetModules(): void
   /** Shared tables and objects, visible to all sessions of the thread's process. */
   readonly shared: Map<string, Value>
   service<S>(key: ServiceKey<S>): S

@@ -256,6 +256,7 @@ define('getHomeDir()', {
 })
 
 define('getConfig([name])', {
+  aliases: ['getConfigure'],
   doc: 'A setting of the store as text (empty if there is none of the name), or a dictionary of all.',
   call: ([name], session) => {
     const { config } = dfsOf(session)

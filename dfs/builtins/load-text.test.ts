@@ -106,7 +106,7 @@ describe('loadTextEx', () => {
 
   it.each([
     ['loadTextEx(db, "", `date`id, f)', 'tableName is required'],
-    ['loadTextEx(database("", VALUE, 1..3), "", `id, f)', 'partitioned table in memory is not supported'],
+    ['loadTextEx(database("", VALUE, 1..3), "", `nope, f)', 'The partition column [nope] is no column of the table'],
     ['loadTextEx(db, `pt, `date, f)', 'partitionColumns must name one column for each'],
     ['loadTextEx(db, `pt, `date`id, "/nowhere.csv")', 'nowhere.csv'],
     ['loadTextEx(db, `pt, `date`id, f, arrayMarker="[]")', 'arrayMarker'],

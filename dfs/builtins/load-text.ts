@@ -10,6 +10,7 @@ import { type FunctionValue, Scalar, SourceTable, Table, type Value } from '../.
 import { appendBatches } from '../write/append-batches.ts'
 import { isMissing } from './backup-host.ts'
 import { comingFeature, databaseArg, dfsOf } from './store-args.ts'
+import { schemesInMemory } from './tables.ts'
 
 const { entries, define } = topicTable('Tables of databases')
 export const loadTextFunctions = entries
@@ -22,20 +23,24 @@ const BATCH_VALUES = 8_000_000
 const BATCH_ROWS_MAX = 1_000_000
 
 define(LOAD, {
-  doc: 'Loads a delimited text file into a table of a database and returns the handle of the table. A table that does not exist is created with the columns of the file (or of schema), partitioned by partitionColumns; a TSDB database needs sortColumns for that. The file is read and appended in batches, so it may be larger than memory: each batch is a transaction, or, with atomic=true, the whole file is one. transform, a function from table to table, is applied to each batch; the table must exist then. The other arguments are those of loadText.',
+  doc: 'Loads a delimited text file into a table of a database and returns the handle of the table. A table that does not exist is created with the columns of the file (or of schema), partitioned by partitionColumns; a TSDB database needs sortColumns for that. The file is read and appended in batches, so it may be larger than memory: each batch is a transaction, or, with atomic=true, the whole file is one. transform, a function from table to table, is applied to each batch; the table must exist then. On a database without a directory the table lies in memory, and tableName may be empty. The other arguments are those of loadText.',
   call: (args, session) => {
     const [dbHandle, tableName, partitionColumns, filename, delimiter, schema, skipRows, transform, sortColumns] = args
     const [, , , , , , , , , atomic, arrayDelimiter, containHeader, arrayMarker] = args
-    if (dbHandle?.kind === 'resource' && dbHandle.resourceType === 'scheme')
-      throw comingFeature('Loading into a partitioned table in memory', 'use loadText, or a database with a dfs:// url')
     if (!isMissing(arrayMarker) && textArg(arrayMarker, LOAD, 'arrayMarker') !== '"')
       throw comingFeature('An arrayMarker other than the double quote')
-    const db = databaseArg(session, dbHandle, LOAD)
-    const name = isMissing(tableName) ? '' : textArg(tableName, LOAD, 'tableName')
-    if (name === '') throw usageError(LOAD, 'tableName is required for a database with a dfs:// url.')
     const file = textArg(filename, LOAD, 'filename')
     const options = textOptions([delimiter, schema, skipRows, arrayDelimiter, containHeader], LOAD)
     const change = transformArg(transform)
+    if (schemesInMemory(dbHandle) !== undefined) {
+      const batches = [...transformed(session, readBatches(file, options), change)]
+      const made = create(session, [dbHandle, batches[0] ?? emptyTable(file, options), tableName, partitionColumns])
+      appendOneByOne(made, batches)
+      return made
+    }
+    const db = databaseArg(session, dbHandle, LOAD)
+    const name = isMissing(tableName) ? '' : textArg(tableName, LOAD, 'tableName')
+    if (name === '') throw usageError(LOAD, 'tableName is required for a database with a dfs:// url.')
     const dfs = dfsOf(session)
     if (dfs.view().table(db.url, name) === undefined) {
       if (change !== undefined)
@@ -64,10 +69,10 @@ function emptyTable(file: string, options: TextOptions): Table {
   )
 }
 
-function create(session: Session, args: readonly Arg[], sortColumns: Arg): void {
+function create(session: Session, args: readonly Arg[], sortColumns?: Arg): SourceTable {
   const builtin = session.registry.get('createPartitionedTable')
   if (builtin === undefined) throw new HoldfastError('bug', 'createPartitionedTable is not registered')
-  session.call(builtin, [...args, undefined, sortColumns])
+  return session.call(builtin, [...args, undefined, sortColumns]) as SourceTable
 }
 
 function readBatches(file: string, options: TextOptions): Iterable<Table> {

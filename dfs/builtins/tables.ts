@@ -15,7 +15,9 @@ import {
   typeName,
 } from '../../runtime/values/index.ts'
 import type { Operation } from '../access/index.ts'
-import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
+import type { DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
+import { MemoryTableSource } from '../memory-table/source.ts'
+import { TablesSource } from '../memory-table/tables.ts'
 import { partitionColumnTypeError } from '../partition/scheme.ts'
 import { arrowType } from '../segment/column-type.ts'
 import { ChunkTableSource } from '../table-source.ts'
@@ -41,11 +43,13 @@ const PARTITIONED =
   "createPartitionedTable(dbHandle, table, tableName, [partitionColumns], [compressMethods], [sortColumns], [keepDuplicates=ALL], [sortKeyMappingFunction], [softDelete=false], [indexes], [latestKeyCache=false], [compressHashSortKey=true], [encryptMode='plaintext'], [tableComment], [primaryKey])"
 
 define(PARTITIONED, {
-  doc: 'Creates a partitioned table with the columns of `table` (its rows are not written) and returns its handle. partitionColumns names one column for each level of the database. TSDB databases need sortColumns; of rows that are equal on all of them in a partition keepDuplicates=LAST or FIRST shows one. PKEY databases need primaryKey (or the same list in the place of sortColumns), which contains the partition columns: a new row replaces the one with its key. compressMethods, sortKeyMappingFunction, softDelete, indexes (bloomfilter), latestKeyCache and compressHashSortKey are kept for `schema` and change no result.',
+  doc: 'Creates a partitioned table with the columns of `table` (its rows are not written) and returns its handle. partitionColumns names one column for each level of the database. TSDB databases need sortColumns; of rows that are equal on all of them in a partition keepDuplicates=LAST or FIRST shows one. PKEY databases need primaryKey (or the same list in the place of sortColumns), which contains the partition columns: a new row replaces the one with its key. compressMethods, sortKeyMappingFunction, softDelete, indexes (bloomfilter), latestKeyCache and compressHashSortKey are kept for `schema` and change no result. On a database without a directory (`database("", VALUE, 1..9)`) the table lies in memory and belongs to the session; of a tuple of tables each is a partition, and those that are shared show what is written to them later.',
   call: (args, session) => {
     const [handle, table, tableName, partitionColumns, compressMethods, sortColumns, keepDuplicates] = args
     const [, , , , , , , sortKeyMappingFunction, softDelete, indexes, latestKeyCache, compressHashSortKey] = args
     const [, , , , , , , , , , , , encryptMode, tableComment, primaryKey] = args
+    const schemes = schemesInMemory(handle)
+    if (schemes !== undefined) return inMemory(session, schemes, table, tableName, partitionColumns)
     const db = manageable(session, handle, PARTITIONED)
     const columns = columnsOf(table, PARTITIONED)
     return create(session, PARTITIONED, {
@@ -61,6 +65,42 @@ define(PARTITIONED, {
     })
   },
 })
+
+/** The partition schemes of the handle of a database without a directory. */
+export function schemesInMemory(handle: Arg): readonly Scheme[] | undefined {
+  if (handle?.kind !== 'resource' || handle.resourceType !== 'scheme') return undefined
+  return (handle.payload as { readonly schemes: readonly Scheme[] }).schemes
+}
+
+function inMemory(session: Session, schemes: readonly Scheme[], table: Arg, tableName: Arg, key: Arg): SourceTable {
+  const name = isMissing(tableName) ? '' : textArg(tableName, PARTITIONED, 'tableName')
+  const partitionedBy = (columns: readonly ColumnSchema[]): readonly string[] =>
+    schemes[0]?.kind === 'SEQ' ? [] : partitionColumnsOf({ url: 'the database', schemes }, columns, key)
+  if (table?.kind === 'vector' && table.storage === 'any') {
+    const tables = table.values.flatMap((t) => (t instanceof Table ? [t] : []))
+    const types = tables.map((t) =>
+      t
+        .schema()
+        .map((c) => `${c.name} ${typeName(c.type, c.scale)}`)
+        .join(),
+    )
+    if (tables.length === 0 || tables.length < table.values.length || types.some((t) => t !== types[0]))
+      throw usageError(PARTITIONED, 'table must be a table, or a tuple of tables in memory with the same columns.')
+    return new SourceTable(new TablesSource(name, tables, partitionedBy(tables[0].schema())))
+  }
+  const columns = columnsOf(table, PARTITIONED)
+  const keyColumns = table instanceof Table ? (table.keyColumns ?? []).map((k) => columns[k].name) : []
+  return new SourceTable(
+    new MemoryTableSource({
+      schemes,
+      tableName: name,
+      columns,
+      partitionColumns: partitionedBy(columns),
+      keyColumns,
+      config: dfsOf(session).config,
+    }),
+  )
+}
 
 const DIMENSION =
   "createTable(dbHandle, table, tableName, [compressMethods], [sortColumns], [keepDuplicates=ALL], [softDelete=false], [indexes], [encryptMode='plaintext'], [tableComment], [primaryKey])"
@@ -84,7 +124,7 @@ define(DIMENSION, {
 
 function manageable(session: Session, handle: Arg, signature: string): DatabaseRecord {
   if (handle?.kind === 'resource' && handle.resourceType === 'scheme')
-    throw comingFeature('A partitioned table in memory', 'use a database with a dfs:// url')
+    throw comingFeature('A dimension table in memory', 'use table(), or a database with a dfs:// url')
   const db = databaseArg(session, handle, signature)
   dfsOf(session).requireAccess('createTable', db)
   return db
@@ -143,7 +183,11 @@ function columnsOf(v: Arg, signature: string): readonly ColumnSchema[] {
   })
 }
 
-function partitionColumnsOf(db: DatabaseRecord, columns: readonly ColumnSchema[], v: Arg): readonly string[] {
+function partitionColumnsOf(
+  db: Pick<DatabaseRecord, 'schemes' | 'url'>,
+  columns: readonly ColumnSchema[],
+  v: Arg,
+): readonly string[] {
   const names = isMissing(v) ? [] : textListArg(v, PARTITIONED, 'partitionColumns')
   if (names.length !== db.schemes.length)
     throw usageError(

@@ -174,6 +174,7 @@ function binEnds(bins: Bins, instants: BigInt64Array): Int32Array {
 
 const usageAs = "asFreq(X, rule, [closed], [label], [origin='start_day'])"
 define(usageAs, {
+  aliases: ['asfreq'],
   doc: `The rows of a matrix or indexed series whose labels are those of the rule, with a row of nulls for every label that X does not have. Labels of calendar rules end with the last one of X. rule may also be a temporal vector: the labels themselves. ${RULES}`,
   call: ([x, rule, closed, label, origin]) => {
     const { matrix, times, instants } = labelled(usageAs, x)

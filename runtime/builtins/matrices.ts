@@ -88,6 +88,7 @@ function rowOf(rows: AnyVector | ArrayVector, index: number): Value {
 }
 
 define('col(obj, index)', {
+  aliases: ['column'],
   doc: 'One column as a vector; a vector or pair of indices gives a matrix or table.',
   call: ([obj, index], session) => {
     const signature = 'col(obj, index)'

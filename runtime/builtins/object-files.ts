@@ -84,6 +84,13 @@ define('loadModule(name, [moduleDir])', {
   doc: 'Not supported: there is no binary form of modules. `use` loads a .dos file from the folder modules.',
   call: refused('loadModule: a binary form of modules (.dom)', 'load the .dos file with `use`'),
 })
+define('clearCachedModules()', {
+  doc: 'The next `use` of a module reads its file again. Modules belong to the session: those of others stay.',
+  call: (_, session) => {
+    session.forgetModules()
+    return Scalar.VOID
+  },
+})
 define('loadPlugin(filepath)', {
   doc: 'Not supported: plugins of DolphinDB are native libraries that need its server.',
   call: refused('loadPlugin: loading native plugins', 'do it in a script, or outside and exchange files'),

@@ -1,4 +1,5 @@
 /** What a script asks about itself: types, names, time, memory, running other scripts, help. */
+
 import { readFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { dropShared, share, undefine } from '../compile/effects.ts'
@@ -7,6 +8,7 @@ import { inputError, usageError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
+import { liesInMemory } from '../sql/partitions-in-memory.ts'
 import { allocatedBytes, collectGarbage, memoryLimit } from '../values/allocator.ts'
 import {
   AnyVector,
@@ -99,6 +101,7 @@ function typeText(x: Value): string {
     case 'table':
       return x.keyColumns === undefined ? 'IN-MEMORY TABLE' : x.indexed ? 'INDEXED TABLE' : 'KEYED TABLE'
     case 'source':
+      if (liesInMemory(x)) return 'SEGMENTED IN-MEMORY TABLE'
       return x.source.partitionColumns().length === 0 ? 'DIMENSION TABLE' : 'SEGMENTED DFS TABLE'
     case 'function':
       return 'FUNCTIONDEF'

@@ -1,4 +1,5 @@
 /** In-memory tables: making, describing, changing. Handles over partitioned tables append and describe themselves; the rest is refused. */
+
 import { labelsOf } from '../compile/labels.ts'
 import { freezeOwned } from '../compile/ownership.ts'
 import { inputError, usageError } from '../errors.ts'
@@ -7,6 +8,7 @@ import { isSortedVector, sortIndices } from '../kernels/sort.ts'
 import { convertForAppend } from '../ops/cast.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
+import { inMemory } from '../sql/partitions-in-memory.ts'
 import { Dict, type Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { type ColumnChange, type ColumnSchema, type SourceTable, Table, type TableLike } from '../values/table.ts'
@@ -48,6 +50,18 @@ export function memoryTable(v: Arg, signature: string, name = 'table'): Table {
       },
     )
   throw usageError(signature, `${name} must be a table.`)
+}
+
+/** Changes a table in memory, partitioned or not, and returns it. */
+function changed(v: Arg, signature: string, change: (t: Table) => void): Value {
+  const partitions = v?.kind === 'source' ? inMemory(v) : undefined
+  if (partitions !== undefined) {
+    partitions.changeRows(change)
+    return v as SourceTable
+  }
+  const t = memoryTable(v, signature)
+  change(t)
+  return t
 }
 
 /** A table of either kind. A string names a variable or a shared table. */
@@ -204,15 +218,15 @@ define('update!(table, colNames, newValues, [filter])', {
   mutates: true,
   call: ([table, colNames, newValues, filter], session) => {
     const signature = 'update!(table, colNames, newValues, [filter])'
-    const t = memoryTable(table, signature)
-    const names = textListArg(colNames, signature, 'colNames')
-    const given = required(newValues, signature, 'newValues')
-    const values = names.length === 1 && given.kind !== 'code' ? [given] : expressionValues(given, t, session)
-    if (values.length !== names.length)
-      throw usageError(signature, 'newValues must have one element for each column name.')
-    const rows = isGiven(filter) ? selectedRows(filter, t, session) : undefined
-    for (let k = 0; k < names.length; k++) setColumn(t, names[k], values[k], rows, session)
-    return t
+    return changed(table, signature, (t) => {
+      const names = textListArg(colNames, signature, 'colNames')
+      const given = required(newValues, signature, 'newValues')
+      const values = names.length === 1 && given.kind !== 'code' ? [given] : expressionValues(given, t, session)
+      if (values.length !== names.length)
+        throw usageError(signature, 'newValues must have one element for each column name.')
+      const rows = isGiven(filter) ? selectedRows(filter, t, session) : undefined
+      for (let k = 0; k < names.length; k++) setColumn(t, names[k], values[k], rows, session)
+    })
   },
 })
 
@@ -333,14 +347,14 @@ define('reorderColumns!(table, reorderedColNames)', {
   mutates: true,
   call: ([table, colNames]) => {
     const signature = 'reorderColumns!(table, reorderedColNames)'
-    const t = memoryTable(table, signature)
-    const first = textListArg(colNames, signature, 'reorderedColNames').map((n) => columnAt(t, n))
-    const order = [...first, ...t.names.map((_, k) => k).filter((k) => !first.includes(k))]
-    const keys = t.keyColumns?.map((k) => t.names[k])
-    t.names = order.map((k) => t.names[k])
-    t.columns = order.map((k) => t.columns[k])
-    t.keyColumns = keys?.map((name) => t.columnIndex(name))
-    return t
+    return changed(table, signature, (t) => {
+      const first = textListArg(colNames, signature, 'reorderedColNames').map((n) => columnAt(t, n))
+      const order = [...first, ...t.names.map((_, k) => k).filter((k) => !first.includes(k))]
+      const keys = t.keyColumns?.map((k) => t.names[k])
+      t.names = order.map((k) => t.names[k])
+      t.columns = order.map((k) => t.columns[k])
+      t.keyColumns = keys?.map((name) => t.columnIndex(name))
+    })
   },
 })
 
@@ -404,22 +418,22 @@ define('sortBy!(table, sortColumns, [sortDirections])', {
   mutates: true,
   call: ([table, sortColumns, directions], session) => {
     const signature = 'sortBy!(table, sortColumns, [sortDirections])'
-    const t = memoryTable(table, signature)
-    const by = required(sortColumns, signature, 'sortColumns')
-    const keys =
-      by.kind === 'code'
-        ? (expressionValues(by, t, session) as Vector[])
-        : textListArg(by, signature, 'sortColumns').map((n) => t.columns[columnAt(t, n)])
-    const up = isGiven(directions) ? directionsOf(directions, signature) : [true]
-    if (up.length !== 1 && up.length !== keys.length)
-      throw usageError(signature, 'sortDirections must have one element, or one for each column.')
-    const order = sortIndices(
-      keys,
-      keys.map((_, k) => up[up.length === 1 ? 0 : k]),
-    )
-    t.columns = t.columns.map((c) => c.gather(order))
-    t.keyIndex = undefined
-    return t
+    return changed(table, signature, (t) => {
+      const by = required(sortColumns, signature, 'sortColumns')
+      const keys =
+        by.kind === 'code'
+          ? (expressionValues(by, t, session) as Vector[])
+          : textListArg(by, signature, 'sortColumns').map((n) => t.columns[columnAt(t, n)])
+      const up = isGiven(directions) ? directionsOf(directions, signature) : [true]
+      if (up.length !== 1 && up.length !== keys.length)
+        throw usageError(signature, 'sortDirections must have one element, or one for each column.')
+      const order = sortIndices(
+        keys,
+        keys.map((_, k) => up[up.length === 1 ? 0 : k]),
+      )
+      t.columns = t.columns.map((c) => c.gather(order))
+      t.keyIndex = undefined
+    })
   },
 })
 

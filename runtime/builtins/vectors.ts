@@ -1,9 +1,11 @@
 /** Growing, shrinking, cutting and joining vectors, tuples, matrices and tables. */
+
 import { copyOf, freezeOwned } from '../compile/ownership.ts'
 import { inputError, usageError } from '../errors.ts'
 import { tableRow } from '../indexing/read.ts'
 import { castVector } from '../ops/cast.ts'
 import { type Builtin, topicTable } from '../registry.ts'
+import { inMemory } from '../sql/partitions-in-memory.ts'
 import { Dict, keyOf, Matrix, Pair, type SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
@@ -195,6 +197,11 @@ define('erase!(obj, key)', {
     const signature = 'erase!(obj, key)'
     const what = required(key, signature, 'key')
     if (x?.kind === 'table') return eraseRows(x, what, session)
+    const partitions = x?.kind === 'source' ? inMemory(x) : undefined
+    if (x !== undefined && partitions !== undefined) {
+      partitions.changeRows((rows) => eraseRows(rows, what, session))
+      return x
+    }
     if (x?.kind !== 'set' && x?.kind !== 'dict')
       throw usageError(signature, 'obj must be a set, a dictionary or a table.')
     const type = x.kind === 'set' ? x.type : x.keyType

@@ -39,6 +39,27 @@ describe('a builtin', () => {
     }
   })
 
+  it('is that of the file as it is after clearCachedModules', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-names-'))
+    const write = (value: number): void =>
+      writeFileSync(join(folder, 'modules', 'm.dos'), `module m\ndef f(){ return ${value} }\n`)
+    try {
+      mkdirSync(join(folder, 'modules'))
+      write(1)
+      const session = createInterpreter({ folder })
+      session.run('use m')
+      write(2)
+      session.run('use m')
+      expect(session.display(session.run('m::f()'))).toBe('1')
+      session.run('clearCachedModules()')
+      expect(session.display(session.run('f()'))).toBe('1')
+      session.run('use m')
+      expect(session.display(session.run('f()'))).toBe('2')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it('has its error where the name stands', () => {
     expect(failure('x = 1\n  def abs(x){ return x }').position).toMatchObject({ line: 2, column: 7 })
   })

@@ -2,10 +2,12 @@
  * `x[i] = v` for every form. The object is unfrozen (the variable that holds it was thawed); the result is what the variable holds
  * afterwards. Indices outside raise, reading them would give null.
  */
+
 import { copyOf, freeze, writable } from '../compile/ownership.ts'
 import { inputError, operatorError } from '../errors.ts'
 import { appendsTo, castScalar, incompatible, scalarToVector } from '../ops/cast.ts'
 import type { Session } from '../session.ts'
+import { inMemory } from '../sql/partitions-in-memory.ts'
 import {
   AnyVector,
   ArrayVector,
@@ -41,6 +43,14 @@ export function writeIndex(session: Session, object: Value, slots: Slots, value:
     case 'pair':
       writePair(object, slots, value, text)
       return object
+    case 'source': {
+      const partitions = inMemory(object)
+      if (partitions !== undefined) {
+        partitions.changeRows((rows) => writeTable(session, rows, slots, value, text))
+        return object
+      }
+      throw operatorError(`A ${object.kind} does not support assignment by index [${text}].`)
+    }
     default:
       throw operatorError(`A ${object.kind} does not support assignment by index [${text}].`)
   }

@@ -173,7 +173,8 @@ function parseStrings(v: StringVector, type: TypeId, scale: number | undefined):
 function castTuple(v: AnyVector, type: TypeId, scale: number | undefined): Vector {
   if (type === T.ANY || (!isArrayType(type) && typeInfo(type).storage === 'any')) return v
   const cast = v.values.map((x) => castValue(x, type, scale))
-  if (type !== T.STRING && cast.every((x) => x.kind === 'scalar'))
+  // A tuple with text stays one; without elements it takes the type, so that `[]$STRING` begins a vector of text.
+  if ((type !== T.STRING || cast.length === 0) && cast.every((x) => x.kind === 'scalar'))
     return vectorOf(
       type,
       cast.map((x) => (x as Scalar).value),

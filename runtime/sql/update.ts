@@ -2,6 +2,7 @@
  * update of tables in memory. Every right-hand side is computed before anything is written, so that all of them see the table as it was.
  * A column is thawed before it changes; an unknown name adds a column. Rows of stored tables get their new values from here too (modify-source.ts).
  */
+
 import type { UpdateStatement } from '../../lang/ast.ts'
 import { writeElement } from '../builtins/growth.ts'
 import type { SqlScope } from '../compile/scope.ts'
@@ -24,13 +25,27 @@ import { contextRows, havingRows } from './context-by.ts'
 import { compileItem, unsupported } from './evaluate.ts'
 import { targetName, targetRows } from './modify-rows.ts'
 import { updateStored } from './modify-source.ts'
+import { inMemory } from './partitions-in-memory.ts'
 import { at } from './place.ts'
 
 /** Returns the number of rows changed. */
 export function executeUpdate(node: UpdateStatement, scope: SqlScope): number {
   const found = scope.writableTable(node.table)
-  if (found instanceof SourceTable) return updateStored(node, found, scope)
+  if (found instanceof SourceTable) {
+    const partitions = inMemory(found)
+    const isNew = ({ column }: (typeof node.sets)[number]): boolean => columnPosition(found.source.schema(), column) < 0
+    if (partitions === undefined || !node.sets.some(isNew)) return updateStored(node, found, scope)
+    let touched = 0
+    partitions.changeRows((rows) => {
+      touched = updateTable(node, rows, scope)
+    })
+    return touched
+  }
   if (node.map) throw unsupported('MAP with update on tables in memory')
+  return updateTable(node, found, scope)
+}
+
+function updateTable(node: UpdateStatement, found: Table, scope: SqlScope): number {
   const { changes, touched } = columnEdits(node, found, targetName(node.table), schemaOf(found), scope)
   for (const change of changes) write(found, change)
   found.keyIndex = undefined
