@@ -49,6 +49,14 @@ describe('the file of a catalog', () => {
     expect(() => requireWholeFile(join(folder, 'none'), true)).not.toThrow()
   })
 
+  it('that can not be read is told like any other file', () => {
+    const file = join(folder, 'plain')
+    writeFileSync(file, '')
+    expect(() => new LmdbCatalogStore(join(file, 'catalog.mdb'))).toThrow(
+      expect.objectContaining({ kind: 'io', code: 'ENOTDIR' }),
+    )
+  })
+
   it('is not made anew beside segments, and the directory stays as it is', () => {
     const data = join(folder, 'data')
     mkdirSync(join(data, 'chunks/db'), { recursive: true })

@@ -6,6 +6,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { HoldfastError } from '../../runtime/errors.ts'
+import { storeError } from '../store/store-error.ts'
 
 const MAGIC = 0xbeefc0de
 const MAGIC_AT = 24
@@ -28,9 +29,9 @@ export function requireWholeFile(file: string, mayBeEmpty: boolean): void {
   try {
     descriptor = openSync(file, 'r')
   } catch (error) {
-    // To be made, or not to be read: opening it says so.
-    if (['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return
-    throw error
+    // To be made, or missing: opening it says so. Why it can not be read LMDB would say in words of its own.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw storeError('read', file, error)
   }
   try {
     const bytes = fstatSync(descriptor).size
