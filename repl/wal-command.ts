@@ -58,7 +58,7 @@ function archiveLines(status: ShownArchive): string[] {
   return [
     `Archiving   ${status.archivingEnabled ? 'on' : 'off'}`,
     `Last piece  ${last === '' ? 'none yet' : `${last} at ${status.lastArchiveTime}`}`,
-    `Waiting     ${number(status.segmentsPending)} pieces, ${number(status.bytesPending)} bytes`,
+    `Waiting     ${number(status.segmentsPending)} piece${status.segmentsPending === 1 ? '' : 's'}, ${number(status.bytesPending)} bytes`,
     `Archived    ${number(status.totalArchivedBytes)} bytes, the last piece at ${number(status.archiveRateBytesPerSec)} bytes/s`,
     ...(lastError === '' ? [] : [`Last error  ${lastError} (failed attempts: ${number(failedAttempts)})`]),
   ]
