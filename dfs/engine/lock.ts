@@ -38,7 +38,7 @@ export interface InspectionLock extends Pick<TakenLock, 'wasUnclean' | 'putBack'
   readonly isHeld: boolean
 }
 
-const LOCK_FILE = 'holdfast.lock'
+export const LOCK_FILE = 'holdfast.lock'
 
 /** Takes the folder, which is made if missing. Throws `directoryInUse` if a living process has it, `directoryInUseElsewhere` if one of another machine may. */
 export function lockDirectory(folder: string): TakenLock {

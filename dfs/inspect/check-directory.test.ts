@@ -280,8 +280,10 @@ describe('the check of a directory', () => {
       isHeld: true,
       close: async () => {},
     }
-    const found = [...checkDirectory(directory, false, noTotals())]
-    expect(found.map((f) => f?.code)).toEqual(['unclean', 'catalogMissing'])
+    const codes = () => [...checkDirectory(directory, false, noTotals())].map((f) => f?.code)
+    expect(codes()).toEqual(['unclean', 'catalogMissing'])
+    directory.files.writeFileAtomic('_restoring', 'bk-20260115-103045\n')
+    expect(codes()).toEqual(['restoreUnfinished'])
   })
 })
 

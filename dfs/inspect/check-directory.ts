@@ -5,6 +5,7 @@ import type { CatalogReader } from '../catalog/key-value.ts'
 import { CATALOG_FORMAT, type CopyMark, keys, type StoreMark } from '../catalog/records.ts'
 import { NO_DELTAS, type TableDeltas } from '../delta/merge.ts'
 import type { DeltaStore } from '../delta/store.ts'
+import { RESTORE_MARKER, refuseUnfinishedRestore } from '../node-backup/marker.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { formatLsn } from '../wal/lsn.ts'
 import { checkChunks, checkStrays, filesBelow } from './check-chunks.ts'
@@ -19,6 +20,13 @@ export function* checkDirectory(directory: InspectedDirectory, isDeep: boolean, 
   if (!isHeld)
     yield noteFinding('notHeld', 'Nothing can be written here, so that nobody is kept from opening it meanwhile.')
   if (directory.startError !== undefined) yield findingOf(directory.startError, 'folderOfOther', '')
+  try {
+    refuseUnfinishedRestore(files)
+  } catch (error) {
+    // What else is there is half a store.
+    yield findingOf(toHoldfastError(error), 'restoreUnfinished', RESTORE_MARKER)
+    return
+  }
   if (yield* checkTrigger(files, isDeep, totals)) return
   if (wasUnclean)
     yield noteFinding('unclean', 'The last process did not close the directory: the next start recovers from the log.')

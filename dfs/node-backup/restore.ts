@@ -7,6 +7,7 @@
 import { HoldfastError, inputError } from '../../runtime/errors.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import type { StoreMark } from '../catalog/records.ts'
+import { LOCK_FILE } from '../engine/lock.ts'
 import { beginLog, fillCatalog, flushInto, splitEntries } from '../external-copy/adopt.ts'
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
 import { FileWork } from '../set/file-work.ts'
@@ -74,7 +75,7 @@ function refuseUsed(target: FileStore): void {
   const found = target.stat('')
   if (
     found === undefined ||
-    (found.kind === 'directory' && target.list('').every(({ name }) => name === VOLUME_FOLDER))
+    (found.kind === 'directory' && target.list('').every(({ name }) => name === VOLUME_FOLDER || name === LOCK_FILE))
   )
     return
   const isUnfinished = target.stat(RESTORE_MARKER) !== undefined

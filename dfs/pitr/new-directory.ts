@@ -4,14 +4,13 @@
  * recovery, so the next one removes it and begins anew.
  */
 import { inputError } from '../../runtime/errors.ts'
+import { LOCK_FILE } from '../engine/lock.ts'
 import { RESTORE_MARKER } from '../node-backup/marker.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 
 /** What the marker of a recovery holds; that of a plain restore holds the id of a backup. */
 const CONTENT = 'point-in-time recovery\n'
-/** Made by whoever has the directory, this recovery included. */
-const LOCK_FILE = 'holdfast.lock'
 
 const isMarkerBeingMade = (name: string): boolean => name.startsWith(`${RESTORE_MARKER}.`) && name.endsWith('.tmp')
 
