@@ -2,11 +2,12 @@
  * Rows as files of at most so many rows. A file is written under another name, synced and renamed: whatever happens, a file with its own name is whole. Syncing waits for the
  * disk, so some files are complete before the first of them is synced, and by then the system has written most of it.
  */
+import { randomBytes } from 'node:crypto'
 import { checkInterrupt } from '../../runtime/interrupt.ts'
 import type { ColumnSchema, Table, Vector } from '../../runtime/values/index.ts'
 import type { FileStore, FileWriter } from '../store/file-store.ts'
 import { CsvWriter } from './csv/write.ts'
-import { dataFileName, UNFINISHED } from './layout.ts'
+import { dataFileName, takenMeanwhile, UNFINISHED } from './layout.ts'
 import type { ExportOptions } from './options.ts'
 import { ParquetEncoder } from './parquet/write.ts'
 
@@ -24,6 +25,8 @@ export class ExportFiles {
   readonly #folder: string
   readonly #options: ExportOptions
   readonly #encoder: FileEncoder
+  /** Of files that are not complete: two exports that begin at the same time must not write into one file. */
+  readonly #suffix = `.${randomBytes(4).toString('hex')}${UNFINISHED}`
   #file: { readonly path: string; readonly writer: FileWriter; rows: number } | undefined
   #complete: { readonly path: string; readonly writer: FileWriter }[] = []
   #count = 0
@@ -66,14 +69,14 @@ export class ExportFiles {
     this.#complete = []
     for (const { path, writer } of left) {
       writer.close()
-      this.#store.remove(path + UNFINISHED)
+      this.#store.remove(path + this.#suffix)
     }
   }
 
   #open(): { readonly path: string; readonly writer: FileWriter; rows: number } {
     const name = dataFileName(this.#count++, this.#options.format)
     const path = this.#folder === '' ? name : `${this.#folder}/${name}`
-    this.#file = { path, writer: this.#store.openWrite(path + UNFINISHED), rows: 0 }
+    this.#file = { path, writer: this.#store.openWrite(path + this.#suffix), rows: 0 }
     this.#encoder.begin(this.#file.writer)
     return this.#file
   }
@@ -93,7 +96,10 @@ export class ExportFiles {
     writer.sync()
     writer.close()
     this.#complete.shift()
-    this.#store.rename(path + UNFINISHED, path)
+    const isTaken = this.#store.stat(path) !== undefined
+    if (isTaken) this.#store.remove(path + this.#suffix)
+    else this.#store.rename(path + this.#suffix, path)
+    if (isTaken) throw takenMeanwhile(this.#store, path)
   }
 }
 

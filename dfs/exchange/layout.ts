@@ -4,10 +4,10 @@
  *   meta.sql                 statements that make database and tables (not with data_only, not of a query); written last, so that it stands for a whole export
  *   <table>/n1.0.csv         rows in the order of the table, at most chunk_rows in a file: node, number of the file; .parquet for Parquet
  *   n1.0.csv                 of a query: its rows
- *   <file>.unfinished        a file that is being written; what has its own name is whole and durable
+ *   <file>.<id>.unfinished   a file that is being written; what has its own name is whole and durable. The id is that of one export
  *   <file>.reject            beside a file that was imported: the rows that were not, each below a line with the reason
  */
-import { inputError } from '../../runtime/errors.ts'
+import { HoldfastError, inputError } from '../../runtime/errors.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { FileFormat } from './options.ts'
 
@@ -38,15 +38,21 @@ function naturally(a: string, b: string): number {
 
 /** An export never mixes its files with others: the folder must hold none of the kind. */
 export function requireNoData(store: FileStore, folder: string, format: FileFormat): void {
-  const found = store
-    .list(folder)
-    .find(({ name }) => name.endsWith(`.${format}`) || name.endsWith(`.${format}${UNFINISHED}`))
+  const found = store.list(folder).find(({ name }) => name.endsWith(`.${format}`) || name.endsWith(UNFINISHED))
   if (found !== undefined) throw inUse(store, folder === '' ? found.name : `${folder}/${found.name}`)
 }
 
 export function requireNoFile(store: FileStore, path: string): void {
   if (store.stat(path) !== undefined) throw inUse(store, path)
 }
+
+/** The folder was empty when the export began: somebody else has written there since. */
+export const takenMeanwhile = (store: FileStore, path: string): Error =>
+  new HoldfastError('conflict', `Another export is writing into ${store.root}: it has made ${path}.`, {
+    code: 'exportFolder',
+    where: { file: `${store.root}/${path}` },
+    hint: 'files of the other one were left as they are; choose another folder',
+  })
 
 const inUse = (store: FileStore, path: string): Error =>
   inputError(`The folder ${store.root} already holds ${path}; an export does not write over files.`, {
