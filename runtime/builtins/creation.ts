@@ -1,6 +1,6 @@
 /** Functions that make vectors and matrices: by type, by range, by repetition. */
 import { pair, seq, typeSpec } from '../compile/construct.ts'
-import { inputError, operatorError } from '../errors.ts'
+import { inputError, operatorError, usageError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { castScalar, castVector, concatVectors, convertForAppend, scalarToVector } from '../ops/cast.ts'
 import { widest } from '../ops/promotion.ts'
@@ -283,6 +283,7 @@ define('matrix(dataType, [rows], [cols], [columnsCapacity], [defaultValue], args
       else if (x.kind === 'vector' && x.storage === 'array') columns.push(...arrayColumns(x))
       else columns.push(asColumn(x))
     }
+    if (columns.length === 0) throw usageError(usageMatrix, 'X must have at least one column.')
     const type = columns
       .map((c) => c.type)
       .reduce((a, b) => (isNumeric(a) && isNumeric(b) ? widest(a, b) : commonType(a, b)))

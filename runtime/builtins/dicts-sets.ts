@@ -3,12 +3,13 @@ import { freezeOwned } from '../compile/ownership.ts'
 import { inputError, usageError } from '../errors.ts'
 import { collected, dictGet, dictKey, missingValue } from '../indexing/read.ts'
 import { dictSet } from '../indexing/write.ts'
+import { castScalar } from '../ops/cast.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { Dict, type Key, keyOf, SetValue } from '../values/forms.ts'
 import { filledList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
-import { categoryOf, type Raw, T, type TypeId, typeByName, typeName } from '../values/types.ts'
+import { categoryOf, isLiteral, type Raw, T, type TypeId, typeByName, typeName } from '../values/types.ts'
 import { AnyVector, StringVector, type Vector, vectorOf } from '../values/vector.ts'
 import { type Arg, boolArg, isGiven, required, sizeError, textArg } from './args.ts'
 import { columnType } from './column-type.ts'
@@ -83,11 +84,11 @@ export function makeDict(keys: Value, values: Value, ordered: boolean, signature
     checkKeyType(types[0], signature)
     return new Dict(types[0], types[1], new Map(), ordered, types[2])
   }
-  const keyVector = keys.kind === 'vector' && keys.storage === 'any' ? (joinedTuple(keys) ?? keys) : asVector(keys)
-  if (keyVector === undefined || keyVector.storage === 'array')
+  const keyVector = keys.kind === 'vector' && keys.storage === 'any' ? tupleKeys(keys) : asVector(keys)
+  if (keyVector === undefined || keyVector.storage === 'any' || keyVector.storage === 'array')
     throw usageError(signature, 'keyObj must be a vector of scalars.')
-  const keyType = keyVector.storage === 'any' ? T.ANY : memberType(keyVector.type)
-  if (keyType !== T.ANY) checkKeyType(keyType, signature)
+  const keyType = memberType(keyVector.type)
+  checkKeyType(keyType, signature)
   const valueList = valuesOf(values, keyVector.length, signature)
   const entries = new Map<Key, Value>()
   for (let k = 0; k < keyVector.length; k++) {
@@ -96,6 +97,15 @@ export function makeDict(keys: Value, values: Value, ordered: boolean, signature
     entries.set(keyOf(key), valueList.list[k])
   }
   return new Dict(keyType, valueList.type, entries, ordered, valueList.scale)
+}
+
+/** Keys of several types are texts if one of them is, as in a literal `{1: x, "a": y}`. */
+function tupleKeys(keys: AnyVector): Vector | undefined {
+  const joined = joinedTuple(keys)
+  if (joined !== undefined) return joined
+  const scalars = keys.values.filter((v) => v.kind === 'scalar')
+  if (scalars.length < keys.length || !(keys.length === 0 || scalars.some((v) => isLiteral(v.type)))) return undefined
+  return new StringVector(scalars.map((v) => castScalar(v, T.STRING).value as string))
 }
 
 function checkKeyType(type: TypeId, signature: string): void {

@@ -19,9 +19,9 @@ const { entries, define } = topicTable('Cumulative and technical indicators')
 
 type Smoother = (x: Float64Array, n: number) => Float64Array
 
-function windowArg(v: Arg, usage: string): number {
+function windowArg(v: Arg, usage: string, least = 2): number {
   const n = intArg(v, usage, 'window')
-  if (n < 2) throw inputError(`Usage: ${usage}. window must be an integer of at least 2.`)
+  if (n < least) throw inputError(`Usage: ${usage}. window must be an integer of at least ${least}.`)
   return n
 }
 
@@ -58,7 +58,7 @@ define(usageEma, {
   kind: 'vector',
   doc: 'Exponential mean with factor 2/(window+1), seeded with the mean of the first window elements; with warmup there are no leading nulls: from the first element on, the factor at element i is 2/(i+1) until there are window elements behind it.',
   call: ([x, window, warmup]) => {
-    const n = intArg(window, usageEma, 'window')
+    const n = windowArg(window, usageEma, 1)
     const early = boolArg(warmup, usageEma, 'warmup', false)
     return smooth('ema', usageEma, x, (data) => ema(data, n, early))
   },
