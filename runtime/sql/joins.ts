@@ -40,7 +40,7 @@ export function joinRelations(
   const matches = matchRows(kind, left, right, keys, filters)
   return kind === 'right'
     ? rightOutput(left, right, keys, matches)
-    : leftOutput(left, right, matches, hiddenKeys(kind, keys.right))
+    : leftOutput(left, right, matches, hiddenKeys(kind, keys.right), kind === 'full' ? keys.right : [])
 }
 
 function matchRows(kind: JoinKind, left: Relation, right: Relation, keys: JoinKeys, filters: MatchFilters): Matches {
@@ -70,11 +70,22 @@ function hiddenKeys(kind: JoinKind, keys: readonly JoinKey[]): Set<number> {
   return new Set(leading.map((k) => k.field))
 }
 
-/** Pairs of rows as a relation with the columns of both sides; `hidden` are positions of right fields. */
-export function leftOutput(left: Relation, right: Relation, matches: Matches, hidden: ReadonlySet<number>): Relation {
+/**
+ * Pairs of rows as a relation with the columns of both sides; `hidden` are positions of right fields. Of `keys`, join columns of the right, one stays out whose
+ * new name the left side has already: scripts join one table after another of the same name and drop that column once.
+ */
+export function leftOutput(
+  left: Relation,
+  right: Relation,
+  matches: Matches,
+  hidden: ReadonlySet<number>,
+  keys: readonly JoinKey[] = [],
+): Relation {
   const names = new Set(left.fields.filter((f) => !f.hidden).map((f) => f.name))
+  const keyFields = new Set(keys.map((k) => k.field))
   const rightFields = right.fields.map((f, k) => {
-    if (f.hidden || hidden.has(k)) return { ...f, hidden: true }
+    const isRepeated = keyFields.has(k) && names.has(f.name) && names.has(besides(f))
+    if (f.hidden || hidden.has(k) || isRepeated) return { ...f, hidden: true }
     return renamed(f, names)
   })
   return combined([...left.fields, ...rightFields], left, right, matches, left.fields.length)
@@ -89,10 +100,13 @@ function rightOutput(left: Relation, right: Relation, keys: JoinKeys, matches: M
   return combined([...leftFields, ...rightFields], left, right, matches, leftFields.length)
 }
 
+/** The name of a right column whose own one is taken. */
+const besides = ({ table, name }: Field): string => `${table === '' ? 'right' : table}_${name}`
+
 function renamed(field: Field, taken: Set<string>): Field {
   let { name } = field
   if (taken.has(name)) {
-    name = `${field.table === '' ? 'right' : field.table}_${name}`
+    name = besides(field)
     if (taken.has(name)) throw inputError(`Duplicate column name: [${name}].`, { refId: 'S02001' })
   }
   taken.add(name)
