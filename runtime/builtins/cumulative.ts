@@ -1,6 +1,6 @@
 /** Cumulative functions: element k of the result covers elements 0..k. Nulls are skipped and the running value repeats. */
 import { inputError, operatorError, usageError } from '../errors.ts'
-import { runningDecimalSums } from '../kernels/decimal-sums.ts'
+import { decimalStreaks, runningDecimalSums } from '../kernels/decimal-sums.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { INTERPOLATE, INTERPOLATIONS, type Interpolate } from '../kernels/quantile.ts'
 import { movingRanks, type RankOptions, type Ties } from '../kernels/rank.ts'
@@ -276,6 +276,7 @@ for (const name of ['cumfirstNot', 'cumlastNot'] as const)
   })
 
 simple('cumPositiveStreak', 'Sum of the current run of positive values; anything else resets it to 0.', (v) => {
+  if (isDecimal(v.type)) return decimalStreaks(v)
   const x = toDoubles('cumPositiveStreak', v)
   const out = new Float64Array(x.length)
   let sum = 0

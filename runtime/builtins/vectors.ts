@@ -302,7 +302,7 @@ define('cut(X, size|cutPositions)', {
 })
 
 define('flatten(X)', {
-  doc: 'A matrix or array vector as one vector, a tuple of scalars, vectors and matrices joined; of a tuple with tuples inside, these are flattened and the rest stays.',
+  doc: 'A matrix or array vector as one vector, a tuple of scalars, vectors and matrices joined; of a tuple with tuples inside, these are flattened and the rest stays (tuples of metacode or functions are joined).',
   call: ([x]) => {
     if (x?.kind === 'matrix') return x.data.copy()
     if (x?.kind !== 'vector') throw usageError('flatten(X)', 'X must be a vector, a tuple or a matrix.')
@@ -315,7 +315,12 @@ const rowsOf = (x: ArrayVector): Vector => x.flat.slice(x.offsets[0], x.offsets[
 
 function flattenTuple(x: AnyVector): Value {
   const tuple = (v: Value): v is AnyVector => v.kind === 'vector' && v.storage === 'any'
-  if (x.values.some(tuple)) return new AnyVector(x.values.map((v) => (tuple(v) ? flattenTuple(v) : v)))
+  if (x.values.some(tuple)) {
+    // Metacode and functions have no vectors: tuples of them come one after another.
+    if (x.values.every((v) => tuple(v) && v.values.every((e) => e.kind === 'code' || e.kind === 'function')))
+      return new AnyVector(x.values.flatMap((v) => (tuple(v) ? v.values : [v])))
+    return new AnyVector(x.values.map((v) => (tuple(v) ? flattenTuple(v) : v)))
+  }
   if (x.length === 0) return x
   const flat = x.values.map((v) =>
     v.kind === 'matrix' ? v.data : v.kind === 'vector' && v.storage === 'array' ? rowsOf(v) : v,

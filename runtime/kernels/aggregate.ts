@@ -96,9 +96,13 @@ function asDoubles(name: string, v: Vector, from: number, to: number): Float64Ar
 
 function avg(v: Vector, from: number, to: number): Scalar {
   if (isDecimal(v.type)) {
-    const x = asDoubles('avg', v, from, to)
-    const { count, sum } = countAndSum(x, 0, x.length)
-    return realOrNull(sum / count, count > 0)
+    let total = 0n
+    let count = 0
+    for (const x of decimals(v, from, to)) {
+      total += x
+      count++
+    }
+    return realOrNull(Number(total) / (count * Number(pow10('scale' in v ? v.scale : 0))), count > 0)
   }
   const { count, sum } = countAndSum(numbersOnly('avg', v).data, from, to)
   return realOrNull(sum / count, count > 0)

@@ -4,7 +4,7 @@
  */
 import { decimalNull, decimalRaw } from '../ops/decimal-number.ts'
 import { sumType } from '../ops/promotion.ts'
-import { T } from '../values/types.ts'
+import { type Raw, T } from '../values/types.ts'
 import { newVector, type Vector } from '../values/vector.ts'
 import type { Windows } from './window.ts'
 
@@ -28,6 +28,19 @@ export function movingDecimalSums(v: Vector, w: Windows): Vector {
   return sumsBetween(v, w.starts, w.lead, w.minValid)
 }
 
+/** Element k is the sum of the run of positive elements that ends there; 0 where it is not positive. */
+export function decimalStreaks(v: Vector): Vector {
+  const type = sumType(v.type)
+  const out = newVector(type, v.length, 'zero', 'scale' in v ? v.scale : 0)
+  let sum = 0n
+  for (let k = 0; k < v.length; k++) {
+    const raw = v.isNullAt(k) ? 0n : BigInt(v.raw(k) as number | bigint)
+    sum = raw > 0n ? sum + raw : 0n
+    put(out, k, decimalRaw(sum, type))
+  }
+  return out
+}
+
 /** Element k sums elements 0..k; null before the first valid element. */
 export function runningDecimalSums(v: Vector): Vector {
   return sumsBetween(v, new Int32Array(v.length), 0, 1)
@@ -42,8 +55,12 @@ function sumsBetween(v: Vector, starts: Int32Array, lead: number, minValid: numb
     const count = counts[k + 1] - counts[starts[k]]
     const due = k >= lead && count > 0 && count >= minValid
     const raw = due ? decimalRaw(sums[k + 1] - sums[starts[k]], type) : nothing
-    if (out.storage === 'wide') out.set(k, raw)
-    else if (out.storage === 'fixed') out.data[k] = (type === T.DECIMAL64 ? BigInt(raw as bigint) : raw) as never
+    put(out, k, raw)
   }
   return out
+}
+
+function put(out: Vector, k: number, raw: Raw): void {
+  if (out.storage === 'wide') out.set(k, raw)
+  else if (out.storage === 'fixed') out.data[k] = (out.type === T.DECIMAL64 ? BigInt(raw as bigint) : raw) as never
 }
