@@ -43,6 +43,7 @@ export type Invocation =
       readonly backupId?: string
       readonly walArchiveDir?: string
       readonly key?: string
+      readonly without?: readonly ('config' | 'jobs')[]
       /** Only this table, as `dfs://db/tb`, into the data directory as it is. */
       readonly table?: string
       readonly partition?: string

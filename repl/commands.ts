@@ -20,6 +20,7 @@ interface PitrOptions {
   readonly backupId?: string
   readonly walArchiveDir?: string
   readonly key?: string
+  readonly without?: ('config' | 'jobs')[]
   readonly table?: string
   readonly partition?: string
   readonly as?: string
@@ -111,12 +112,7 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .addOption(new Option('--data <new>', 'the new data directory; must be empty or missing'))
     .addOption(backupOption())
     .addOption(keyOption())
-    .addOption(
-      new Option('--without <parts...>', 'leave out what is damaged: holdfast.toml, the scheduled jobs').choices([
-        'config',
-        'jobs',
-      ]),
-    )
+    .addOption(withoutOption())
     .action((dir: string, own: OptionTexts & { backup?: string; key?: string; without?: ('config' | 'jobs')[] }) => {
       const { backup, key, without } = own
       if ((own.data ?? program.opts<OptionTexts>().data) === undefined)
@@ -137,12 +133,13 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .addOption(new Option('--config <file>', 'configuration with wal_archive_dir or wal_restore_command'))
     .option('--backup-id <id>', 'begin with this backup (default: the newest that is not after the target)')
     .addOption(keyOption())
+    .addOption(withoutOption())
     .option('--table <path>', 'only this table (dfs://db/tb), as a new table of the data directory')
     .option('--partition <path>', 'only this partition of the table, such as /20240101')
     .option('--as <path>', 'the new name of the table (dfs://db/new)')
     .action((target: string, own: OptionTexts & PitrOptions) => {
-      const { backup, backupId, walArchiveDir, key, table, partition, as } = own
-      const given = definedOnly({ backupId, walArchiveDir, key, table, partition, as })
+      const { backup, backupId, walArchiveDir, key, without, table, partition, as } = own
+      const given = definedOnly({ backupId, walArchiveDir, key, without, table, partition, as })
       accept({ kind: 'restorePitr', target, backup, ...given }, own)
     })
   const wal = program.command('wal').description('look at the write-ahead log of a data directory, in use or not')
@@ -201,6 +198,12 @@ const dataOption = (): Option =>
 const backupOption = (): Option => new Option('--backup <id>', 'a backup by its id (default: the newest)')
 
 const keyOption = (): Option => new Option('--key <file>', 'key file of an encrypted set')
+
+const withoutOption = (): Option =>
+  new Option('--without <parts...>', 'leave out what is damaged: holdfast.toml, the scheduled jobs').choices([
+    'config',
+    'jobs',
+  ])
 
 const configOption = (): Option =>
   new Option('--config <file>', 'configuration file (default: holdfast.toml in the data directory, or HOLDFAST_CONFIG)')

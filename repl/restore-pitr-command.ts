@@ -22,13 +22,14 @@ export async function restorePitrCommand(
   invocation: PitrInvocation,
   withHost: (use: (host: EngineHost, signals: EndSignals) => Promise<number>) => Promise<number>,
 ): Promise<number> {
-  const { target, backup, backupId, walArchiveDir, key, table, partition, as } = invocation
+  const { target, backup, backupId, walArchiveDir, key, without, table, partition, as } = invocation
   if (table === undefined && (partition !== undefined || as !== undefined))
     throw new OptionError(`${partition === undefined ? '--as' : '--partition'} needs --table`)
   readOption(() => parseTarget(target))
   const { dataDir, settings: start } = settings.config
   if (table !== undefined) {
     if (backupId !== undefined) throw new OptionError('--backup-id is for a whole store: leave it out with --table')
+    if (without !== undefined) throw new OptionError('--without is for a whole store: leave it out with --table')
     const source = tableOf(table, '--table')
     const into = as === undefined ? source : tableOf(as, '--as')
     if (!existsSync(join(dataDir, 'catalog.mdb')))
@@ -62,6 +63,7 @@ export async function restorePitrCommand(
       backup: resolve(backup),
       backupId,
       keyFile: key,
+      without,
       archiveDir: walArchiveDir === undefined ? undefined : resolve(walArchiveDir),
       archive: start?.archive,
     },

@@ -10,6 +10,7 @@ import type { StoreMark } from '../catalog/records.ts'
 import { LOCK_FILE } from '../engine/lock.ts'
 import { beginLog, fillCatalog, flushInto, splitEntries } from '../external-copy/adopt.ts'
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
+import { requireRoom } from '../restore/room.ts'
 import { FileWork } from '../set/file-work.ts'
 import type { BackupKey } from '../set/key.ts'
 import { explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
@@ -54,6 +55,13 @@ export function restoreNode(parts: NodeRestoreParts): NodeManifest {
   const config = without.includes('config') ? undefined : readConfig(set, manifest)
   const jobs = without.includes('jobs') ? [] : readScheduledJobs(set, manifest)
 
+  requireRoom(
+    target,
+    files.reduce((sum, f) => sum + originalOf(f).bytes, 0),
+    {
+      hint: 'name a directory on a disk with more room',
+    },
+  )
   target.makeDirectory('')
   target.writeFileAtomic(RESTORE_MARKER, `${manifest.id}\n`)
   copyFiles({ ...parts, set }, manifest, files)

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { inputError } from '../../runtime/errors.ts'
 import { LmdbCatalogStore } from '../catalog/lmdb-store.ts'
 import { lockDirectory } from '../engine/lock.ts'
+import type { Dispensable } from '../node-backup/contents.ts'
 import type { ProgressSink } from '../progress.ts'
 import { type BackupKey, parseKey } from '../set/key.ts'
 import type { ArchiveSettings } from '../settings/index.ts'
@@ -27,6 +28,8 @@ export interface RecoveryChoice {
   readonly keyFile?: string | undefined
   /** Instead of what the settings say. */
   readonly archiveDir?: string | undefined
+  /** Parts of the base backup that are left out, because they are damaged. */
+  readonly without?: readonly Dispensable[] | undefined
   /** Of the configuration that was given. */
   readonly archive?: ArchiveSettings | undefined
 }
@@ -52,6 +55,7 @@ export function recoverFolder(
       sources,
       target,
       data,
+      without: choice.without,
       makeCatalog: (fill) => {
         const catalog = new LmdbCatalogStore(join(place, 'catalog.mdb'))
         fill(catalog)

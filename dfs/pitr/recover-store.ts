@@ -6,11 +6,12 @@
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { type CheckpointMark, keys, type StoreMark } from '../catalog/records.ts'
 import { beginLog, fillCatalog, flushInto } from '../external-copy/adopt.ts'
-import { readConfig, readScheduledJobs } from '../node-backup/contents.ts'
+import { type Dispensable, readConfig, readScheduledJobs } from '../node-backup/contents.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { nextCid } from '../node-backup/next-cid.ts'
-import { writeScheduledJobs } from '../node-backup/scheduled-jobs.ts'
+import { type PackedJob, writeScheduledJobs } from '../node-backup/scheduled-jobs.ts'
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
+import { requireRoom } from '../restore/room.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { Moment } from './errors.ts'
 import { NewDirectory } from './new-directory.ts'
@@ -24,6 +25,8 @@ export interface StoreRecoveryParts {
   readonly target: RecoveryTarget
   /** The new data directory. */
   readonly data: FileStore
+  /** Parts of the base backup that are not even read. */
+  readonly without?: readonly Dispensable[] | undefined
   /** Makes its catalog; durable when it returns. */
   readonly makeCatalog: (fill: (catalog: CatalogStore) => void) => void
   readonly say: (line: string) => void
@@ -45,7 +48,7 @@ const SCRATCH_FOLDER = 'recovery'
 
 /** Throws what keeps it from the target; the directory is as it was then. */
 export function recoverStore(parts: StoreRecoveryParts): RecoveredStore {
-  const { data, sources, target, say, progress } = parts
+  const { data, sources, target, say, progress, without = [] } = parts
   const report = new RecoveryReport(say)
   const directory = new NewDirectory(data)
   try {
@@ -56,13 +59,17 @@ export function recoverStore(parts: StoreRecoveryParts): RecoveredStore {
       base: (base) => report.base(base),
       note: (text) => progress.note(text),
     })
+    const beside: Beside = {
+      config: without.includes('config') ? undefined : readConfig(plan.set, plan.base),
+      jobs: without.includes('jobs') ? [] : readScheduledJobs(plan.set, plan.base),
+    }
     copySegments(parts, plan, report)
     const store: StoreMark = { id: plan.base.storeId, timeline: nextTimeline(plan, sources, scratch) }
     const end = [
       ...completionLines(plan.analysis, plan.replayed),
       `The store goes on as timeline ${store.timeline}; recoveries to moments from now on begin with a backup of it`,
     ]
-    writeStore(parts, plan, store, [...report.lines, ...end])
+    writeStore(parts, plan, beside, store, [...report.lines, ...end])
     directory.complete()
     for (const line of end) report.say(line)
     const { base, analysis, replayed } = plan
@@ -77,6 +84,12 @@ export function recoverStore(parts: StoreRecoveryParts): RecoveredStore {
     giveBack(directory)
     throw error
   }
+}
+
+/** What a store has beside its data; read before hours of copying, in case it is damaged. */
+interface Beside {
+  readonly config: Uint8Array | undefined
+  readonly jobs: readonly PackedJob[]
 }
 
 function giveBack(directory: NewDirectory): void {
@@ -101,6 +114,7 @@ function copySegments(
     else list.push(segment)
   }
   const bytesTotal = segments.reduce((sum, s) => sum + s.bytes, 0)
+  requireRoom(data, bytesTotal, { hint: 'name a directory on a disk with more room' })
   const meter = new ProgressMeter(progress, { verb: 'restore', subject: base.id, bytesTotal, chunksTotal: 0 }, now)
   const copier = new SegmentCopier(plan, sources, data, (bytes) => meter.addBytes(bytes))
   const bring = (piece: number | undefined): void =>
@@ -120,7 +134,8 @@ function copySegments(
 
 function writeStore(
   { data, makeCatalog, now }: StoreRecoveryParts,
-  { base, set, analysis, replayed }: RecoveryPlan,
+  { analysis, replayed }: RecoveryPlan,
+  { config, jobs }: Beside,
   store: StoreMark,
   lines: readonly string[],
 ): void {
@@ -136,9 +151,8 @@ function writeStore(
     chunks.map((delta) => ({ tableId, delta })),
   )
   flushInto(data, records, waiting)
-  const config = readConfig(set, base)
   if (config !== undefined) data.writeFileAtomic(CONFIG_FILE, config)
-  writeScheduledJobs(data, readScheduledJobs(set, base))
+  writeScheduledJobs(data, jobs)
   writeLogFile(data, lines, now())
   beginLog(data, store, { lsn })
   const start = { lsn, cid: nextCid(replayed.cid, now()) }

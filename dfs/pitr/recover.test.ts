@@ -158,6 +158,26 @@ describe('a recovered store', () => {
     expect(Buffer.from(disk.readFile('sysmgmt/nightly.job')).toString()).toBe('nightly')
   })
 
+  it('finds damage beside the data before it copies any, and can do without what is damaged', async () => {
+    const { set, archive, snapshots } = await story()
+    const jobs = [...set.files().keys()].find((file) => file.endsWith('scheduled-jobs.json'))!
+    set.writeFileAtomic(jobs, Buffer.from(set.readFile(jobs)).fill(0x20, 9, 12))
+    const recovery = { sources: { set, archive }, target: 'latest' }
+    const copied = new MemoryFileStore()
+    const opened: string[] = []
+    const openWrite = copied.openWrite.bind(copied)
+    copied.openWrite = (path) => {
+      opened.push(path)
+      return openWrite(path)
+    }
+    const failure = failureOf({ ...recovery, data: copied })
+    expect(failure.hint).toContain('restore everything else with --without jobs')
+    expect(opened.filter((path) => path.startsWith('chunks/'))).toEqual([])
+    const whole = recovered({ ...recovery, without: ['jobs'] })
+    expect(shown(whole)).toBe(snapshots.at(-1)!.content)
+    expect(whole.disk.stat('sysmgmt/nightly.job')).toBeUndefined()
+  })
+
   it('is archived and recovered again, with a backup of its own', async () => {
     let { set, archive, snapshots } = await story()
     let timeline = 1

@@ -88,6 +88,7 @@ export interface Recovery {
   readonly data?: FileStore
   readonly catalog?: MemoryCatalogStore
   readonly nowMs?: number
+  readonly without?: readonly ('config' | 'jobs')[]
 }
 
 export interface Recovered {
@@ -105,6 +106,7 @@ export function recovered({
   data,
   catalog = new MemoryCatalogStore(),
   nowMs = 1_700_000_000_000,
+  without,
 }: Recovery): Recovered {
   const disk = new MemoryFileStore()
   const said: string[] = []
@@ -113,6 +115,7 @@ export function recovered({
     sources: { key: undefined, id: undefined, archive: undefined, command: undefined, ...sources },
     target: parseTarget(target),
     data: data ?? disk,
+    without,
     makeCatalog: (fill) => fill(catalog),
     say: (line) => said.push(line),
     progress: { ...silentProgress, note: (text) => void notes.push(text) },

@@ -22,8 +22,8 @@ describe('the room for a restore', () => {
   })
 
   it('is not needed for what a restore before has copied, nor where nothing is to be copied', () => {
-    requireRoom(data, tooMuch, () => tooMuch - 1)
-    expect(() => requireRoom(data, tooMuch, () => 1 << 20)).toThrow(/are free/)
+    requireRoom(data, tooMuch, { without: () => tooMuch - 1 })
+    expect(() => requireRoom(data, tooMuch, { without: () => 1 << 20 })).toThrow(/are free/)
     requireRoom(data, 0)
     requireRoom(new MemoryFileStore(), tooMuch)
   })

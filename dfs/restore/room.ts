@@ -8,10 +8,21 @@ import { freeBytesAt } from '../store/scratch-folder.ts'
 /** Left for those who write meanwhile. */
 const EXTRA_BYTES = 16 << 20
 
-/** Throws unless there is room. `without`: bytes that need not be copied, because they were; asked for only where it matters. */
-export function requireRoom(data: FileStore, bytes: number, without: () => number = () => 0): void {
+export interface RoomOptions {
+  /** Bytes that need not be copied, because they were; asked for only where it matters. */
+  readonly without?: () => number
+  readonly hint?: string
+}
+
+/** Throws unless there is room. */
+export function requireRoom(
+  data: FileStore,
+  bytes: number,
+  { without = () => 0, hint = 'make room, or restore some of the partitions by restore' }: RoomOptions = {},
+): void {
   const { address } = data
   if (bytes === 0 || address?.kind !== 'local') return
+  // It may be a link to another volume.
   const place = `${address.root}/chunks`
   const free = freeBytesAt(place)
   if (free >= bytes + EXTRA_BYTES) return
@@ -20,6 +31,6 @@ export function requireRoom(data: FileStore, bytes: number, without: () => numbe
   throw new HoldfastError('io', `The restore needs ${needed} bytes in ${place}, where ${free} are free.`, {
     code: 'ENOSPC',
     where: { file: place },
-    hint: 'nothing was changed; make room, or restore some of the partitions by restore',
+    hint: `nothing was changed; ${hint}`,
   })
 }

@@ -47,7 +47,9 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     },
   })
   try {
-    requireRoom(context.data, bytesTotal, () => put.reduce((sum, step) => sum + restorer.bytesThere(plan, step), 0))
+    requireRoom(context.data, bytesTotal, {
+      without: () => put.reduce((sum, step) => sum + restorer.bytesThere(plan, step), 0),
+    })
     const chunks = put.map((step) => restorer.restore(plan, step))
     restorer.syncFolders()
     if (changesAnything(plan))
