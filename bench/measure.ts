@@ -100,9 +100,9 @@ export async function timedScript(
   return { ...figures, seconds: Number(figures.stdout.trim().split('\n').at(-1)) / 1000 }
 }
 
-/** `body` timed inside the script. */
-export const timed = (body: string): string =>
-  `login("admin", "123456")\nstarted = now(true)\n${body}\nprint(long(now(true) - started) / 1000000.0)`
+/** `body` timed inside the script, after `before`. */
+export const timed = (body: string, before = ''): string =>
+  `login("admin", "123456")\n${before}\nstarted = now(true)\n${body}\nprint(long(now(true) - started) / 1000000.0)`
 
 export const shell = (command: string): Promise<ProcessFigures> => run('sh', ['-c', command])
 

@@ -2,18 +2,18 @@
  * Backup tools, on the same rows in one run: Holdfast, `cp -r`, rsync, restic, borg, pg_basebackup. bench/setup-tools.sh installs them; one that is not there is left out with
  * a note. From the environment:
  *
- *   HOLDFAST_BENCH_MB            2048    rows of the store, in MB as they lie in its files; the disk needs about 15 times as much
+ *   HOLDFAST_BENCH_MB            2048    rows of the store, in MB as they lie in its files; the disk needs about 17 times as much
  *   HOLDFAST_BENCH_PARTITIONS    100     of the table, one of which changes
  *   HOLDFAST_BENCH_ROUNDS        3
  *
- * A round takes one step after the other (full, unchanged, changed, verify, restore), and in each step all tools in turn, each round beginning with another one. Ours take part three times: the functions of a running
- * store, timed inside; the command, a process like the others, whose start is counted; and the command with compression, beside the others with theirs.
+ * A round takes one step after the other (full, unchanged, changed, verify, restore), and in each step all tools in turn, each round beginning with another one. Ours take part four times: the functions of a running
+ * store, timed inside; the second backup of a session that stays; the command, a process like the others, whose start is counted; and the command with compression, beside the others with theirs.
  */
 import { showTime } from './contest.ts'
 import { median, type ProcessFigures, type Row, shell, sizeOf } from './measure.ts'
 import { borg } from './tools/borg.ts'
 import { cp } from './tools/cp.ts'
-import { holdfastDatabase } from './tools/holdfast-database.ts'
+import { holdfastDatabase, holdfastSession } from './tools/holdfast-database.ts'
 import { holdfastNode } from './tools/holdfast-node.ts'
 import { postgres } from './tools/postgres.ts'
 import { restic } from './tools/restic.ts'
@@ -51,7 +51,13 @@ export async function benchTools(chosen: readonly string[]): Promise<readonly Ro
   const unknown = chosen.find((name) => PEERS[name] === undefined)
   if (unknown !== undefined) throw new Error(`There is no backup tool '${unknown}': ${Object.keys(PEERS).join(', ')}.`)
   const names = Object.keys(PEERS).filter((name) => chosen.length === 0 || chosen.includes(name))
-  const all = [holdfastDatabase, holdfastNode(false), holdfastNode(true), ...names.flatMap((name) => PEERS[name])]
+  const all = [
+    holdfastDatabase,
+    holdfastSession,
+    holdfastNode(false),
+    holdfastNode(true),
+    ...names.flatMap((name) => PEERS[name]),
+  ]
   for (const { name, missing } of all) if (missing !== undefined) console.error(`${name} is left out: ${missing}`)
   const tools = all.filter((tool) => tool.missing === undefined)
   const sources = [...new Set(tools.map((tool) => tool.source))]
@@ -86,11 +92,11 @@ async function take(result: Result, step: Step, round: number): Promise<void> {
   if (step === 'restore') await clear(restored)
   await shell('sync')
   await warm(...(step === 'verify' || step === 'restore' ? [tool.target] : []), tool.source.files)
-  const measured = step === 'restore' ? await tool.restore(restored) : await tool[step]!()
+  const measured = step === 'restore' ? await tool.restore!(restored) : await tool[step]!()
   figures[step].push(measured)
   console.error(`round ${round + 1}, ${STEP_NAMES[step]}, ${tool.name}: ${showTime(measured.seconds)}`)
   if (step === 'restore') {
-    if (round === 0) await tool.compare(restored)
+    if (round === 0) await tool.compare?.(restored)
     await shell(`rm -rf '${restored}'`)
   }
   if (step === 'full' && round === 0) {
@@ -101,22 +107,24 @@ async function take(result: Result, step: Step, round: number): Promise<void> {
 
 /** Ours beside each peer of its kind. */
 function rowsOf(results: readonly Result[]): Row[] {
-  const [database, command, compressed] = results
-  const peers = results.slice(3)
+  const [database, session, command, compressed] = results
+  const peers = results.slice(4)
   const plain = peers.filter((r) => r.tool.kind === 'plain')
   const contests: readonly (readonly [Result, readonly Result[]])[] = [
     [database, plain],
+    [session, plain],
     [command, plain],
     [compressed, peers.filter((r) => r.tool.kind === 'compressed')],
   ]
   return contests.flatMap(([ours, others]) => [
     ...STEPS.flatMap((step) => stepRows(step, ours, others)),
-    ...(ours === command ? [] : sizeRows(ours, others)),
+    ...(ours === database || ours === compressed ? sizeRows(ours, others) : []),
   ])
 }
 
 function stepRows(step: Step, ours: Result, others: readonly Result[]): Row[] {
   const mine = ours.figures[step]
+  if (mine.length === 0) return []
   const own = { what: `${STEP_NAMES[step]}, ${megabytes} MB`, ours: speed(ours, step) }
   const shown = others.filter((r) => r.figures[step].length > 0)
   if (shown.length === 0) return [{ ...own, peer: '-', ratio: '-', memory: peak(mine) }]

@@ -29,10 +29,10 @@ export interface Tool {
   changed(): Promise<ProcessFigures>
   /** Reads the newest backup and proves it; absent if the tool can not. Fails if there is damage. */
   verify?(): Promise<ProcessFigures>
-  /** The newest backup into `folder`, which does not exist. */
-  restore(folder: string): Promise<ProcessFigures>
+  /** The newest backup into `folder`, which does not exist; absent if another one of ours has the same. */
+  restore?(folder: string): Promise<ProcessFigures>
   /** Fails unless `folder` holds what was backed up. Not timed. */
-  compare(folder: string): Promise<void>
+  compare?(folder: string): Promise<void>
 }
 
 /** What is backed up: rows in files, of which one partition in a hundred can be changed. */
