@@ -1,7 +1,7 @@
 /** Every function that generated code may call, by the name under which it calls it. */
 
 import { inputError } from '../errors.ts'
-import { readIndex, tableColumn } from '../indexing/read.ts'
+import { readIndex, readWritten, tableColumn } from '../indexing/read.ts'
 import { writeIndex } from '../indexing/write.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import { binaryOp } from '../ops/binary.ts'
@@ -91,7 +91,7 @@ function choice(condition: Value): number {
 // Access
 
 const index = (session: Host, object: Value, slots: readonly (Value | undefined)[]): Value =>
-  readIndex(session, object, slots)
+  readWritten(session, object, slots)
 
 /** `x[i]` with one index: elements of typed vectors come without a detour. */
 function index1(session: Host, object: Value, at: Value): Value {
@@ -106,7 +106,7 @@ function index1(session: Host, object: Value, at: Value): Value {
     }
     if (object instanceof StringVector) return object.get(k)
   }
-  return readIndex(session, object, [at])
+  return readWritten(session, object, [at])
 }
 
 /** Whether `at` is the position of an element of a typed vector. */

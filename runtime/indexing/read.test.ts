@@ -25,7 +25,8 @@ describe('a STRING scalar by index', () => {
     ['"abcd"[3:1]', 'A slice of a string must lie inside it'],
     ['"abcd"[1, 2]', "A string can't be indexed with 2 indices."],
     ['"abcd"[1 2]', "A vector can't be used as an index of a string."],
-    ['x=5\nx[0]', 'A scalar does not support random access.'],
+    ['x=5\nx[1]', 'A scalar does not support random access.'],
+    ['x=5\nx[0 0]', 'A scalar does not support random access.'],
   ])('%s is refused', (script, message) => {
     expect(failure(script).message).toContain(message)
   })

@@ -13,6 +13,7 @@ import {
   elementType,
   FixedVector,
   type FunctionValue,
+  isIntegral,
   isLiteral,
   isNullRaw,
   type Key,
@@ -30,6 +31,12 @@ import {
 import { allPositions, columnName, isTextIndex, listOf, pairBounds, positionsOf, tooManySlots } from './positions.ts'
 
 export type Slots = readonly (Value | undefined)[]
+
+/** `x[i]` as written. Scalars have no elements, but scripts take the results of aggregate functions for vectors of one: `std(v)[0]`. */
+export function readWritten(session: Session, object: Value, slots: Slots): Value {
+  const isNumber = object.kind === 'scalar' && !isLiteral(object.type)
+  return isNumber && slots.length === 1 && isZero(slots[0]) ? object : readIndex(session, object, slots)
+}
 
 export function readIndex(session: Session, object: Value, slots: Slots): Value {
   switch (object.kind) {
@@ -60,6 +67,9 @@ export function readIndex(session: Session, object: Value, slots: Slots): Value 
       throw operatorError(`A ${object.kind} does not support random access.`)
   }
 }
+
+const isZero = (index: Value | undefined): boolean =>
+  index instanceof Scalar && isIntegral(index.type) && Number(index.value) === 0
 
 /** A byte of a string as CHAR (null outside of it), or a slice as STRING. Positions count bytes of UTF-8. */
 function readString(text: string, slots: Slots): Value {
