@@ -7,6 +7,7 @@ import {
   noTotals,
   openForInspection,
 } from '../dfs/inspect/index.ts'
+import { countText } from '../runtime/print/counts.ts'
 import { refusedInUse } from './inspected-directory.ts'
 import { EndSignals } from './signals.ts'
 import { CommandOutput } from './stdout.ts'
@@ -44,7 +45,7 @@ export async function checkCommand(dataDir: string, isDeep: boolean, json: boole
   return verdict()
 }
 
-const count = (n: number, one: string): string => `${n.toLocaleString('en-US')} ${one}${n === 1 ? '' : 's'}`
+const count = (n: number, one: string): string => `${countText(n)} ${one}${n === 1 ? '' : 's'}`
 
 function totalLines(t: CheckTotals, isDeep: boolean): string[] {
   return [

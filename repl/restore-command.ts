@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { restoreBackupFolder } from '../dfs/node-backup/index.ts'
 import { formatLsn } from '../dfs/wal/lsn.ts'
+import { countText } from '../runtime/print/counts.ts'
 import type { Invocation } from './arguments.ts'
 import { lineProgress } from './line-progress.ts'
 import { CommandOutput } from './stdout.ts'
@@ -15,7 +16,7 @@ export async function restoreCommand(
   const choice = { folder: resolve(dir), id: backup, keyFile: key }
   const manifest = restoreBackupFolder(choice, dataDir, lineProgress(), without)
   const { id, startedAt, lsn, timeline, files, databases, tables, rows } = manifest
-  const counted = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`
+  const counted = (n: number, what: string): string => `${countText(n)} ${what}${n === 1 ? '' : 's'}`
   const out = new CommandOutput()
   out.line(`Restored ${id} of ${startedAt}, LSN ${formatLsn(lsn)}, to ${dataDir}`)
   out.line(

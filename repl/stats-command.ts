@@ -1,6 +1,7 @@
 /** `holdfast stats`: what a data directory holds, table by table or chunk by chunk. */
 import { type ChunkStats, openForInspection, type StoreStats, statsOf } from '../dfs/inspect/index.ts'
 import { formatLsn } from '../dfs/wal/lsn.ts'
+import { countText } from '../runtime/print/counts.ts'
 import { alignedLines } from './aligned-lines.ts'
 import { refusedInUse } from './inspected-directory.ts'
 import { CommandOutput } from './stdout.ts'
@@ -24,7 +25,6 @@ export async function statsCommand(dataDir: string, withChunks: boolean, json: b
   }
 }
 
-const number = (n: number): string => n.toLocaleString('en-US')
 const time = (ms: number): string => new Date(ms).toISOString()
 
 function storeLines({
@@ -42,8 +42,8 @@ function storeLines({
     `Store       ${storeId}, format ${format}, timeline ${timeline}, commit ${cid}`,
     `Closed      ${wasUnclean ? 'no: the next start recovers' : 'yes'}`,
     `Checkpoint  ${checkpoint === undefined ? 'none yet' : `${formatLsn(checkpoint.lsn)} of ${time(checkpoint.timeMs)}`}`,
-    `Log         ${formatLsn(log.oldest)} to ${formatLsn(log.end)}, ${number(log.bytes)} bytes; a recovery reads ${number(log.recoveryBytes)} bytes, ${number(log.transactions)} transactions`,
-    `Copy mode   ${copy === undefined ? 'off' : `on since ${time(copy.startedMs)}: commit ${copy.cid}, ${number(copy.pinnedFiles)} files, ${number(copy.pinnedBytes)} bytes are kept`}`,
+    `Log         ${formatLsn(log.oldest)} to ${formatLsn(log.end)}, ${countText(log.bytes)} bytes; a recovery reads ${countText(log.recoveryBytes)} bytes, ${countText(log.transactions)} transactions`,
+    `Copy mode   ${copy === undefined ? 'off' : `on since ${time(copy.startedMs)}: commit ${copy.cid}, ${countText(copy.pinnedFiles)} files, ${countText(copy.pinnedBytes)} bytes are kept`}`,
     ...(isHeld ? [] : ['Note        nothing can be written here, so that nobody is kept from opening it meanwhile']),
   ]
 }
@@ -52,7 +52,11 @@ const SIZES = ['rows', 'segments', 'bytes', 'deltaRows', 'deltaBytes'] as const
 
 function tableLines({ tables }: StoreStats): string[] {
   if (tables.length === 0) return ['There are no tables.']
-  const rows = tables.map((t) => [`${t.db}/${t.table}`, number(t.chunks), ...SIZES.map((name) => number(t[name]))])
+  const rows = tables.map((t) => [
+    `${t.db}/${t.table}`,
+    countText(t.chunks),
+    ...SIZES.map((name) => countText(t[name])),
+  ])
   return alignedLines([['table', 'chunks', ...SIZES], ...rows], new Set([1, 2, 3, 4, 5, 6]))
 }
 
@@ -69,7 +73,7 @@ async function printChunks(out: CommandOutput, chunks: Iterable<ChunkStats>): Pr
     await out.flush()
   }
   for (const c of chunks) {
-    const sizes = SIZES.map((name) => number(c[name]))
+    const sizes = SIZES.map((name) => countText(c[name]))
     page.push([`${c.db}/${c.table}`, c.partition, c.chunkId, String(c.cid), ...sizes, time(c.updateTimeMs)])
     if (page.length === PAGE) await flush()
   }

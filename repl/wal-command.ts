@@ -2,6 +2,7 @@
 import { dumpLog, type WalStatus, walArchiveStatusOf, walStatusOf } from '../dfs/inspect/index.ts'
 import { formatLsn, parseLsn } from '../dfs/wal/lsn.ts'
 import type { SessionConfig } from '../jobs/index.ts'
+import { countText } from '../runtime/print/counts.ts'
 import { alignedLines } from './aligned-lines.ts'
 import type { Invocation } from './arguments.ts'
 import { readOption } from './config.ts'
@@ -53,14 +54,13 @@ type ShownArchive = Omit<Awaited<ReturnType<typeof walArchiveStatusOf>>, 'lastAr
 }
 
 function archiveLines(status: ShownArchive): string[] {
-  const number = (n: number): string => n.toLocaleString('en-US')
   const { lastArchivedSegment: last, lastError, failedAttempts } = status
   return [
     `Archiving   ${status.archivingEnabled ? 'on' : 'off'}`,
     `Last piece  ${last === '' ? 'none yet' : `${last} at ${status.lastArchiveTime}`}`,
-    `Waiting     ${number(status.segmentsPending)} piece${status.segmentsPending === 1 ? '' : 's'}, ${number(status.bytesPending)} bytes`,
-    `Archived    ${number(status.totalArchivedBytes)} bytes, the last piece at ${number(status.archiveRateBytesPerSec)} bytes/s`,
-    ...(lastError === '' ? [] : [`Last error  ${lastError} (failed attempts: ${number(failedAttempts)})`]),
+    `Waiting     ${countText(status.segmentsPending)} piece${status.segmentsPending === 1 ? '' : 's'}, ${countText(status.bytesPending)} bytes`,
+    `Archived    ${countText(status.totalArchivedBytes)} bytes, the last piece at ${countText(status.archiveRateBytesPerSec)} bytes/s`,
+    ...(lastError === '' ? [] : [`Last error  ${lastError} (failed attempts: ${countText(failedAttempts)})`]),
   ]
 }
 
@@ -82,16 +82,15 @@ function plain({ level, checkpoint, files, stop, end, oldest, ...rest }: WalStat
 
 function statusLines(status: WalStatus): string[] {
   const { level, rotation, timeline, end, oldest, checkpoint, bytes, recoveryBytes, files, stop } = status
-  const number = (n: number): string => n.toLocaleString('en-US')
   const lines = [
     `Level       ${level} (${LEVELS[level]})`,
     `Rotation    ${rotation}, timeline ${timeline}`,
-    `Log         ${formatLsn(oldest)} to ${formatLsn(end)}, ${number(bytes)} bytes`,
+    `Log         ${formatLsn(oldest)} to ${formatLsn(end)}, ${countText(bytes)} bytes`,
     `Checkpoint  ${checkpoint === undefined ? 'none yet' : `${formatLsn(checkpoint.lsn)} of ${new Date(checkpoint.timeMs).toISOString()}`}`,
-    `Recovery    would read ${number(recoveryBytes)} bytes`,
+    `Recovery    would read ${countText(recoveryBytes)} bytes`,
   ]
   if (stop?.followedBy !== undefined)
     lines.push(`Damage      ${stop.file}, offset ${stop.offset}, LSN ${formatLsn(stop.lsn)}: ${stop.problem}`)
-  const rows = files.map((f) => [f.name, String(f.sequence), formatLsn(f.firstLsn), number(f.bytes)])
+  const rows = files.map((f) => [f.name, String(f.sequence), formatLsn(f.firstLsn), countText(f.bytes)])
   return [...lines, '', ...alignedLines([['file', 'number', 'firstLsn', 'bytes'], ...rows], new Set([1, 3]))]
 }

@@ -5,6 +5,7 @@
  * A failure is tried again after 1 s, then 2, 4, ... up to 5 minutes.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
+import { countText } from '../../runtime/print/counts.ts'
 import type { Maintainer } from '../maintenance/task.ts'
 import { ARCHIVE_TIMEOUT_MS, type ArchiveSettings } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -230,7 +231,7 @@ export class Archiver {
     if (bytes <= BEHIND_FACTOR * walBytesMax() || now() - this.#toldBehindMs < TELL_EVERY_MS) return
     this.#toldBehindMs = now()
     say(
-      `The archive of the log is behind: ${segments} pieces and ${bytes.toLocaleString('en-US')} bytes of log wait for it and take room until they are archived`,
+      `The archive of the log is behind: ${segments} pieces and ${countText(bytes)} bytes of log wait for it and take room until they are archived`,
     )
   }
 

@@ -6,6 +6,7 @@
  * Redo needs no state of its own: ['meta', 'lsn'] moves with each batch that is applied, so an interrupted recovery is simply repeated.
  */
 import { HoldfastError } from '../../runtime/errors.ts'
+import { countText } from '../../runtime/print/counts.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { CatalogOverlay } from '../catalog/overlay.ts'
 import { keys, viewOf } from '../catalog/records.ts'
@@ -72,8 +73,6 @@ interface Analysis {
   readonly lastCid: number
 }
 
-const count = (n: number): string => n.toLocaleString('en-US')
-
 /** `isQuiet`: after a clean end nothing is said unless there is something to do. */
 export function recover(parts: RecoveryParts, isQuiet: boolean): Recovered {
   const { log, from, say } = parts
@@ -83,15 +82,15 @@ export function recover(parts: RecoveryParts, isQuiet: boolean): Recovered {
   tell(`Last checkpoint LSN: ${formatLsn(from)}`)
   const analysis = analyse(parts)
   tell(
-    `Phase 1 (Analysis): Scanning WAL... ${count(analysis.dirtyChunks)} dirty chunks, ${count(analysis.losers.length)} active transactions`,
+    `Phase 1 (Analysis): Scanning WAL... ${countText(analysis.dirtyChunks)} dirty chunks, ${countText(analysis.losers.length)} active transactions`,
   )
   const redone = redo(parts, analysis)
-  tell(`Phase 2 (Redo): Replaying from LSN ${formatLsn(from)}... ${count(redone.records)} records replayed`)
+  tell(`Phase 2 (Redo): Replaying from LSN ${formatLsn(from)}... ${countText(redone.records)} records replayed`)
   if (analysis.losers.length > 0) {
     log.append(analysis.losers.map((transaction) => rollbackRecord(transaction, parts.now())))
     log.sync()
   }
-  tell(`Phase 3 (Undo): Rolling back ${count(analysis.losers.length)} active transactions... done`)
+  tell(`Phase 3 (Undo): Rolling back ${countText(analysis.losers.length)} active transactions... done`)
   tell(`Recovery complete in ${((performance.now() - startedMs) / 1000).toFixed(2)}s`)
   return {
     lastCid: Math.max(analysis.lastCid, redone.lastCid),

@@ -1,11 +1,10 @@
 /** What a recovery tells the operator, line by line. */
+import { countText } from '../../runtime/print/counts.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { formatLsn } from '../wal/lsn.ts'
 import type { Analysis } from './analysis.ts'
 import type { Replayed } from './replay.ts'
 import { formatTime, type RecoveryTarget } from './target.ts'
-
-const count = (n: number): string => n.toLocaleString('en-US')
 
 export class RecoveryReport {
   readonly lines: string[] = []
@@ -34,7 +33,7 @@ export class RecoveryReport {
   }
 
   baseRestored(chunks: number): void {
-    this.say(`Phase 1: Restoring base backup... done (${count(chunks)} chunks)`)
+    this.say(`Phase 1: Restoring base backup... done (${countText(chunks)} chunks)`)
   }
 
   replaying({ pieces }: Analysis): void {
@@ -54,6 +53,6 @@ export class RecoveryReport {
 export const completionLines = ({ recoveredTo, open }: Analysis, { transactions }: Replayed): string[] => [
   'Phase 3: Recovery complete',
   `Recovered to: ${formatTime(recoveredTo.timeMs)} (LSN: ${formatLsn(recoveredTo.lsn)})`,
-  `Transactions recovered: ${count(transactions)}`,
-  `Transactions rolled back: ${count(open)} (in progress at the recovery point)`,
+  `Transactions recovered: ${countText(transactions)}`,
+  `Transactions rolled back: ${countText(open)} (in progress at the recovery point)`,
 ]

@@ -1,0 +1,11 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { countText } from './counts.ts'
+
+test('a count has a comma before every three digits, as in English', () => {
+  fc.assert(
+    fc.property(fc.maxSafeInteger(), (n) => {
+      expect(countText(n)).toBe(n.toLocaleString('en-US'))
+    }),
+  )
+})
