@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { keys } from '../catalog/records.ts'
 import { silentProgress } from '../progress.ts'
+import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { boot, connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
 import { readNewestManifest } from './manifest.ts'
@@ -129,6 +130,46 @@ describe('a backup of the node', () => {
     expect(contentOf(restored(set, a).session)).toBe(first)
     expect(contentOf(restored(set).session)).toBe(second)
     expect(session.show('exec count(*) from getNodeBackupStatus() where status = "completed", percent = 100')).toBe('2')
+  })
+
+  it('that is dropped while it is verified or restored is told as that, and the newest is verified in its place', () => {
+    const { world, session } = filled()
+    session.run('backupNode("/b", keep=1)')
+    const set = setOf(world)
+    const first = verify(set).manifest!.id
+    /** The set as somebody reads it who is slow: at the first data file another backup takes its place. */
+    const overtaken = (): MemoryFileStore => {
+      let isFirst = true
+      const openRead: FileStore['openRead'] = (path) => {
+        if (isFirst && path.startsWith('data/')) {
+          isFirst = false
+          session.run('for (name in ["dfs://ol", "dfs://ts", "dfs://pk"]) update loadTable(name, "pt") set v = v + 1')
+          session.run('backupNode("/b", keep=1)')
+        }
+        return set.openRead(path)
+      }
+      return new Proxy(set, {
+        get(target, key) {
+          const value: unknown = Reflect.get(target, key, target)
+          if (key === 'openRead') return openRead
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+    }
+    const notes: string[] = []
+    const progress = { ...silentProgress, note: (text: string) => void notes.push(text) }
+    const report = verifyNodeBackup({ set: overtaken(), progress, now: () => 0 })
+    expect(report.failures).toEqual([])
+    expect(report.manifest!.id).not.toBe(first)
+    expect(notes).toEqual([expect.stringContaining(`${first} was dropped by a newer one while it was verified`)])
+    const second = report.manifest!.id
+    const parts = { id: second, progress, now: () => 5 }
+    expect(() => verifyNodeBackup({ ...parts, set: overtaken() })).toThrow(
+      /was dropped by a newer one while it was verified/,
+    )
+    expect(() =>
+      restoreNode({ ...parts, id: undefined, set: overtaken(), target: new MemoryFileStore(), makeCatalog: () => {} }),
+    ).toThrow(/was dropped by a newer one while it was restored/)
   })
 
   it('keeps as many backups as it is told, and removes the files that none names', () => {

@@ -18,6 +18,7 @@ import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom, parentOf } from '../store/paths.ts'
 import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { type Dispensable, readCatalog, readConfig, readFiles, readScheduledJobs, refuseOtherData } from './contents.ts'
+import { droppedMeanwhile, isDropped } from './dropped.ts'
 import type { IndexedFile } from './file-index.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
 import { RESTORE_MARKER } from './marker.ts'
@@ -45,8 +46,16 @@ export interface NodeRestoreParts {
 const CONFIG_FILE = 'holdfast.toml'
 
 export function restoreNode(parts: NodeRestoreParts): NodeManifest {
-  const { target, id, key, without = [], now } = parts
-  const manifest = requireManifest(parts.set, id)
+  const manifest = requireManifest(parts.set, parts.id)
+  try {
+    return restoreOf(parts, manifest)
+  } catch (error) {
+    throw isDropped(parts.set, manifest.id) ? droppedMeanwhile(parts.set, manifest.id, 'restored') : error
+  }
+}
+
+function restoreOf(parts: NodeRestoreParts, manifest: NodeManifest): NodeManifest {
+  const { target, key, without = [], now } = parts
   const set = openSet(parts.set, key, manifest)
   refuseOtherData(manifest)
   refuseUsed(target)

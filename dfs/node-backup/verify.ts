@@ -7,6 +7,7 @@ import { MANIFEST_FILE } from '../set/layout.ts'
 import { explain, type FileCheck, type OnBytes } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { checkManifestCopies, readCatalog, readConfig, readFiles, readScheduledJobs } from './contents.ts'
+import { droppedMeanwhile, isDropped } from './dropped.ts'
 import type { IndexedFile } from './file-index.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
 import { openSet } from './open.ts'
@@ -38,7 +39,21 @@ export interface VerifyParts {
   readonly now: () => number
 }
 
-export function verifyNodeBackup({ set: files, id, key, progress, now }: VerifyParts): VerifyReport {
+/** Another backup may drop the one that is verified: what is missing then is no damage, and the newest is verified in its place. */
+const ATTEMPTS = 3
+
+export function verifyNodeBackup(parts: VerifyParts): VerifyReport {
+  const { set, id, progress } = parts
+  for (let attempt = 1; ; attempt++) {
+    const report = verifyOnce(parts)
+    const { manifest, failures } = report
+    if (failures.length === 0 || manifest === undefined || !isDropped(set, manifest.id)) return report
+    if (id !== undefined || attempt === ATTEMPTS) throw droppedMeanwhile(set, manifest.id, 'verified')
+    progress.note(`The backup ${manifest.id} was dropped by a newer one while it was verified: verifying the newest.`)
+  }
+}
+
+function verifyOnce({ set: files, id, key, progress, now }: VerifyParts): VerifyReport {
   const failures: VerifyFailure[] = []
   /** Runs a step whose failure, if it is about the set, is a finding. */
   const attempt = <R>(file: string, body: () => R): R | undefined => {
