@@ -29,7 +29,13 @@ const TABLE = 'table(X, [X1...])'
 define('table(X, args...)', {
   doc: 'A table of vectors, named by variable or `as`; a matrix or a tuple of equal vectors spreads to columns; a tuple whose rows differ in length and have one type is a columnar tuple in the table. Or `table(capacity:size, colNames, colTypes)`: `size` rows of zeros (text null).',
   call: (args) => {
-    if (isTypedForm(args)) return tableOfTypes(args[0] as Value, args[1] as Value, args[2] as Value, TABLE)
+    if (isTypedForm(args))
+      return tableOfTypes(
+        args[0] as Value,
+        required(args[1], TABLE, 'colNames'),
+        required(args[2], TABLE, 'colTypes'),
+        TABLE,
+      )
     const names = labelsOf(args).map((name) => name ?? '')
     return makeTable(
       names,

@@ -11,6 +11,8 @@ import { flatBinary } from './flat.ts'
 /** The product of two vectors, matrices, or a vector and a scalar. */
 export function dotProduct(a: Value, b: Value): Value {
   if (a.kind === 'scalar' || b.kind === 'scalar') {
+    if ([a, b].some((v) => v.kind === 'vector' && v.storage === 'array'))
+      throw operatorError('Arguments for dot method must be numbers.', { code: 'operandTypes' })
     if (a.kind === 'matrix' || b.kind === 'matrix')
       throw operatorError('Use * rather than ** for scalar and matrix multiplication.')
     if ((a.kind === 'scalar' || a.kind === 'vector') && (b.kind === 'scalar' || b.kind === 'vector'))
