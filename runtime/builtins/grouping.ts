@@ -36,10 +36,12 @@ export function functionArgument(v: Arg): FunctionValue {
 
 /** One column, or a tuple of columns. */
 function columnsArgument(v: Arg, name: string): Vector[] {
-  if (v?.kind !== 'vector') throw inputError(`${name} must be a vector or a tuple of vectors.`, { code: 'usage' })
+  const fault = (): Error => inputError(`${name} must be a vector or a tuple of vectors.`, { code: 'usage' })
+  if (v?.kind !== 'vector') throw fault()
   if (v.storage !== 'any') return [v]
+  if (v.length === 0) throw fault()
   return v.values.map((x) => {
-    if (x.kind !== 'vector') throw inputError(`${name} must be a vector or a tuple of vectors.`, { code: 'usage' })
+    if (x.kind !== 'vector') throw fault()
     return x
   })
 }
@@ -103,7 +105,7 @@ define('groupby(func, funcArgs, groupingCol)', {
     const keyNames = namesIn(keyLabel)
     const single = keys.length === 1
     const names = keys.map((k, i) => k.label ?? keyNames[i] ?? (single ? 'groupingKey' : `groupingKey${i}`))
-    const column = (first.kind === 'vector' ? first.label : undefined) ?? namesIn(valueLabel)[0] ?? 'value'
+    const column = (first?.kind === 'vector' ? first.label : undefined) ?? namesIn(valueLabel)[0] ?? 'value'
     const results = resultColumns(
       `${fn.name === '' ? 'lambda' : fn.name}_${column}`,
       aggregateGroups(fn, args, groups, session),
