@@ -38,7 +38,7 @@ export function functionArgument(v: Arg): FunctionValue {
 function columnsArgument(v: Arg, name: string): Vector[] {
   const fault = (): Error => inputError(`${name} must be a vector or a tuple of vectors.`, { code: 'usage' })
   if (v?.kind !== 'vector') throw fault()
-  if (v.storage !== 'any') return [v]
+  if (v.storage !== 'any' || v.untyped) return [v]
   if (v.length === 0) throw fault()
   return v.values.map((x) => {
     if (x.kind !== 'vector') throw fault()
@@ -149,7 +149,7 @@ define('segmentby(func, funcArgs, segment)', {
   call: ([f, a, segment], session) => {
     const fn = functionArgument(f)
     const [runs] = columnsArgument(segment, 'segment')
-    if (runs === undefined) return new AnyVector([])
+    if (runs.storage === 'any') return new AnyVector([])
     const args = functionArguments(a, runs.length)
     if (!args.some((x) => x.kind === 'vector' && x.length === runs.length)) throw sizeError()
     return runs.length === 0 ? args[0] : alignedGroups(fn, args, runGroups(runs), session)

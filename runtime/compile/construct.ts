@@ -143,6 +143,8 @@ export function seq(from: Value, to: Value): Value {
 export function dictLiteral(keys: readonly Scalar[], values: readonly Value[]): Dict {
   const keyType =
     keys.length === 0 || keys.some((k) => isLiteral(k.type)) ? T.STRING : keys.map((k) => k.type).reduce(widest)
+  if (keyType === T.VOID)
+    throw inputError('A key of a dictionary must have a type: NULL alone has none (00i, 00d, "" have).')
   const entries = new Map<Key, Value>()
   const scalars = values.length > 0 && values.every((v) => v instanceof Scalar) ? unifyScalars(values) : undefined
   keys.forEach((key, k) => {
