@@ -27,7 +27,7 @@ export abstract class FlowRules extends GrammarBase {
     skipSeparators(p)
     if (this.RECORDING_PHASE) this.MANY(() => this.SUBRULE(this.statement))
     while (p.peek() !== p.end && !p.is('}')) {
-      statements.push(this.SUBRULE2(this.statement))
+      statements.push(this.#inner(this.SUBRULE2(this.statement)))
       requireEnd(p, '}')
       skipSeparators(p)
     }
@@ -36,17 +36,23 @@ export abstract class FlowRules extends GrammarBase {
     return statements
   })
 
-  /** A block, or one statement. `go` inside is documented to have no effect: a statement is parsed as a whole. */
+  /** A block, or one statement. */
   protected readonly body: Rule<[], Block> = this.decided('body', () => {
     this.cursor.skipNewlines()
     if (this.RECORDING_PHASE) return this.OR(this.#bodies)
-    return this.cursor.is('{') ? this.SUBRULE(this.block) : [this.SUBRULE(this.statement)]
+    return this.cursor.is('{') ? this.SUBRULE(this.block) : [this.#inner(this.SUBRULE(this.statement))]
   })
 
   readonly #bodies = [
     { GATE: BY_HAND, ALT: (): Block => this.SUBRULE(this.block) },
     { ALT: (): Block => [this.SUBRULE(this.statement)] },
   ]
+
+  /** The script cannot be divided inside a statement. */
+  #inner(statement: Statement): Statement {
+    if (statement.kind === 'go') throw this.cursor.error("'go' is not allowed inside a block.", statement.span)
+    return statement
+  }
 
   /** `(condition)`. */
   protected readonly condition: Rule<[what: string], Expr> = this.decided('condition', (what) => {

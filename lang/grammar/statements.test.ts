@@ -198,13 +198,13 @@ describe('annotations, transactions, mapr and classes', () => {
   })
 })
 
-describe('go divides a script, and has no effect in a block', () => {
+describe('go divides a script, but no block', () => {
   it.each([
     ['go', ''],
     ['x = 1\ngo\ny = x', '(= x 1); (= y x)'],
-    ['if(x){ go; y = 1 }', '(if x {go; (= y 1)})'],
-    ['if(x) go', '(if x {go})'],
-    ['def f1(){ go }', '(def f1 [] {go})'],
+    ['if(x){ go }', "1:8 'go' is not allowed inside a block."],
+    ['if(x) go', "1:7 'go' is not allowed inside a block."],
+    ['def f1(){ go }', "1:11 'go' is not allowed inside a block."],
     ['const k = 1\ngo\nk = 2', '(const k 1); (= k 2)'],
   ])('%j', (text, tree) => {
     expect(dumpScript(text)).toBe(tree)
