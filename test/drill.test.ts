@@ -55,6 +55,9 @@ describe('a drill that is killed', () => {
       '["interrupted"]\n400000\n["passed","failed"]',
     )
     expect(readdirSync(drills)).toEqual([])
+    const inside = `try{ drillRestore("${set}",scratchDir="${set}/new") }catch(ex){ print(ex[1]) }`
+    expect(await run(inside)).toContain(`lies in the backup ${set}`)
+    expect(existsSync(join(set, 'new'))).toBe(false)
     expect(contentOf(set)).toBe(before)
   })
 })

@@ -17,7 +17,7 @@ import type { BackupContext } from '../set/context.ts'
 import { thisWorld } from '../set/lock.ts'
 import { BackupSet, type SetOptions } from '../set/open.ts'
 import { noBackupIn } from '../set/states.ts'
-import { touchesStore } from '../store/data-directory.ts'
+import { requireOutside, touchesStore } from '../store/data-directory.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { isNoFolder } from '../store/scratch-folder.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
@@ -48,7 +48,7 @@ The evidence is kept in the backup; getBackupDrills shows it. Needs a login and 
     const files = backupStore(host, backupDir, DRILL)
     const key = keyArg(host, keyPath, DRILL)
     const context = host.context()
-    const place = { parent: scratchParent(host, scratchDir), isKept: boolArg(keep, DRILL, 'keep', false) }
+    const place = { parent: scratchParent(host, scratchDir, files), isKept: boolArg(keep, DRILL, 'keep', false) }
     const fraction = numberArg(sample, DRILL, 'sample', 1)
     if (!(fraction > 0 && fraction <= 1)) throw usageError(DRILL, 'sample must be a number above 0 and up to 1.')
     if (kindOfSet(files) === 'node') {
@@ -126,8 +126,8 @@ function drillNode(session: Session, choice: NodeBackupChoice, context: BackupCo
   return drillDict(runDrill(context, set, ledger, subject, place))
 }
 
-/** Absolute, or in the data directory; never among the data. */
-function scratchParent(host: BackupHost, value: Arg): string {
+/** Absolute, or in the data directory; never among the data, nor in the backup, which tidies what it does not know. */
+function scratchParent(host: BackupHost, value: Arg, set: FileStore): string {
   if (isMissing(value)) return tmpdir()
   const text = textArg(value, DRILL, 'scratchDir')
   if (text === '' || text.includes('\0')) throw usageError(DRILL, 'scratchDir must be the path of a folder.')
@@ -137,6 +137,7 @@ function scratchParent(host: BackupHost, value: Arg): string {
       code: 'scratchDir',
       where: { file: folder },
     })
+  requireOutside(folder, set.root, 'backup')
   if (isNoFolder(folder))
     throw inputError(`scratchDir ${folder} is no folder.`, { code: 'scratchDir', where: { file: folder } })
   return folder
