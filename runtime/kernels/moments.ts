@@ -6,6 +6,7 @@ import { mayHaveNull } from './null-scan.ts'
 import { LANES_FROM } from './simd/elementwise.ts'
 import { BLOCK } from './simd/lanes.ts'
 import { sumOfLongs } from './simd/reduce.ts'
+import { foldInPlace } from './simd/fold.ts'
 import { watchedMax, watchedMin, watchedSquares, watchedSum } from './watched.ts'
 
 /** Number of valid elements and their sum in double precision. */
@@ -58,11 +59,12 @@ export function countAndSum(data: FixedArray, from: number, to: number): CountSu
     count += n
     sum += part
   }
+  const sumOf = foldInPlace('sum', data) ?? ((at, end) => watchedSum(data, at, end))
   byBlocks(
     from,
     to,
     (at, end) => {
-      const part = watchedSum(data, at, end)
+      const part = sumOf(at, end)
       if (Number.isNaN(part)) return false
       add(BLOCK, part)
       return true
@@ -235,9 +237,10 @@ function extremeByBlocks(
     if (block >= 0) best = loop(data, block, block + BLOCK, -1)
     block = -1
   }
-  const extreme = which === 'max' ? watchedMax : watchedMin
+  const inScript = which === 'max' ? watchedMax : watchedMin
+  const extreme = foldInPlace(which, data) ?? ((at, end) => inScript(data, at, end))
   const watched = (at: number, end: number): boolean => {
-    const found = extreme(data, at, end)
+    const found = extreme(at, end)
     if (Number.isNaN(found)) return false
     const better = which === 'max' ? found > value : found < value
     if ((best >= 0 || block >= 0) && !better && !(last && found === value)) return true

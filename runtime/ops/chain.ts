@@ -129,7 +129,7 @@ function inLanes(chain: Chain, operands: readonly Value[]): Value | undefined {
   const tree = lanes.tree(chain, operands)
   if (tree === undefined || !fitsLanes(tree) || !isWorthLanes(tree, lanes.length)) return undefined
   const out = unsetFixedArray('f64', lanes.length) as Float64Array
-  const inputs = lanes.inputs.map(({ data }) => ({ data }))
+  const inputs = lanes.inputs.map(({ data }) => data)
   const scalars = lanes.scalars.map((x) => x.value as number)
   runTree(tree, inputs, scalars, out, 0, lanes.length, (from, to) => {
     blockOf(tree, lanes, from, to, out.subarray(from, to))
@@ -156,7 +156,7 @@ export function runFused(chain: TruthChain | ChoiceChain, operands: readonly (Va
   const scalars = lanes.scalars.map((x) => x.value as number)
   runTree(
     tree,
-    lanes.inputs.map(({ data }) => ({ data })),
+    lanes.inputs.map(({ data }) => data),
     scalars,
     out,
     0,

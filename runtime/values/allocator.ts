@@ -14,6 +14,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { HoldfastError } from '../errors.ts'
+import { detached, hasOwnMemory, newOwnMemory, ownMemoryBytes, roomFor, tryOwnMemoryAgain } from './own-memory.ts'
 
 const SHARED_GC_BYTES = 256 * 1024 * 1024
 /** Plain garbage allowed before we collect even though the limit is far away. V8 alone lets large buffers linger. */
@@ -66,13 +67,33 @@ function allocateNew(bytes: number): ArrayBuffer {
   return new ArrayBuffer(bytes)
 }
 
+/** A zeroed buffer of at least so many bytes, for a column that vector registers may work on (own-memory.ts). */
+export function allocateColumn(bytes: number): ArrayBuffer {
+  if (!hasOwnMemory(bytes)) return allocate(bytes)
+  const again = takeKept(roomFor(bytes))
+  if (again === undefined) return allocateOwnMemory(bytes)
+  new Uint8Array(again).fill(0)
+  return again
+}
+
+/** The same for who writes every byte of the column. */
+export function allocateColumnUnset(bytes: number): ArrayBuffer {
+  if (!hasOwnMemory(bytes)) return allocateUnset(bytes)
+  return takeKept(roomFor(bytes)) ?? allocateOwnMemory(bytes)
+}
+
+function allocateOwnMemory(bytes: number): ArrayBuffer {
+  reserve(roomFor(bytes))
+  return newOwnMemory(roomFor(bytes))
+}
+
 /** Takes back the buffer of a column that nobody uses any more; arrays that still look at it have no elements from now on. */
 export function giveBack(buffer: ArrayBufferLike): void {
   if (!(buffer instanceof ArrayBuffer) || buffer.byteLength < keptFromBytes || buffer.byteLength > KEPT_BYTES) return
   while (keptBytes + buffer.byteLength > KEPT_BYTES) keptBytes -= kept.shift()!.byteLength
   keptBytes += buffer.byteLength
   sinceKnownBytes -= buffer.byteLength
-  kept.push(buffer.transfer())
+  kept.push(detached(buffer))
 }
 
 function takeKept(bytes: number): ArrayBuffer | undefined {
@@ -133,7 +154,7 @@ function reserve(bytes: number): void {
 }
 
 function measure(): void {
-  knownLiveBytes = process.memoryUsage().arrayBuffers - keptBytes
+  knownLiveBytes = process.memoryUsage().arrayBuffers + ownMemoryBytes() - keptBytes
   sinceKnownBytes = 0
 }
 
@@ -151,6 +172,7 @@ export function collectGarbage(): void {
   gc()
   sinceCollectBytes = 0
   sharedSinceCollectBytes = 0
+  tryOwnMemoryAgain()
   measure()
 }
 

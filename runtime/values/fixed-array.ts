@@ -1,5 +1,6 @@
 /** Typed arrays as columns hold them: made by the session's allocator, one kind a storage, each with its null. */
-import { allocate, allocateUnset } from './allocator.ts'
+import { allocate, allocateColumn, allocateColumnUnset, allocateUnset } from './allocator.ts'
+import { beginOf } from './own-memory.ts'
 import { NULL_F32, NULL_F64, NULL_I8, NULL_I16, NULL_I32, NULL_I64, type Storage } from './types.ts'
 
 export type FixedArray = Int8Array | Int16Array | Int32Array | BigInt64Array | Float32Array | Float64Array
@@ -8,18 +9,18 @@ export type FixedArray = Int8Array | Int16Array | Int32Array | BigInt64Array | F
 export function newFixedArray(storage: Storage, length: number): FixedArray {
   switch (storage) {
     case 'i8':
-      return new Int8Array(allocate(length))
+      return column(Int8Array, allocateColumn(length), length)
     case 'i16':
       return new Int16Array(allocate(length * 2))
     case 'i32':
     case 'symbol':
       return new Int32Array(allocate(length * 4))
     case 'i64':
-      return new BigInt64Array(allocate(length * 8))
+      return column(BigInt64Array, allocateColumn(length * 8), length)
     case 'f32':
       return new Float32Array(allocate(length * 4))
     case 'f64':
-      return new Float64Array(allocate(length * 8))
+      return column(Float64Array, allocateColumn(length * 8), length)
     case 'x2i64':
       return new BigInt64Array(allocate(length * 16))
     case 'x2f64':
@@ -29,17 +30,25 @@ export function newFixedArray(storage: Storage, length: number): FixedArray {
   }
 }
 
+type ColumnArray = Int8Array | BigInt64Array | Float64Array
+
+const column = <A extends ColumnArray>(
+  ArrayClass: new (buffer: ArrayBuffer, begin: number, length: number) => A,
+  buffer: ArrayBuffer,
+  length: number,
+): A => new ArrayClass(buffer, beginOf(buffer), length)
+
 /** The same for who writes every element: those that it begins with mean nothing. */
 export function unsetFixedArray(storage: Storage, length: number): FixedArray {
   switch (storage) {
     case 'i8':
-      return new Int8Array(allocateUnset(length))
+      return column(Int8Array, allocateColumnUnset(length), length)
     case 'i32':
       return new Int32Array(allocateUnset(length * 4))
     case 'i64':
-      return new BigInt64Array(allocateUnset(length * 8))
+      return column(BigInt64Array, allocateColumnUnset(length * 8), length)
     case 'f64':
-      return new Float64Array(allocateUnset(length * 8))
+      return column(Float64Array, allocateColumnUnset(length * 8), length)
     default:
       return newFixedArray(storage, length)
   }

@@ -7,8 +7,8 @@
  * are what this is tested against. Comparisons and choices take elements as they are: there a null is the smallest number, or is chosen like any other.
  */
 import type { FixedArray } from '../../values/vector.ts'
-import { EXP_LIMIT, expCode, logCode } from './functions.ts'
-import { INPUTS_MAX, type LaneInput, laneFunction, runLanes, slotAt } from './lanes.ts'
+import { EXP_LIMIT, expCode, logCode, type Scope } from './functions.ts'
+import { INPUTS_MAX, type LaneRun, laneFunction, runLanes } from './lanes.ts'
 import {
   type Code,
   doubles,
@@ -67,7 +67,10 @@ const INT_LIMIT = doubles(2147483647.5)
 class Assembly {
   readonly locals: WasmType[] = []
   readonly #params: readonly WasmType[]
+  /** That of the result, then one for each input; as many addresses follow the number of elements. */
+  readonly #memories: number
   readonly #splats = new Map<number, number>()
+  readonly #constants = new Map<string, number>()
   readonly #setup: number[] = []
   readonly #ok: number
   readonly #at: number
@@ -80,7 +83,9 @@ class Assembly {
 
   constructor(tree: LaneTree) {
     const scalars = [...leaves(tree, 'scalar', new Map())].sort(([a], [b]) => a - b)
-    this.#params = ['i32', ...scalars.map(([, lane]) => (lane === 'i8' ? 'i32' : lane))]
+    this.#memories = 1 + leaves(tree, 'input', new Map()).size
+    const addresses = new Array<WasmType>(this.#memories).fill('i32')
+    this.#params = ['i32', ...addresses, ...scalars.map(([, lane]) => (lane === 'i8' ? 'i32' : lane))]
     this.#at = this.#local('i32')
     this.#ok = this.#local('v128')
     this.#value = this.#local('v128')
@@ -91,7 +96,7 @@ class Assembly {
     for (const [index, lane] of scalars) {
       const local = this.#local('v128')
       this.#splats.set(index, local)
-      this.#setup.push(...localGet(1 + index), ...splat[lane], ...localSet(local))
+      this.#setup.push(...localGet(1 + this.#memories + index), ...splat[lane], ...localSet(local))
     }
     this.#setup.push(...ORDINARY_LIMIT, ...localSet(this.#limit), ...repeated([0xff]), ...localSet(this.#ok))
   }
@@ -101,21 +106,37 @@ class Assembly {
     return this.#params.length + this.locals.length - 1
   }
 
-  readonly #newVector = (): number => this.#local('v128')
+  /** For the code of functions. */
+  readonly #scope: Scope = {
+    newLocal: () => this.#local('v128'),
+    constant: (bytes) => {
+      const key = String(bytes)
+      let local = this.#constants.get(key)
+      if (local === undefined) {
+        local = this.#local('v128')
+        this.#constants.set(key, local)
+        this.#setup.push(...bytes, ...localSet(local))
+      }
+      return localGet(local)
+    },
+  }
 
   shape(tree: LaneTree): FunctionShape {
     const step = [...localGet(this.#at), ...i32Const(16), ...op['i32.add'], ...localTee(this.#at)]
+    const group = this.#group(tree)
     const body = [
       ...this.#setup,
-      ...loopWhile([...this.#group(tree), ...step, ...localGet(0), ...op['i32.lt_s']]),
+      ...loopWhile([...group, ...step, ...localGet(0), ...op['i32.lt_s']]),
       ...localGet(this.#ok),
       ...op['i8x16.all_true'],
     ]
-    return { params: this.#params, locals: this.locals, result: 'i32', body }
+    return { memories: this.#memories, params: this.#params, locals: this.locals, result: 'i32', body }
   }
 
-  #address(bytesLog2: number): Code {
-    return [...localGet(this.#at), ...i32Const(bytesLog2), ...op['i32.shl']]
+  /** Where the elements lie that are computed now. */
+  #address(bytesLog2: number, memory: number): Code {
+    const begin = localGet(1 + memory)
+    return [...localGet(this.#at), ...i32Const(bytesLog2), ...op['i32.shl'], ...begin, ...op['i32.add']]
   }
 
   /** Sixteen elements of the result. */
@@ -128,17 +149,17 @@ class Assembly {
     if (tree.op === 'round') {
       for (let part = 0; part < 8; part += 2)
         out.push(
-          ...this.#address(2),
+          ...this.#address(2, 0),
           ...this.#rounded(pair(tree.args[0], part)),
           ...this.#rounded(pair(tree.args[0], part + 1)),
           ...shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]),
-          ...v128Store(slotAt(0) + part * 8),
+          ...v128Store(part * 8),
         )
       return out
     }
     switch (laneOf(tree)) {
       case 'i8':
-        return [...this.#address(0), ...pair(tree, 0), ...v128Store(slotAt(0))]
+        return [...this.#address(0, 0), ...pair(tree, 0), ...v128Store(0)]
       case 'mask': {
         // The low half of each mask, then halves of halves: eight registers become one.
         const four = (part: number): Code => [
@@ -148,11 +169,11 @@ class Assembly {
         ]
         const eight = (part: number): Code => [...four(part), ...four(part + 2), ...op['i16x8.narrow_i32x4_s']]
         const flags = [...eight(0), ...eight(4), ...op['i8x16.narrow_i16x8_s'], ...TRUE_BYTES, ...op['v128.and']]
-        return [...this.#address(0), ...flags, ...v128Store(slotAt(0))]
+        return [...this.#address(0, 0), ...flags, ...v128Store(0)]
       }
       default:
         for (let part = 0; part < 8; part++)
-          out.push(...this.#address(3), ...pair(tree, part), ...v128Store(slotAt(0) + part * 16))
+          out.push(...this.#address(3, 0), ...pair(tree, part), ...v128Store(part * 16))
         return out
     }
   }
@@ -177,9 +198,10 @@ class Assembly {
   #value128(tree: LaneTree, part: number): Code {
     if ('lane' in tree) {
       if (tree.op === 'scalar') return localGet(this.#splats.get(tree.index)!)
+      const memory = tree.index + 1
       return tree.lane === 'i8'
-        ? [...this.#address(0), ...v128Load(slotAt(tree.index + 1))]
-        : [...this.#address(3), ...v128Load(slotAt(tree.index + 1) + part * 16)]
+        ? [...this.#address(0, memory), ...v128Load(0, memory)]
+        : [...this.#address(3, memory), ...v128Load(part * 16, memory)]
     }
     const [a, b] = tree.args
     const lane = laneOf(a)
@@ -219,12 +241,12 @@ class Assembly {
       case 'exp': {
         const x = localGet(this.#x)
         const inRange = this.#test([...op['f64x2.abs'], ...EXP_LIMIT, ...op['f64x2.lt']])
-        return [...this.#number(a, part), ...inRange, ...localSet(this.#x), ...expCode(x, this.#newVector)]
+        return [...this.#number(a, part), ...inRange, ...localSet(this.#x), ...expCode(x, this.#scope)]
       }
       case 'log': {
         const x = localGet(this.#x)
         const normal = this.#test([...doubles(2 ** -1022), ...op['f64x2.ge']])
-        return [...this.#number(a, part), ...normal, ...localSet(this.#x), ...logCode(x, this.#newVector)]
+        return [...this.#number(a, part), ...normal, ...localSet(this.#x), ...logCode(x, this.#scope)]
       }
       case 'round':
         throw new RangeError('round stands at the root of a tree')
@@ -259,8 +281,8 @@ class Assembly {
     if (laneOf(tree) === 'mask') return this.#value128(tree, part)
     if (tree.op !== 'input') throw new RangeError('a condition is a comparison or a column')
     const widened = [
-      ...this.#address(0),
-      ...v128Load16Splat(slotAt(tree.index + 1) + part * 2),
+      ...this.#address(0, tree.index + 1),
+      ...v128Load16Splat(part * 2, tree.index + 1),
       ...op['i16x8.extend_low_i8x16_s'],
       ...op['i32x4.extend_low_i16x8_s'],
       ...op['i64x2.extend_low_i32x4_s'],
@@ -289,23 +311,21 @@ class Assembly {
   }
 }
 
-type Run = (count: number, ...scalars: (number | bigint)[]) => number
-
 /**
  * out[i] = the tree over inputs and scalars at i, for i in [0, length). `careful` computes a range of the result in JavaScript, from the same inputs.
  * Scalars are not null. Inputs are Float64Arrays, BigInt64Arrays or Int8Arrays as the tree says, at most INPUTS_MAX.
  */
 export function runTree(
   tree: LaneTree,
-  inputs: readonly LaneInput[],
+  inputs: readonly FixedArray[],
   scalars: readonly (number | bigint)[],
   out: FixedArray,
   from: number,
   to: number,
   careful: (from: number, to: number) => void,
 ): void {
-  const run = laneFunction<Run>(treeText(tree), () => new Assembly(tree).shape(tree))
-  runLanes(inputs, out, from, to, (count) => run(count, ...scalars), careful)
+  const f = laneFunction<LaneRun>(treeText(tree), () => new Assembly(tree).shape(tree))
+  runLanes(f, inputs, out, from, to, scalars, careful)
 }
 
 export const fitsLanes = (tree: LaneTree): boolean => leaves(tree, 'input', new Map()).size <= INPUTS_MAX

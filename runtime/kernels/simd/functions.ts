@@ -28,29 +28,56 @@ const shiftLeft = (x: Code, count: number): Code => [...x, ...i32Const(count), .
 const shiftRight = (x: Code, count: number): Code => [...x, ...i32Const(count), ...op['i64x2.shr_u']]
 
 const longs = (value: bigint): Code => repeated([...new Uint8Array(BigInt64Array.of(value).buffer)])
-/** The smallest positive number with this high word. */
-const withHighWord = (word: number): Code => longs(BigInt(word) << 32n)
-/** c[0] + x * (c[1] + x * (c[2] + ...)) */
-const polynomial = (x: Code, [first, ...rest]: readonly number[]): Code =>
-  rest.length === 0 ? doubles(first) : add(doubles(first), mul(x, polynomial(x, rest)))
+/** What the code of a function asks of the loop that it stands in. */
+export interface Scope {
+  /** A local of type v128. */
+  newLocal(): number
+  /** Reads a register that is loaded once, before the loop: to make it from the bytes takes several instructions. */
+  constant(bytes: Code): Code
+}
 
-const ONE = doubles(1)
-const TWO = doubles(2)
-const LN2_HIGH = doubles(0.6931471803691238)
-const LN2_LOW = doubles(1.9082149292705877e-10)
-const SIGN = longs(-(2n ** 63n))
+/** Writes the code of one function: statements gather, and the value comes at the end. */
+class Writer {
+  readonly #scope: Scope
+  readonly #statements: number[] = []
 
-/** Gives out locals, of type v128. */
-export type NewLocal = () => number
+  constructor(scope: Scope) {
+    this.#scope = scope
+  }
 
-/** A local that a value is put in, and how it is read. */
-function named(newLocal: NewLocal, out: number[]): (value: Code) => Code {
-  return (value) => {
-    const local = newLocal()
-    out.push(...value, ...localSet(local))
+  /** A value that is computed here and read from a local afterwards. */
+  name(value: Code): Code {
+    const local = this.#scope.newLocal()
+    this.#statements.push(...value, ...localSet(local))
     return localGet(local)
   }
+
+  number(value: number): Code {
+    return this.#scope.constant(doubles(value))
+  }
+
+  bits(value: bigint): Code {
+    return this.#scope.constant(longs(value))
+  }
+
+  /** The smallest positive number with this high word. */
+  withHighWord(word: number): Code {
+    return this.bits(BigInt(word) << 32n)
+  }
+
+  /** c[0] + x * (c[1] + x * (c[2] + ...)) */
+  polynomial(x: Code, [first, ...rest]: readonly number[]): Code {
+    const c = this.number(first)
+    return rest.length === 0 ? c : add(c, mul(x, this.polynomial(x, rest)))
+  }
+
+  ended(value: Code): Code {
+    return [...this.#statements, ...value]
+  }
 }
+
+const LN2_HIGH = 0.6931471803691238
+const LN2_LOW = 1.9082149292705877e-10
 
 /** |x| below this is what `exp` takes. */
 export const EXP_LIMIT = doubles(700)
@@ -60,58 +87,61 @@ const EXP_TERMS = [
 ]
 
 /** Statements and the value: e to the power of what `x` reads. */
-export function expCode(x: Code, newLocal: NewLocal): Code {
-  const out: number[] = []
-  const name = named(newLocal, out)
+export function expCode(x: Code, scope: Scope): Code {
+  const write = new Writer(scope)
+  const name = (value: Code): Code => write.name(value)
+  const number = (value: number): Code => write.number(value)
   // x = k ln 2 + r; k is 0 up to (about) half of ln 2.
-  const half = either(doubles(0.5), both(x, SIGN))
-  const nearest = [...add(mul(doubles(Math.LOG2E), x), half), ...op['f64x2.trunc']]
-  const k = name(select(doubles(0), nearest, less(abs(x), withHighWord(0x3fd62e43))))
-  const high = name(sub(x, mul(k, LN2_HIGH)))
-  const low = name(mul(k, LN2_LOW))
+  const half = either(number(0.5), both(x, write.bits(-(2n ** 63n))))
+  const nearest = [...add(mul(number(Math.LOG2E), x), half), ...op['f64x2.trunc']]
+  const k = name(select(number(0), nearest, less(abs(x), write.withHighWord(0x3fd62e43))))
+  const high = name(sub(x, mul(k, number(LN2_HIGH))))
+  const low = name(mul(k, number(LN2_LOW)))
   const r = name(sub(high, low))
   const t = name(mul(r, r))
-  const c = name(sub(r, mul(t, polynomial(t, EXP_TERMS))))
-  const y = sub(ONE, sub(sub(low, div(mul(r, c), sub(TWO, c))), high))
+  const c = name(sub(r, mul(t, write.polynomial(t, EXP_TERMS))))
+  const y = sub(number(1), sub(sub(low, div(mul(r, c), sub(number(2), c))), high))
   // Adding 2^52 brings k + 1023 to the low bits, from where it becomes an exponent.
-  const power = shiftLeft(add(k, doubles(4503599627370496 + 1023)), 52)
+  const power = shiftLeft(add(k, number(4503599627370496 + 1023)), 52)
   const ordinary = name(mul(y, power))
-  const exactOne = [...x, ...ONE, ...op['f64x2.eq']]
-  const tiny = less(abs(x), withHighWord(0x3e300000))
-  return [...out, ...select(add(ONE, x), select(doubles(Math.E), ordinary, exactOne), tiny)]
+  const exactOne = [...x, ...number(1), ...op['f64x2.eq']]
+  const tiny = less(abs(x), write.withHighWord(0x3e300000))
+  return write.ended(select(add(number(1), x), select(number(Math.E), ordinary, exactOne), tiny))
 }
 
 const LOG_ODD = [0.6666666666666735, 0.2857142874366239, 0.1818357216161805, 0.14798198605116586]
 const LOG_EVEN = [0.3999999999940942, 0.22222198432149784, 0.15313837699209373]
 
 /** Statements and the value: the natural logarithm of what `x` reads. */
-export function logCode(x: Code, newLocal: NewLocal): Code {
-  const out: number[] = []
-  const name = named(newLocal, out)
+export function logCode(x: Code, scope: Scope): Code {
+  const write = new Writer(scope)
+  const name = (value: Code): Code => write.name(value)
+  const number = (value: number): Code => write.number(value)
+  const bits = (value: bigint): Code => write.bits(value)
   const word = name(shiftRight(x, 32))
-  const mantissa = name(both(word, longs(0xfffffn)))
+  const mantissa = name(both(word, bits(0xfffffn)))
   // x = 2^k (1 + f) with 1 + f between the roots of 1/2 and 2.
-  const up = name(both(addLong(mantissa, longs(0x95f64n)), longs(0x100000n)))
-  const exponent = addLong(subLong(shiftRight(word, 20), longs(1023n)), shiftRight(up, 20))
+  const up = name(both(addLong(mantissa, bits(0x95f64n)), bits(0x100000n)))
+  const exponent = addLong(subLong(shiftRight(word, 20), bits(1023n)), shiftRight(up, 20))
   // A small integer becomes a double in the low bits of 1.5 * 2^52.
-  const k = name(sub(addLong(exponent, longs(0x4338000000000000n)), doubles(6755399441055744)))
-  const newWord = either(mantissa, differ(up, longs(0x3ff00000n)))
-  const f = name(sub(either(shiftLeft(newWord, 32), both(x, longs(0xffffffffn))), ONE))
-  const s = name(div(f, add(TWO, f)))
+  const k = name(sub(addLong(exponent, bits(0x4338000000000000n)), number(6755399441055744)))
+  const newWord = either(mantissa, differ(up, bits(0x3ff00000n)))
+  const f = name(sub(either(shiftLeft(newWord, 32), both(x, bits(0xffffffffn))), number(1)))
+  const s = name(div(f, add(number(2), f)))
   const z = name(mul(s, s))
   const w = name(mul(z, z))
-  const r = name(add(mul(z, polynomial(w, LOG_ODD)), mul(w, polynomial(w, LOG_EVEN))))
-  const high = name(mul(k, LN2_HIGH))
-  const low = name(mul(k, LN2_LOW))
-  const square = name(mul(mul(doubles(0.5), f), f))
+  const r = name(add(mul(z, write.polynomial(w, LOG_ODD)), mul(w, write.polynomial(w, LOG_EVEN))))
+  const high = name(mul(k, number(LN2_HIGH)))
+  const low = name(mul(k, number(LN2_LOW)))
+  const square = name(mul(mul(number(0.5), f), f))
   const middle = sub(high, sub(sub(square, add(mul(s, add(square, r)), low)), f))
   const edge = sub(high, sub(sub(mul(s, sub(f, r)), low), f))
-  const bounds = either(subLong(mantissa, longs(0x6147an)), subLong(longs(0x6b851n), mantissa))
-  const inMiddle = [...bounds, ...longs(0n), ...op['i64x2.gt']]
+  const bounds = either(subLong(mantissa, bits(0x6147an)), subLong(bits(0x6b851n), mantissa))
+  const inMiddle = [...bounds, ...bits(0n), ...op['i64x2.gt']]
   const ordinary = name(select(middle, edge, inMiddle))
   // f is next to 0.
-  const flat = mul(mul(f, f), sub(doubles(0.5), mul(doubles(1 / 3), f)))
+  const flat = mul(mul(f, f), sub(number(0.5), mul(number(1 / 3), f)))
   const nearOne = sub(high, sub(sub(flat, low), f))
-  const near = [...both(addLong(mantissa, longs(2n)), longs(0xfffffn)), ...longs(3n), ...op['i64x2.lt']]
-  return [...out, ...select(nearOne, ordinary, near)]
+  const near = [...both(addLong(mantissa, bits(2n)), bits(0xfffffn)), ...bits(3n), ...op['i64x2.lt']]
+  return write.ended(select(nearOne, ordinary, near))
 }

@@ -1,18 +1,23 @@
 /**
- * The memory in which vector registers work. JavaScript has no vector instructions, and WebAssembly reaches its own memory only; so a loop copies a block of
- * each input into a slot of this memory, computes there, and copies the result out. All of it stays in the processor's cache: a block of 8192 doubles
- * takes a nanosecond for about two elements to copy, where a loop in JavaScript takes one or two for the computing alone.
+ * How functions in vector registers reach columns. JavaScript has no vector instructions, and WebAssembly reaches memories only. A large column is a memory of its own
+ * (../../values/own-memory.ts): a function is bound to those of its operands and works where they lie. Of any other column a block after the other is copied into a slot of a memory that
+ * all functions share, or from there. That memory stays in the processor's cache: a block of 8192 doubles takes a nanosecond for about two elements to copy, where a loop in JavaScript takes one or
+ * two for the computing alone.
  *
  * Slot 0 holds results, slots 1 to 6 inputs. Memory and functions are made when the first large vector needs them.
  */
 import { checkInterrupt } from '../../interrupt.ts'
+import { memoryOf } from '../../values/own-memory.ts'
 import type { FixedArray } from '../../values/vector.ts'
+import { type WasmMemory, type WasmModule, wasm } from '../../values/wasm-api.ts'
 import { type FunctionShape, moduleBytes } from './wasm-module.ts'
 
 /** Elements of a block, a multiple of 16. */
 export const BLOCK = 8192
 export const INPUTS_MAX = 6
 const BLOCKS_PER_CHECK = 64
+/** Elements that a function computes at once: it takes whole groups only. */
+const GROUP = 16
 
 /**
  * Addresses of slots. The processor copies several times slower when the target lies a few bytes behind the source within their pages of 4 KB; columns begin at
@@ -22,43 +27,52 @@ const SLOT_BYTES = BLOCK * 8 + 256
 export const slotAt = (slot: number): number => 2112 + slot * SLOT_BYTES
 const PAGES = Math.ceil(slotAt(INPUTS_MAX + 1) / 65536)
 
-/** What this file uses of WebAssembly: the compiler's library has its types for browsers only. */
-interface WebAssemblyApi {
-  readonly Memory: new (limits: { initial: number }) => LaneMemory & { readonly buffer: ArrayBuffer }
-  readonly Module: new (code: Uint8Array) => unknown
-  readonly Instance: new (module: unknown, imports: unknown) => { readonly exports: { readonly run: unknown } }
-}
-
-const wasm = (): WebAssemblyApi => (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
-
+/** What a function can work in: a column's own memory, the one with the slots, or one that threads share. */
 export interface LaneMemory {
   readonly buffer: ArrayBufferLike
 }
 
 /** Its first bytes are for results of functions that give numbers rather than columns. */
-let memory: (LaneMemory & { readonly buffer: ArrayBuffer }) | undefined
+let memory: WasmMemory | undefined
 
-export function laneMemory(): LaneMemory & { readonly buffer: ArrayBuffer } {
+export function laneMemory(): WasmMemory {
   memory ??= new (wasm().Memory)({ initial: PAGES })
   return memory
+}
+
+/** A function that is compiled once, and bound to memories for each use. */
+export class LaneFunction<Run> {
+  readonly #module: WasmModule
+  readonly #memories: number
+  #onSlots: Run | undefined
+
+  constructor(shape: FunctionShape, isShared = false) {
+    this.#module = new (wasm().Module)(moduleBytes(shape, isShared))
+    this.#memories = shape.memories
+  }
+
+  on(memories: readonly LaneMemory[]): Run {
+    const { exports } = new (wasm().Instance)(this.#module, { lanes: memories })
+    return exports.run as Run
+  }
+
+  /** Bound to the memory with the slots alone. */
+  onSlots(): Run {
+    this.#onSlots ??= this.on(new Array(this.#memories).fill(laneMemory()))
+    return this.#onSlots
+  }
 }
 
 const functions = new Map<string, unknown>()
 
 /** The function with this key, assembled when it is first needed. */
-export function laneFunction<F>(key: string, shape: () => FunctionShape): F {
-  let run = functions.get(key)
-  if (run === undefined) {
-    run = instantiate(shape(), laneMemory(), false)
-    functions.set(key, run)
+export function laneFunction<Run>(key: string, shape: () => FunctionShape): LaneFunction<Run> {
+  let known = functions.get(key)
+  if (known === undefined) {
+    known = new LaneFunction(shape())
+    functions.set(key, known)
   }
-  return run as F
-}
-
-/** A function that works in a memory, which other threads may share. */
-export function instantiate(shape: FunctionShape, memory: LaneMemory, isShared: boolean): unknown {
-  const { Module, Instance } = wasm()
-  return new Instance(new Module(moduleBytes(shape, isShared)), { lanes: { memory } }).exports.run
+  return known as LaneFunction<Run>
 }
 
 type ArrayClass = { new (buffer: ArrayBuffer, offset: number, length: number): FixedArray; readonly name: string }
@@ -77,39 +91,74 @@ function slotView(slot: number, like: FixedArray): FixedArray {
   return view
 }
 
-/** A block of an input, by its own positions: `shift` is added to those of the result. */
-export interface LaneInput {
-  readonly data: FixedArray
-  readonly shift?: number
+/** The operands of a function: addresses of what it works on, in its own memory or in a slot. */
+class Places {
+  readonly memories: LaneMemory[] = []
+  /** Of the first element of a block, one for each operand. */
+  readonly addresses: number[] = []
+  readonly #columns: (FixedArray | undefined)[] = []
+  readonly #slots: (FixedArray | undefined)[] = []
+
+  /** A column with the slot that it takes if it has to be copied. */
+  add(column: FixedArray | undefined, slot: number, inPlace: boolean): void {
+    const own = column !== undefined && inPlace ? memoryOf(column.buffer) : undefined
+    this.memories.push(own ?? laneMemory())
+    this.addresses.push(slotAt(slot))
+    this.#columns.push(own && column)
+    this.#slots.push(own === undefined && column !== undefined ? slotView(slot, column) : undefined)
+  }
+
+  get areSlotsOnly(): boolean {
+    return this.#columns.every((column) => column === undefined)
+  }
+
+  /** Addresses of the elements from `at` on; inputs that are not there yet are copied. */
+  moveTo(at: number, end: number, inputs: readonly FixedArray[]): void {
+    for (let k = 0; k < this.#columns.length; k++) {
+      const column = this.#columns[k]
+      if (column !== undefined) this.addresses[k] = column.byteOffset + at * column.BYTES_PER_ELEMENT
+      else if (k > 0) this.#slots[k]!.set(inputs[k - 1].subarray(at, end) as never)
+    }
+  }
+
+  /** The result, if it has to be copied from its slot. */
+  copyOut(at: number, end: number, out: FixedArray): void {
+    const slot = this.#slots[0]
+    if (slot !== undefined) out.set((end - at === BLOCK ? slot : slot.subarray(0, end - at)) as never, at)
+  }
 }
 
+/** Takes a number of elements, a multiple of 16, and the addresses of the result and of the inputs; then scalars. */
+export type LaneRun = (count: number, ...addressesAndScalars: (number | bigint)[]) => number
+
 /**
- * Works through [from, to) block by block: copies inputs in, calls `run` with the number of elements, copies the result out. Where `run` says 0
- * (a null or a number out of the ordinary is among the elements) `careful` does the block instead. Without `out`, `good` takes what `run` left.
+ * Works through [from, to) block by block. Where the function says 0 (a null or a number out of the ordinary is among the elements), and for the last elements that are no whole group,
+ * `careful` does the work instead. Without `out`, the function has left something at the beginning of the memory with the slots, which `good` takes.
  */
 export function runLanes(
-  inputs: readonly LaneInput[],
+  f: LaneFunction<LaneRun>,
+  inputs: readonly FixedArray[],
   out: FixedArray | undefined,
   from: number,
   to: number,
-  run: (count: number) => number,
+  scalars: readonly (number | bigint)[],
   careful: (from: number, to: number) => void,
   good?: (from: number) => void,
 ): void {
-  const slots = inputs.map((input, k) => slotView(k + 1, input.data))
-  const result = out === undefined ? undefined : slotView(0, out)
-  for (let at = from, block = 0; at < to; at += BLOCK, block++) {
+  const places = new Places()
+  // `careful` needs the inputs as they were.
+  places.add(out, 0, !inputs.some((input) => input.buffer === out?.buffer))
+  for (let k = 0; k < inputs.length; k++) places.add(inputs[k], k + 1, true)
+  const run = places.areSlotsOnly ? f.onSlots() : f.on(places.memories)
+  const { addresses } = places
+  const whole = to - ((to - from) % GROUP)
+  for (let at = from, block = 0; at < whole; at += BLOCK, block++) {
     if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
-    const end = Math.min(to, at + BLOCK)
-    for (let k = 0; k < slots.length; k++) {
-      const { data, shift = 0 } = inputs[k]
-      slots[k].set(data.subarray(at + shift, end + shift) as never)
-      // Whole groups of sixteen are computed: what stands behind the last element must not look like a null.
-      if (end - at < BLOCK) slots[k].fill(slots[k][0] as never, end - at, Math.min(BLOCK, end - at + 16))
-    }
-    if (run(end - at) === 0) careful(at, end)
-    else if (result !== undefined)
-      (out as FixedArray).set((end - at === BLOCK ? result : result.subarray(0, end - at)) as never, at)
+    const end = Math.min(whole, at + BLOCK)
+    places.moveTo(at, end, inputs)
+    if (run(end - at, ...addresses, ...scalars) === 0) careful(at, end)
+    else if (out !== undefined) places.copyOut(at, end, out)
     else good?.(at)
   }
+  if (whole < to) careful(whole, to)
 }

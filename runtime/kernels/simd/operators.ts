@@ -2,10 +2,10 @@
  * Which operators on which operands go through vector registers: large columns of doubles and 64-bit integers, and truth values. Each function answers whether it
  * did the work; if not, the loops of ../arithmetic.ts do, which `careful` also stands for.
  */
+import { memoryOf } from '../../values/own-memory.ts'
 import { type FixedArray, isNullElement } from '../../values/vector.ts'
 import type { Operand } from '../arithmetic.ts'
 import { type CompareOp, isWorthLanes, LANES_FROM, type LaneTree, type LogicOp, runTree } from './elementwise.ts'
-import type { LaneInput } from './lanes.ts'
 
 type Careful = (from: number, to: number) => void
 
@@ -13,14 +13,14 @@ const LOGIC: ReadonlySet<string> = new Set<LogicOp>(['and', 'or', 'xor'])
 
 /** The leaves of one operator. */
 class Leaves {
-  readonly inputs: LaneInput[] = []
+  readonly inputs: FixedArray[] = []
   readonly scalars: (number | bigint)[] = []
 
   /** undefined: this operand has no place in these lanes. */
   add(x: Operand, lane: 'f64' | 'i64' | 'i8'): LaneTree | undefined {
     if (!x.single) {
       if (!isOf(lane, x.data)) return undefined
-      return { op: 'input', lane, index: this.inputs.push({ data: x.data }) - 1 }
+      return { op: 'input', lane, index: this.inputs.push(x.data) - 1 }
     }
     if ((lane === 'i64') !== x.data instanceof BigInt64Array) return undefined
     return { op: 'scalar', lane, index: this.scalars.push(x.data[0]) - 1 }
@@ -56,7 +56,7 @@ export function laneArithmetic(
   return true
 }
 
-/** Doubles with one number, 64-bit integers among each other. Of two columns of doubles the loops in JavaScript wait for memory alone, and copy nothing. */
+/** Doubles, 64-bit integers among each other. Two columns of doubles that would have to be copied first are compared sooner by the loops in JavaScript. */
 export function laneCompare(
   op: string,
   a: Operand,
@@ -66,7 +66,8 @@ export function laneCompare(
   careful: Careful,
 ): boolean {
   const lane = laneOf(a.single ? b.data : a.data)
-  if (length < LANES_FROM || lane === undefined || (lane === 'f64' && !a.single && !b.single)) return false
+  if (length < LANES_FROM || lane === undefined) return false
+  if (lane === 'f64' && ![a, b].some((x) => x.single) && ![a, b].every((x) => memoryOf(x.data.buffer))) return false
   // The null of another type is the null of doubles here.
   if ([a, b].some((x) => x.single && isNullElement(x.data, 0) && !isOf(lane, x.data))) return false
   const leaves = new Leaves()
@@ -134,7 +135,7 @@ export function laneFunctionOf(
   if (length < LANES_FROM || !(data instanceof Float64Array)) return false
   const tree: LaneTree = { op, args: [{ op: 'input', lane: 'f64', index: 0 }] }
   if (!isWorthLanes(tree, length) || ((op === 'exp' || op === 'log') && !isLikeMath(op))) return false
-  runTree(tree, [{ data }], [], o, 0, length, careful)
+  runTree(tree, [data], [], o, 0, length, careful)
   return true
 }
 
@@ -146,7 +147,7 @@ function isLikeMath(op: 'exp' | 'log'): boolean {
   if (same === undefined) {
     const data = Float64Array.from({ length: 2048 }, (_, k) => (op === 'exp' ? (k - 1024) * 0.0137 : (k + 1) * 0.00137))
     const o = new Float64Array(data.length)
-    runTree({ op, args: [{ op: 'input', lane: 'f64', index: 0 }] }, [{ data }], [], o, 0, data.length, () => {})
+    runTree({ op, args: [{ op: 'input', lane: 'f64', index: 0 }] }, [data], [], o, 0, data.length, () => {})
     same = data.every((x, k) => Object.is(o[k], Math[op](x)))
     likeMath.set(op, same)
   }

@@ -3,7 +3,7 @@
  * block at the end that is not whole, are left to the loops in JavaScript. Elements that lie in a WebAssembly memory that threads share are looked at where they are; others are copied
  * into the lanes' memory, block by block.
  */
-import { BLOCK, instantiate, type LaneMemory, laneMemory, slotAt } from './lanes.ts'
+import { BLOCK, LaneFunction, type LaneMemory, laneMemory, slotAt } from './lanes.ts'
 import {
   type Code,
   type FunctionShape,
@@ -66,6 +66,7 @@ function shapeOf(kind: Kind): FunctionShape {
     ...[...localGet(found), ...localGet(high(0)), ...v128Store(16)],
   ]
   return {
+    memories: 1,
     params: ['i32', 'i32', 'i32'],
     locals: new Array(2 + 2 * LANES).fill('v128'),
     result: 'i32',
@@ -108,7 +109,7 @@ export class RangeLanes {
   }
 
   #run(kind: Kind, at: number, count: number): boolean {
-    this.#runs[kind] ??= instantiate(shapeOf(kind), this.#memory, this.#isShared) as Run
+    this.#runs[kind] ??= new LaneFunction<Run>(shapeOf(kind), this.#isShared).on([this.#memory])
     return this.#runs[kind](at, at + count * 8, this.#foundAt) !== 0
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Sums of 64-bit integers in vector registers: eight lanes add up side by side, then to one number, wrapping. A block with a null, and the block at the end that is not whole, are left to the
- * loops in JavaScript. Sums and extremes of doubles, for which memory is the limit, are elsewhere (../watched.ts).
+ * loops in JavaScript.
  */
-import { BLOCK, laneFunction, laneMemory, runLanes, slotAt } from './lanes.ts'
+import { BLOCK, type LaneRun, laneFunction, laneMemory, runLanes } from './lanes.ts'
 import {
   type Code,
   extractI64,
@@ -25,10 +25,12 @@ const LANES = 4
 const PARTS = [0, 1, 2, 3, 4, 5, 6, 7]
 
 function sumShape(): FunctionShape {
-  const [count, at, ok, x] = [0, 1, 2, 3]
+  // The address of a result comes, too; this one stays at the beginning of its memory.
+  const [count, begin, at, ok, x] = [0, 2, 3, 4, 5]
   const gathered = (k: number): number => x + 1 + k
   const step = (part: number): Code => {
-    const load = [...localGet(at), ...i32Const(3), ...op['i32.shl'], ...v128Load(slotAt(1) + part * 16), ...localTee(x)]
+    const address = [...localGet(at), ...i32Const(3), ...op['i32.shl'], ...localGet(begin), ...op['i32.add']]
+    const load = [...address, ...v128Load(part * 16, 1), ...localTee(x)]
     const test = [...NULL_LONGS, ...op['i64x2.ne'], ...localGet(ok), ...op['v128.and'], ...localSet(ok)]
     const local = gathered(part % LANES)
     return [...load, ...test, ...localGet(local), ...localGet(x), ...op['i64x2.add'], ...localSet(local)]
@@ -37,7 +39,8 @@ function sumShape(): FunctionShape {
   const all = [0, 1, 2, 3].flatMap((k) => [...localGet(gathered(k)), ...(k === 0 ? [] : op['i64x2.add'])])
   const joined = [...localGet(x), ...extractI64(0), ...localGet(x), ...extractI64(1), ...op['i64.add']]
   return {
-    params: ['i32'],
+    memories: 2,
+    params: ['i32', 'i32', 'i32'],
     locals: ['i32', ...new Array(2 + LANES).fill('v128')],
     result: 'i32',
     body: [
@@ -59,10 +62,10 @@ export function sumOfLongs(
   good: (sum: bigint) => void,
   careful: (from: number, to: number) => void,
 ): void {
-  const run = laneFunction<(count: number) => number>('sum of longs', sumShape)
+  const f = laneFunction<LaneRun>('sum of longs', sumShape)
   found ??= new BigInt64Array(laneMemory().buffer, 0, 1)
   const sum = found
   const whole = to - ((to - from) % BLOCK)
-  runLanes([{ data }], undefined, from, whole, run, careful, () => good(sum[0]))
+  runLanes(f, [data], undefined, from, whole, [], careful, () => good(sum[0]))
   if (whole < to) careful(whole, to)
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { type FixedArray, isNullElement } from '../../values/vector.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { memoryOf, OWN_MEMORY_FROM, ownMemoryFrom } from '../../values/own-memory.ts'
+import { type FixedArray, isNullElement, unsetFixedArray } from '../../values/vector.ts'
 import { type Operand, runArithmetic, runChoice, runCompare, runExtreme, runLogic } from '../arithmetic.ts'
 import { countAndSum, extremeIndex, moments, sumLongs } from '../moments.ts'
 import { assembleAtOnce, LANES_FROM, type LaneTree, runTree } from './elementwise.ts'
@@ -29,22 +30,43 @@ const spots = <X>(element: fc.Arbitrary<X>): fc.Arbitrary<{ extra: number; seed:
     at: fc.array(fc.tuple(fc.integer({ min: 0, max: LANES_FROM - 1 }), element), { maxLength: 12 }),
   })
 
+/** Columns of each test lie where most do, or are memories of their own. */
+const PLACES = ['copied', 'where they lie'] as const
+
+function forPlace(place: (typeof PLACES)[number]): void {
+  beforeAll(() => ownMemoryFrom(place === 'copied' ? Number.POSITIVE_INFINITY : LANES_FROM))
+  afterAll(() => ownMemoryFrom(OWN_MEMORY_FROM))
+}
+
+const newColumn = (storage: 'f64' | 'i64' | 'i8', length: number): FixedArray => unsetFixedArray(storage, length)
+
+function columnOf<A extends FixedArray>(data: A): A {
+  const storage = data instanceof Float64Array ? 'f64' : data instanceof BigInt64Array ? 'i64' : 'i8'
+  const column = newColumn(storage, data.length)
+  column.set(data as never)
+  return column as A
+}
+
+const reversed = <A extends FixedArray>(data: A): A => columnOf(data.slice().reverse() as A)
+
 const ordinary = (k: number, seed: number): number => (((k + 1) * 7919 * seed) % 20011) / 16 - 600
 
 function doublesOf({ extra, seed, at }: { extra: number; seed: number; at: [number, number][] }): Float64Array {
-  const out = Float64Array.from({ length: LANES_FROM + extra }, (_, k) => ordinary(k, seed))
+  const out = columnOf(Float64Array.from({ length: LANES_FROM + extra }, (_, k) => ordinary(k, seed)))
   for (const [k, x] of at) out[k] = x
   return out
 }
 
 function longsOf({ extra, seed, at }: { extra: number; seed: number; at: [number, bigint][] }): BigInt64Array {
-  const out = BigInt64Array.from({ length: LANES_FROM + extra }, (_, k) => BigInt(Math.floor(ordinary(k, seed) * 1e9)))
+  const out = columnOf(
+    BigInt64Array.from({ length: LANES_FROM + extra }, (_, k) => BigInt(Math.floor(ordinary(k, seed) * 1e9))),
+  )
   for (const [k, x] of at) out[k] = x
   return out
 }
 
 function flagsOf({ extra, seed, at }: { extra: number; seed: number; at: [number, number][] }): Int8Array {
-  const out = Int8Array.from({ length: LANES_FROM + extra }, (_, k) => ((k * seed) >> 3) & 1)
+  const out = columnOf(Int8Array.from({ length: LANES_FROM + extra }, (_, k) => ((k * seed) >> 3) & 1))
   for (const [k, x] of at) out[k] = x
   return out
 }
@@ -78,7 +100,9 @@ const single = (data: FixedArray): Operand => ({ data, single: true })
 const RUNS = { numRuns: 4 }
 const cut = <A extends FixedArray>(data: A, n: number): A => data.subarray(0, n) as A
 
-describe('large columns in vector registers', () => {
+describe.each(PLACES)('large columns in vector registers, %s', (place) => {
+  forPlace(place)
+
   test.each(['add', 'sub', 'mul', 'ratio', 'div'])(
     '%s of doubles is what the loops give, at nulls and overflows too',
     (op) => {
@@ -87,10 +111,10 @@ describe('large columns in vector registers', () => {
           const n = LANES_FROM + Math.min(sa.extra, sb.extra)
           const [a, b] = [cut(doublesOf(sa), n), cut(doublesOf(sb), n)]
           const run: Loop = (p, q, o, length) => runArithmetic(op, p, q, o, length)
-          expectSame(run, vector(a), vector(b), n, () => new Float64Array(n))
+          expectSame(run, vector(a), vector(b), n, () => newColumn('f64', n))
           if (isNullElement(Float64Array.of(x), 0)) return
-          expectSame(run, vector(a), single(Float64Array.of(x)), n, () => new Float64Array(n))
-          expectSame(run, single(Int32Array.of(3)), vector(b), n, () => new Float64Array(n))
+          expectSame(run, vector(a), single(Float64Array.of(x)), n, () => newColumn('f64', n))
+          expectSame(run, single(Int32Array.of(3)), vector(b), n, () => newColumn('f64', n))
         }),
         RUNS,
       )
@@ -103,8 +127,8 @@ describe('large columns in vector registers', () => {
         const n = LANES_FROM + Math.min(sa.extra, sb.extra)
         const run: Loop = (p, q, o, length) => runArithmetic(op, p, q, o, length)
         const [a, b] = [cut(longsOf(sa), n), cut(longsOf(sb), n)]
-        expectSame(run, vector(a), vector(b), n, () => new BigInt64Array(n))
-        expectSame(run, vector(a), single(Int32Array.of(-7)), n, () => new BigInt64Array(n))
+        expectSame(run, vector(a), vector(b), n, () => newColumn('i64', n))
+        expectSame(run, vector(a), single(Int32Array.of(-7)), n, () => newColumn('i64', n))
       }),
       RUNS,
     )
@@ -116,10 +140,10 @@ describe('large columns in vector registers', () => {
         const n = LANES_FROM + Math.min(sa.extra, sk.extra)
         const run: Loop = (p, q, o, length) => runCompare(op, p, q, o as Int8Array, length)
         const [a, k] = [cut(doublesOf(sa), n), cut(longsOf(sk), n)]
-        expectSame(run, vector(a), vector(a.slice().reverse()), n, () => new Int8Array(n))
-        expectSame(run, vector(a), single(Float64Array.of(x)), n, () => new Int8Array(n))
-        expectSame(run, single(Int32Array.of(-2147483648)), vector(a), n, () => new Int8Array(n))
-        expectSame(run, vector(k), vector(k.slice().reverse()), n, () => new Int8Array(n))
+        expectSame(run, vector(a), vector(reversed(a)), n, () => newColumn('i8', n))
+        expectSame(run, vector(a), single(Float64Array.of(x)), n, () => newColumn('i8', n))
+        expectSame(run, single(Int32Array.of(-2147483648)), vector(a), n, () => newColumn('i8', n))
+        expectSame(run, vector(k), vector(reversed(k)), n, () => newColumn('i8', n))
       }),
       RUNS,
     )
@@ -130,9 +154,9 @@ describe('large columns in vector registers', () => {
       fc.property(spots(fc.constantFrom(...FLAGS)), spots(fc.constantFrom(...FLAGS)), (sa, sb) => {
         const n = LANES_FROM + Math.min(sa.extra, sb.extra)
         const run: Loop = (p, q, o, length) => runLogic(op, p, q, o as Int8Array, length)
-        expectSame(run, vector(cut(flagsOf(sa), n)), vector(cut(flagsOf(sb), n)), n, () => new Int8Array(n))
+        expectSame(run, vector(cut(flagsOf(sa), n)), vector(cut(flagsOf(sb), n)), n, () => newColumn('i8', n))
         for (const x of FLAGS)
-          expectSame(run, vector(cut(flagsOf(sa), n)), single(Int8Array.of(x)), n, () => new Int8Array(n))
+          expectSame(run, vector(cut(flagsOf(sa), n)), single(Int8Array.of(x)), n, () => newColumn('i8', n))
       }),
       RUNS,
     )
@@ -144,8 +168,8 @@ describe('large columns in vector registers', () => {
         const n = LANES_FROM + Math.min(sa.extra, sk.extra)
         const run: Loop = (p, q, o, length) => runExtreme(op, p, q, o, length)
         const [a, k] = [cut(doublesOf(sa), n), cut(longsOf(sk), n)]
-        expectSame(run, vector(a), vector(a.slice().reverse()), n, () => new Float64Array(n))
-        expectSame(run, vector(k), vector(k.slice().reverse()), n, () => new BigInt64Array(n))
+        expectSame(run, vector(a), vector(reversed(a)), n, () => newColumn('f64', n))
+        expectSame(run, vector(k), vector(reversed(k)), n, () => newColumn('i64', n))
       }),
       RUNS,
     )
@@ -165,9 +189,9 @@ describe('large columns in vector registers', () => {
           expect(Buffer.compare(bits(large), bits(small))).toBe(0)
         }
         const [a, k] = [cut(doublesOf(sa), n), cut(longsOf(sk), n)]
-        check(vector(a), vector(a.slice().reverse()), () => new Float64Array(n))
-        check(vector(a), single(Float64Array.of(NULL)), () => new Float64Array(n))
-        check(vector(k), single(BigInt64Array.of(5n)), () => new BigInt64Array(n))
+        check(vector(a), vector(reversed(a)), () => newColumn('f64', n))
+        check(vector(a), single(Float64Array.of(NULL)), () => newColumn('f64', n))
+        check(vector(k), single(BigInt64Array.of(5n)), () => newColumn('i64', n))
       }),
       RUNS,
     )
@@ -200,17 +224,16 @@ describe('large columns in vector registers', () => {
     )
     fc.assert(
       fc.property(fc.array(element, { minLength: 1, maxLength: 300 }), (list) => {
-        const x = Float64Array.from(list)
-        const o = new Float64Array(x.length)
         const tree: LaneTree = { op, args: [{ op: 'input', lane: 'f64', index: 0 }] }
-        let left = false
-        // One element at a time would be careful with each; all at once with all.
-        for (let k = 0; k < x.length; k++) {
-          left = false
-          runTree(tree, [{ data: x }], [], o, k, k + 1, () => {
+        // A group of one element at a time would be careful with each; all at once with all.
+        for (const x of list) {
+          const group = new Float64Array(16).fill(x)
+          const o = new Float64Array(16)
+          let left = false
+          runTree(tree, [group], [], o, 0, 16, () => {
             left = true
           })
-          if (!left && !Object.is(o[k], careful(x[k]))) expect([x[k], o[k]]).toEqual([x[k], careful(x[k])])
+          if (!left) expect([x, ...o]).toEqual([x, ...new Float64Array(16).fill(careful(x))])
         }
       }),
       { numRuns: 60 },
@@ -236,25 +259,28 @@ describe('large columns in vector registers', () => {
     }
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3 * BLOCK }), fc.array(fc.nat(3 * BLOCK), { maxLength: 3 }), (n, nulls) => {
-        const x = Float64Array.from({ length: n }, (_, k) => ordinary(k, 3))
-        const y = Float64Array.from({ length: n }, (_, k) => ordinary(k, 5) - 0.03125)
+        const x = columnOf(Float64Array.from({ length: n }, (_, k) => ordinary(k, 3)))
+        const y = columnOf(Float64Array.from({ length: n }, (_, k) => ordinary(k, 5) - 0.03125))
         for (const k of nulls) if (k < n) x[k] = NULL
-        const out = new Float64Array(n)
+        const out = newColumn('f64', n)
         const left = new Set<number>()
-        runTree(tree, [{ data: x }, { data: y }], [2], out, 0, n, (from) => void left.add(from))
+        runTree(tree, [x, y], [2], out, 0, n, (from) => void left.add(from))
+        const whole = n - (n % 16)
         const wrong: number[] = []
-        for (let k = 0; k < n; k++)
+        for (let k = 0; k < whole; k++)
           if (!left.has(k - (k % BLOCK)) && out[k] !== ((x[k] - y[k]) / (x[k] + y[k])) * Math.abs(y[k] * 2))
             wrong.push(k)
         expect(wrong).toEqual([])
-        for (const k of nulls) if (k < n) expect(left.has(k - (k % BLOCK))).toBe(true)
+        for (const k of nulls) if (k < whole) expect(left.has(k - (k % BLOCK))).toBe(true)
       }),
       { numRuns: 12 },
     )
   })
 })
 
-describe('sums and extremes of large columns', () => {
+describe.each(PLACES)('sums and extremes of large columns, %s', (place) => {
+  forPlace(place)
+
   test('skip nulls and are those of the loops, up to rounding', () => {
     fc.assert(
       fc.property(spots(double), (s) => {
@@ -303,4 +329,24 @@ describe('sums and extremes of large columns', () => {
       { numRuns: 12 },
     )
   })
+})
+
+test('a column that is a memory of its own is one as long as nobody lets go of it', () => {
+  ownMemoryFrom(LANES_FROM)
+  const column = newColumn('f64', LANES_FROM)
+  expect(memoryOf(column.buffer)).toBeDefined()
+  expect(memoryOf(new Float64Array(LANES_FROM).buffer)).toBeUndefined()
+  ownMemoryFrom(OWN_MEMORY_FROM)
+})
+
+test('an operation whose result takes the place of an operand finds it as it was where it has to be careful', () => {
+  ownMemoryFrom(LANES_FROM)
+  const x = columnOf(Float64Array.from({ length: LANES_FROM }, (_, k) => k + 1))
+  x[100] = NULL
+  const tree: LaneTree = { op: 'sqrt', args: [{ op: 'input', lane: 'f64', index: 0 }] }
+  runTree(tree, [x], [], x, 0, x.length, (from, to) => {
+    for (let k = from; k < to; k++) x[k] = x[k] === NULL ? NULL : Math.sqrt(x[k])
+  })
+  expect([x[99], x[100], x[101], x[LANES_FROM - 1]]).toEqual([10, NULL, Math.sqrt(102), Math.sqrt(LANES_FROM)])
+  ownMemoryFrom(OWN_MEMORY_FROM)
 })

@@ -1,7 +1,7 @@
 /**
  * WebAssembly modules from instructions, byte by byte: just what loops over vector registers need. A module has one function `run`, no memory of its
- * own (it imports `lanes.memory`), and locals of any number type. Instructions are lists of bytes that are put one behind the other; what each takes
- * from the stack and leaves there is as the WebAssembly specification (2.0, with vector instructions) has it.
+ * own (it imports `lanes.0`, `lanes.1` and so on), and locals of any number type. Instructions are lists of bytes that are put one behind the other; what each takes
+ * from the stack and leaves there is as the WebAssembly specification (3.0: with vector instructions, and several memories) has it.
  */
 
 export type Code = readonly number[]
@@ -44,19 +44,28 @@ export const i32Const = (value: number): Code => [0x41, ...signed(value)]
 export const v128Const = (bytes: readonly number[]): Code => [0xfd, 12, ...bytes]
 /** Bytes of two vectors by position: 0 to 15 of the first, 16 to 31 of the second. */
 export const shuffle = (positions: readonly number[]): Code => [0xfd, 13, ...positions]
-/** Loads and stores: the address is on the stack, `offset` is added to it. */
-export const v128Load = (offset: number): Code => [0xfd, 0, 0, ...unsigned(offset)]
-export const v128Store = (offset: number): Code => [0xfd, 11, 0, ...unsigned(offset)]
-export const v128Load16Splat = (offset: number): Code => [0xfd, 8, 0, ...unsigned(offset)]
-export const i64Store = (offset: number): Code => [0x37, 0, ...unsigned(offset)]
+/** Loads and stores in one of the memories: the address is on the stack, `offset` is added to it. */
+const memoryArgument = (offset: number, memory: number): Code =>
+  memory === 0 ? [0, ...unsigned(offset)] : [0x40, ...unsigned(memory), ...unsigned(offset)]
+export const v128Load = (offset: number, memory = 0): Code => [0xfd, 0, ...memoryArgument(offset, memory)]
+export const v128Store = (offset: number, memory = 0): Code => [0xfd, 11, ...memoryArgument(offset, memory)]
+export const v128Load16Splat = (offset: number, memory = 0): Code => [0xfd, 8, ...memoryArgument(offset, memory)]
+export const i64Store = (offset: number): Code => [0x37, ...memoryArgument(offset, 0)]
+export const extractF64 = (lane: number): Code => [...vector(0x21), lane]
 export const extractI64 = (lane: number): Code => [...vector(0x1d), lane]
 
 /** Instructions without operands, by their name in the specification. */
 export const op = {
   'i32.lt_s': [0x48],
+  'i32.lt_u': [0x49],
   'i32.add': [0x6a],
+  'i32.sub': [0x6b],
   'i32.shl': [0x74],
+  'i32.shr_u': [0x76],
   'i64.add': [0x7c],
+  'f64.add': [0xa0],
+  'f64.min': [0xa4],
+  'f64.max': [0xa5],
   'i8x16.splat': vector(0x0f),
   'i64x2.splat': vector(0x12),
   'f64x2.splat': vector(0x14),
@@ -116,6 +125,8 @@ export const ORDINARY_LIMIT = doubles(Number.MAX_VALUE)
 export const loopWhile = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0, 0x0b]
 
 export interface FunctionShape {
+  /** Memories that it works in. */
+  readonly memories: number
   readonly params: readonly WasmType[]
   readonly locals: readonly WasmType[]
   readonly result: WasmType
@@ -125,18 +136,19 @@ export interface FunctionShape {
 /** The most that a memory may have, 4 GiB: one that is shared says it. */
 const PAGES_MAX = 65536
 
-/** The bytes of a module that imports `lanes.memory` and exports the function as `run`. */
+/** The bytes of a module that imports the memories and exports the function as `run`. */
 export function moduleBytes(shape: FunctionShape, isShared = false): Uint8Array {
   const types = (list: readonly WasmType[]): number[] => [...unsigned(list.length), ...list.map((t) => TYPE_CODES[t])]
   const name = (text: string): number[] => [text.length, ...Buffer.from(text)]
   const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content]
   const locals = [...unsigned(shape.locals.length), ...shape.locals.flatMap((t) => [1, TYPE_CODES[t]])]
   const limits = isShared ? [3, 1, ...unsigned(PAGES_MAX)] : [0, 1]
+  const imports = Array.from({ length: shape.memories }, (_, k) => [...name('lanes'), ...name(String(k)), 2, ...limits])
   const code = [...locals, ...shape.body, 0x0b]
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [1, 0x60, ...types(shape.params), ...types([shape.result])]),
-    ...section(2, [1, ...name('lanes'), ...name('memory'), 2, ...limits]),
+    ...section(2, [shape.memories, ...imports.flat()]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...name('run'), 0, 0]),
     ...section(10, [1, ...unsigned(code.length), ...code]),
