@@ -155,9 +155,10 @@ export function runArithmetic(op: string, left: Operand, right: Operand, o: Fixe
     const nulls = (!a.single && mayHaveNull(a.data, from, to)) || (!b.single && mayHaveNull(b.data, from, to))
     if (nulls || plain(a.data, b.data, o, from, to)) careful(a.data, b.data, o, from, to)
   }
+  if (laneArithmetic(op, a, b, o, length, range)) return
   if (o instanceof Float64Array && length >= WATCHED_FROM && isWatched(op) && areDoubles(a, b))
     inBlocks(length, watchful(op, a, b, o, range))
-  else if (!laneArithmetic(op, a, b, o, length, range)) inBlocks(length, range)
+  else inBlocks(length, range)
 }
 
 /** Shorter columns are done before the last few of them have got a turn of their own. */

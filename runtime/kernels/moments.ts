@@ -4,9 +4,8 @@ import type { FixedArray } from '../values/vector.ts'
 import { CHUNK_ROWS, declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf } from './codegen.ts'
 import { mayHaveNull } from './null-scan.ts'
 import { LANES_FROM } from './simd/elementwise.ts'
-import { BLOCK } from './simd/lanes.ts'
-import { sumOfLongs } from './simd/reduce.ts'
 import { foldInPlace } from './simd/fold.ts'
+import { sumOfLongs } from './simd/reduce.ts'
 import { watchedMax, watchedMin, watchedSquares, watchedSum } from './watched.ts'
 
 /** Number of valid elements and their sum in double precision. */
@@ -23,7 +22,9 @@ type LoopText = (s: NumericStorage, nulls: boolean) => string
 
 /** Elements worked through at a time: a block that holds no null takes the loop without tests while it is still in the cache. */
 const BLOCK_ROWS = 32768
-const BLOCKS_PER_CHECK = 64
+/** Elements that are watched at once: the processor fetches ahead, and begins anew with each block. */
+const WATCHED_BLOCK = 65536
+const BLOCKS_PER_CHECK = 8
 
 function run(key: string, data: FixedArray, from: number, to: number, center: number, text: LoopText): void {
   const storage = storageOf(data)
@@ -66,7 +67,7 @@ export function countAndSum(data: FixedArray, from: number, to: number): CountSu
     (at, end) => {
       const part = sumOf(at, end)
       if (Number.isNaN(part)) return false
-      add(BLOCK, part)
+      add(WATCHED_BLOCK, part)
       return true
     },
     (at, end) => {
@@ -84,10 +85,10 @@ export function byBlocks(
   watched: (from: number, to: number) => boolean,
   careful: (from: number, to: number) => void,
 ): void {
-  for (let at = from, block = 0; at < to; at += BLOCK, block++) {
+  for (let at = from, block = 0; at < to; at += WATCHED_BLOCK, block++) {
     if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
-    const end = Math.min(to, at + BLOCK)
-    if (end - at < BLOCK || !watched(at, end)) careful(at, end)
+    const end = Math.min(to, at + WATCHED_BLOCK)
+    if (end - at < WATCHED_BLOCK || !watched(at, end)) careful(at, end)
   }
 }
 
@@ -116,8 +117,8 @@ export function sumLongs(data: BigInt64Array, from: number, to: number): { count
     count += acc[0]
     sum += (BigInt(acc[2]) << 32n) + BigInt(acc[1])
   }
-  const whole = (part: bigint): void => {
-    count += BLOCK
+  const whole = (elements: number, part: bigint): void => {
+    count += elements
     sum += part
   }
   if (to - from >= LONG_LANES_FROM) sumOfLongs(data, from, to, whole, careful)
@@ -234,7 +235,7 @@ function extremeByBlocks(
   // A block that is better than everything before it, in which nobody has looked for the position yet.
   let block = -1
   const settle = (): void => {
-    if (block >= 0) best = loop(data, block, block + BLOCK, -1)
+    if (block >= 0) best = loop(data, block, block + WATCHED_BLOCK, -1)
     block = -1
   }
   const inScript = which === 'max' ? watchedMax : watchedMin

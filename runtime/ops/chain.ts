@@ -127,7 +127,7 @@ function scalarOf(chain: Chain, operands: readonly Value[]): Scalar | undefined 
 function inLanes(chain: Chain, operands: readonly Value[]): Value | undefined {
   const lanes = new Lanes()
   const tree = lanes.tree(chain, operands)
-  if (tree === undefined || !fitsLanes(tree) || !isWorthLanes(tree, lanes.length)) return undefined
+  if (tree === undefined || !('args' in tree) || !fitsLanes(tree) || !isWorthLanes(tree, lanes.length)) return undefined
   const out = unsetFixedArray('f64', lanes.length) as Float64Array
   const inputs = lanes.inputs.map(({ data }) => data)
   const scalars = lanes.scalars.map((x) => x.value as number)

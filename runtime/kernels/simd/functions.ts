@@ -5,7 +5,7 @@
  *
  * `exp` takes |x| < 700, `log` normal positive numbers; whoever calls leaves all others to JavaScript.
  */
-import { type Code, doubles, i32Const, localGet, localSet, op, repeated } from './wasm-module.ts'
+import { type Code, doubles, i32Const, ifThen, localGet, localSet, op, repeated } from './wasm-module.ts'
 
 type Binary = (a: Code, b: Code) => Code
 const binary =
@@ -49,6 +49,16 @@ class Writer {
   name(value: Code): Code {
     const local = this.#scope.newLocal()
     this.#statements.push(...value, ...localSet(local))
+    return localGet(local)
+  }
+
+  /** A value of which some lanes are computed otherwise, which hardly ever happens. */
+  unless(isRare: Code, rare: Code, value: Code): Code {
+    const local = this.#scope.newLocal()
+    const mask = this.name(isRare)
+    const replaced = select(rare, localGet(local), mask)
+    this.#statements.push(...value, ...localSet(local))
+    this.#statements.push(...mask, ...op['v128.any_true'], ...ifThen([...replaced, ...localSet(local)]))
     return localGet(local)
   }
 
@@ -103,10 +113,10 @@ export function expCode(x: Code, scope: Scope): Code {
   const y = sub(number(1), sub(sub(low, div(mul(r, c), sub(number(2), c))), high))
   // Adding 2^52 brings k + 1023 to the low bits, from where it becomes an exponent.
   const power = shiftLeft(add(k, number(4503599627370496 + 1023)), 52)
-  const ordinary = name(mul(y, power))
-  const exactOne = [...x, ...number(1), ...op['f64x2.eq']]
+  const exactOne = name([...x, ...number(1), ...op['f64x2.eq']])
   const tiny = less(abs(x), write.withHighWord(0x3e300000))
-  return write.ended(select(add(number(1), x), select(number(Math.E), ordinary, exactOne), tiny))
+  const rare = select(number(Math.E), add(number(1), x), exactOne)
+  return write.ended(write.unless(either(exactOne, tiny), rare, mul(y, power)))
 }
 
 const LOG_ODD = [0.6666666666666735, 0.2857142874366239, 0.1818357216161805, 0.14798198605116586]
@@ -134,14 +144,13 @@ export function logCode(x: Code, scope: Scope): Code {
   const high = name(mul(k, number(LN2_HIGH)))
   const low = name(mul(k, number(LN2_LOW)))
   const square = name(mul(mul(number(0.5), f), f))
-  const middle = sub(high, sub(sub(square, add(mul(s, add(square, r)), low)), f))
-  const edge = sub(high, sub(sub(mul(s, sub(f, r)), low), f))
+  const middle = sub(square, add(mul(s, add(square, r)), low))
+  const edge = sub(mul(s, sub(f, r)), low)
   const bounds = either(subLong(mantissa, bits(0x6147an)), subLong(bits(0x6b851n), mantissa))
   const inMiddle = [...bounds, ...bits(0n), ...op['i64x2.gt']]
-  const ordinary = name(select(middle, edge, inMiddle))
   // f is next to 0.
-  const flat = mul(mul(f, f), sub(number(0.5), mul(number(1 / 3), f)))
-  const nearOne = sub(high, sub(sub(flat, low), f))
-  const near = [...both(addLong(mantissa, bits(2n)), bits(0xfffffn)), ...bits(3n), ...op['i64x2.lt']]
-  return write.ended(select(nearOne, ordinary, near))
+  const flat = sub(mul(mul(f, f), sub(number(0.5), mul(number(1 / 3), f))), low)
+  const isFlat = [...both(addLong(mantissa, bits(2n)), bits(0xfffffn)), ...bits(3n), ...op['i64x2.lt']]
+  const rest = write.unless(isFlat, flat, select(middle, edge, inMiddle))
+  return write.ended(sub(high, sub(rest, f)))
 }

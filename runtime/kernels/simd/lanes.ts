@@ -15,7 +15,10 @@ import { type FunctionShape, moduleBytes } from './wasm-module.ts'
 /** Elements of a block, a multiple of 16. */
 export const BLOCK = 8192
 export const INPUTS_MAX = 6
-const BLOCKS_PER_CHECK = 64
+/** Of columns that lie in memories of their own: the processor fetches ahead, and begins anew with each block. */
+const BLOCK_IN_PLACE = 4 * BLOCK
+/** Elements between looks at whether to go on. */
+const CHECK_STEP = 64 * BLOCK
 /** Elements that a function computes at once: it takes whole groups only. */
 const GROUP = 16
 
@@ -108,6 +111,11 @@ class Places {
     this.#slots.push(own === undefined && column !== undefined ? slotView(slot, column) : undefined)
   }
 
+  /** Columns that have to be copied. */
+  get copied(): number {
+    return this.#slots.filter((slot) => slot !== undefined).length
+  }
+
   get areSlotsOnly(): boolean {
     return this.#columns.every((column) => column === undefined)
   }
@@ -143,7 +151,7 @@ export function runLanes(
   to: number,
   scalars: readonly (number | bigint)[],
   careful: (from: number, to: number) => void,
-  good?: (from: number) => void,
+  good?: (from: number, to: number) => void,
 ): void {
   const places = new Places()
   // `careful` needs the inputs as they were.
@@ -152,13 +160,14 @@ export function runLanes(
   const run = places.areSlotsOnly ? f.onSlots() : f.on(places.memories)
   const { addresses } = places
   const whole = to - ((to - from) % GROUP)
-  for (let at = from, block = 0; at < whole; at += BLOCK, block++) {
-    if (block % BLOCKS_PER_CHECK === 0) checkInterrupt()
-    const end = Math.min(whole, at + BLOCK)
+  const block = places.copied === 0 ? BLOCK_IN_PLACE : BLOCK
+  for (let at = from; at < whole; at += block) {
+    if ((at - from) % CHECK_STEP === 0) checkInterrupt()
+    const end = Math.min(whole, at + block)
     places.moveTo(at, end, inputs)
     if (run(end - at, ...addresses, ...scalars) === 0) careful(at, end)
     else if (out !== undefined) places.copyOut(at, end, out)
-    else good?.(at)
+    else good?.(at, end)
   }
   if (whole < to) careful(whole, to)
 }

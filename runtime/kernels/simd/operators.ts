@@ -5,7 +5,15 @@
 import { memoryOf } from '../../values/own-memory.ts'
 import { type FixedArray, isNullElement } from '../../values/vector.ts'
 import type { Operand } from '../arithmetic.ts'
-import { type CompareOp, isWorthLanes, LANES_FROM, type LaneTree, type LogicOp, runTree } from './elementwise.ts'
+import {
+  type ArithmeticOp,
+  type CompareOp,
+  isWorthLanes,
+  LANES_FROM,
+  type LaneTree,
+  type LogicOp,
+  runTree,
+} from './elementwise.ts'
 
 type Careful = (from: number, to: number) => void
 
@@ -37,7 +45,20 @@ const isOf = (lane: 'f64' | 'i64' | 'i8', data: FixedArray): boolean =>
 const laneOf = (data: FixedArray): 'f64' | 'i64' | undefined =>
   data instanceof Float64Array ? 'f64' : data instanceof BigInt64Array ? 'i64' : undefined
 
-/** 64-bit integers; doubles are watched where they are (../watched.ts), which costs less than copying them. */
+/** Whether all columns are memories of their own. Where some would have to be copied, one operator on doubles is done sooner by a loop in JavaScript. */
+const areInPlace = (...columns: readonly Operand[]): boolean =>
+  columns.every((x) => x.single || memoryOf(x.data.buffer) !== undefined)
+
+const DOUBLES: Readonly<Record<string, ArithmeticOp>> = {
+  add: 'add',
+  sub: 'sub',
+  mul: 'mul',
+  ratio: 'ratio',
+  div: 'ratio',
+}
+const LONGS: Readonly<Record<string, ArithmeticOp>> = { add: 'add', sub: 'sub' }
+
+/** 64-bit integers, and doubles where they lie. */
 export function laneArithmetic(
   op: string,
   a: Operand,
@@ -46,11 +67,14 @@ export function laneArithmetic(
   length: number,
   careful: Careful,
 ): boolean {
-  if (length < LANES_FROM || !(o instanceof BigInt64Array) || (op !== 'add' && op !== 'sub')) return false
+  if (length < LANES_FROM || (a.single && b.single)) return false
+  const lane = laneOf(o)
+  const laneOp = lane === 'i64' ? LONGS[op] : lane === 'f64' ? DOUBLES[op] : undefined
+  if (lane === undefined || laneOp === undefined || (lane === 'f64' && !areInPlace(a, b))) return false
   const leaves = new Leaves()
-  const [x, y] = [leaves.add(a, 'i64'), leaves.add(b, 'i64')]
+  const [x, y] = [leaves.add(a, lane), leaves.add(b, lane)]
   if (x === undefined || y === undefined) return false
-  const tree: LaneTree = { op, args: [x, y] }
+  const tree: LaneTree = { op: laneOp, args: [x, y] }
   if (!isWorthLanes(tree, length)) return false
   runTree(tree, leaves.inputs, leaves.scalars, o, 0, length, careful)
   return true
@@ -67,7 +91,7 @@ export function laneCompare(
 ): boolean {
   const lane = laneOf(a.single ? b.data : a.data)
   if (length < LANES_FROM || lane === undefined) return false
-  if (lane === 'f64' && ![a, b].some((x) => x.single) && ![a, b].every((x) => memoryOf(x.data.buffer))) return false
+  if (lane === 'f64' && !a.single && !b.single && !areInPlace(a, b)) return false
   // The null of another type is the null of doubles here.
   if ([a, b].some((x) => x.single && isNullElement(x.data, 0) && !isOf(lane, x.data))) return false
   const leaves = new Leaves()

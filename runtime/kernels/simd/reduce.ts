@@ -1,8 +1,8 @@
 /**
- * Sums of 64-bit integers in vector registers: eight lanes add up side by side, then to one number, wrapping. A block with a null, and the block at the end that is not whole, are left to the
- * loops in JavaScript.
+ * Sums of 64-bit integers in vector registers: eight lanes add up side by side, then to one number, wrapping. A block with a null, and the last elements, are left to the loops in
+ * JavaScript.
  */
-import { BLOCK, type LaneRun, laneFunction, laneMemory, runLanes } from './lanes.ts'
+import { type LaneRun, laneFunction, laneMemory, runLanes } from './lanes.ts'
 import {
   type Code,
   extractI64,
@@ -54,18 +54,16 @@ function sumShape(): FunctionShape {
 
 let found: BigInt64Array | undefined
 
-/** Goes through [from, to) in order: `good` gets the sum of a whole block without nulls, `careful` every other range. */
+/** Goes through [from, to) in order: `good` gets the sum of so many elements without nulls, `careful` every other range. */
 export function sumOfLongs(
   data: BigInt64Array,
   from: number,
   to: number,
-  good: (sum: bigint) => void,
+  good: (count: number, sum: bigint) => void,
   careful: (from: number, to: number) => void,
 ): void {
   const f = laneFunction<LaneRun>('sum of longs', sumShape)
   found ??= new BigInt64Array(laneMemory().buffer, 0, 1)
   const sum = found
-  const whole = to - ((to - from) % BLOCK)
-  runLanes(f, [data], undefined, from, whole, [], careful, () => good(sum[0]))
-  if (whole < to) careful(whole, to)
+  runLanes(f, [data], undefined, from, to, [], careful, (start, end) => good(end - start, sum[0]))
 }

@@ -82,6 +82,7 @@ export const op = {
   'v128.or': vector(0x50),
   'v128.xor': vector(0x51),
   'v128.bitselect': vector(0x52),
+  'v128.any_true': vector(0x53),
   'i8x16.all_true': vector(0x63),
   'i8x16.narrow_i16x8_s': vector(0x65),
   'f64x2.trunc': vector(0x7a),
@@ -123,6 +124,9 @@ export const ORDINARY_LIMIT = doubles(Number.MAX_VALUE)
 
 /** `body` again and again while it leaves a number other than 0 on the stack. */
 export const loopWhile = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0, 0x0b]
+
+/** `body` if there is a number other than 0 on the stack. */
+export const ifThen = (body: Code): Code => [0x04, 0x40, ...body, 0x0b]
 
 export interface FunctionShape {
   /** Memories that it works in. */
