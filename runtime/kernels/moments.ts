@@ -5,6 +5,7 @@ import { CHUNK_ROWS, declareWords, kernel, type NumericStorage, nullTest, readNu
 import { mayHaveNull } from './null-scan.ts'
 import { LANES_FROM } from './simd/elementwise.ts'
 import { foldInPlace } from './simd/fold.ts'
+import { hasLanes } from './simd/lanes.ts'
 import { sumOfLongs } from './simd/reduce.ts'
 import { watchedMax, watchedMin, watchedSquares, watchedSum } from './watched.ts'
 
@@ -121,7 +122,7 @@ export function sumLongs(data: BigInt64Array, from: number, to: number): { count
     count += elements
     sum += part
   }
-  if (to - from >= LONG_LANES_FROM) sumOfLongs(data, from, to, whole, careful)
+  if (to - from >= LONG_LANES_FROM && hasLanes()) sumOfLongs(data, from, to, whole, careful)
   else careful(from, to)
   return { count, sum: BigInt.asIntN(64, sum) }
 }

@@ -2,13 +2,17 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { runScript } from '../compile/script-testing.ts'
 import {
   allocate,
+  allocateColumnUnset,
   allocatedBytes,
   allocateUnset,
+  collectGarbage,
   dropKept,
   giveBack,
   keptFromBytes,
   setMemoryLimit,
 } from './allocator.ts'
+import { newFixedArray, unsetFixedArray } from './fixed-array.ts'
+import { memoryOf, OWN_MEMORY_FROM } from './own-memory.ts'
 
 const SIZE = keptFromBytes + 4096
 
@@ -44,6 +48,45 @@ describe('memory that is handed back', () => {
     setMemoryLimit(after + 9 * SIZE)
     expect(allocate(8 * SIZE + 8).byteLength).toBe(8 * SIZE + 8)
     expect(() => allocate(16 * SIZE)).toThrow('Out of memory')
+  })
+})
+
+describe('a column that is a memory of its own', () => {
+  const N = OWN_MEMORY_FROM + 1000
+
+  test('serves the next request for as many bytes, and old arrays on it have no elements any more', () => {
+    const first = unsetFixedArray('f64', N) as Float64Array
+    const memory = memoryOf(first.buffer)
+    expect([memory !== undefined, first.length, first.every((x) => x === 0)]).toEqual([true, N, true])
+    first.fill(7)
+    giveBack(first.buffer)
+    expect(first.length).toBe(0)
+    const again = unsetFixedArray('i64', N)
+    expect([memoryOf(again.buffer) === memory, again.length, again[N - 1]]).toEqual([true, N, 0x401c000000000000n])
+    giveBack(again.buffer)
+    const zeros = newFixedArray('f64', N)
+    expect([memoryOf(zeros.buffer) === memory, (zeros as Float64Array).every((x) => x === 0)]).toEqual([true, true])
+  })
+
+  test('counts as what the session holds, until it is handed back', () => {
+    const before = allocatedBytes()
+    const held = allocateColumnUnset(N, 8 * N)
+    expect(allocatedBytes()).toBeGreaterThanOrEqual(before + 8 * N)
+    expect(allocatedBytes()).toBeLessThan(before + 8 * N + 6 * 65536)
+    giveBack(held)
+    expect(allocatedBytes()).toBeLessThan(before + 65536)
+  })
+
+  test('is refused where it does not fit, and garbage makes way', () => {
+    collectGarbage()
+    setMemoryLimit(allocatedBytes() + 5 * 8 * N)
+    for (let k = 0; k < 60; k++) expect(unsetFixedArray('f64', N).length).toBe(N)
+    const held: unknown[] = []
+    const hold = (): void => {
+      for (let k = 0; k < 8; k++) held.push(unsetFixedArray('f64', N))
+    }
+    expect(hold).toThrow('Out of memory: this needs 3')
+    expect(held.length).toBeGreaterThan(3)
   })
 })
 

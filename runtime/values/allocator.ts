@@ -68,8 +68,8 @@ function allocateNew(bytes: number): ArrayBuffer {
 }
 
 /** A zeroed buffer of at least so many bytes, for a column that vector registers may work on (own-memory.ts). */
-export function allocateColumn(bytes: number): ArrayBuffer {
-  if (!hasOwnMemory(bytes)) return allocate(bytes)
+export function allocateColumn(elements: number, bytes: number): ArrayBuffer {
+  if (!hasOwnMemory(elements, bytes)) return allocate(bytes)
   const again = takeKept(roomFor(bytes))
   if (again === undefined) return allocateOwnMemory(bytes)
   new Uint8Array(again).fill(0)
@@ -77,8 +77,8 @@ export function allocateColumn(bytes: number): ArrayBuffer {
 }
 
 /** The same for who writes every byte of the column. */
-export function allocateColumnUnset(bytes: number): ArrayBuffer {
-  if (!hasOwnMemory(bytes)) return allocateUnset(bytes)
+export function allocateColumnUnset(elements: number, bytes: number): ArrayBuffer {
+  if (!hasOwnMemory(elements, bytes)) return allocateUnset(bytes)
   return takeKept(roomFor(bytes)) ?? allocateOwnMemory(bytes)
 }
 

@@ -9,18 +9,18 @@ export type FixedArray = Int8Array | Int16Array | Int32Array | BigInt64Array | F
 export function newFixedArray(storage: Storage, length: number): FixedArray {
   switch (storage) {
     case 'i8':
-      return column(Int8Array, allocateColumn(length), length)
+      return column(Int8Array, allocateColumn(length, length), length)
     case 'i16':
       return new Int16Array(allocate(length * 2))
     case 'i32':
     case 'symbol':
       return new Int32Array(allocate(length * 4))
     case 'i64':
-      return column(BigInt64Array, allocateColumn(length * 8), length)
+      return column(BigInt64Array, allocateColumn(length, length * 8), length)
     case 'f32':
       return new Float32Array(allocate(length * 4))
     case 'f64':
-      return column(Float64Array, allocateColumn(length * 8), length)
+      return column(Float64Array, allocateColumn(length, length * 8), length)
     case 'x2i64':
       return new BigInt64Array(allocate(length * 16))
     case 'x2f64':
@@ -42,13 +42,13 @@ const column = <A extends ColumnArray>(
 export function unsetFixedArray(storage: Storage, length: number): FixedArray {
   switch (storage) {
     case 'i8':
-      return column(Int8Array, allocateColumnUnset(length), length)
+      return column(Int8Array, allocateColumnUnset(length, length), length)
     case 'i32':
       return new Int32Array(allocateUnset(length * 4))
     case 'i64':
-      return column(BigInt64Array, allocateColumnUnset(length * 8), length)
+      return column(BigInt64Array, allocateColumnUnset(length, length * 8), length)
     case 'f64':
-      return column(Float64Array, allocateColumnUnset(length * 8), length)
+      return column(Float64Array, allocateColumnUnset(length, length * 8), length)
     default:
       return newFixedArray(storage, length)
   }

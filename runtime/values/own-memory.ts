@@ -6,19 +6,22 @@
 import { type WasmMemory, wasm } from './wasm-api.ts'
 
 export const PAGE_BYTES = 65536
+const WORK_PAGES = 8
+/** Bytes of `workMemory`. */
+export const WORK_BYTES = WORK_PAGES * PAGE_BYTES
 /** What registers can address, so that the end of a column has an address too. */
-const BYTES_MAX = 65534 * PAGE_BYTES
+const BYTES_MAX = 65528 * PAGE_BYTES
 
 /**
- * Smaller columns lie elsewhere. V8 keeps 10 GB of addresses free around each memory, of which a process has 128 TB: this size lets columns of 50 GB in all have memories before
- * there are no more to be had.
+ * Columns of fewer elements lie elsewhere: what the C library has got back from one of those serves the next one, where a memory comes from the system page by page, as it gives large ones anyway.
+ * V8 keeps 10 GB of addresses free around each memory, of which a process has 128 TB: columns of 400 GB in all have memories before there are no more to be had.
  */
 export const OWN_MEMORY_FROM = 4 << 20
-let fromBytes = OWN_MEMORY_FROM
+let fromElements = OWN_MEMORY_FROM
 
 /** For tests, which have small columns. */
-export function ownMemoryFrom(bytes: number): void {
-  fromBytes = bytes
+export function ownMemoryFrom(elements: number): void {
+  fromElements = elements
 }
 
 interface OwnMemory {
@@ -31,9 +34,10 @@ const memories = new WeakMap<ArrayBufferLike, OwnMemory>()
 
 /**
  * Memories begin at addresses that differ by gigabytes, in which the caches of processors confuse them: a sum of two such columns took twice as long. So columns begin at different places of
- * their memories, this far apart, in the page that each has in addition.
+ * their memories, in pages that each has in addition and nearly all of which stay untouched. The step is such that any twenty memories made one after the other begin some pages of the processor apart.
  */
-const STAGGER_BYTES = 21888
+const STAGGER_ROOM = 4 * PAGE_BYTES
+const STAGGER_BYTES = 162048
 let nextBegin = 0
 
 /** There were no more addresses; asking again costs V8 a few collections each time. */
@@ -41,20 +45,33 @@ let exhausted = false
 /** External bytes of this thread that are no columns, as far as we know: nobody else has large ones. */
 let otherBytes = -1
 
-/** Whether a column of so many bytes gets a memory. */
-export const hasOwnMemory = (bytes: number): boolean => bytes >= fromBytes && bytes <= BYTES_MAX
+/** Whether a column gets a memory. */
+export const hasOwnMemory = (elements: number, bytes: number): boolean => elements >= fromElements && bytes <= BYTES_MAX
 
 /** The size of that memory. */
-export const roomFor = (bytes: number): number => (Math.ceil(bytes / PAGE_BYTES) + 1) * PAGE_BYTES
+export const roomFor = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES + STAGGER_ROOM
+
+/** The thread's memory for what does not lie in one of its own. It comes first: without it, columns in memories would be of no use. undefined: there is no room for it. */
+export function workMemory(): WasmMemory | undefined {
+  if (work !== undefined) return work
+  try {
+    work = new (wasm().Memory)({ initial: WORK_PAGES })
+  } catch {
+    exhausted = true
+  }
+  return work
+}
+
+let work: WasmMemory | undefined
 
 /** A zeroed buffer of whole pages. An ordinary one, if there is no more room for memories. */
 export function newOwnMemory(size: number): ArrayBuffer {
-  if (exhausted) return new ArrayBuffer(size)
+  if (exhausted || workMemory() === undefined) return new ArrayBuffer(size)
   if (otherBytes < 0) otherBytes = outsideNode()
   const pages = size / PAGE_BYTES
   try {
     const memory = new (wasm().Memory)({ initial: pages, maximum: pages })
-    nextBegin = (nextBegin + STAGGER_BYTES) % PAGE_BYTES
+    nextBegin = (nextBegin + STAGGER_BYTES) % STAGGER_ROOM
     return registered({ memory, begin: nextBegin })
   } catch {
     exhausted = true
@@ -64,7 +81,7 @@ export function newOwnMemory(size: number): ArrayBuffer {
 
 /** Where in such a buffer a column begins. */
 export const beginOf = (buffer: ArrayBuffer): number =>
-  buffer.byteLength < fromBytes ? 0 : (memories.get(buffer)?.begin ?? 0)
+  buffer.byteLength < fromElements ? 0 : (memories.get(buffer)?.begin ?? 0)
 
 /** Garbage has been collected: there may be addresses again. */
 export function tryOwnMemoryAgain(): void {

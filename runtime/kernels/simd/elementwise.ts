@@ -8,7 +8,7 @@
  */
 import type { FixedArray } from '../../values/vector.ts'
 import { EXP_LIMIT, expCode, logCode, type Scope } from './functions.ts'
-import { INPUTS_MAX, type LaneRun, laneFunction, runLanes } from './lanes.ts'
+import { hasLanes, INPUTS_MAX, type LaneRun, laneFunction, runLanes } from './lanes.ts'
 import {
   type Code,
   doubles,
@@ -344,7 +344,7 @@ export function assembleAtOnce(): void {
 
 /** Whether a vector of this length should go through lanes: it is long, or vectors before it have made up for the function. */
 export function isWorthLanes(tree: LaneTree, length: number): boolean {
-  if (length < LANES_FROM) return false
+  if (length < LANES_FROM || !hasLanes()) return false
   const text = treeText(tree)
   const elements = (seen.get(text) ?? 0) + length
   seen.set(text, elements)

@@ -4,17 +4,16 @@
  * all functions share, or from there. That memory stays in the processor's cache: a block of 8192 doubles takes a nanosecond for about two elements to copy, where a loop in JavaScript takes one or
  * two for the computing alone.
  *
- * Slot 0 holds results, slots 1 to 6 inputs. Memory and functions are made when the first large vector needs them.
+ * Slot 0 holds results, the others inputs. Memory and functions are made when the first large vector needs them.
  */
 import { checkInterrupt } from '../../interrupt.ts'
-import { memoryOf } from '../../values/own-memory.ts'
+import { memoryOf, WORK_BYTES, workMemory } from '../../values/own-memory.ts'
 import type { FixedArray } from '../../values/vector.ts'
 import { type WasmMemory, type WasmModule, wasm } from '../../values/wasm-api.ts'
 import { type FunctionShape, moduleBytes } from './wasm-module.ts'
 
 /** Elements of a block, a multiple of 16. */
 export const BLOCK = 8192
-export const INPUTS_MAX = 6
 /** Of columns that lie in memories of their own: the processor fetches ahead, and begins anew with each block. */
 const BLOCK_IN_PLACE = 4 * BLOCK
 /** Elements between looks at whether to go on. */
@@ -28,18 +27,21 @@ const GROUP = 16
  */
 const SLOT_BYTES = BLOCK * 8 + 256
 export const slotAt = (slot: number): number => 2112 + slot * SLOT_BYTES
-const PAGES = Math.ceil(slotAt(INPUTS_MAX + 1) / 65536)
+/** As many columns go into one function. */
+export const INPUTS_MAX = Math.floor((WORK_BYTES - slotAt(0)) / SLOT_BYTES) - 1
 
 /** What a function can work in: a column's own memory, the one with the slots, or one that threads share. */
 export interface LaneMemory {
   readonly buffer: ArrayBufferLike
 }
 
-/** Its first bytes are for results of functions that give numbers rather than columns. */
-let memory: WasmMemory | undefined
+/** Whether there is a memory with the slots. Only where a process may have few addresses (`ulimit -v`) is there none. */
+export const hasLanes = (): boolean => workMemory() !== undefined
 
+/** Its first bytes are for results of functions that give numbers rather than columns. Ask `hasLanes` first. */
 export function laneMemory(): WasmMemory {
-  memory ??= new (wasm().Memory)({ initial: PAGES })
+  const memory = workMemory()
+  if (memory === undefined) throw new RangeError('there is no memory for vector registers')
   return memory
 }
 

@@ -3,7 +3,7 @@
  * block at the end that is not whole, are left to the loops in JavaScript. Elements that lie in a WebAssembly memory that threads share are looked at where they are; others are copied
  * into the lanes' memory, block by block.
  */
-import { BLOCK, LaneFunction, type LaneMemory, laneMemory, slotAt } from './lanes.ts'
+import { BLOCK, hasLanes, LaneFunction, type LaneMemory, laneMemory, slotAt } from './lanes.ts'
 import {
   type Code,
   type FunctionShape,
@@ -126,7 +126,7 @@ export function rangeOfDoubles(
 ): void {
   byBlocks(data.length, careful, (from, count) => {
     const lanes = inPlace ?? copyIn(data.subarray(from, from + count))
-    const found = lanes.doubles(inPlace === undefined ? slotAt(1) : data.byteOffset + from * 8, count)
+    const found = lanes?.doubles(inPlace === undefined ? slotAt(1) : data.byteOffset + from * 8, count)
     if (found !== undefined) good(found[0], found[1])
     return found !== undefined
   })
@@ -141,7 +141,7 @@ export function rangeOfLongs(
 ): void {
   byBlocks(data.length, careful, (from, count) => {
     const lanes = inPlace ?? copyIn(data.subarray(from, from + count))
-    const found = lanes.longs(inPlace === undefined ? slotAt(1) : data.byteOffset + from * 8, count)
+    const found = lanes?.longs(inPlace === undefined ? slotAt(1) : data.byteOffset + from * 8, count)
     if (found !== undefined) good(found[0], found[1])
     return found !== undefined
   })
@@ -160,7 +160,8 @@ function byBlocks(
   if (whole < length) careful(whole, length)
 }
 
-function copyIn(data: Float64Array | BigInt64Array): RangeLanes {
+function copyIn(data: Float64Array | BigInt64Array): RangeLanes | undefined {
+  if (!hasLanes()) return undefined
   const { buffer } = laneMemory()
   slots ??= { doubles: new Float64Array(buffer, slotAt(1), BLOCK), longs: new BigInt64Array(buffer, slotAt(1), BLOCK) }
   if (data instanceof Float64Array) slots.doubles.set(data)
