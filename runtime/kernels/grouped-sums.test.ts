@@ -8,7 +8,7 @@ import { extremeValue } from './extreme-value.ts'
 import { Groups } from './group-numbers.ts'
 import { groupedAggregate, groupedSumAndCount } from './grouped.ts'
 
-const ROWS = 100_000
+const ROWS = 150_000
 const next = random(3)
 const integers = (below: number): Int32Array => Int32Array.from({ length: ROWS }, () => Math.floor(next() * below))
 const ints = (data: Int32Array): FixedVector => new FixedVector(T.INT, data)

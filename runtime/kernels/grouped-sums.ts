@@ -11,6 +11,8 @@ import { type FixedVector, newFixedArray } from '../values/vector.ts'
 import { declareWords, kernel, type NumericStorage, nullTest, storageOf, words } from './codegen.ts'
 import { PIECE } from './codes.ts'
 import type { Groups } from './group-numbers.ts'
+import { LANES_FROM } from './simd/elementwise.ts'
+import { groupSums } from './simd/group-sum.ts'
 
 /** Whole numbers up to here add exactly as doubles. */
 const EXACT = 2 ** 53
@@ -75,18 +77,48 @@ function slotSums(
   power: 1 | 2,
 ): { readonly sums: Float64Array; readonly nulls: Int32Array | undefined; readonly largest: number } {
   const { rows, limit } = slotsOf(groups)
-  const sums = new Float64Array(limit)
   const nulls = new Int32Array(limit)
   const found = new Int32Array(3)
   const loop = sumLoop(storageOf(v.data), power)
-  for (let from = 0; from < rows.length; from += PIECE) {
-    checkInterrupt()
-    loop(v.data, rows, from, Math.min(rows.length, from + PIECE), sums, nulls, found)
-  }
+  const sums =
+    (power === 1 ? sumsInLanes(v, rows, limit, loop, nulls, found) : undefined) ??
+    sumsInPieces(v, rows, limit, loop, nulls, found)
   // A negative number -n has the bits of n - 1.
   const largest = (found[2] === 0 ? found[1] >>> 0 : (found[2] >>> 0) * 4294967296 + 4294967295) + 1
   return { sums, nulls: found[0] === 0 ? undefined : nulls, largest }
 }
+
+type Sums = (
+  v: FixedVector,
+  rows: Int32Array,
+  limit: number,
+  loop: SumLoop,
+  nulls: Int32Array,
+  found: Int32Array,
+) => Float64Array
+
+const sumsInPieces: Sums = ({ data }, rows, limit, loop, nulls, found) => {
+  const sums = new Float64Array(limit)
+  for (let from = 0; from < rows.length; from += PIECE) {
+    checkInterrupt()
+    loop(data, rows, from, Math.min(rows.length, from + PIECE), sums, nulls, found)
+  }
+  return sums
+}
+
+/** Of so few groups and so many rows that the function in registers (simd/group-sum.ts) is worth being made. */
+const sumsInLanes = (
+  { data }: FixedVector,
+  ...[rows, limit, loop, nulls, found]: Rest<Parameters<Sums>>
+): Float64Array | undefined => {
+  if (rows.length < LANES_FROM || !(data instanceof Float64Array || data instanceof Int32Array)) return undefined
+  const careful = (from: number, to: number, sums: Float64Array): void => loop(data, rows, from, to, sums, nulls, found)
+  return groupSums(data, rows, limit, careful, (low) => {
+    found[1] |= low
+  })
+}
+
+type Rest<L extends readonly unknown[]> = L extends readonly [unknown, ...infer R] ? R : never
 
 export const slotsOf = (groups: Groups): { readonly rows: Int32Array; readonly limit: number } =>
   groups.codes ?? { rows: groups.ids, limit: groups.count }

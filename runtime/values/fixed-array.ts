@@ -1,5 +1,5 @@
 /** Typed arrays as columns hold them: made by the session's allocator, one kind a storage, each with its null. */
-import { allocate, allocateColumn, allocateColumnUnset, allocateUnset } from './allocator.ts'
+import { allocate, allocateColumn, allocateColumnUnset } from './allocator.ts'
 import { beginOf } from './own-memory.ts'
 import { NULL_F32, NULL_F64, NULL_I8, NULL_I16, NULL_I32, NULL_I64, type Storage } from './types.ts'
 
@@ -14,7 +14,7 @@ export function newFixedArray(storage: Storage, length: number): FixedArray {
       return new Int16Array(allocate(length * 2))
     case 'i32':
     case 'symbol':
-      return new Int32Array(allocate(length * 4))
+      return column(Int32Array, allocateColumn(length, length * 4), length)
     case 'i64':
       return column(BigInt64Array, allocateColumn(length, length * 8), length)
     case 'f32':
@@ -30,7 +30,7 @@ export function newFixedArray(storage: Storage, length: number): FixedArray {
   }
 }
 
-type ColumnArray = Int8Array | BigInt64Array | Float64Array
+type ColumnArray = Int8Array | Int32Array | BigInt64Array | Float64Array
 
 const column = <A extends ColumnArray>(
   ArrayClass: new (buffer: ArrayBuffer, begin: number, length: number) => A,
@@ -44,7 +44,8 @@ export function unsetFixedArray(storage: Storage, length: number): FixedArray {
     case 'i8':
       return column(Int8Array, allocateColumnUnset(length, length), length)
     case 'i32':
-      return new Int32Array(allocateUnset(length * 4))
+    case 'symbol':
+      return column(Int32Array, allocateColumnUnset(length, length * 4), length)
     case 'i64':
       return column(BigInt64Array, allocateColumnUnset(length, length * 8), length)
     case 'f64':

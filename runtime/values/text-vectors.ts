@@ -1,6 +1,6 @@
 /** Vectors of texts: symbols by code, and strings, which stay UTF-8 until somebody looks at them. */
 import { checkInterrupt } from '../interrupt.ts'
-import { allocate } from './allocator.ts'
+import { newFixedArray, unsetFixedArray } from './fixed-array.ts'
 import { gatherI32 } from './gather.ts'
 import { copiedList, textList } from './heap.ts'
 import { Scalar } from './scalar.ts'
@@ -54,7 +54,7 @@ export class SymbolVector extends VectorBase {
 
   static encode(strings: readonly string[]): SymbolVector {
     const base = new SymbolBase()
-    const codes = new Int32Array(allocate(strings.length * 4))
+    const codes = newFixedArray('symbol', strings.length) as Int32Array
     for (let k = 0; k < strings.length; k++) {
       if (k % CHECK_ROWS === 0) checkInterrupt()
       codes[k] = base.encode(strings[k])
@@ -76,19 +76,19 @@ export class SymbolVector extends VectorBase {
   }
 
   slice(from: number, to: number): SymbolVector {
-    const out = new Int32Array(allocate((to - from) * 4))
+    const out = unsetFixedArray('symbol', to - from) as Int32Array
     out.set(this.data.subarray(from, to))
     return new SymbolVector(out, this.base)
   }
 
   gather(indices: Int32Array): SymbolVector {
-    const out = new Int32Array(allocate(indices.length * 4))
+    const out = unsetFixedArray('symbol', indices.length) as Int32Array
     gatherI32(out, this.data, this.length, indices, 0)
     return new SymbolVector(out, this.base)
   }
 
   copy(capacity: number = this.length): SymbolVector {
-    const out = new Int32Array(allocate(Math.max(capacity, this.length) * 4))
+    const out = newFixedArray('symbol', Math.max(capacity, this.length)) as Int32Array
     out.set(this.data.subarray(0, this.length))
     const v = new SymbolVector(out, this.base, this.length)
     v.label = this.label

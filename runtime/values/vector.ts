@@ -13,7 +13,6 @@
  * Reading out of range yields null, as the language does; gather index -1 (or any outside) is null.
  */
 import { HoldfastError } from '../errors.ts'
-import { allocate } from './allocator.ts'
 import { type FixedArray, fillNull, isNullElement, newFixedArray, unsetFixedArray } from './fixed-array.ts'
 import { gatherInto } from './gather.ts'
 import { filledList } from './heap.ts'
@@ -156,7 +155,7 @@ export function newVector(type: TypeId, length: number, fill: 'zero' | 'null' = 
     case 'string':
       return new StringVector(filledList(length, ''), type)
     case 'symbol':
-      return new SymbolVector(new Int32Array(allocate(length * 4)), new SymbolBase())
+      return new SymbolVector(newFixedArray('symbol', length) as Int32Array, new SymbolBase())
     case 'any':
       return new AnyVector(filledList(length, Scalar.VOID))
     case 'x2i64':

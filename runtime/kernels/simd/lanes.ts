@@ -7,7 +7,7 @@
  * Slot 0 holds results, the others inputs. Memory and functions are made when the first large vector needs them.
  */
 import { checkInterrupt } from '../../interrupt.ts'
-import { memoryOf, WORK_BYTES, workMemory } from '../../values/own-memory.ts'
+import { memoryOf, workMemory } from '../../values/own-memory.ts'
 import type { FixedArray } from '../../values/vector.ts'
 import { type WasmMemory, type WasmModule, wasm } from '../../values/wasm-api.ts'
 import { type FunctionShape, moduleBytes } from './wasm-module.ts'
@@ -28,7 +28,9 @@ const GROUP = 16
 const SLOT_BYTES = BLOCK * 8 + 256
 export const slotAt = (slot: number): number => 2112 + slot * SLOT_BYTES
 /** As many columns go into one function. */
-export const INPUTS_MAX = Math.floor((WORK_BYTES - slotAt(0)) / SLOT_BYTES) - 1
+export const INPUTS_MAX = 6
+/** Where the slots end: what lies behind them in that memory belongs to functions that need more than they. */
+export const SLOTS_END = slotAt(INPUTS_MAX + 1)
 
 /** What a function can work in: a column's own memory, the one with the slots, or one that threads share. */
 export interface LaneMemory {

@@ -50,12 +50,17 @@ const memoryArgument = (offset: number, memory: number): Code =>
 export const v128Load = (offset: number, memory = 0): Code => [0xfd, 0, ...memoryArgument(offset, memory)]
 export const v128Store = (offset: number, memory = 0): Code => [0xfd, 11, ...memoryArgument(offset, memory)]
 export const v128Load16Splat = (offset: number, memory = 0): Code => [0xfd, 8, ...memoryArgument(offset, memory)]
+export const i32Load = (offset: number, memory = 0): Code => [0x28, ...memoryArgument(offset, memory)]
+export const f64Load = (offset: number, memory = 0): Code => [0x2b, ...memoryArgument(offset, memory)]
+export const i32Store = (offset: number): Code => [0x36, ...memoryArgument(offset, 0)]
+export const f64Store = (offset: number): Code => [0x39, ...memoryArgument(offset, 0)]
 export const i64Store = (offset: number): Code => [0x37, ...memoryArgument(offset, 0)]
 export const extractF64 = (lane: number): Code => [...vector(0x21), lane]
 export const extractI64 = (lane: number): Code => [...vector(0x1d), lane]
 
 /** Instructions without operands, by their name in the specification. */
 export const op = {
+  'i32.eqz': [0x45],
   'i32.lt_s': [0x48],
   'i32.lt_u': [0x49],
   'i32.add': [0x6a],
@@ -66,11 +71,13 @@ export const op = {
   'f64.add': [0xa0],
   'f64.min': [0xa4],
   'f64.max': [0xa5],
+  'f64.convert_i32_s': [0xb7],
   'i8x16.splat': vector(0x0f),
   'i64x2.splat': vector(0x12),
   'f64x2.splat': vector(0x14),
   'i8x16.eq': vector(0x23),
   'i8x16.ne': vector(0x24),
+  'i32x4.ne': vector(0x38),
   'f64x2.eq': vector(0x47),
   'f64x2.ne': vector(0x48),
   'f64x2.lt': vector(0x49),
@@ -89,6 +96,7 @@ export const op = {
   'i16x8.narrow_i32x4_s': vector(0x85),
   'i16x8.extend_low_i8x16_s': vector(0x87),
   'i32x4.extend_low_i16x8_s': vector(0xa7),
+  'i32x4.shr_s': vector(0xac),
   'i64x2.neg': vector(0xc1),
   'i64x2.extend_low_i32x4_s': vector(0xc7),
   'i64x2.extend_high_i32x4_s': vector(0xc8),
