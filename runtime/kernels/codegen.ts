@@ -33,7 +33,7 @@ export const NULL_TEXT: Readonly<Record<NumericStorage, string>> = {
 }
 
 /** The two 32-bit words of a 64-bit array. */
-export function words(data: BigInt64Array): Int32Array {
+export function words(data: BigInt64Array | Float64Array): Int32Array {
   return new Int32Array(data.buffer, data.byteOffset, data.length * 2)
 }
 

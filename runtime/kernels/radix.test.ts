@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NULL_F64, NULL_I32, NULL_I64, type Raw, T, type TypeId } from '../values/types.ts'
-import { vectorOf } from '../values/vector.ts'
+import { FixedVector, vectorOf } from '../values/vector.ts'
 import { radixOrder, sortPairs, sortWords } from './radix.ts'
-import { sortVector } from './sort.ts'
+import { sortIndices, sortRows, sortVector } from './sort.ts'
 
 /** A reproducible row of words; `spread` says how many bits differ. */
 function wordsOf(length: number, spread: number, seed: number): Uint32Array {
@@ -93,4 +93,30 @@ describe('a sorted vector', () => {
       )
     },
   )
+})
+
+describe('rows with the first column as it comes out of the sort', () => {
+  const int = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer(), fc.constant(NULL_I32))
+  it('is the column gathered by the rows', () => {
+    fc.assert(
+      fc.property(
+        fc.array(int, { minLength: 25, maxLength: 400 }),
+        fc.boolean(),
+        fc.constantFrom(undefined, true, false),
+        (list, up, nullsFirst) => {
+          const column = new FixedVector(T.INT, Int32Array.from(list))
+          const second = new FixedVector(
+            T.DOUBLE,
+            Float64Array.from(list, (x, k) => (x * 7919 + k) % 13),
+          )
+          const { rows, first } = sortRows([column, second], [up, true], [nullsFirst])
+          expect([...rows]).toEqual([...sortIndices([column, second], [up, true], [nullsFirst])])
+          // With nulls at the other end there is a key before the column's.
+          expect(first === undefined).toBe(nullsFirst !== undefined && nullsFirst !== up)
+          if (first !== undefined)
+            expect([...(first as FixedVector).data]).toEqual([...(column.gather(rows) as FixedVector).data])
+        },
+      ),
+    )
+  })
 })

@@ -13,17 +13,26 @@ const MANY = 4096
 const BLOCK = 4096
 
 /** Row positions in the order of their words, `words[0]` most significant; stable. */
-export function radixOrder(words: readonly Uint32Array[], length: number): Int32Array {
+export const radixOrder = (words: readonly Uint32Array[], length: number): Int32Array => radixSort(words, length).order
+
+/** The same, and the first words in that order: undefined where there are few rows. */
+export function radixSort(
+  words: readonly Uint32Array[],
+  length: number,
+): { readonly order: Int32Array; readonly first: Uint32Array | undefined } {
   const order = new Int32Array(length)
   for (let k = 0; k < length; k++) order[k] = k
-  if (words.length > 0) new RowSorter(words, order).sort(0, 0, length)
-  return order
+  if (words.length === 0) return { order, first: undefined }
+  const sorter = new RowSorter(words, order)
+  sorter.sort(0, 0, length)
+  return { order, first: length > FEW ? sorter.key : undefined }
 }
 
 class RowSorter {
   readonly #words: readonly Uint32Array[]
   readonly #order: Int32Array
-  readonly #key: Uint32Array
+  /** The words that rows are sorted by; those of the first level, when all is done. */
+  readonly key: Uint32Array
   /** The word of the next level of rows that are about to be inserted. */
   readonly #next: Uint32Array
   readonly #spares: Spares
@@ -31,7 +40,7 @@ class RowSorter {
   constructor(words: readonly Uint32Array[], order: Int32Array) {
     this.#words = words
     this.#order = order
-    this.#key = new Uint32Array(order.length)
+    this.key = new Uint32Array(order.length)
     this.#spares = new Spares(order.length)
     // Inserted rows are never in a pass at the same time.
     this.#next = this.#spares.key
@@ -40,7 +49,7 @@ class RowSorter {
   /** Rows order[from .. to), which are equal in the words before `level`. */
   sort(level: number, from: number, to: number): void {
     const order = this.#order
-    const key = this.#key
+    const { key } = this
     if (to - from <= FEW) {
       fetchWord(this.#words[level], order, this.#next, from, to)
       insertRows(this.#words, level, order, this.#next, from, to)
@@ -52,8 +61,11 @@ class RowSorter {
     let fetched = from
     for (let start = from; start < to; ) {
       const end = endOfRun(key, start, to)
-      if (end - start > FEW) this.sort(level + 1, start, end)
-      else if (end - start > 1) {
+      if (end - start > FEW) {
+        const word = key[start]
+        this.sort(level + 1, start, end)
+        key.fill(word, start, end)
+      } else if (end - start > 1) {
         if (end > fetched) {
           fetched = Math.min(to, start + BLOCK)
           fetchWord(next, order, this.#next, start, fetched)

@@ -4,8 +4,8 @@ import type { ColumnResolver, SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
 import { denseCodes, seenCodes } from '../kernels/codes.ts'
 import { groupIds } from '../kernels/hash.ts'
-import { sortIndices } from '../kernels/sort.ts'
-import type { Table, Vector } from '../values/index.ts'
+import { sortIndices, sortRows } from '../kernels/sort.ts'
+import { Table, type Vector } from '../values/index.ts'
 import { asColumn, gatherTable, sliceTable } from './columns.ts'
 import { compileItem, unknownColumn } from './evaluate.ts'
 import { expressionKey } from './expressions.ts'
@@ -49,6 +49,17 @@ export function sortColumns(
 /** Positions of the rows in sorted order; stable. */
 export function sortedRows(by: SortColumns): Int32Array {
   return sortIndices(by.columns, by.ascending, by.nullsFirst)
+}
+
+/** The table with its rows in order. */
+export function sortedTable(table: Table, by: SortColumns): Table {
+  const { rows, first } = sortRows(by.columns, by.ascending, by.nullsFirst)
+  // A column may stand there twice, and each is then changed alone.
+  const known = first === undefined ? -1 : table.columns.indexOf(by.columns[0])
+  return new Table(
+    table.names,
+    table.columns.map((column, k) => (k === known ? first! : column.gather(rows))),
+  )
 }
 
 /** Rows without repetitions, in the order of first appearance. */

@@ -5,7 +5,6 @@ import { HoldfastError, inputError } from '../errors.ts'
 import { AnyVector, type Matrix, type Table, type Value, type Vector } from '../values/index.ts'
 import { checkAnalytic } from './analytic.ts'
 import { cgroupBy } from './cgroup-by.ts'
-import { gatherTable } from './columns.ts'
 import { contextBy } from './context-by.ts'
 import { costSince, explainSteps, type Step } from './explain.ts'
 import { columnName, expressionKey, mentionedNames } from './expressions.ts'
@@ -14,7 +13,7 @@ import { groupBy, type Selected } from './group-by.ts'
 import { betweenAsComparisons, groupByInterval, intervalKey } from './interval.ts'
 import { namedByEquals } from './items.ts'
 import { expandMacros } from './macros.ts'
-import { distinctRows, limitRows, rowRange, sortColumns, sortedRows } from './order.ts'
+import { distinctRows, limitRows, rowRange, sortColumns, sortedTable } from './order.ts'
 import { pivotBy } from './pivot-by.ts'
 import { arisenAt, at } from './place.ts'
 import { selectPlain } from './plain.ts'
@@ -183,7 +182,7 @@ export function ordered(
     scope,
     known,
   )
-  return gatherTable(table, sortedRows(by))
+  return sortedTable(table, by)
 }
 
 /** A column of one row: the first of a column, or a null. */

@@ -3,7 +3,7 @@ import type { Expr, SelectStatement } from '../../lang/ast.ts'
 import type { ColumnResolver, SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
 import { Scalar, type SourcePartition, Table, type TableSnapshot, type Value, type Vector } from '../values/index.ts'
-import { asColumn, gatherTable, repeated, sliceTable, stackTables } from './columns.ts'
+import { asColumn, repeated, sliceTable, stackTables } from './columns.ts'
 import { compileItem } from './evaluate.ts'
 import { costSince, explain } from './explain.ts'
 import { columnName, expressionKey, levelOf, mentionedNames } from './expressions.ts'
@@ -11,7 +11,7 @@ import type { SourceRef } from './from.ts'
 import { groupBy, groupedItems, type Selected, sortedGroups } from './group-by.ts'
 import { checkKey } from './groups.ts'
 import { checkNames } from './items.ts'
-import { rowRange, sortColumns, sortedRows } from './order.ts'
+import { rowRange, sortColumns, sortedTable } from './order.ts'
 import { PartialStates } from './partial.ts'
 import { arisenAt, at } from './place.ts'
 import type { Relation } from './relation.ts'
@@ -198,7 +198,7 @@ function inKeyOrder(table: Table, items: Selected['items'], run: Run): Table {
   })
   if (columns.length === 0 || table.rows < 2) return table
   const yes = columns.map(() => true)
-  return gatherTable(table, sortedRows({ columns, ascending: yes, nullsFirst: yes }))
+  return sortedTable(table, { columns, ascending: yes, nullsFirst: yes })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -385,6 +385,6 @@ function sortOf(run: Run, names: readonly string[]): (table: Table) => Table {
       scope,
       known,
     )
-    return gatherTable(table, sortedRows(by))
+    return sortedTable(table, by)
   }
 }
