@@ -240,13 +240,17 @@ class Assembly {
       }
       case 'exp': {
         const x = localGet(this.#x)
-        const inRange = this.#test([...op['f64x2.abs'], ...EXP_LIMIT, ...op['f64x2.lt']])
-        return [...this.#number(a, part), ...inRange, ...localSet(this.#x), ...expCode(x, this.#scope)]
+        const inRange = this.#test([...op['f64x2.abs'], ...this.#scope.constant(EXP_LIMIT), ...op['f64x2.lt']])
+        // What is in range is ordinary.
+        return [...this.#value128(a, part), ...inRange, ...localSet(this.#x), ...expCode(x, this.#scope)]
       }
       case 'log': {
         const x = localGet(this.#x)
-        const normal = this.#test([...doubles(2 ** -1022), ...op['f64x2.ge']])
-        return [...this.#number(a, part), ...normal, ...localSet(this.#x), ...logCode(x, this.#scope)]
+        const inRange = [
+          ...[...this.#scope.constant(doubles(2 ** -1022)), ...op['f64x2.ge']],
+          ...[...localGet(this.#value), ...localGet(this.#limit), ...op['f64x2.lt'], ...op['v128.and']],
+        ]
+        return [...this.#value128(a, part), ...this.#test(inRange), ...localSet(this.#x), ...logCode(x, this.#scope)]
       }
       case 'round':
         throw new RangeError('round stands at the root of a tree')

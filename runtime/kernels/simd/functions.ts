@@ -18,11 +18,13 @@ const mul = binary(op['f64x2.mul'])
 const div = binary(op['f64x2.div'])
 const both = binary(op['v128.and'])
 const either = binary(op['v128.or'])
-const differ = binary(op['v128.xor'])
+/** The bits of the first that the second does not have. */
+const without = binary(op['v128.andnot'])
 const addLong = binary(op['i64x2.add'])
 const subLong = binary(op['i64x2.sub'])
 const abs = (x: Code): Code => [...x, ...op['f64x2.abs']]
 const less = binary(op['f64x2.lt'])
+const notLess = binary(op['f64x2.ge'])
 const select = (yes: Code, no: Code, mask: Code): Code => [...yes, ...no, ...mask, ...op['v128.bitselect']]
 const shiftLeft = (x: Code, count: number): Code => [...x, ...i32Const(count), ...op['i64x2.shl']]
 const shiftRight = (x: Code, count: number): Code => [...x, ...i32Const(count), ...op['i64x2.shr_u']]
@@ -102,9 +104,10 @@ export function expCode(x: Code, scope: Scope): Code {
   const name = (value: Code): Code => write.name(value)
   const number = (value: number): Code => write.number(value)
   // x = k ln 2 + r; k is 0 up to (about) half of ln 2.
+  const size = name(abs(x))
   const half = either(number(0.5), both(x, write.bits(-(2n ** 63n))))
   const nearest = [...add(mul(number(Math.LOG2E), x), half), ...op['f64x2.trunc']]
-  const k = name(select(number(0), nearest, less(abs(x), write.withHighWord(0x3fd62e43))))
+  const k = name(without(nearest, less(size, write.withHighWord(0x3fd62e43))))
   const high = name(sub(x, mul(k, number(LN2_HIGH))))
   const low = name(mul(k, number(LN2_LOW)))
   const r = name(sub(high, low))
@@ -114,7 +117,7 @@ export function expCode(x: Code, scope: Scope): Code {
   // Adding 2^52 brings k + 1023 to the low bits, from where it becomes an exponent.
   const power = shiftLeft(add(k, number(4503599627370496 + 1023)), 52)
   const exactOne = name([...x, ...number(1), ...op['f64x2.eq']])
-  const tiny = less(abs(x), write.withHighWord(0x3e300000))
+  const tiny = less(size, write.withHighWord(0x3e300000))
   const rare = select(number(Math.E), add(number(1), x), exactOne)
   return write.ended(write.unless(either(exactOne, tiny), rare, mul(y, power)))
 }
@@ -128,15 +131,13 @@ export function logCode(x: Code, scope: Scope): Code {
   const name = (value: Code): Code => write.name(value)
   const number = (value: number): Code => write.number(value)
   const bits = (value: bigint): Code => write.bits(value)
-  const word = name(shiftRight(x, 32))
-  const mantissa = name(both(word, bits(0xfffffn)))
-  // x = 2^k (1 + f) with 1 + f between the roots of 1/2 and 2.
-  const up = name(both(addLong(mantissa, bits(0x95f64n)), bits(0x100000n)))
-  const exponent = addLong(subLong(shiftRight(word, 20), bits(1023n)), shiftRight(up, 20))
+  // x = 2^k (1 + f) with 1 + f between the roots of 1/2 and 2: what is added carries into the exponent from the root of 2 on.
+  const carried = name(addLong(x, bits(0x95f64n << 32n)))
   // A small integer becomes a double in the low bits of 1.5 * 2^52.
-  const k = name(sub(addLong(exponent, bits(0x4338000000000000n)), number(6755399441055744)))
-  const newWord = either(mantissa, differ(up, bits(0x3ff00000n)))
-  const f = name(sub(either(shiftLeft(newWord, 32), both(x, bits(0xffffffffn))), number(1)))
+  const exponent = either(shiftRight(carried, 52), bits(0x4338000000000000n))
+  const k = name(sub(exponent, number(6755399441055744 + 1023)))
+  const scaled = addLong(subLong(x, both(carried, bits(0x7ffn << 52n))), bits(0x3ffn << 52n))
+  const f = name(sub(scaled, number(1)))
   const s = name(div(f, add(number(2), f)))
   const z = name(mul(s, s))
   const w = name(mul(z, z))
@@ -146,11 +147,11 @@ export function logCode(x: Code, scope: Scope): Code {
   const square = name(mul(mul(number(0.5), f), f))
   const middle = sub(square, add(mul(s, add(square, r)), low))
   const edge = sub(mul(s, sub(f, r)), low)
-  const bounds = either(subLong(mantissa, bits(0x6147an)), subLong(bits(0x6b851n), mantissa))
-  const inMiddle = [...bounds, ...bits(0n), ...op['i64x2.gt']]
-  // f is next to 0.
+  // Where the high word of the mantissa is between 0x6147a and 0x6b851.
+  const inMiddle = either(notLess(f, number(0x6147a / 2 ** 20)), less(f, number((1 + 0x6b852 / 2 ** 20) / 2 - 1)))
+  // Where it is 0, or one of the two largest: f is next to 0.
   const flat = sub(mul(mul(f, f), sub(number(0.5), mul(number(1 / 3), f))), low)
-  const isFlat = [...both(addLong(mantissa, bits(2n)), bits(0xfffffn)), ...bits(3n), ...op['i64x2.lt']]
+  const isFlat = both(notLess(f, number(-(2 ** -20))), less(f, number(2 ** -20)))
   const rest = write.unless(isFlat, flat, select(middle, edge, inMiddle))
   return write.ended(sub(high, sub(rest, f)))
 }

@@ -86,6 +86,7 @@ export const op = {
   'f64x2.ge': vector(0x4c),
   'v128.not': vector(0x4d),
   'v128.and': vector(0x4e),
+  'v128.andnot': vector(0x4f),
   'v128.or': vector(0x50),
   'v128.xor': vector(0x51),
   'v128.bitselect': vector(0x52),
