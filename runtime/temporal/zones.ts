@@ -1,4 +1,4 @@
-/** Time zones, from the runtime's own database (Intl). Offsets are constant within a quarter of an hour, so they are cached by it. */
+/** Time zones, from the runtime's own database (Intl). Offsets of named ones are constant within a quarter of an hour, so they are cached by it. */
 import { inputError } from '../errors.ts'
 
 const QUARTER_MS = 900_000
@@ -16,7 +16,7 @@ function zoneOf(name: string): Zone {
     let format: Intl.DateTimeFormat
     try {
       format = new Intl.DateTimeFormat('en-US', {
-        timeZone: name === '' ? undefined : name,
+        timeZone: name,
         hourCycle: 'h23',
         year: 'numeric',
         month: 'numeric',
@@ -37,6 +37,7 @@ function zoneOf(name: string): Zone {
 
 /** Milliseconds that the zone is ahead of UTC at a UTC instant. The empty name is the local zone. */
 export function offsetAtUtc(zoneName: string, utcMs: number): number {
+  if (zoneName === '') return localOffset(utcMs)
   const zone = zoneOf(zoneName)
   const quarter = Math.floor(utcMs / QUARTER_MS)
   let offset = zone.offsets.get(quarter)
@@ -52,6 +53,15 @@ export function offsetAtUtc(zoneName: string, utcMs: number): number {
     zone.offsets.set(quarter, offset)
   }
   return offset
+}
+
+/** Of the local zone, which JavaScript's dates know: to make a formatter takes longer than most scripts. */
+function localOffset(utcMs: number): number {
+  const date = new Date(Math.floor(utcMs / 1000) * 1000)
+  const wall = new Date(0)
+  wall.setUTCFullYear(date.getFullYear(), date.getMonth(), date.getDate())
+  wall.setUTCHours(date.getHours(), date.getMinutes(), date.getSeconds())
+  return wall.getTime() - date.getTime()
 }
 
 /**
