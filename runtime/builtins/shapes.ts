@@ -8,7 +8,7 @@ import { castVector, concatVectors, relabel, scalarToVector } from '../ops/cast.
 import { Dict, type Key, Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
-import { isDecimal, isNumeric, T, type TypeId } from '../values/types.ts'
+import { ARRAY_BASE, isDecimal, isNumeric, T, type TypeId } from '../values/types.ts'
 import { AnyVector, ArrayVector, newVector, type Vector, vectorOf } from '../values/vector.ts'
 
 /** Column `c` of a matrix, copied. */
@@ -76,6 +76,7 @@ export function rowsOf(columns: readonly Vector[]): Vector[] {
 /** Type in which elements of two types can stand in one vector. */
 export function commonType(a: TypeId, b: TypeId): TypeId {
   if (a === b) return a
+  if (a >= ARRAY_BASE || b >= ARRAY_BASE) return T.ANY
   const v = unifyScalars([Scalar.nullOf(a), Scalar.nullOf(b)])
   if (v !== undefined) return v.type
   if (isNumeric(a) && isNumeric(b)) return Math.max(a, b, T.INT)
