@@ -100,8 +100,7 @@ describe('the command line', () => {
   it.each([8_000_000, 20_000_000])(
     'computes with large vectors where a process may have %d KB of addresses',
     (kilobytes) => {
-      const script =
-        'a = rand(1.0, 5000000); b = a + 1; c = b - a; print(size(c)); print(sum(long(c * 1000) > 998))'
+      const script = 'a = rand(1.0, 5000000); b = a + 1; c = b - a; print(size(c)); print(sum(long(c * 1000) > 998))'
       const command = `ulimit -v ${kilobytes} && exec "${process.execPath}" "${holdfastBin}" -e '${script}'`
       expect(execFileSync('sh', ['-c', command], { encoding: 'utf8' })).toBe('5000000\n5000000\n')
     },
