@@ -12,7 +12,7 @@ const MANY = 4096
 /** Rows whose next words are fetched at a time. */
 const BLOCK = 4096
 
-/** Row positions in the order of their words, `words[0]` most significant; stable. */
+/** Row positions in the order of their words, `words[0]` most significant; stable. The words are spent. */
 export const radixOrder = (words: readonly Uint32Array[], length: number): Int32Array => radixSort(words, length).order
 
 /** The same, and the first words in that order: undefined where there are few rows. */
@@ -23,54 +23,79 @@ export function radixSort(
   const order = new Int32Array(length)
   for (let k = 0; k < length; k++) order[k] = k
   if (words.length === 0) return { order, first: undefined }
-  const sorter = new RowSorter(words, order)
-  sorter.sort(0, 0, length)
-  return { order, first: length > FEW ? sorter.key : undefined }
+  new RowSorter(words, order).sortAll()
+  return { order, first: length > FEW ? words[0] : undefined }
 }
 
 class RowSorter {
   readonly #words: readonly Uint32Array[]
   readonly #order: Int32Array
-  /** The words that rows are sorted by; those of the first level, when all is done. */
-  readonly key: Uint32Array
+  /** The words that rows are sorted by. Those of the first level come in the order of the rows, so they serve as they are. */
+  readonly #key: Uint32Array
   /** The word of the next level of rows that are about to be inserted. */
-  readonly #next: Uint32Array
+  #next: Uint32Array
+  /** Whether `next` holds all words of the second level, in the order of the first. */
+  #carried = false
   readonly #spares: Spares
 
   constructor(words: readonly Uint32Array[], order: Int32Array) {
     this.#words = words
     this.#order = order
-    this.key = new Uint32Array(order.length)
+    this.#key = words[0]
     this.#spares = new Spares(order.length)
     // Inserted rows are never in a pass at the same time.
     this.#next = this.#spares.key
   }
 
-  /** Rows order[from .. to), which are equal in the words before `level`. */
-  sort(level: number, from: number, to: number): void {
+  sortAll(): void {
     const order = this.#order
-    const { key } = this
-    if (to - from <= FEW) {
-      fetchWord(this.#words[level], order, this.#next, from, to)
-      insertRows(this.#words, level, order, this.#next, from, to)
-      return
+    const key = this.#key
+    const { length } = order
+    if (length <= FEW) insertRows(this.#words, 0, order, key, 0, length)
+    else {
+      const second: Carried | undefined =
+        this.#words.length > 1 && length >= MANY ? { words: this.#words[1], spare: undefined } : undefined
+      if (!inOrder(key, 0, length)) sortWord(key, order, this.#spares, 0, length, second)
+      if (second !== undefined) {
+        this.#next = second.words
+        this.#carried = true
+      }
+      this.#sortRuns(0, 0, length)
     }
-    if (!gatherWord(this.#words[level], order, key, from, to)) sortWord(key, order, this.#spares, from, to)
+  }
+
+  /** Rows order[from .. to), more than a few, which are equal in the words before `level`. */
+  #sort(level: number, from: number, to: number): void {
+    const order = this.#order
+    const key = this.#key
+    const ascends =
+      this.#carried && level === 1
+        ? copyWord(this.#next, key, from, to)
+        : gatherWord(this.#words[level], order, key, from, to)
+    if (!ascends) sortWord(key, order, this.#spares, from, to)
+    this.#sortRuns(level, from, to)
+  }
+
+  /** Rows that are equal in the words of `level`, too, and lie in order of them. */
+  #sortRuns(level: number, from: number, to: number): void {
     if (level + 1 === this.#words.length) return
-    const next = this.#words[level + 1]
-    let fetched = from
+    const order = this.#order
+    const key = this.#key
+    const carried = this.#carried && level === 0
+    const next = carried ? this.#next : this.#spares.key
+    let fetched = carried ? to : from
     for (let start = from; start < to; ) {
       const end = endOfRun(key, start, to)
       if (end - start > FEW) {
         const word = key[start]
-        this.sort(level + 1, start, end)
+        this.#sort(level + 1, start, end)
         key.fill(word, start, end)
       } else if (end - start > 1) {
         if (end > fetched) {
           fetched = Math.min(to, start + BLOCK)
-          fetchWord(next, order, this.#next, start, fetched)
+          fetchWord(this.#words[level + 1], order, next, start, fetched)
         }
-        insertRows(this.#words, level + 1, order, this.#next, start, end)
+        insertRows(this.#words, level + 1, order, next, start, end)
       }
       start = end
     }
@@ -112,19 +137,36 @@ class Spares {
   }
 }
 
-const COUNTS = new Int32Array(4 * 2048)
+/** Counters of each digit. */
+const STRIDE = 2048
+const COUNTS = new Int32Array(4 * STRIDE)
 
-/** Sorts key[from .. to) and moves payload along, stable. */
-function sortWord(key: Uint32Array, payload: Int32Array, spares: Spares, from: number, to: number): void {
-  const bits = to - from < MANY ? 8 : 11
+/** Words that move along with all others, so that nobody has to fetch them one by one afterwards. */
+interface Carried {
+  words: Uint32Array
+  spare: Uint32Array | undefined
+}
+
+/** Sorts key[from .. to) and moves payload along, stable. Of few rows digits are bytes; of many they are as few as can be, and all as long. */
+function sortWord(
+  key: Uint32Array,
+  payload: Int32Array,
+  spares: Spares,
+  from: number,
+  to: number,
+  carried?: Carried,
+): void {
+  const isMany = to - from >= MANY
+  const differing = isMany ? 32 - Math.clz32(differences(key, from, to)) : 32
+  const digits = Math.max(1, Math.ceil(differing / (isMany ? 11 : 8)))
+  const bits = isMany ? Math.ceil(differing / digits) : 8
   const buckets = 1 << bits
-  const digits = Math.ceil(32 / bits)
-  COUNTS.fill(0, 0, digits * buckets)
-  if (bits === 8) countBytes(key, from, to)
-  else countDigits(key, from, to)
+  COUNTS.fill(0, 0, digits * STRIDE)
+  if (isMany) countDigits(key, from, to, bits, buckets - 1)
+  else countBytes(key, from, to)
   let [sourceKey, sourcePayload, targetKey, targetPayload] = [key, payload, spares.key, spares.payload]
   for (let digit = 0; digit < digits; digit++) {
-    const base = digit * buckets
+    const base = digit * STRIDE
     const shift = digit * bits
     // A digit that all share moves nothing.
     if (COUNTS[base + ((sourceKey[from] >>> shift) & (buckets - 1))] === to - from) continue
@@ -135,7 +177,14 @@ function sortWord(key: Uint32Array, payload: Int32Array, spares: Spares, from: n
       COUNTS[b] = at
       at += n
     }
-    scatter(sourceKey, sourcePayload, targetKey, targetPayload, from, to, shift, buckets - 1, base)
+    if (carried === undefined)
+      scatter(sourceKey, sourcePayload, targetKey, targetPayload, from, to, shift, buckets - 1, base)
+    else {
+      const spare = carried.spare ?? new Uint32Array(carried.words.length)
+      scatterBoth(sourceKey, sourcePayload, carried.words, targetKey, targetPayload, spare, shift, buckets - 1, base)
+      carried.spare = carried.words
+      carried.words = spare
+    }
     const k = sourceKey
     sourceKey = targetKey
     targetKey = k
@@ -148,12 +197,21 @@ function sortWord(key: Uint32Array, payload: Int32Array, spares: Spares, from: n
   payload.set(sourcePayload.subarray(from, to), from)
 }
 
-function countDigits(key: Uint32Array, from: number, to: number): void {
+/** The bits in which any word differs from the first. */
+function differences(key: Uint32Array, from: number, to: number): number {
+  const x = key[from]
+  let bits = 0
+  for (let k = from; k < to; k++) bits |= key[k] ^ x
+  return bits
+}
+
+/** Of three digits, whether all of them are asked for or not. */
+function countDigits(key: Uint32Array, from: number, to: number, bits: number, mask: number): void {
   for (let k = from; k < to; k++) {
     const x = key[k]
-    COUNTS[x & 2047]++
-    COUNTS[2048 + ((x >>> 11) & 2047)]++
-    COUNTS[4096 + (x >>> 22)]++
+    COUNTS[x & mask]++
+    COUNTS[STRIDE + ((x >>> bits) & mask)]++
+    COUNTS[2 * STRIDE + ((x >>> (2 * bits)) & mask)]++
   }
 }
 
@@ -161,9 +219,9 @@ function countBytes(key: Uint32Array, from: number, to: number): void {
   for (let k = from; k < to; k++) {
     const x = key[k]
     COUNTS[x & 255]++
-    COUNTS[256 + ((x >>> 8) & 255)]++
-    COUNTS[512 + ((x >>> 16) & 255)]++
-    COUNTS[768 + (x >>> 24)]++
+    COUNTS[STRIDE + ((x >>> 8) & 255)]++
+    COUNTS[2 * STRIDE + ((x >>> 16) & 255)]++
+    COUNTS[3 * STRIDE + (x >>> 24)]++
   }
 }
 
@@ -184,6 +242,40 @@ function scatter(
     targetKey[at] = x
     targetPayload[at] = payload[k]
   }
+}
+
+/** The same of all rows, with words that move along. */
+function scatterBoth(
+  key: Uint32Array,
+  payload: Int32Array,
+  carried: Uint32Array,
+  targetKey: Uint32Array,
+  targetPayload: Int32Array,
+  targetCarried: Uint32Array,
+  shift: number,
+  mask: number,
+  base: number,
+): void {
+  for (let k = 0; k < key.length; k++) {
+    const x = key[k]
+    const at = COUNTS[base + ((x >>> shift) & mask)]++
+    targetKey[at] = x
+    targetPayload[at] = payload[k]
+    targetCarried[at] = carried[k]
+  }
+}
+
+/** key[k] = word[k]; whether the result ascends. */
+function copyWord(word: Uint32Array, key: Uint32Array, from: number, to: number): boolean {
+  let ascends = true
+  let last = 0
+  for (let k = from; k < to; k++) {
+    const x = word[k]
+    key[k] = x
+    if (x < last) ascends = false
+    last = x
+  }
+  return ascends
 }
 
 /** key[k] = word[order[k]]; whether the result ascends. */
