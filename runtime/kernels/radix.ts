@@ -4,6 +4,8 @@
  * what stands in order already is left after one look. Few rows are inserted one by one.
  */
 import { checkInterrupt } from '../interrupt.ts'
+import { unsetFixedArray } from '../values/fixed-array.ts'
+import { newWords, spendWords } from './words.ts'
 
 /** So few rows are sorted faster by insertion. */
 const FEW = 24
@@ -20,7 +22,7 @@ export function radixSort(
   words: readonly Uint32Array[],
   length: number,
 ): { readonly order: Int32Array; readonly first: Uint32Array | undefined } {
-  const order = new Int32Array(length)
+  const order = unsetFixedArray('i32', length) as Int32Array
   for (let k = 0; k < length; k++) order[k] = k
   if (words.length === 0) return { order, first: undefined }
   new RowSorter(words, order).sortAll()
@@ -61,7 +63,9 @@ class RowSorter {
         this.#carried = true
       }
       this.#sortRuns(0, 0, length)
+      if (second !== undefined) spendWords(second.spare === this.#words[1] ? second.words : second.spare)
     }
+    this.#spares.spend()
   }
 
   /** Rows order[from .. to), more than a few, which are equal in the words before `level`. */
@@ -117,13 +121,20 @@ export function sortPairs(high: Uint32Array, low: Uint32Array): void {
     }
     start = end
   }
+  spares.spend()
 }
 
 /** Sorts words in place. */
 export function sortWords(key: Uint32Array): void {
   if (inOrder(key, 0, key.length)) return
   if (key.length < MANY) key.sort()
-  else sortWord(key, new Int32Array(key.length), new Spares(key.length), 0, key.length)
+  else {
+    const payload = unsetFixedArray('i32', key.length) as Int32Array
+    const spares = new Spares(key.length)
+    sortWord(key, payload, spares, 0, key.length)
+    spendWords(payload)
+    spares.spend()
+  }
 }
 
 /** Memory of the passes, as long as what is sorted. */
@@ -132,8 +143,12 @@ class Spares {
   readonly payload: Int32Array
 
   constructor(length: number) {
-    this.key = new Uint32Array(length)
-    this.payload = new Int32Array(length)
+    this.key = newWords(length)
+    this.payload = unsetFixedArray('i32', length) as Int32Array
+  }
+
+  spend(): void {
+    spendWords(this.key, this.payload)
   }
 }
 
@@ -180,7 +195,7 @@ function sortWord(
     if (carried === undefined)
       scatter(sourceKey, sourcePayload, targetKey, targetPayload, from, to, shift, buckets - 1, base)
     else {
-      const spare = carried.spare ?? new Uint32Array(carried.words.length)
+      const spare = carried.spare ?? newWords(carried.words.length)
       scatterBoth(sourceKey, sourcePayload, carried.words, targetKey, targetPayload, spare, shift, buckets - 1, base)
       carried.spare = carried.words
       carried.words = spare

@@ -12,6 +12,7 @@ import { words } from './codegen.ts'
 import { groupIds } from './hash.ts'
 import { radixOrder, radixSort, sortPairs, sortWords } from './radix.ts'
 import { spreadSort } from './spread-sort.ts'
+import { newWords, spendWords } from './words.ts'
 
 /**
  * Row positions in sorted order, stable. Nulls come first ascending and last descending unless `nullsFirst` says otherwise for a column.
@@ -21,7 +22,10 @@ export function sortIndices(
   ascending: readonly boolean[],
   nullsFirst: readonly (boolean | undefined)[] = [],
 ): Int32Array {
-  return radixOrder(...keysOf(columns, ascending, nullsFirst))
+  const [keys, length] = keysOf(columns, ascending, nullsFirst)
+  const order = radixOrder(keys, length)
+  spendWords(...keys)
+  return order
 }
 
 /** The same, and the first column in that order, where that costs less than to gather it: undefined elsewhere. */
@@ -30,18 +34,22 @@ export function sortRows(
   ascending: readonly boolean[],
   nullsFirst: readonly (boolean | undefined)[] = [],
 ): { readonly rows: Int32Array; readonly first: Vector | undefined } {
-  const { order, first: sorted } = radixSort(...keysOf(columns, ascending, nullsFirst))
+  const [keys, length] = keysOf(columns, ascending, nullsFirst)
+  const { order, first: sorted } = radixSort(keys, length)
   const up = ascending[0] ?? true
   const first = columns[0]
   if (
     sorted === undefined ||
     !(first instanceof FixedVector && first.data instanceof Int32Array) ||
     (nullsFirst[0] ?? up) !== up
-  )
+  ) {
+    spendWords(...keys)
     return { rows: order, first: undefined }
+  }
   const data = unsetFixedArray('i32', first.length)
   const sign = -2147483648 ^ (up ? 0 : -1)
   for (let k = 0; k < data.length; k++) data[k] = sorted[k] ^ sign
+  spendWords(...keys)
   return { rows: order, first: new FixedVector(first.type, data, data.length, first.scale) }
 }
 
@@ -90,8 +98,8 @@ function sortedLongs(data: BigInt64Array, ascending: boolean): BigInt64Array {
   const sign = -2147483648 ^ flip
   const source = words(data)
   const target = words(out)
-  const high = new Uint32Array(length)
-  const low = new Uint32Array(length)
+  const high = newWords(length)
+  const low = newWords(length)
   for (let k = 0; k < length; k++) {
     low[k] = source[2 * k] ^ flip
     high[k] = source[2 * k + 1] ^ sign
@@ -101,6 +109,7 @@ function sortedLongs(data: BigInt64Array, ascending: boolean): BigInt64Array {
     target[2 * k] = low[k] ^ flip
     target[2 * k + 1] = high[k] ^ sign
   }
+  spendWords(high, low)
   return out
 }
 
@@ -116,8 +125,8 @@ function sortedDoubles(data: Float64Array, ascending: boolean): Float64Array | u
   const flip = ascending ? 0 : -1
   const source = new Int32Array(data.buffer, data.byteOffset, length * 2)
   const target = new Int32Array(out.buffer, out.byteOffset, length * 2)
-  const high = new Uint32Array(length)
-  const low = new Uint32Array(length)
+  const high = newWords(length)
+  const low = newWords(length)
   for (let k = 0; k < length; k++) {
     const h = source[2 * k + 1]
     // Negative numbers order backwards in their bits: all of them are turned over; others get their sign bit set.
@@ -132,6 +141,7 @@ function sortedDoubles(data: Float64Array, ascending: boolean): Float64Array | u
     target[2 * k] = low[k] ^ flip ^ negative
     target[2 * k + 1] = h ^ (negative | -2147483648)
   }
+  spendWords(high, low)
   return out
 }
 
@@ -146,7 +156,7 @@ function sortedInts(data: Int32Array, ascending: boolean): Int32Array {
 }
 
 function nullKeys(v: Vector, nullsFirst: boolean): Uint32Array {
-  const out = new Uint32Array(v.length)
+  const out = newWords(v.length)
   for (let k = 0; k < v.length; k++) out[k] = v.isNullAt(k) === nullsFirst ? 0 : 1
   return out
 }
@@ -168,7 +178,7 @@ function sortKeys(v: Vector, ascending: boolean): Uint32Array[] {
       if (v.data instanceof Float64Array) throw inputError('COMPLEX and POINT data have no order.')
       const w = words(v.data)
       return [3, 2, 1, 0].map((part) => {
-        const out = new Uint32Array(v.length)
+        const out = newWords(v.length)
         const sign = part === 3 && 'scale' in v && v.type === 39 ? -2147483648 : 0
         for (let k = 0; k < v.length; k++) out[k] = w[4 * k + part] ^ sign ^ flip
         return out
@@ -203,7 +213,7 @@ function textRanks(texts: readonly string[]): Uint32Array {
 }
 
 function rankKeys(codes: Int32Array, ranks: Uint32Array, length: number, flip: number): Uint32Array {
-  const out = new Uint32Array(length)
+  const out = newWords(length)
   for (let k = 0; k < length; k++) out[k] = ranks[codes[k]] ^ flip
   return out
 }
@@ -221,7 +231,7 @@ function tupleKeys(values: readonly Scalar[], flip: number): Uint32Array {
     return x < y ? -1 : x > y ? 1 : 0
   }
   order.sort(compare)
-  const out = new Uint32Array(values.length)
+  const out = newWords(values.length)
   let rank = 0
   order.forEach((position, k) => {
     if (k > 0 && compare(order[k - 1], position) !== 0) rank = k
@@ -235,11 +245,11 @@ const NULL_HIGH = new Int32Array(Float64Array.of(NULL_F64).buffer)[1]
 
 function fixedKeys(v: FixedVector, flip: number): Uint32Array[] {
   const { data, length } = v
-  const high = new Uint32Array(length)
+  const high = newWords(length)
   const sign = -2147483648 ^ flip
   if (data instanceof BigInt64Array) {
     const w = words(data)
-    const low = new Uint32Array(length)
+    const low = newWords(length)
     for (let k = 0; k < length; k++) {
       low[k] = w[2 * k] ^ flip
       high[k] = w[2 * k + 1] ^ sign
@@ -247,7 +257,7 @@ function fixedKeys(v: FixedVector, flip: number): Uint32Array[] {
     return [high, low]
   }
   if (data instanceof Float64Array) {
-    const low = new Uint32Array(length)
+    const low = newWords(length)
     const w = words(data)
     for (let k = 0; k < length; k++) {
       let x = w[2 * k]

@@ -5,6 +5,7 @@ import { inputError } from '../errors.ts'
 import { denseCodes, seenCodes } from '../kernels/codes.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { sortIndices, sortRows } from '../kernels/sort.ts'
+import { spendWords } from '../kernels/words.ts'
 import { Table, type Vector } from '../values/index.ts'
 import { asColumn, gatherTable, sliceTable } from './columns.ts'
 import { compileItem, unknownColumn } from './evaluate.ts'
@@ -56,10 +57,9 @@ export function sortedTable(table: Table, by: SortColumns): Table {
   const { rows, first } = sortRows(by.columns, by.ascending, by.nullsFirst)
   // A column may stand there twice, and each is then changed alone.
   const known = first === undefined ? -1 : table.columns.indexOf(by.columns[0])
-  return new Table(
-    table.names,
-    table.columns.map((column, k) => (k === known ? first! : column.gather(rows))),
-  )
+  const columns = table.columns.map((column, k) => (k === known ? first! : column.gather(rows)))
+  spendWords(rows)
+  return new Table(table.names, columns)
 }
 
 /** Rows without repetitions, in the order of first appearance. */
