@@ -105,11 +105,15 @@ describe('holdfast restore-pitr', () => {
       '--data',
       target,
     ]
+    const began = performance.now()
+    expect((await holdfast(args)).code).toBe(0)
+    const wholeMs = performance.now() - began
+    rmSync(target, { recursive: true })
     let killed = 0
     let refused = 0
-    for (const waitMs of [180, 230, 280, 350]) {
+    for (const part of [0.4, 0.55, 0.7, 0.85]) {
       const outcome = await holdfast(args, {
-        onStart: (child) => void setTimeout(() => child.kill('SIGKILL'), waitMs).unref(),
+        onStart: (child) => void setTimeout(() => child.kill('SIGKILL'), part * wholeMs).unref(),
       })
       if (outcome.signal === 'SIGKILL') killed++
       if (existsSync(join(target, '_restoring'))) {

@@ -39,7 +39,7 @@ describe('a scan of a batch', () => {
   })
 
   it('finds them of doubles, where NaN is a null too', () => {
-    const value = fc.oneof(fc.double(), fc.constantFrom(NULL_F64, Number.NaN, 0, -1, 1))
+    const value = fc.oneof(fc.double(), fc.constantFrom(NULL_F64, Number.NaN, 0, -1, 1, -Infinity, Infinity))
     fc.assert(
       fc.property(fc.array(value, { minLength: 1, maxLength: 12 }), (values) => {
         const range = new Float64Array(4)

@@ -2,7 +2,7 @@
  * The loops of the segment writer: take the chosen rows of a column into the I/O buffer, and look at them for nulls, smallest and largest while they are in the processor's cache. Each
  * storage class has its own compiled copy (see runtime/kernels/codegen.ts); doubles and 64-bit integers go through vector registers.
  */
-import { declareWords, kernel, type NumericStorage, nullTest } from '../../runtime/kernels/codegen.ts'
+import { declareWords, kernel, NULL_TEXT, type NumericStorage, nullTest } from '../../runtime/kernels/codegen.ts'
 import { type RangeLanes, rangeOfDoubles, rangeOfLongs } from '../../runtime/kernels/simd/range.ts'
 import type { FixedArray } from '../../runtime/values/index.ts'
 
@@ -96,7 +96,7 @@ function setLong(range: Float64Array, at: number, value: bigint): void {
   range[at + 1] = Number(value & 0xffffffffn)
 }
 
-/** One test an element where it lies within what was seen: nulls and NaN never do. */
+/** Few tests an element where it lies within what was seen. A null lies there, too, once an infinity below it was seen. */
 function scanNumbers(
   o: FixedArray,
   count: number,
@@ -104,13 +104,14 @@ function scanNumbers(
   range: Float64Array,
   seen: boolean,
 ): number {
+  const real = storage === 'f64' || storage === 'f32'
   return kernel<(o: FixedArray, count: number, range: Float64Array, seen: boolean) => number>(
     `segment.range.${storage}`,
     'o,count,range,seen',
     () =>
       `let nulls=0,a=seen?range[0]:Infinity,b=seen?range[1]:-Infinity;
        for(let k=0;k<count;k++){const v=o[k];
-         if(!(v>=a&&v<=b)){
+         if(!(v>=a&&v<=b${real ? `&&v>${NULL_TEXT[storage]}` : ''})){
            if(${nullTest(storage, 'o', 'k', 'v')}){nulls++;continue}
            if(v<a)a=v;if(v>b)b=v;}}
        if(nulls<count||seen){range[0]=a;range[1]=b}return nulls;`,

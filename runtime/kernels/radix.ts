@@ -4,8 +4,7 @@
  * what stands in order already is left after one look. Few rows are inserted one by one.
  */
 import { checkInterrupt } from '../interrupt.ts'
-import { unsetFixedArray } from '../values/fixed-array.ts'
-import { newWords, spendWords } from './words.ts'
+import { newPositions, newWords, spendWords } from './words.ts'
 
 /** So few rows are sorted faster by insertion. */
 const FEW = 24
@@ -22,7 +21,7 @@ export function radixSort(
   words: readonly Uint32Array[],
   length: number,
 ): { readonly order: Int32Array; readonly first: Uint32Array | undefined } {
-  const order = unsetFixedArray('i32', length) as Int32Array
+  const order = newPositions(length)
   for (let k = 0; k < length; k++) order[k] = k
   if (words.length === 0) return { order, first: undefined }
   new RowSorter(words, order).sortAll()
@@ -129,7 +128,7 @@ export function sortWords(key: Uint32Array): void {
   if (inOrder(key, 0, key.length)) return
   if (key.length < MANY) key.sort()
   else {
-    const payload = unsetFixedArray('i32', key.length) as Int32Array
+    const payload = newPositions(key.length)
     const spares = new Spares(key.length)
     sortWord(key, payload, spares, 0, key.length)
     spendWords(payload)
@@ -144,7 +143,7 @@ class Spares {
 
   constructor(length: number) {
     this.key = newWords(length)
-    this.payload = unsetFixedArray('i32', length) as Int32Array
+    this.payload = newPositions(length)
   }
 
   spend(): void {
