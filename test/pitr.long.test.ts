@@ -111,7 +111,7 @@ describe('holdfast restore-pitr', () => {
     rmSync(target, { recursive: true })
     let killed = 0
     let refused = 0
-    for (const part of [0.4, 0.55, 0.7, 0.85]) {
+    for (const part of [0.2, 0.4, 0.55, 0.7, 0.85]) {
       const outcome = await holdfast(args, {
         onStart: (child) => void setTimeout(() => child.kill('SIGKILL'), part * wholeMs).unref(),
       })
