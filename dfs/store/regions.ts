@@ -3,8 +3,8 @@
  * or taken by who builds in it, or issued until its command is carried out.
  */
 import { RangeLanes } from '../../runtime/kernels/simd/range.ts'
+import { PAGE_BYTES, type SharedMemory } from '../../runtime/values/wasm-api.ts'
 import { checksumAt } from './checksum.ts'
-import { PAGE_BYTES, type SharedMemory } from './shared-memory.ts'
 import { ISSUER_FOUND_AT, PLACE_BYTES, REGIONS_AT } from './write-ring.ts'
 import type { Hasher } from './xxh64.ts'
 

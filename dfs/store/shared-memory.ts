@@ -3,33 +3,21 @@
  * rewritten here so that it takes the memory it is given.
  */
 
-/** A memory made with `shared: true`. Views of `buffer` stay valid when it grows; a new `buffer` shows what was added. */
-export interface SharedMemory {
-  readonly buffer: SharedArrayBuffer
-  grow(pages: number): number
-}
+import {
+  PAGE_BYTES,
+  type SharedMemory,
+  type WasmImports,
+  type WasmInstance,
+  type WasmModule,
+  WebAssembly,
+} from '../../runtime/values/wasm-api.ts'
 
-type Imports = Record<string, Record<string, unknown>>
-interface Instance {
-  readonly exports: Record<string, unknown>
-}
-
-/** The compiler's library has these types for browsers only. */
-interface WebAssemblyApi {
-  readonly Module: new (code: Uint8Array) => object
-  readonly Instance: new (module: object, imports?: Imports) => Instance
-  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => SharedMemory
-  instantiate: (code: unknown, imports?: Imports) => Promise<unknown>
-}
-
-export const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
-
-export const PAGE_BYTES = 65536
 /** A module may ask for this much at most: 4 GiB. */
 const PAGES_MAX = 65536
 
-export const newModule = (code: Uint8Array): object => new WebAssembly.Module(code)
-export const newInstance = (module: object, imports?: Imports): Instance => new WebAssembly.Instance(module, imports)
+export const newModule = (code: Uint8Array): WasmModule => new WebAssembly.Module(code)
+export const newInstance = (module: WasmModule, imports?: WasmImports): WasmInstance =>
+  new WebAssembly.Instance(module, imports)
 
 /** So many bytes at first and at most; undefined where the system has no room for that. */
 export function newSharedMemory(bytes: number, bytesMax: number): SharedMemory | undefined {
@@ -49,7 +37,7 @@ const HEADER_BYTES = 8
  * The module with `shared.memory` imported in the place of the one memory that it makes. Numbers of functions stay as they are, because a memory has numbers of its
  * own. Sections: WebAssembly core specification, 5.5.
  */
-export function withImportedMemory(code: Uint8Array): object {
+export function withImportedMemory(code: Uint8Array): WasmModule {
   const parts: number[][] = [[...code.subarray(0, HEADER_BYTES)]]
   const limits = { flags: 3, min: 0, max: PAGES_MAX }
   const memory = [2, limits.flags, ...leb(limits.min), ...leb(limits.max)]

@@ -5,7 +5,8 @@
  *
  * Control words: commands issued, commands done, state, files that failed. Then five words a command: kind, number of the file, its descriptor, bytes, place.
  */
-import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
+import type { SharedMemory } from '../../runtime/values/wasm-api.ts'
+import { newSharedMemory } from './shared-memory.ts'
 import { type Hasher, hasherOn } from './xxh64.ts'
 
 export const SLOTS = 64

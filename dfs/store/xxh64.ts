@@ -6,7 +6,8 @@
  * memory serves a thread.
  */
 import xxhash from 'xxhash-wasm'
-import { newInstance, newModule, type SharedMemory, WebAssembly, withImportedMemory } from './shared-memory.ts'
+import { type SharedMemory, WebAssembly } from '../../runtime/values/wasm-api.ts'
+import { newInstance, newModule, withImportedMemory } from './shared-memory.ts'
 
 export const STATE_BYTES = 88
 /** Bytes hashed at once: they stay in the processor's cache between being read and hashed. */

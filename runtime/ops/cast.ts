@@ -291,7 +291,8 @@ export function scalarToVector(s: Scalar, length: number, type: TypeId = s.type)
     }
     default: {
       const data = newFixedArray(info.storage, length)
-      if (s.value !== 0 && s.value !== 0n) data.fill(s.value as never)
+      // The other zero has bits.
+      if (!Object.is(s.value, 0) && s.value !== 0n) data.fill(s.value as never)
       return new FixedVector(type, data, length, s.scale)
     }
   }

@@ -3,9 +3,8 @@
  * are ArrayBuffers like any other, but for three things: their size is a whole number of pages; they can't be transferred, so a memory that grows by nothing detaches them; and Node does not count them
  * among its array buffers, only in what V8 calls external.
  */
-import { type WasmMemory, wasm } from './wasm-api.ts'
+import { PAGE_BYTES, type WasmMemory, WebAssembly } from './wasm-api.ts'
 
-export const PAGE_BYTES = 65536
 const WORK_PAGES = 8
 /** Bytes of `workMemory`. */
 export const WORK_BYTES = WORK_PAGES * PAGE_BYTES
@@ -53,9 +52,9 @@ export const roomFor = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES) 
 
 /** The thread's memory for what does not lie in one of its own. It comes first: without it, columns in memories would be of no use. undefined: there is no room for it. */
 export function workMemory(): WasmMemory | undefined {
-  if (work !== undefined) return work
+  if (work !== undefined || exhausted) return work
   try {
-    work = new (wasm().Memory)({ initial: WORK_PAGES })
+    work = new WebAssembly.Memory({ initial: WORK_PAGES })
   } catch {
     exhausted = true
   }
@@ -70,7 +69,7 @@ export function newOwnMemory(size: number): ArrayBuffer {
   if (otherBytes < 0) otherBytes = outsideNode()
   const pages = size / PAGE_BYTES
   try {
-    const memory = new (wasm().Memory)({ initial: pages, maximum: pages })
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
     nextBegin = (nextBegin + STAGGER_BYTES) % STAGGER_ROOM
     return registered({ memory, begin: nextBegin })
   } catch {

@@ -9,7 +9,7 @@
 import { checkInterrupt } from '../../interrupt.ts'
 import { memoryOf, workMemory } from '../../values/own-memory.ts'
 import type { FixedArray } from '../../values/vector.ts'
-import { type WasmMemory, type WasmModule, wasm } from '../../values/wasm-api.ts'
+import { type WasmMemory, type WasmModule, WebAssembly } from '../../values/wasm-api.ts'
 import { type FunctionShape, moduleBytes } from './wasm-module.ts'
 
 /** Elements of a block, a multiple of 16. */
@@ -54,12 +54,12 @@ export class LaneFunction<Run> {
   #onSlots: Run | undefined
 
   constructor(shape: FunctionShape, isShared = false) {
-    this.#module = new (wasm().Module)(moduleBytes(shape, isShared))
+    this.#module = new WebAssembly.Module(moduleBytes(shape, isShared))
     this.#memories = shape.memories
   }
 
   on(memories: readonly LaneMemory[]): Run {
-    const { exports } = new (wasm().Instance)(this.#module, { lanes: memories })
+    const { exports } = new WebAssembly.Instance(this.#module, { lanes: { ...memories } })
     return exports.run as Run
   }
 
