@@ -1,7 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: the scripts that this test mutates are files
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../test/properties.ts'
 import { formatError, isComplete, ParseError, parseExpression, parseScript, ScriptParser, SourceText } from './index.ts'
 import { tokenize } from './lexer.ts'
 import { dumpExpr, dumpScript, dumpStatement, testNames } from './testing-dump.ts'

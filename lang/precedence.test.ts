@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../test/properties.ts'
 import type { Expr, Statement } from './ast.ts'
 import { ScriptParser, SourceText } from './index.ts'
 

@@ -6,9 +6,9 @@ import { closeSync, openSync, readdirSync, readSync, statSync, writeSync } from 
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { holdfast, random, scratch, script } from './harness.ts'
+import { FIRST_SEED as seed } from './seed.ts'
 
 const flips = process.env.HOLDFAST_LONG === 'small' ? 20 : 200
-const seed = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
 
 /** Of all rows and columns; a double is taken to its last bit. */
 const digest = `rows = select * from loadTable("dfs://db", "quotes")

@@ -11,9 +11,9 @@ import { holdfast, root, scratch } from './harness.ts'
 import { type Deed, type Made, madeBy, NOTHING_MADE, describe as text } from './kill/deeds.ts'
 import type { Note, Orders } from './kill/writer.ts'
 import { random } from './random.ts'
+import { FIRST_SEED as seed } from './seed.ts'
 
 const kills = process.env.HOLDFAST_LONG === 'small' ? 7 : 75
-const seed = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
 const SESSIONS = 3
 
 interface Ended {

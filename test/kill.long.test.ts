@@ -6,9 +6,9 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { holdfast, type Outcome, random, scratch, script } from './harness.ts'
+import { FIRST_SEED as seed } from './seed.ts'
 
 const kills = process.env.HOLDFAST_LONG === 'small' ? 8 : 100
-const seed = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
 
 const build = `
 login("admin", "123456")

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { type AccessState, Permissions } from './permissions.ts'
 import { contains, type Right, type Scope, scopeText } from './rights.ts'
 import { type AccessChange, type AccessRule, changeRules, withoutObject, withRenamedTable } from './rules.ts'

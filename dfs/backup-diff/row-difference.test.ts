@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FixedVector, StringVector, T, Table } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import { type ComparedRows, rowDifference } from './row-difference.ts'
 
 type Row = readonly [number, string]

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest'
+import { FIRST_SEED as first } from '../../test/seed.ts'
 import { playHistory } from './history.ts'
 
-const first = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
 const histories = process.env.HOLDFAST_LONG === 'small' ? 50 : 3000
 
 describe(`${histories} random histories from seed ${first}`, () => {

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   ArrayVector,
@@ -12,6 +11,7 @@ import {
   type Vector,
   WideVector,
 } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import { digestConflict, RowsDigester } from './rows-digest.ts'
 
 const digestOf = (columns: Readonly<Record<string, Vector>>, pieces = 1) => {

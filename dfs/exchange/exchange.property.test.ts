@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FixedVector, SourceTable, T, Table, typeName } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import { dfsService } from '../session.ts'
 import { connect, newWorld } from '../write/testing.ts'
 import { column, contents } from './testing-columns.ts'

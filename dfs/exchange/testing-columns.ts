@@ -1,5 +1,5 @@
 /** For tests: columns of every type that a table can have, with nulls, as generated values. */
-import fc from 'fast-check'
+
 import {
   ArrayVector,
   type ColumnSchema,
@@ -11,6 +11,7 @@ import {
   type Vector,
   vectorOf,
 } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Values of every type

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HoldfastError } from '../../runtime/errors.ts'
+import fc from '../../test/properties.ts'
 import { pack } from '../set/meta.ts'
 import { digestOf } from '../store/checksum.ts'
 import { decodeProofs, encodeProofs, type FileProof, type RowsProof } from './file.ts'

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { castScalar } from '../../runtime/ops/cast.ts'
 import { temporalUnit } from '../../runtime/temporal/units.ts'
@@ -12,6 +11,7 @@ import {
   type TypeId,
   vectorOf,
 } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import type { DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
 import { SegmentWriter } from '../segment/index.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { castTemporalRaw } from '../../runtime/ops/temporal-parts.ts'
 import { type ColumnPredicate, type Raw, T, type TypeId, vectorOf } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import type { DatabaseRecord, Scheme, TableRecord } from '../catalog/types.ts'
 import { pruner, schemeOrder, segmentMayMatch } from './prune.ts'
 import { routeRows } from './route.ts'

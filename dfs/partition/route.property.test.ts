@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hashBucketOf } from '../../runtime/kernels/murmur.ts'
 import { castScalar } from '../../runtime/ops/cast.ts'
@@ -13,6 +12,7 @@ import {
   type Vector,
   vectorOf,
 } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import type { DatabaseRecord, Scheme } from '../catalog/types.ts'
 import { partitionNames } from './names.ts'
 import { type RouteConfig, routeRows } from './route.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { FIRST_SEED as first } from '../../test/seed.ts'
 import { continued, runHistory, wrongTargets } from './history.ts'
 import { DUAL, GROUP } from './testing.ts'
 
-const first = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
 const histories = process.env.HOLDFAST_LONG === 'small' ? 3 : 60
 
 describe(`${histories} random histories from seed ${first}`, () => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ColumnPredicate, isNullRaw, nullRaw, type Raw, T } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import type { StoredColumn, TableRecord } from '../catalog/types.ts'
 import { compareRaws } from './key-order.ts'
 import { ChunkStory, type Row, tableOf } from './testing-chunk.ts'

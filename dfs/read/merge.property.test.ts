@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { T, type Vector, vectorOf } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import { type Block, mergeRuns, type SortedRun } from './merge.ts'
 import type { Keep } from './order.ts'
 

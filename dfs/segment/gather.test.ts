@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RangeLanes } from '../../runtime/kernels/simd/range.ts'
 import { NULL_F64, NULL_I32, NULL_I64 } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import { newSharedMemory } from '../store/shared-memory.ts'
 import { gather, scanRange } from './gather.ts'
 

@@ -1,5 +1,4 @@
 import { tableFromIPC } from 'apache-arrow'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   ARRAY_BASE,
@@ -16,6 +15,7 @@ import {
   type Vector,
   vectorOf,
 } from '../../runtime/values/index.ts'
+import fc from '../../test/properties.ts'
 import { FaultyFileStore } from '../store/faulty-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
 import { isStorable } from './column-type.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { ONE_STATE, type Retention, statesToKeep } from './retention.ts'
 
 /** Local time, as an operator reads the clock. */

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import xxhash from 'xxhash-wasm'
+import fc from '../../test/properties.ts'
 import { Checksum, checksumOf, digestOf, hashedPiece } from './checksum.ts'
 
 const api = await xxhash()

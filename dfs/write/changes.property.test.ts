@@ -1,6 +1,7 @@
 /** Any sequence of appends, updates, deletes, upserts, moves between partitions and changes of columns leaves the rows that the same statements leave in memory. */
-import fc from 'fast-check'
+
 import { describe, expect, test } from 'vitest'
+import fc from '../../test/properties.ts'
 import { boot, connect, newWorld, type TestSession, type TestWorld } from './testing.ts'
 
 interface Column {

@@ -1,6 +1,7 @@
 /** Every window function against its definition: the aggregate of the same name over each window, rule by rule. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { NULL_F64, T } from '../values/types.ts'
 import { FixedVector, type Vector } from '../values/vector.ts'

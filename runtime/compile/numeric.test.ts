@@ -1,6 +1,7 @@
 /** What numeric.ts writes out gives what the operators give. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { createInterpreter } from '../index.ts'
 import { binaryOp } from '../ops/binary.ts'
 import { NULL_F64, NULL_I32, NULL_I64, Scalar, T, type Value } from '../values/index.ts'

@@ -1,6 +1,7 @@
 /** Plain values in variables change nothing but the time: programs give what they give with every written-out way switched off. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { bindInterrupt, createInterpreter, formatRuntimeError, toHoldfastError } from '../index.ts'
 import { compiling } from './emitter.ts'
 import { failureText, printed } from './script-testing.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { deltaDecode, deltaEncode } from './delta-of-delta.ts'
 import { lz4Compress, lz4Decompress } from './lz4.ts'
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../../test/properties.ts'
 import { type Codes, PIECE, type SeenCodes, seenCodes } from './codes.ts'
 
 function naive({ rows, limit }: Codes): SeenCodes {

@@ -1,6 +1,7 @@
 /** Laws of the kernels against definitions written out per element. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { iif } from '../builtins/nulls.ts'
 import { binaryOp, fastBinary } from '../ops/binary.ts'
 import { castVector } from '../ops/cast.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { NULL_I32, T } from '../values/types.ts'
 import { SymbolVector, vectorOf } from '../values/vector.ts'
 import { hashBucketOf, hashBuckets, murmurHash2 } from './murmur.ts'

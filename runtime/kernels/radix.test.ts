@@ -1,6 +1,7 @@
 /** The radix sort against the sort of JavaScript. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { NULL_F64, NULL_I32, NULL_I64, type Raw, T, type TypeId } from '../values/types.ts'
 import { FixedVector, vectorOf } from '../values/vector.ts'
 import { radixOrder, sortPairs, sortWords } from './radix.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../../test/properties.ts'
 import { iif } from '../builtins/nulls.ts'
 import { assembleAtOnce, LANES_FROM } from '../kernels/simd/elementwise.ts'
 import { Scalar, type Value } from '../values/scalar.ts'

@@ -1,6 +1,7 @@
 /** Laws of arithmetic, comparison and conversion that hold for every type, each operand a scalar, a vector, a pair, a matrix or a tuple. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { toHoldfastError } from '../errors.ts'
 import { Matrix, Pair } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../../test/properties.ts'
 import { countText } from './counts.ts'
 
 test('a count has a comma before every three digits, as in English', () => {

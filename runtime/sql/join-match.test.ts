@@ -1,6 +1,7 @@
 /** Asof matches against their definition, row by row. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { random } from '../../test/random.ts'
 import { FixedVector, NULL_F64, NULL_I64, type Raw, SymbolVector, T, type TypeId, vectorOf } from '../values/index.ts'
 import { asofMatches } from './asof-match.ts'

@@ -1,6 +1,7 @@
 /** Clauses over groups, windows and joins against evaluators that are too simple to be wrong: every row looks at all rows, in plain JavaScript. */
-import fc from 'fast-check'
+
 import { describe, expect, test } from 'vitest'
+import fc from '../../test/properties.ts'
 import { FixedVector, NULL_I32, SymbolVector, T, Table } from '../values/index.ts'
 import { compact, sqlSession } from './testing.ts'
 

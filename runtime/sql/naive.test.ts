@@ -1,6 +1,7 @@
 /** Where and group by against an evaluator that is too simple to be wrong: one row at a time, in plain JavaScript. */
-import fc from 'fast-check'
+
 import { describe, expect, test } from 'vitest'
+import fc from '../../test/properties.ts'
 import { FixedVector, NULL_I32, SymbolVector, T, Table, vectorOf } from '../values/index.ts'
 import { compact, sqlSession } from './testing.ts'
 

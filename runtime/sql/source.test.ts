@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../../test/properties.ts'
 import { FixedVector, NULL_I32, SymbolVector, T, Table, vectorOf } from '../values/index.ts'
 import { compact, sqlSession } from './testing.ts'
 import { TestSource } from './testing-source.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { T } from '../values/types.ts'
 import { binsOf } from './bins.ts'
 import { mondayWeekday } from './calendar.ts'

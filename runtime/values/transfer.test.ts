@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../test/properties.ts'
 import { displayValue } from '../print/index.ts'
 import { CodeValue, Dict, Matrix, Pair, Resource, SetValue } from './forms.ts'
 import { Scalar, type Value } from './scalar.ts'

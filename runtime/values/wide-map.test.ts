@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../../test/properties.ts'
 import { WideMap } from './wide-map.ts'
 
 test('more entries than one map can have are found like the others', () => {

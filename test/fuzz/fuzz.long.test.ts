@@ -1,10 +1,11 @@
 /**
  * Tens of thousands of changed files and of programs, each batch in a process of its own with little memory, so that one that hangs, dies or takes all memory is told by its seed.
- * Seeds differ from run to run unless HOLDFAST_SEED says which; every report says how to repeat it.
+ * Every report says how to repeat it.
  */
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { root } from '../harness.ts'
+import { FIRST_SEED as first } from '../seed.ts'
 import { languageCommandFor } from './language/run.ts'
 import { commandFor } from './run.ts'
 
@@ -13,10 +14,6 @@ const BATCHES = process.env.HOLDFAST_LONG === 'small' ? 1 : 8
 const HEAP_MIB = 400
 /** A case takes a few milliseconds. */
 const SILENCE_MS = 60_000
-// The gate plays the same cases each time; fresh ones are for long runs, where somebody looks.
-const first = Number(
-  process.env.HOLDFAST_SEED ?? (process.env.HOLDFAST_LONG === 'small' ? 276_364_068 : Date.now() % 1_000_000_000),
-)
 
 interface Batch {
   readonly code: number | null

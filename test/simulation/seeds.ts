@@ -1,11 +1,8 @@
 /** Runs of many seeds, and the command that repeats the one that fails. */
+import { FIRST_SEED } from '../seed.ts'
 import { type SimulationCounts, type SimulationOptions, simulate } from './simulation.ts'
 
-/** Different ones each time, unless the environment asks for certain ones. */
-export function freshSeeds(count: number): number[] {
-  const first = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000_000)
-  return Array.from({ length: count }, (_, k) => first + k)
-}
+export const nextSeeds = (count: number): number[] => Array.from({ length: count }, (_, k) => FIRST_SEED + k)
 
 export const commandFor = (seed: number, steps: number | undefined): string =>
   `npm run simulate -- --seed ${seed}${steps === undefined ? '' : ` --steps ${steps}`} --trace`

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatVectors } from '../../../runtime/ops/cast.ts'
+import fc from '../../../test/properties.ts'
 import { MemoryFileStore } from '../../store/memory-store.ts'
 import { column, contents } from '../testing-columns.ts'
 import type { CsvFormat } from './format.ts'

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { T } from '../../../runtime/values/index.ts'
+import fc from '../../../test/properties.ts'
 import type { FileReader } from '../../store/file-store.ts'
 import { contents } from '../testing-columns.ts'
 import type { CsvFormat, Rejection } from './format.ts'

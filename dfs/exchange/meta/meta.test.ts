@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Raw, T, type TypeId } from '../../../runtime/values/index.ts'
+import fc from '../../../test/properties.ts'
 import type { DatabaseRecord, Scheme, StoredColumn, TableRecord } from '../../catalog/types.ts'
 import { dfsService } from '../../session.ts'
 import { connect, newWorld } from '../../write/testing.ts'

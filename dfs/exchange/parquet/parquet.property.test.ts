@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatVectors } from '../../../runtime/ops/cast.ts'
 import { T } from '../../../runtime/values/index.ts'
+import fc from '../../../test/properties.ts'
 import { MemoryFileStore } from '../../store/memory-store.ts'
 import { column, contents } from '../testing-columns.ts'
 import { readParquet } from './read.ts'

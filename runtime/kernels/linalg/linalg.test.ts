@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../../test/properties.ts'
 import { choleskyFactor } from './cholesky.ts'
 import { type Dense, identity, multiply, transpose } from './dense.ts'
 import { decomposeQr, qOf, rOf } from './householder.ts'

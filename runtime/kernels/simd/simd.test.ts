@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import fc from '../../../test/properties.ts'
 import { memoryOf, OWN_MEMORY_FROM, ownMemoryFrom } from '../../values/own-memory.ts'
 import { type FixedArray, isNullElement, unsetFixedArray } from '../../values/vector.ts'
 import { type Operand, runArithmetic, runChoice, runCompare, runExtreme, runLogic } from '../arithmetic.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../../test/properties.ts'
 import { findMinimum, findRoot } from './brent.ts'
 import { DISTRIBUTIONS, fUpper, kolmogorov } from './distributions.ts'
 import { incompleteBeta, incompleteGamma, logGamma } from './gamma.ts'
