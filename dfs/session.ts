@@ -25,7 +25,7 @@ import { RecordCache } from './catalog/record-cache.ts'
 import { keys, runsOf, viewOf } from './catalog/records.ts'
 import type { CatalogRecords, CatalogView, DatabaseRecord, TableRecord } from './catalog/types.ts'
 import { DeltaReader } from './delta/reader.ts'
-import type { EngineClient, EngineCommand, EngineReply } from './engine/commands.ts'
+import { type EngineClient, type EngineCommand, type EngineReply, sendTo } from './engine/commands.ts'
 import type { SessionTicket } from './engine/engine.ts'
 import { CommitClock, commitLatencyOf, pauseEpochOf, SnapshotAnnouncer } from './engine/snapshot-slots.ts'
 import type { StorePressure } from './pace/backup-pace.ts'
@@ -227,6 +227,11 @@ export class DfsSession {
     return this.#options.link.request(command, this.#session.user)
   }
 
+  send(command: EngineCommand): () => EngineReply {
+    this.#open()
+    return sendTo(this.#options.link, command, this.#session.user)
+  }
+
   /** What the session's user may do. Reads the catalog as it is: a snapshot that is being taken stays of one instant. */
   get permissions(): Permissions {
     return this.#permissions.of(this.catalog, this.#session.user)
@@ -270,7 +275,7 @@ export class DfsSession {
       home: this.home,
       context: () => ({
         data: this.files,
-        client: { request: (command) => this.request(command) },
+        client: { request: (command) => this.request(command), send: (command) => this.send(command) },
         view: () => this.view(),
         looking: (body) => this.looking(body),
         pinnedView: (why) => this.pinnedView(why),

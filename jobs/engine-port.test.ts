@@ -11,14 +11,18 @@ const { EnginePort } = await import(workerData.port)
 const { bindInterrupt } = await import(workerData.interrupt)
 bindInterrupt(workerData.control)
 const port = new EnginePort(workerData.link)
-parentPort.on('message', ({ request, interruptible }) => {
-  try { parentPort.postMessage({ value: port.ask(request, interruptible) }) }
+parentPort.on('message', ({ request, interruptible, ahead = [] }) => {
+  try {
+    const waits = ahead.map((r) => port.send(r))
+    const value = port.ask(request, interruptible)
+    parentPort.postMessage({ value: waits.length === 0 ? value : [value, ...waits.map((wait) => wait())] })
+  }
   catch (e) { parentPort.postMessage({ error: [e.kind, e.code, e.message, e.refId, e.where] }) }
 })
 `
 
 function asker(handle: (request: EngineRequest) => unknown): {
-  ask: (request: unknown, interruptible?: boolean) => Promise<{ value?: unknown; error?: unknown }>
+  ask: (request: unknown, interruptible?: boolean, ahead?: unknown[]) => Promise<{ value?: unknown; error?: unknown }>
   interrupt: () => void
   end: () => Promise<number>
 } {
@@ -36,11 +40,11 @@ function asker(handle: (request: EngineRequest) => unknown): {
     transferList: [port2],
   })
   return {
-    ask: (request, interruptible = false) =>
+    ask: (request, interruptible = false, ahead = []) =>
       new Promise((resolve, reject) => {
         worker.once('message', resolve)
         worker.once('error', reject)
-        worker.postMessage({ request, interruptible })
+        worker.postMessage({ request, interruptible, ahead })
       }),
     interrupt: () => {
       Atomics.store(new Int32Array(control), 0, 1)
@@ -66,6 +70,21 @@ describe('a question to the engine', () => {
     expect(await a.ask({ kind: 'fails' })).toEqual({
       error: ['conflict', 'locked', 'taken RefId: S00002', 'S00002', { db: 'dfs://x' }],
     })
+    await a.end()
+  })
+
+  it('may be sent ahead of others, and its answer is there when it is asked for, whichever comes first', async () => {
+    const a = asker((request) => {
+      const { kind } = request as { kind: string }
+      if (kind === 'fails') throw new HoldfastError('conflict', 'taken', { code: 'locked' })
+      return kind === 'late' ? new Promise((resolve) => setTimeout(resolve, 20, kind)) : kind
+    })
+    expect(await a.ask({ kind: 'between' }, false, [{ kind: 'late' }, { kind: 'early' }])).toEqual({
+      value: ['between', 'late', 'early'],
+    })
+    const failed = await a.ask({ kind: 'between' }, false, [{ kind: 'fails' }])
+    expect(failed.error).toContain('locked')
+    expect(await a.ask({ kind: 'next' })).toEqual({ value: 'next' })
     await a.end()
   })
 

@@ -1,9 +1,9 @@
 /**
- * A session's line to the engine: one question at a time, the session sleeping until the answer is there.
+ * A session's line to the engine: the session sleeps until the answer is there.
  *
  * The engine answers on the message port, then raises the signal word and wakes the sleeper; the session reads the port with
- * `receiveMessageOnPort`, so it needs no event loop. Reading the word before the port rules out a lost wake-up. An interrupted wait
- * leaves its answer behind: answers carry the number of their question, and older ones are dropped.
+ * `receiveMessageOnPort`, so it needs no event loop. Reading the word before the port rules out a lost wake-up. Answers carry the number of their question: an interrupted
+ * wait leaves its answer behind, which is dropped, and answers to questions that were sent ahead are kept until they are asked for.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { checkInterrupt } from '../runtime/interrupt.ts'
@@ -16,6 +16,8 @@ export class EnginePort {
   readonly #port: MessagePort
   readonly #signal: Int32Array
   #lastId = 0
+  /** Questions that were sent ahead; their answers, once they are there. */
+  readonly #ahead = new Map<number, EngineAnswer | undefined>()
 
   constructor(link: Pick<SessionLink, 'port' | 'signal'>) {
     this.#port = link.port
@@ -27,20 +29,42 @@ export class EnginePort {
    * commit is short, and its outcome must be known) wait for the answer.
    */
   ask(request: EngineRequest, interruptible = false): unknown {
-    const id = ++this.#lastId
-    this.#port.postMessage({ id, request })
+    return takeValue(this.#wait(this.#post(request), interruptible))
+  }
+
+  /** Asks without waiting: what it gives back waits for the answer, once, and is not interrupted. */
+  send(request: EngineRequest): () => unknown {
+    const id = this.#post(request)
+    this.#ahead.set(id, undefined)
+    return () => {
+      const answer = this.#ahead.get(id) ?? this.#wait(id, false)
+      this.#ahead.delete(id)
+      return takeValue(answer)
+    }
+  }
+
+  #post(request: EngineRequest): number {
+    this.#port.postMessage({ id: ++this.#lastId, request })
+    return this.#lastId
+  }
+
+  #wait(id: number, interruptible: boolean): EngineAnswer {
     for (;;) {
       const seen = Atomics.load(this.#signal, 0)
       for (let got = receiveMessageOnPort(this.#port); got !== undefined; got = receiveMessageOnPort(this.#port)) {
         const answer = got.message as EngineAnswer
-        if (answer.id !== id) continue
-        if (answer.ok) return answer.value
-        throw decodeError(answer.error)
+        if (answer.id === id) return answer
+        if (this.#ahead.has(answer.id)) this.#ahead.set(answer.id, answer)
       }
       if (interruptible) checkInterrupt()
       Atomics.wait(this.#signal, 0, seen, WAIT_MS)
     }
   }
+}
+
+function takeValue(answer: EngineAnswer): unknown {
+  if (answer.ok) return answer.value
+  throw decodeError(answer.error)
 }
 
 /** The engine's end. `handle` may answer later; what it throws reaches the asking session. */

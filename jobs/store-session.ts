@@ -48,6 +48,7 @@ export function connectStore(
       open: () => port.ask({ kind: 'open' }) as SessionTicket,
       // Never interrupted: a commit is short, and whether it happened must be known.
       request: (command, user) => port.ask({ kind: 'store', command, user }) as EngineReply,
+      send: (command, user) => port.send({ kind: 'store', command, user }) as () => EngineReply,
     },
     config: {
       newValuePartitionPolicy: config.newValuePartitions,

@@ -95,11 +95,12 @@ export class SetRenewal {
     if (this.before.states.length === 0) this.#store.syncDirectory('')
   }
 
-  /** Publishes the state and drops those that need not stay; in between the run counts as done. */
+  /** Publishes the state, whereupon the run counts as done, and drops those that need not stay. */
   complete(state: NewState, runs: Iterable<RunRecord>): void {
     const manifest = this.#publish(state)
-    for (const run of runs) run.complete()
+    const written = Array.from(runs, (run) => run.completing())
     this.#sweep(state, manifest)
+    for (const wait of written) wait()
   }
 
   #publish({ database, cid, tables, dropTables, found }: NewState): Manifest {

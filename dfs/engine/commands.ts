@@ -316,4 +316,13 @@ export interface EngineStatus {
 /** How a session reaches the engine: directly in tests, over a MessagePort with Atomics.wait from a session thread. Throws what the engine threw. */
 export interface EngineClient {
   request(command: EngineCommand, user: string): EngineReply
+  /** Hands a command over without waiting, if the engine is on another thread; what it gives back waits for the answer. */
+  send?(command: EngineCommand, user: string): () => EngineReply
+}
+
+/** Hands a command over, for who has something to do meanwhile; what it gives back waits for the answer. */
+export function sendTo(client: EngineClient, command: EngineCommand, user: string): () => EngineReply {
+  if (client.send !== undefined) return client.send(command, user)
+  const reply = client.request(command, user)
+  return () => reply
 }

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { HoldfastError } from '../../runtime/errors.ts'
-import type { BackupRun, EngineClient } from '../engine/commands.ts'
+import { type BackupRun, type EngineClient, sendTo } from '../engine/commands.ts'
 
 const WRITE_EVERY_MS = 1000
 
@@ -84,7 +84,13 @@ export class RunRecord {
   }
 
   complete(): void {
+    this.completing()()
+  }
+
+  /** The same, for who has something to do while it is written; what it gives back waits until it is. */
+  completing(): () => void {
     this.#end('completed', '')
+    return this.#send()
   }
 
   /** Does nothing if the table was completed before the call failed. */
@@ -92,16 +98,21 @@ export class RunRecord {
     if (this.#run.state !== 'running') return
     const isCancelled = error instanceof HoldfastError && error.kind === 'cancelled'
     this.#end(isCancelled ? 'cancelled' : 'failed', error instanceof Error ? error.message : String(error))
+    this.#put()
   }
 
   #end(state: 'completed' | 'failed' | 'cancelled', error: string): void {
-    this.#put({ ...pausedAt(this.#run, false, this.#now()), state, error, endMs: this.#now() })
+    this.#run = { ...pausedAt(this.#run, false, this.#now()), state, error, endMs: this.#now() }
   }
 
   #put(run = this.#run): void {
     this.#run = run
+    this.#send()()
+  }
+
+  #send(): () => unknown {
     this.#writtenMs = this.#now()
-    this.#client.request({ kind: 'putRun', run: this.#run }, this.#run.user)
+    return sendTo(this.#client, { kind: 'putRun', run: this.#run }, this.#run.user)
   }
 }
 
