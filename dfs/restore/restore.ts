@@ -2,6 +2,7 @@
 import { inputError } from '../../runtime/errors.ts'
 import type { DatabaseRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
+import { expectFileWork } from '../set/file-work.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { BackupSet, chunksMatching, type SetOptions } from '../set/open.ts'
 import { schemeConflict } from '../set/structure.ts'
@@ -95,6 +96,7 @@ export function restoreDatabase(
 ): readonly RestoredTable[] {
   return reading(store, options, (set) => {
     const { tables } = set.requireDatabase(url)
+    expectFileWork(set.store, tables)
     requireCopies(
       set,
       url,

@@ -90,9 +90,9 @@ export interface FileWorkOptions {
   readonly pace?: BackupPace | undefined
 }
 
-/** Starts the helpers of this thread's session for work that is to come, while it is still being found out what exactly. */
-export function expectFileWork(source: FileStore, bytes: number): void {
-  if (source.address !== undefined && bytes >= HELPED_BYTES) sessionHelpers.start()
+/** Starts the helpers of this thread's session for work on these tables, while it is still being found out what exactly. */
+export function expectFileWork(source: FileStore, tables: readonly { readonly bytes: number }[]): void {
+  if (source.address !== undefined && tables.reduce((n, t) => n + t.bytes, 0) >= HELPED_BYTES) sessionHelpers.start()
 }
 
 /**

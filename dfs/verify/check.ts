@@ -8,7 +8,7 @@ import { HoldfastError } from '../../runtime/errors.ts'
 import { type Ledger, placeOf } from '../ledger/ledger.ts'
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
 import { footerChecksum } from '../segment/footer.ts'
-import { FileWork } from '../set/file-work.ts'
+import { expectFileWork, FileWork } from '../set/file-work.ts'
 import { checkStateManifest } from '../set/manifest.ts'
 import type { SetChunk, SetFile, TableIndex } from '../set/meta.ts'
 import { pathIndexOf } from '../set/names.ts'
@@ -77,7 +77,8 @@ export function checkBackupSet(
 }
 
 function checkOpened(set: BackupSet, request: CheckRequest, listener: CheckListener): readonly DamagedChunk[] {
-  set.requireDatabase(request.url)
+  const { tables } = set.requireDatabase(request.url)
+  if (request.due === undefined) expectFileWork(set.store, tables)
   checkStateManifest(set.store, set.manifest!)
   set.domain(request.url)
   const all = filesInScope(set, request)

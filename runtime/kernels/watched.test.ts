@@ -49,9 +49,13 @@ describe('a loop that watches', () => {
         const pairs = Array.from({ length }, (_, k) => [a[singleA ? 0 : k], b[singleB ? 0 : k]] as const)
         const expected = pairs.map(([x, y]) => OPERATORS[op](x, y))
         const isSound = watchedLoop(op, singleA, singleB)(a, b, o, 0, length)
-        const grows = op === 'mul' || op === 'ratio'
-        if (length > 0) expect(isSound).toBe(pairs.flat().every(isOrdinary) && (!grows || expected.every(isOrdinary)))
-        if (isSound) expect([...o]).toEqual(expected)
+        const watched = [...pairs.flat(), ...(op === 'mul' || op === 'ratio' ? expected : [])]
+        // Large numbers that are ordinary each may be too large together.
+        if (length > 0 && !isSound)
+          expect(watched.reduce((sum, x) => sum + Math.abs(2 * x), 0)).not.toBeLessThan(Infinity)
+        if (!isSound) return
+        expect(watched.every(isOrdinary)).toBe(true)
+        expect([...o]).toEqual(expected)
       }),
       { numRuns: 600 },
     )
