@@ -13,12 +13,9 @@ import { requireLoggedData, walLevelAfter } from '../archive/require-log.ts'
 import type { CatalogStore } from '../catalog/key-value.ts'
 import { type CheckpointMark, type CopyMark, keys, runsOf, usersOf, viewOf } from '../catalog/records.ts'
 import type { CatalogView } from '../catalog/types.ts'
-import type { DeltaStore } from '../delta/store.ts'
-import { createCopyPoint, removeCopyPoint } from '../external-copy/create.ts'
 import type { Maintainer } from '../maintenance/task.ts'
 import { NO_START_SETTINGS, type StartSettings, type StoreSettings, settingsOf } from '../settings/index.ts'
 import type { FileStore } from '../store/file-store.ts'
-import type { CommitLog } from '../wal/commit-log.ts'
 import type { CatalogCommand } from './apply.ts'
 import { BatchQueue } from './batch-queue.ts'
 import { Checkpointer } from './checkpointer.ts'
@@ -26,6 +23,7 @@ import { ChunkLocks } from './chunk-locks.ts'
 import type { BackupRun, EngineClient, EngineCommand, EngineReply, EngineStatus } from './commands.ts'
 import { Committer, type Outcome, type Pending } from './committer.ts'
 import { Compactor } from './compactor.ts'
+import { Copies } from './copies.ts'
 import { openDirectory } from './directory.ts'
 import { removeGarbage, sweepOrphans } from './garbage.ts'
 import { keepNamedFiles, requireFiles, requireUnlocked, transactionOf } from './guards.ts'
@@ -33,6 +31,7 @@ import type { DirectoryLock } from './lock.ts'
 import { beginRecord, rollbackRecord } from './log-entry.ts'
 import { noteFoundRemains, removeRemains } from './restore-remains.ts'
 import { forgetOldRuns } from './run-history.ts'
+import { Schedule } from './schedule.ts'
 import { advancePauseEpoch, CommitClock, commitLatencyOf, newSlotTable, SnapshotSlots } from './snapshot-slots.ts'
 import { prepareCatalog, type Started, startStorage } from './start.ts'
 
@@ -71,6 +70,7 @@ export interface SessionTicket {
 export class Engine implements EngineClient {
   readonly files: FileStore
   readonly #catalog: CatalogStore
+  readonly #copies: Copies
   readonly #lock: DirectoryLock | undefined
   readonly #now: () => number
   readonly #parts: EngineParts
@@ -84,7 +84,7 @@ export class Engine implements EngineClient {
   readonly #locks = new ChunkLocks()
   readonly #queue = new BatchQueue(
     (batch) => this.#commit(batch),
-    () => this.#makeRoom(),
+    () => this.#running.schedule.makeRoom(),
   )
   #started:
     | (Started & {
@@ -92,6 +92,7 @@ export class Engine implements EngineClient {
         readonly checkpointer: Checkpointer
         readonly compactor: Compactor
         readonly archiver: Archiver
+        readonly schedule: Schedule
       })
     | undefined
   #settings: StoreSettings | undefined
@@ -101,14 +102,9 @@ export class Engine implements EngineClient {
   /** A session was ended while it wrote. Its files can't be told from those that others are writing now, so they go when all have ended. */
   #hasStrays = false
   #garbageTimer: NodeJS.Timeout | undefined
-  #checkpointTimer: NodeJS.Timeout | undefined
   #archiveTimer: NodeJS.Timeout | undefined
   /** Runs of backups and restores that ended since old ones were forgotten. */
   #runsEnded = 0
-  #isClosing = false
-  /** Where the last one ended, and what it had to leave in memory. */
-  #lastCheckpoint = { end: 0, deltaBytes: 0 }
-  #room: Promise<unknown> | undefined
 
   /** Opens a data directory, made if missing. Throws `directoryInUse` if another process has it. */
   static open(
@@ -133,6 +129,7 @@ export class Engine implements EngineClient {
     this.#parts = parts
     this.#catalog = parts.catalog
     this.files = parts.files
+    this.#copies = new Copies(parts.catalog, parts.files)
     this.#lock = parts.lock
     this.#now = parts.now ?? Date.now
   }
@@ -219,7 +216,7 @@ export class Engine implements EngineClient {
       commit,
       discard,
       isLocked,
-      isPaused: () => this.#copyMark() !== undefined,
+      isPaused: () => this.#copies.mark !== undefined,
     })
     ledger.begin({ timeline: store.timeline, lsn: log.end, cid: recovered.lastCid })
     const archiver = new Archiver({
@@ -233,8 +230,19 @@ export class Engine implements EngineClient {
       onArchived: () => this.collectGarbage(),
       say,
     })
-    this.#started = { ...started, committer, checkpointer, compactor, archiver }
-    this.#lastCheckpoint = { end: checkpointMark(this.#catalog)?.lsn ?? log.oldest, deltaBytes: 0 }
+    const schedule = new Schedule(
+      {
+        log,
+        deltas,
+        checkpointer,
+        settings: () => this.settings,
+        checkpoint: () => this.checkpoint(),
+        compact: () => this.compact(),
+        say,
+      },
+      checkpointMark(this.#catalog)?.lsn ?? log.oldest,
+    )
+    this.#started = { ...started, committer, checkpointer, compactor, archiver, schedule }
     this.#clock.announce(recovered.lastCid, deltas.lastEvent)
     for (const run of runsOf(this.#catalog).filter((r) => r.state === 'running'))
       this.request({
@@ -242,11 +250,11 @@ export class Engine implements EngineClient {
         run: { ...run, state: 'interrupted', endMs: this.#now(), error: 'The process ended before the run did.' },
       })
     forgetOldRuns(this.#catalog)
-    if (this.#copyMark() === undefined) removeCopyPoint(this.files)
+    this.#copies.removeRemains()
     if (wasUnclean) this.#sweepOrphans()
     this.#removeRemains()
     this.collectGarbage()
-    if (isAutomatic) this.#scheduleCheckpoint()
+    if (isAutomatic) schedule.begin()
     if (isAutomatic && archive.enabled) this.#archiveTimer = setInterval(() => archiver.tick(), ARCHIVE_LOOK_MS).unref()
   }
 
@@ -289,24 +297,16 @@ export class Engine implements EngineClient {
   /** What must happen before a command may be committed: room for its rows, a checkpoint before the log is switched off. */
   #admitted({ command }: Pending): Promise<unknown> {
     if (command.kind === 'insertRows' && this.#running.deltas.bytes > this.settings.deltaBytesMax)
-      return this.#makeRoom()
+      return this.#running.schedule.makeRoom()
     const switchesOff = command.kind === 'putSetting' && command.name === 'ts.wal.wal_level' && command.value === 0
     return switchesOff ? this.checkpoint() : READY
   }
 
-  /** Writers wait for one checkpoint together. */
-  #makeRoom(): Promise<unknown> {
-    this.#room ??= this.checkpoint().finally(() => {
-      this.#room = undefined
-    })
-    return this.#room
-  }
-
   /** Forces a checkpoint; answers the LSN from which a recovery would begin. */
   checkpoint(): Promise<number> {
-    const { checkpointer, log, deltas } = this.#running
+    const { checkpointer, schedule } = this.#running
     return checkpointer.checkpoint().finally(() => {
-      this.#lastCheckpoint = { end: log.end, deltaBytes: deltas.liveBytes }
+      schedule.noteCheckpoint()
       this.collectGarbage()
       this.#removeRemains()
     })
@@ -358,7 +358,8 @@ export class Engine implements EngineClient {
         if (this.#locks.has(command.tid, owner)) this.#rollBack(command.tid)
         return { cid }
       case 'endCopy':
-        this.#endCopy()
+        this.#copies.release()
+        this.collectGarbage()
         return { cid }
       case 'pauseRun':
         if (command.isPaused) this.#paused.add(command.run)
@@ -379,36 +380,12 @@ export class Engine implements EngineClient {
 
   /** Lets other tools copy the directory as of now. Throws if that is going on already. */
   async beginCopy(): Promise<CopyMark> {
-    this.#requireNoCopy()
+    this.#copies.requireNone()
     const { committer, log, deltas } = this.#running
     // What is left in memory after it is little, and goes into the copy of the catalog.
     await this.checkpoint()
-    this.#requireNoCopy()
-    this.#catalog.refresh()
-    const moment = { cid: committer.lastCid, lsn: log.end, nowMs: this.#now() }
-    const mark = createCopyPoint(this.#catalog, this.files, deltas, moment)
-    this.#catalog.transaction((writer) => writer.put(keys.copy, mark))
-    return mark
-  }
-
-  #requireNoCopy(): void {
-    const active = this.#copyMark()
-    if (active === undefined) return
-    throw new HoldfastError(
-      'conflict',
-      `A checkpoint for copies is active since ${new Date(active.startedMs).toISOString()}.`,
-      { code: 'copyActive', hint: 'end it with CHECKPOINT RELEASE first' },
-    )
-  }
-
-  #endCopy(): void {
-    if (this.#copyMark() !== undefined) this.#catalog.transaction((writer) => writer.remove(keys.copy))
-    removeCopyPoint(this.files)
-    this.collectGarbage()
-  }
-
-  #copyMark(): CopyMark | undefined {
-    return this.#catalog.get(keys.copy) as CopyMark | undefined
+    this.#copies.requireNone()
+    return this.#copies.create(deltas, { cid: committer.lastCid, lsn: log.end, nowMs: this.#now() })
   }
 
   /** What stands in no catalog. */
@@ -424,7 +401,7 @@ export class Engine implements EngineClient {
       deltaBytes: deltas.bytes,
       transactions: this.#locks.transactions().map(({ paths, ...t }) => ({ ...t, chunks: paths?.size })),
       pins: Array.from(this.#pins, ([pin, { cid, why }]) => ({ pin, cid, why })),
-      copy: this.#copyMark(),
+      copy: this.#copies.mark,
       archive: archiver.status,
     }
   }
@@ -459,17 +436,16 @@ export class Engine implements EngineClient {
   }
 
   #commit(batch: readonly Pending[]): Outcome[] {
-    const { committer, log, deltas } = this.#running
+    const { committer, schedule } = this.#running
     const outcomes = committer.commit(batch)
-    batch.forEach(({ command, transaction }, k) => {
-      if ('error' in outcomes[k]) return
+    const done = batch.filter((_, k) => !('error' in outcomes[k]))
+    for (const { command, transaction } of done) {
       if (transaction !== undefined) this.#locks.end(transaction)
       if (command.kind === 'putSetting' || command.kind === 'removeSetting') this.#settings = undefined
-      if (command.kind === 'insertRows') this.#flushIfLarge(command)
       if (command.kind === 'putRun' && command.run.state !== 'running') this.#noteEnded(command.run)
-    })
+    }
     if (batch.some(({ command }) => command.kind !== 'insertRows' && command.kind !== 'putRun')) this.collectGarbage()
-    if (this.#parts.isAutomatic === true && this.#isCheckpointDue(log, deltas)) this.#checkpointSoon()
+    schedule.noteCommits(done.map(({ command }) => command))
     return outcomes
   }
 
@@ -478,57 +454,6 @@ export class Engine implements EngineClient {
     if (++this.#runsEnded < RUNS_LOOKED_AFTER) return
     this.#runsEnded = 0
     forgetOldRuns(this.#catalog)
-  }
-
-  /** A chunk with many small appends gets its segment before the next checkpoint. */
-  #flushIfLarge(command: CatalogCommand & { readonly kind: 'insertRows' }): void {
-    if (this.#parts.isAutomatic !== true) return
-    const { deltas, checkpointer } = this.#running
-    const { deltaChunkRows, deltaChunkBytes } = this.settings
-    if (!checkpointer.isIdle) return
-    const isLarge = (path: string): boolean => {
-      const { rows, bytes } = deltas.sizeOf(command.tableId, path)
-      return rows >= deltaChunkRows || bytes >= deltaChunkBytes
-    }
-    if (command.chunks.some((c) => isLarge(c.path)))
-      this.#watch(checkpointer.flush((tableId, path) => tableId === command.tableId && isLarge(path)))
-  }
-
-  /** By size. What the last checkpoint could not write away, because it is being rewritten or read, is no reason for another one at once. */
-  #isCheckpointDue(log: CommitLog, deltas: DeltaStore): boolean {
-    if (log.end - this.#lastCheckpoint.end > this.settings.checkpointWalBytesMax) return true
-    return deltas.liveBytes - this.#lastCheckpoint.deltaBytes > this.settings.deltaBytesMax / 2
-  }
-
-  #checkpointSoon(): void {
-    if (this.#running.checkpointer.isIdle) this.#watch(this.checkpoint())
-  }
-
-  /** Housekeeping that fails is told to the operator and tried again; the log keeps everything meanwhile. */
-  #watch(work: Promise<unknown>): void {
-    work.catch((error) => this.#parts.say?.(`Housekeeping failed: ${(error as Error).message}`))
-  }
-
-  #scheduleCheckpoint(): void {
-    this.#checkpointTimer = setTimeout(() => {
-      const { log, checkpointer } = this.#running
-      const done = this.#lastCheckpoint.end === log.end || !checkpointer.isIdle ? READY : this.checkpoint()
-      this.#watch(
-        done.then(
-          () => this.#scheduleNext(),
-          (error) => {
-            this.#scheduleNext()
-            throw error
-          },
-        ),
-      )
-    }, this.settings.checkpointIntervalMs)
-    this.#checkpointTimer.unref()
-  }
-
-  #scheduleNext(): void {
-    if (!this.#isClosing) this.#watch(this.compact())
-    if (!this.#isClosing) this.#scheduleCheckpoint()
   }
 
   openSession(owner: string): SessionTicket {
@@ -580,7 +505,7 @@ export class Engine implements EngineClient {
     const pinned = [...this.#pins.values()].map((p) => p.cid)
     const sessions = this.#slots.oldest()
     this.#running.deltas.forget(sessions, pinned)
-    const copied = this.#copyMark()?.cid ?? Number.POSITIVE_INFINITY
+    const copied = this.#copies.mark?.cid ?? Number.POSITIVE_INFINITY
     const { archiver, compactor } = this.#running
     const oldest = Math.min(sessions, copied, archiver.pinnedCid, compactor.readsCid, ...pinned)
     return removeGarbage(this.#catalog, this.files, oldest)
@@ -588,9 +513,8 @@ export class Engine implements EngineClient {
 
   /** Ends without a checkpoint, as if the process died; for a store that is thrown away, or started again at once. */
   abandon(): void {
-    this.#isClosing = true
     clearTimeout(this.#garbageTimer)
-    clearTimeout(this.#checkpointTimer)
+    this.#started?.schedule.end()
     clearInterval(this.#archiveTimer)
     this.#started?.log.close()
     // Every commit is durable when it returns; nothing is left to wait for.
@@ -600,9 +524,8 @@ export class Engine implements EngineClient {
 
   /** Ends in order: a last checkpoint, so that the next start has nothing to recover. */
   async close(): Promise<void> {
-    this.#isClosing = true
     clearTimeout(this.#garbageTimer)
-    clearTimeout(this.#checkpointTimer)
+    this.#started?.schedule.end()
     clearInterval(this.#archiveTimer)
     const { log } = this.#running
     let isClean = true
