@@ -23,6 +23,7 @@ import type { ExpectedFile } from '../set/pipeline.ts'
 import { CIPHER } from '../set/seal.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { formatLsn, parseLsn } from '../wal/lsn.ts'
+import { parsePieceName } from '../wal/piece-name.ts'
 import { decodeDigested, encodeDigested } from './digested-json.ts'
 import { isBackupId, isPoolPath, LOG_FOLDER, stateFoldersOf } from './layout.ts'
 import { CODINGS, type Coding } from './stored-file.ts'
@@ -188,7 +189,8 @@ function asEncryption(value: unknown, place: Place): NodeManifest['encryption'] 
 function asLogPiece(value: unknown, place: Place): LogPiece {
   const o = asObject(value, place)
   const name = asText(o.name, inside(place, 'name'))
-  if (!/^[0-9A-F]{24}$/.test(name)) throw damagedMetadata(place.file, `${place.field} has no name of 24 hex digits`)
+  if (parsePieceName(name) === undefined)
+    throw damagedMetadata(place.file, `${place.field} has the name ${JSON.stringify(name)}, which no piece of log has`)
   const path = asText(o.path, inside(place, 'path'))
   if (!isPoolPath(path, LOG_FOLDER)) throw damagedMetadata(place.file, `${place.field} has a path that is not allowed`)
   return {
