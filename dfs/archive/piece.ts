@@ -1,12 +1,11 @@
 /** A sealed piece of log as it lies in `wal/`, or in the archive: what it holds, and which data segments it names. */
 import { HoldfastError } from '../../runtime/errors.ts'
-import { entryOf, isData } from '../engine/log-entry.ts'
+import { commitIdOf, entryOf, isData } from '../engine/log-entry.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { LogFileInfo } from '../wal/commit-log.ts'
 import { HEADER_BYTES } from '../wal/file-header.ts'
 import { LogFileReader } from '../wal/log-reader.ts'
 import { formatLsn } from '../wal/lsn.ts'
-import { unpackPayload } from '../wal/payload.ts'
 import { pieceName } from '../wal/piece-name.ts'
 import { walkLog } from '../wal/walk.ts'
 import { segmentsOf } from './segments-of.ts'
@@ -107,8 +106,7 @@ export function firstCommitOf(files: FileStore, file: LogFileInfo): FirstCommit 
     for (let at = HEADER_BYTES; at < end; ) {
       const record = reader.recordAt(at, end, file.firstLsn + at - HEADER_BYTES)
       if (typeof record === 'string') throw damaged(pieceOf(file), at, record)
-      if (record.kind === 'TSCOMMIT')
-        return { cid: (unpackPayload(record.payload) as { cid: number }).cid, timeMs: record.timeMs }
+      if (record.kind === 'TSCOMMIT') return { cid: commitIdOf(record), timeMs: record.timeMs }
       at = HEADER_BYTES + record.endLsn - file.firstLsn
     }
     return undefined

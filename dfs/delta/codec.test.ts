@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { HoldfastError } from '../../runtime/errors.ts'
 import { ArrayVector, SymbolBase, T, type Vector, vectorOf } from '../../runtime/values/index.ts'
 import type { StoredColumn } from '../catalog/types.ts'
 import type { DeltaBlock } from './block.ts'
-import { decodeBlocks, deltaColumns, encodeRows, layoutOf } from './codec.ts'
+import { decodeBlocks, deltaColumns, encodeRows, layoutOf, requireBlock } from './codec.ts'
 
 const columns: readonly StoredColumn[] = [
   { name: 'time', type: T.TIMESTAMP },
@@ -139,6 +140,35 @@ describe('rows of small appends', () => {
     const block = blockOf(rowsOf(0, 3), 3)
     expect(() =>
       decodeBlocks([{ ...block, data: block.data.subarray(0, block.data.length - 1) }], deltaColumns(columns), baseOf),
-    ).toThrow(/3 small appends/)
+    ).toThrow(/3 rows/)
+  })
+
+  it.each([
+    'backup.lock',
+    '5',
+    '[5]',
+    '[["x", 9999, 0]]',
+    '[["x", -1, 0]]',
+    '[["x", 4.5, 0]]',
+    '[["x", "INT", 0]]',
+    '[["x", 25, 0]]',
+    '[["x", 4, null]]',
+    '[[4, 4, 0]]',
+    '',
+  ])('refuse columns that no store writes: %s', (layout) => {
+    const block = { rows: 1, data: new Uint8Array(4) }
+    expect(() => requireBlock(layout, block)).toThrow(HoldfastError)
+    expect(() => decodeBlocks([{ ...blockOf([], 0), ...block, layout }], deltaColumns(columns), baseOf)).toThrow(
+      HoldfastError,
+    )
+  })
+
+  it('refuse any number of rows but their own, and any other length', () => {
+    const { rows, data, layout } = blockOf(rowsOf(0, 3), 3)
+    requireBlock(layout, { rows, data })
+    for (const other of [0, 1, 2, 4, 1000, 2 ** 40])
+      expect(() => requireBlock(layout, { rows: other, data })).toThrow(HoldfastError)
+    for (let bytes = 0; bytes < data.length; bytes++)
+      expect(() => requireBlock(layout, { rows, data: data.subarray(0, bytes) })).toThrow(HoldfastError)
   })
 })

@@ -13,6 +13,7 @@ import {
   ArrayVector,
   FixedVector,
   isArrayType,
+  isTypeId,
   newFixedArray,
   newVector,
   StringVector,
@@ -24,7 +25,7 @@ import {
   WideVector,
 } from '../../runtime/values/index.ts'
 import { type StoredColumn, storedName } from '../catalog/types.ts'
-import { elementBytes } from '../segment/column-type.ts'
+import { elementBytes, isStorable } from '../segment/column-type.ts'
 import type { DeltaBlock } from './block.ts'
 
 export interface LayoutColumn {
@@ -49,12 +50,40 @@ const parsed = new Map<string, readonly LayoutColumn[]>()
 export function parseDeltaLayout(layout: string): readonly LayoutColumn[] {
   let columns = parsed.get(layout)
   if (columns === undefined) {
-    columns = (JSON.parse(layout) as [string, TypeId, number][]).map(([name, type, scale]) => ({ name, type, scale }))
+    columns = layoutColumns(layout)
     if (parsed.size > 1000) parsed.clear()
     parsed.set(layout, columns)
   }
   return columns
 }
+
+function layoutColumns(layout: string): LayoutColumn[] {
+  let list: unknown
+  try {
+    list = JSON.parse(layout)
+  } catch {
+    // Told below.
+  }
+  const isColumn = (c: unknown): c is [string, TypeId, number] =>
+    Array.isArray(c) && typeof c[0] === 'string' && isTypeId(c[1]) && isStorable(c[1]) && Number.isInteger(c[2])
+  if (!Array.isArray(list) || !list.every(isColumn))
+    throw damagedRows(`have columns that no store writes: ${layout.slice(0, 200)}`)
+  return list.map(([name, type, scale]) => ({ name, type, scale }))
+}
+
+const damagedRows = (what: string): HoldfastError =>
+  new HoldfastError('data', `Rows of small appends ${what}.`, { code: 'deltaDamaged' })
+
+/** Throws a data error for rows that no store wrote. */
+export function requireBlock(layout: string, { rows, data }: Pick<DeltaBlock, 'rows' | 'data'>): void {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  let at = 0
+  for (const { type } of parseDeltaLayout(layout)) at = columnEnd(view, type, rows, at)
+  if (at !== data.length) throw wrongLength(rows, data.length, at)
+}
+
+const wrongLength = (rows: number, found: number, expected: number): HoldfastError =>
+  damagedRows(`have ${found} bytes instead of ${expected} for ${rows} rows`)
 
 /** The columns' rows (all of them, or those at the positions) as a block's data. The columns must have the layout's types. */
 export function encodeRows(columns: readonly Vector[], positions?: Int32Array): Uint8Array {
@@ -150,14 +179,7 @@ export function decodeBlocks(
           found[k] = { block: block.data, rows: block.rows, at }
       at = columnEnd(view, column.type, block.rows, at)
     }
-    if (at !== block.data.length)
-      throw new HoldfastError(
-        'data',
-        `A block of ${block.rows} small appends has ${block.data.length} bytes instead of ${at}.`,
-        {
-          code: 'deltaDamaged',
-        },
-      )
+    if (at !== block.data.length) throw wrongLength(block.rows, block.data.length, at)
     for (let k = 0; k < wanted.length; k++) spans[k].push(found[k])
   }
   const counts = blocks.map((b) => b.rows)
@@ -165,13 +187,18 @@ export function decodeBlocks(
 }
 
 function columnEnd(view: DataView, type: TypeId, rows: number, at: number): number {
-  if (isArrayType(type)) {
-    const elements = rows === 0 ? 0 : view.getUint32(at + 4 * (rows - 1), true)
-    return columnEnd(view, type - ARRAY_BASE, elements, at + 4 * rows)
-  }
+  if (isArrayType(type)) return columnEnd(view, type - ARRAY_BASE, lastEnd(view, rows, at), at + 4 * rows)
   const { storage } = typeInfo(type)
   if (storage !== 'string' && storage !== 'symbol') return at + rows * elementBytes(type)
-  return at + 4 * rows + (rows === 0 ? 0 : view.getUint32(at + 4 * (rows - 1), true))
+  return at + 4 * rows + lastEnd(view, rows, at)
+}
+
+/** The last of so many ends. */
+function lastEnd(view: DataView, rows: number, at: number): number {
+  if (rows === 0) return 0
+  const place = at + 4 * (rows - 1)
+  if (place + 4 > view.byteLength) throw wrongLength(rows, view.byteLength, place + 4)
+  return view.getUint32(place, true)
 }
 
 function decodeColumn(

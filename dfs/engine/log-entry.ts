@@ -100,6 +100,20 @@ function requireRows({ tableId, layout, chunks }: CatalogCommand & { kind: 'inse
   if (!isWhole) throw noEntry('rows of small appends')
 }
 
+/** Who began a transaction, of its TSBEGIN. */
+export function userOf(record: LogRecord): string {
+  const entry = unpackPayload(record.payload) as { readonly user?: unknown } | null
+  if (typeof entry?.user !== 'string') throw noEntry('the begin of a transaction')
+  return entry.user
+}
+
+/** The id of the commit that a TSCOMMIT ends. */
+export function commitIdOf(record: LogRecord): number {
+  const entry = unpackPayload(record.payload) as { readonly cid?: unknown } | null
+  if (!isCounter(entry?.cid)) throw noEntry('the end of a transaction')
+  return entry.cid
+}
+
 export function checkpointOf(record: LogRecord): CheckpointEntry | undefined {
   if (record.kind !== 'CHECKPOINT' || record.flags !== FLAG_CHECKPOINT_DONE) return undefined
   const entry = unpackPayload(record.payload) as CheckpointEntry | null

@@ -122,6 +122,8 @@ describe('the records of a copied catalog', () => {
       /not allowed/,
     ],
     ['a range that is none', () => replaced('chunk', (v) => firstSegment(v, { minMax: { k: 1 } })), /not a list/],
+    ['nulls of no column', () => replaced('chunk', (v) => firstSegment(v, { nulls: null })), /not an object/],
+    ['an order that is neither', () => replaced('chunk', (v) => firstSegment(v, { sorted: null })), /true or false/],
     [
       'a range of another type',
       () => replaced('chunk', (v) => firstSegment(v, { minMax: { k: ['a', 'b'] } })),

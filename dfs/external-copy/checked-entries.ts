@@ -212,10 +212,10 @@ function checkSegment(value: unknown, place: Place): SegmentRef {
     if (bounds.length !== 2) throw damagedMetadata(place.file, `${at.field} is no range`)
     for (const bound of bounds) checkRaw(bound, at)
   }
-  const nulls = o.nulls == null ? undefined : asObject(o.nulls, inside(place, 'nulls'))
+  const nulls = o.nulls === undefined ? undefined : asObject(o.nulls, inside(place, 'nulls'))
   for (const [name, n] of Object.entries(nulls ?? {})) asCount(n, inside(inside(place, 'nulls'), name))
-  if (o.cid != null) asCounter(o.cid, inside(place, 'cid'))
-  for (const field of ['sorted', 'uniqueKeys']) if (o[field] != null) asBoolean(o[field], inside(place, field))
+  if (o.cid !== undefined) asCounter(o.cid, inside(place, 'cid'))
+  for (const field of ['sorted', 'uniqueKeys']) if (o[field] !== undefined) asBoolean(o[field], inside(place, field))
   return {
     ...(o as unknown as SegmentRef),
     file: checkSegmentFile(o.file, inside(place, 'file')),
@@ -300,8 +300,8 @@ function checkRun(value: unknown, place: Place): void {
     asText(o[field], inside(place, field), 1 << 20)
   for (const field of ['totalPartitions', 'completedPartitions']) asCount(o[field], inside(place, field))
   asTimeMs(o.startMs, inside(place, 'startMs'))
-  if (o.endMs != null) asTimeMs(o.endMs, inside(place, 'endMs'))
-  if (o.unchanged != null) asCount(o.unchanged, inside(place, 'unchanged'))
+  if (o.endMs !== undefined) asTimeMs(o.endMs, inside(place, 'endMs'))
+  if (o.unchanged !== undefined) asCount(o.unchanged, inside(place, 'unchanged'))
 }
 
 /** A folder in which files will be removed. */

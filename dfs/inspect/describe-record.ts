@@ -1,11 +1,10 @@
 /** What a log record did, for `holdfast wal dump`: the object that it is about, and how much of it. */
 import { unreachable } from '../../runtime/errors.ts'
 import type { CatalogCommand } from '../engine/apply.ts'
-import { checkpointOf, entryOf } from '../engine/log-entry.ts'
+import { checkpointOf, commitIdOf, entryOf, userOf } from '../engine/log-entry.ts'
 import { formatValue, type SettingValue, settingNamed } from '../settings/index.ts'
 import type { RecordDescription } from '../wal/dump.ts'
 import { formatLsn } from '../wal/lsn.ts'
-import { unpackPayload } from '../wal/payload.ts'
 import type { LogRecord } from '../wal/record.ts'
 
 /** The database, and the table, that a record changes; undefined for users, settings, begins and ends. */
@@ -23,13 +22,11 @@ export interface DescribedRecord extends RecordDescription {
 export function describeRecord(record: LogRecord): DescribedRecord {
   switch (record.kind) {
     case 'TSBEGIN': {
-      const { user } = unpackPayload(record.payload) as { readonly user: string }
+      const user = userOf(record)
       return { object: '', extent: user === '' ? '' : `by ${user}`, subject: undefined }
     }
-    case 'TSCOMMIT': {
-      const { cid } = unpackPayload(record.payload) as { readonly cid: number }
-      return { object: '', extent: `commit ${cid}`, subject: undefined }
-    }
+    case 'TSCOMMIT':
+      return { object: '', extent: `commit ${commitIdOf(record)}`, subject: undefined }
     case 'TSROLLBACK':
       return { object: '', extent: '', subject: undefined }
   }

@@ -1,21 +1,26 @@
 /** What a recovery reads of records whose checksums are right. A log may come from anywhere: a record that no store wrote is an error that names its place. */
 import { HoldfastError, toHoldfastError } from '../../runtime/errors.ts'
-import { entryOf, type LogEntry } from '../engine/log-entry.ts'
+import { requireBlock } from '../delta/codec.ts'
+import { commitIdOf as entryCommitId, entryOf, type LogEntry } from '../engine/log-entry.ts'
 import { formatLsn } from '../wal/lsn.ts'
-import { unpackPayload } from '../wal/payload.ts'
 import type { LogRecord } from '../wal/record.ts'
 
 /** The id of the commit that a TSCOMMIT ends. */
-export function commitIdOf(record: LogRecord): number {
-  const payload = unpackPayload(record.payload) as { readonly cid?: unknown } | null
-  if (typeof payload?.cid === 'number' && payload.cid >= 0) return payload.cid
-  throw unusable(record, new HoldfastError('data', 'the record does not hold the end of a transaction'))
-}
+export const commitIdOf = (record: LogRecord): number => read(record, () => entryCommitId(record))
 
 /** What a record of data says. */
-export function dataOf(record: LogRecord): LogEntry {
+export const dataOf = (record: LogRecord): LogEntry =>
+  read(record, () => {
+    const entry = entryOf(record)
+    const { command } = entry
+    // They go into memory as they are, and would be found out by who reads them.
+    if (command.kind === 'insertRows') for (const rows of command.chunks) requireBlock(command.layout, rows)
+    return entry
+  })
+
+function read<R>(record: LogRecord, body: () => R): R {
   try {
-    return entryOf(record)
+    return body()
   } catch (error) {
     throw unusable(record, error)
   }

@@ -15,7 +15,7 @@ export function formatRecord(record: LogRecord, describe: (record: LogRecord) =>
   const { object, extent } = describe(record)
   const cells = [
     formatLsn(record.lsn),
-    formatTime(record.timeMs),
+    new Date(record.timeMs).toISOString(),
     String(record.transaction),
     record.kind,
     object === '' ? '-' : object,
@@ -23,11 +23,6 @@ export function formatRecord(record: LogRecord, describe: (record: LogRecord) =>
     `${record.endLsn - record.lsn} bytes`,
   ]
   return cells.map(oneLine).join('  ')
-}
-
-function formatTime(ms: number): string {
-  const time = new Date(ms)
-  return Number.isNaN(time.getTime()) ? `${ms} ms` : time.toISOString()
 }
 
 /** Names come from users: whatever would move the cursor is shown as its code. */

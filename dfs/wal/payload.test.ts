@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { HoldfastError } from '../../runtime/errors.ts'
 import fc from '../../test/properties.ts'
 import { packPayload, unpackPayload } from './payload.ts'
 
@@ -53,6 +54,9 @@ describe('a payload', () => {
         expect(same(x)).toStrictEqual(x)
       }),
     )
+  })
+  it.each([[], [0xdf, 0xff, 0xff, 0xff, 0xff], [1, 2]])('is refused as damage if it is none: %j', (...bytes) => {
+    expect(() => unpackPayload(Uint8Array.from(bytes))).toThrow(HoldfastError)
   })
   it('does not depend on the buffer that it was read from', () => {
     const packed = packPayload({ bytes: new Uint8Array([1, 2, 3]) }).slice()

@@ -16,7 +16,7 @@ const arbitrary: fc.Arbitrary<NewRecord> = fc.record({
   kind: fc.constantFrom(...RECORD_KINDS),
   flags: fc.integer({ min: 0, max: 255 }),
   transaction: fc.maxSafeNat(),
-  timeMs: fc.double({ noNaN: true }),
+  timeMs: fc.double({ noNaN: true, min: -8.64e15, max: 8.64e15 }),
   payload: fc.uint8Array({ maxLength: 200 }),
 })
 
@@ -92,6 +92,10 @@ describe('a log record', () => {
     }
     for (let length = RECORD_BYTES_MIN; length < bytes.length; length++)
       expect(decode(bytes.slice(0, length), 0, 64)).toBeTypeOf('string')
+  })
+  it.each([Number.NaN, Infinity, 8.65e15, -1e300])('is not valid with the time %d, whatever its checksum', (timeMs) => {
+    const record: NewRecord = { kind: 'INSERT', transaction: 1, timeMs, payload: new Uint8Array(1) }
+    expect(decode(new RecordEncoder().encode([record], 64, 64), 0, 64)).toMatch(/time/)
   })
   it('may be larger than the buffer of the encoder, which does not keep the memory', () => {
     const encoder = new RecordEncoder()

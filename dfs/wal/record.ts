@@ -19,6 +19,9 @@
 import { inputError } from '../../runtime/errors.ts'
 import { digestOf } from '../store/checksum.ts'
 
+/** What a calendar has room for (ECMA-262, 21.4.1.1). */
+const TIME_MS_MAX = 8.64e15
+
 export const RECORD_KINDS = [
   'INSERT',
   'UPDATE',
@@ -158,13 +161,15 @@ export function decodeRecord(
   if (kind === undefined || view.getUint16(at + 6, true) !== 0) return 'it is of a kind that this release does not know'
   for (let pad = digestAt + DIGEST_BYTES; pad < at + extent; pad++)
     if (bytes[pad] !== 0) return 'the bytes that fill it up are not zero'
+  const timeMs = view.getFloat64(at + 24, true)
+  if (!(Math.abs(timeMs) <= TIME_MS_MAX)) return 'its time is none of a calendar'
   return {
     lsn,
     endLsn: lsn + extent,
     kind,
     flags: bytes[at + 5]!,
     transaction: getU64(view, at + 16),
-    timeMs: view.getFloat64(at + 24, true),
+    timeMs,
     syncedLsn: getU64(view, at + 32),
     payload: bytes.subarray(at + RECORD_HEADER_BYTES, digestAt),
   }
