@@ -71,8 +71,13 @@ function layoutColumns(layout: string): LayoutColumn[] {
   return list.map(([name, type, scale]) => ({ name, type, scale }))
 }
 
+/** Their only place is the log. */
 const damagedRows = (what: string): HoldfastError =>
-  new HoldfastError('data', `Rows of small appends ${what}.`, { code: 'deltaDamaged' })
+  new HoldfastError('data', `Rows of small appends ${what}.`, {
+    code: 'deltaDamaged',
+    where: { file: 'wal/' },
+    hint: 'restore a backup, or recover to a time before these rows',
+  })
 
 /** Throws a data error for rows that no store wrote. */
 export function requireBlock(layout: string, { rows, data }: Pick<DeltaBlock, 'rows' | 'data'>): void {
