@@ -104,6 +104,19 @@ describe.each(ROTATIONS)('an archive with the rotation %s', (_, settings) => {
     expect(world.engine.status().log.files.length).toBeLessThan(4)
   })
 
+  it('lacks no more than the timeout allows, however rare checkpoints are', async () => {
+    const archive = new MemoryFileStore()
+    const world = start(archive, { archiveSettings: { timeoutMs: 1000 } })
+    const { engine, session, clock } = world
+    session.run(CREATE)
+    for (let round = 0; round < 4; round++) {
+      session.run(append(round * 10, 3))
+      clock.nowMs += 1000
+      await engine.archive()
+      expect(restoredFrom(archive).show(ALL), `round ${round}`).toBe(session.show(ALL))
+    }
+  })
+
   it('has everything when the store has ended in order', async () => {
     const archive = new MemoryFileStore()
     const world = start(archive)

@@ -33,6 +33,8 @@ export interface ArchiverParts {
   readonly files: FileStore
   readonly now: () => number
   readonly maintain: Maintainer
+  /** Makes a checkpoint. */
+  readonly checkpoint: () => Promise<unknown>
   /** `max_wal_size`. */
   readonly walBytesMax: () => number
   /** Files that only the archive has kept may go. */
@@ -55,6 +57,7 @@ export class Archiver {
   #told = { message: '', atMs: Number.NEGATIVE_INFINITY }
   #toldBehindMs = Number.NEGATIVE_INFINITY
   #expiredAtMs = Number.NEGATIVE_INFINITY
+  #checkpointAtMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: ArchiverParts) {
     this.#parts = parts
@@ -120,8 +123,7 @@ export class Archiver {
   }
 
   async #run(): Promise<number> {
-    const { settings, now } = this.#parts
-    this.#seal((first) => now() - first.timeMs >= (settings.timeoutMs ?? ARCHIVE_TIMEOUT_MS))
+    await this.#sealOverdue()
     this.#tellIfBehind()
     let count = 0
     for (let [file] = this.#pending(); file !== undefined && !this.#isStopped; [file] = this.#pending()) {
@@ -210,19 +212,43 @@ export class Archiver {
     return first
   }
 
-  /** Seals the current file if it has a commit and is due by its first one. */
-  #seal(isDue: (first: FirstCommit) => boolean): void {
-    const { log, now, say } = this.#parts
+  /** Seals what has waited for as long as it may. */
+  async #sealOverdue(): Promise<void> {
+    const { settings, now, checkpoint } = this.#parts
+    const timeoutMs = settings.timeoutMs ?? ARCHIVE_TIMEOUT_MS
+    const isOverdue = (first: FirstCommit): boolean => now() - first.timeMs >= timeoutMs
+    if (this.#seal(isOverdue)) return
+    // There is no other file: those before stay until a checkpoint lets go of them, which may be long after they were archived. While they wait for the archive, none helps.
+    if (this.#pending().length > 0 || now() - this.#checkpointAtMs < timeoutMs) return
+    this.#checkpointAtMs = now()
+    try {
+      await checkpoint()
+    } catch (error) {
+      this.#notSealed(error)
+      return
+    }
+    this.#seal(isOverdue)
+  }
+
+  /** Seals the current file if it has a commit and is due by its first one. false: it is due and can't be sealed now. */
+  #seal(isDue: (first: FirstCommit) => boolean): boolean {
+    const { log } = this.#parts
     try {
       const current = log.files().at(-1)
-      if (current === undefined) return
+      if (current === undefined) return true
       const first = this.#firstCommit(current)
-      if (first !== undefined && isDue(first)) log.seal()
+      return first === undefined || !isDue(first) || log.seal()
     } catch (error) {
-      const { message } = error as Error
-      if (this.#told.message !== message) say(`The log could not be sealed for the archive: ${message}`)
-      this.#told = { message, atMs: now() }
+      this.#notSealed(error)
+      return true
     }
+  }
+
+  #notSealed(error: unknown): void {
+    const { now, say } = this.#parts
+    const { message } = error as Error
+    if (this.#told.message !== message) say(`The log could not be sealed for the archive: ${message}`)
+    this.#told = { message, atMs: now() }
   }
 
   #tellIfBehind(): void {

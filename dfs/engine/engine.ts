@@ -226,6 +226,7 @@ export class Engine implements EngineClient {
       files: this.files,
       now: this.#now,
       maintain: work,
+      checkpoint: () => this.checkpoint(),
       walBytesMax: () => this.settings.checkpointWalBytesMax,
       onArchived: () => this.collectGarbage(),
       say,
