@@ -1,10 +1,8 @@
 /** Where an archive must not lie: in folders that the store, or a backup set, tidies. What they do not know there is removed. */
-import { dirname, isAbsolute, relative, sep } from 'node:path'
+import { isAbsolute, relative, sep } from 'node:path'
 import { HoldfastError } from '../../runtime/errors.ts'
-import { MANIFEST_FILE } from '../set/layout.ts'
-import { holdsBackups } from '../set/own-folder.ts'
+import { holdsBackups, setAround } from '../set/own-folder.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { LocalFileStore } from '../store/local-store.ts'
 
 const TIDIED = ['chunks', 'wal', 'checkpoint', 'archive', 'batchJobs', 'sysmgmt']
 
@@ -21,20 +19,11 @@ export function requireApart(dataDir: string, archiveDir: string | undefined): v
   })
 }
 
-/** Folders of a backup set that its runs tidy. */
-const TIDIED_IN_SETS = ['data', 'wal', 'states']
-
-/** Throws `archivePlace` for an archive directory that holds backups, or that is a folder of a backup set. */
+/** Throws `archivePlace` for an archive directory that holds backups, or that lies where a backup set tidies. */
 export function requireNoBackups(archive: FileStore): void {
   if (holdsBackups(archive)) throw amongBackups(archive.root, 'it holds backups')
-  if (archive.address === undefined) return
-  let below = archive.root
-  for (let folder = dirname(below); folder !== below; below = folder, folder = dirname(folder))
-    if (
-      TIDIED_IN_SETS.includes(relative(folder, below)) &&
-      new LocalFileStore(folder).stat(MANIFEST_FILE) !== undefined
-    )
-      throw amongBackups(archive.root, `it lies in the backups in ${folder}`)
+  const set = setAround(archive)
+  if (set !== undefined) throw amongBackups(archive.root, `it lies in the backups in ${set}`)
 }
 
 const amongBackups = (dir: string, why: string): HoldfastError =>

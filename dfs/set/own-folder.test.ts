@@ -54,6 +54,20 @@ describe('a folder for backups', () => {
     expect(() => requireOwnFolder(folder(...files))).toThrow(message)
   })
 
+  it('is refused among the files of another set, which would remove it', () => {
+    const root = mkdtempSync(join(tmpdir(), 'holdfast-set-'))
+    try {
+      writeFileSync(join(root, 'backup_manifest.json'), '')
+      for (const path of ['data', 'data/db/nightly', 'states/x', 'wal'])
+        expect(() => requireOwnFolder(new LocalFileStore(join(root, path))), path).toThrow(
+          `cannot hold backups: it lies among the files of the backups in ${root}, which would remove it`,
+        )
+      requireOwnFolder(new LocalFileStore(join(root, 'nightly')))
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  })
+
   it('is left as it was by every call that would make a backup there', () => {
     const world = newWorld()
     const s = connect(world)
