@@ -108,7 +108,7 @@ function schedule(session: Session, args: readonly Arg[]): Value {
   const [jobId, jobDesc, jobFunc, scheduleTime, startDate, endDate, frequency, days, onComplete] = args
   const [, , , , , , , , , priority, parallelism] = args
   const definition = functionArg(jobFunc, SCHEDULE, 'jobFunc')
-  if (openParameters(definition) > 0)
+  if (definition.params.some((p) => !p.optional))
     throw usageError(SCHEDULE, 'jobFunc must need no arguments: fix them by a partial application.')
   const id = textArg(jobId, SCHEDULE, 'jobId')
   if (id === '') throw usageError(SCHEDULE, 'jobId must not be empty.')
@@ -145,20 +145,6 @@ function schedule(session: Session, args: readonly Arg[]): Value {
       },
     }),
   )
-}
-
-/** Arguments that a call still has to give. */
-function openParameters(f: FunctionValue): number {
-  switch (f.variant) {
-    case 'builtin':
-      return f.builtin.minArgs
-    case 'user':
-      return f.params.filter((p) => !p.optional && p.defaultValue === undefined).length
-    case 'partial':
-      return f.bound.filter((b) => b === undefined).length
-    case 'suffixed':
-      return 1
-  }
 }
 
 function frequencyArg(v: Arg): Schedule['frequency'] {

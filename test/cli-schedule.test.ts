@@ -39,11 +39,24 @@ try { deleteScheduledJob("daily") } catch(ex) { print(ex[1]) }`,
       "The scheduled job [daily] doesn't exist.",
     ])
   })
+  it('may leave optional arguments open', async () => {
+    const scheduled = await script(
+      `${LOGIN}def f(x, y=2): x + y
+print(scheduleJob("named", "", backupDB{"/backups", "dfs://db", daily=7}, 17:23m, 2026.01.01, 2026.01.02, 'D'))
+print(scheduleJob("proofs", "", checkBackup{"/backups", "dfs://db", since=30, budget=1H}, 17:23m, 2026.01.01, 2026.01.02, 'D'))
+print(scheduleJob("default", "", f{1}, 17:23m, 2026.01.01, 2026.01.02, 'D'))`,
+      { data },
+    )
+    expect(scheduled.trim().split('\n')).toEqual(['named', 'proofs', 'default'])
+  })
   it('must be complete and leave time between its runs', async () => {
     const refused = await script(
       `${LOGIN}def f(x): x
+def g(x, y): x + y
 def attempt(times, frequency, days, job){ try { scheduleJob("x", "", job, times, 2026.01.01, 2026.12.31, frequency, days) } catch(ex) { print(ex[1].split(". ")[1]) } }
 attempt(17:23m, "D", 1, f)
+attempt(17:23m, "D", 1, g{1})
+attempt(17:23m, "D", 1, backupDB{, "dfs://db", daily=7})
 attempt(17:23m 17:25m, "D", 1, f{1})
 attempt(17:23m, "W", 7, f{1})
 attempt(17:23m, "Y", 1, f{1})
@@ -51,6 +64,8 @@ print(exec count(*) from getScheduledJobs() where jobId = "x")`,
       { data },
     )
     expect(refused.trim().split('\n')).toEqual([
+      'jobFunc must need no arguments: fix them by a partial application.',
+      'jobFunc must need no arguments: fix them by a partial application.',
       'jobFunc must need no arguments: fix them by a partial application.',
       'The times of scheduleTime must be at least 5 minutes apart.',
       "days must be from 0 to 6 for the frequency 'W'.",
