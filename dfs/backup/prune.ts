@@ -49,6 +49,7 @@ export function pruneSet(context: BackupContext, store: FileStore, choice: Prune
       // What tells of an unfinished run may stand in a state that goes.
       dropStates(store, drop, files, dropped || runFiles, note, filesToGoOnWith(store))
       removeDropped(store)
+      context.progress.outcome?.(`${store.root}: ${drop.gone.length} states dropped, ${drop.stay.length} stay`)
       return pruned
     })
   } finally {

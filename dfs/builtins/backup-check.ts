@@ -65,11 +65,22 @@ With repair=true damaged files are replaced by copies with the same checksum fro
       const indexes = names.map((name) => set.index(url, name))
       noteIfNothingMatches(context.progress, store, indexes, pattern)
     }
+    for (const line of damageLines(store.root, url, damaged)) context.progress.outcome?.(line)
     if (!isRepair) return tableOf(damagedColumns(damaged))
     const mended = mendChunks(context, new BackupSet(store, options), damaged, ledger)
+    for (const { chunk, detail } of mended) context.progress.outcome?.(`${nameOf(chunk)}: ${detail}`)
     return tableOf({ ...damagedColumns(mended.map((m) => m.chunk)), ...mendedColumns(mended) })
   },
 })
+
+const nameOf = ({ url, table, chunk }: DamagedChunk): string => `${url}/${table} ${chunk.path}`
+
+/** For the log of a job. */
+function* damageLines(folder: string, url: string, damaged: readonly DamagedChunk[]): Generator<string> {
+  if (damaged.length === 0) yield `${folder}: no damage found in the backup of ${url}`
+  for (const chunk of damaged)
+    yield `${folder}: ${nameOf(chunk)} is damaged: ${chunk.files.map((f) => f.file).join(', ')}`
+}
 
 function damagedColumns(damaged: readonly DamagedChunk[]) {
   return {

@@ -79,6 +79,10 @@ export function runDrill(
   ledger.flush(context.now())
   if (failure !== undefined) throw failure
   if (drill.result === 'failed') throw drillFailed(set, drill)
+  const { partitions, rows, restoreMs, openMs, compareMs } = drill
+  context.progress.outcome?.(
+    `${set.root}: drill ${id} of state ${drill.state} passed: ${partitions} partitions, ${rows} rows; restored in ${(restoreMs + openMs) / 1000} s, compared in ${compareMs / 1000} s`,
+  )
   return drill
 }
 

@@ -70,13 +70,17 @@ function exportTable(
     () => session.now(),
   )
   try {
-    writeFiles(new ExportFiles(store, table.name, table.columns, options), function* () {
+    const files = new ExportFiles(store, table.name, table.columns, options)
+    writeFiles(files, function* () {
       for (const partition of partitions) {
         yield* snapshot.scan(partition, names, undefined, true)
         meter.addBytes(bytesOf(partition.chunk))
         meter.addChunk()
       }
     })
+    progressOf(session).outcome?.(
+      `${table.db}/${table.name}: ${files.rows} rows exported to ${store.root}/${table.name} (${files.bytes} bytes)`,
+    )
   } finally {
     meter.done()
   }

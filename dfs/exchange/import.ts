@@ -130,7 +130,11 @@ class FileImport {
     const shown = counted ? this.#visibleRows() - before : this.#appended
     // Others may have written meanwhile: the counts stay within what this import appended.
     const rows = Math.max(0, Math.min(shown, this.#appended))
-    return { rows, abandoned: this.#appended - rows, rejected: this.#rejected }
+    const abandoned = this.#appended - rows
+    progressOf(this.#session).outcome?.(
+      `${this.#source.name}: ${rows} rows imported from ${this.#files.length} files, ${abandoned} abandoned, ${this.#rejected} rejected`,
+    )
+    return { rows, abandoned, rejected: this.#rejected }
   }
 
   #hidesRows(): boolean {

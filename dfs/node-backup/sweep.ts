@@ -7,13 +7,13 @@ import { LOG_FOLDER } from './layout.ts'
 import { readNewestManifest } from './manifest.ts'
 import { keptStates, type NamedFiles, namedFiles } from './states.ts'
 
-/** `keep` undefined: all backups stay. The newest always does. `known`: what they all name, if that is at hand. */
+/** Answers how many were dropped. `keep` undefined: all backups stay. The newest always does. `known`: what they all name, if that is at hand. */
 export function sweepSet(
   set: FileStore,
   keep: number | undefined,
   note: (text: string) => void,
   known?: Omit<NamedFiles, 'bySegment'>,
-): void {
+): number {
   const newest = readNewestManifest(set)?.id
   const others = keptStates(set, note).filter((s) => s.id !== newest)
   const stays = keep === undefined ? others : others.slice(Math.max(0, others.length - (keep - 1)))
@@ -31,9 +31,10 @@ export function sweepSet(
       )
   if (isIncomplete) {
     note('Old files stay in the set: a damaged backup in it may need them.')
-    return
+  } else {
+    for (const folder of [DATA_FOLDER, LOG_FOLDER]) removeUnnamed(set, folder, paths)
   }
-  for (const folder of [DATA_FOLDER, LOG_FOLDER]) removeUnnamed(set, folder, paths)
+  return others.length - stays.length
 }
 
 function removeUnnamed(set: FileStore, top: string, named: ReadonlySet<string>): void {

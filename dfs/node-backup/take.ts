@@ -167,13 +167,15 @@ class NodeBackupTask {
       run.complete()
       const { files } = outcome
       const paths = new Set([...named.paths, ...files.map((f) => f.path), ...(manifest.log ?? []).map((p) => p.path)])
-      this.#sweep({ paths, isIncomplete: named.isIncomplete })
-      return {
+      const result = {
         manifest,
         filesCopied: outcome.copied,
         filesResumed: outcome.resumed,
         filesKept: outcome.files.length - outcome.copied - outcome.resumed,
       }
+      this.#tellOutcome(result)
+      this.#sweep({ paths, isIncomplete: named.isIncomplete })
+      return result
     } catch (error) {
       // A thread that is being ended has nobody to tell.
       if (error instanceof HoldfastError) run.fail(error)
@@ -304,10 +306,20 @@ class NodeBackupTask {
     this.#set.writeFileAtomic(MANIFEST_FILE, this.#set.readFile(stateManifestFile(stateFolder(id))))
   }
 
+  /** For the log of a job. */
+  #tellOutcome({ manifest, filesCopied, filesResumed, filesKept }: NodeBackupResult): void {
+    const { id, rows, bytes } = manifest
+    const before = filesResumed === 0 ? '' : `, ${filesResumed} copied by the interrupted run`
+    this.#parts.context.progress.outcome?.(
+      `${this.#set.root}: backup ${id} is complete (${rows} rows, ${bytes} bytes): ${filesCopied} files copied${before}, ${filesKept} unchanged`,
+    )
+  }
+
   #sweep(named: Omit<NamedFiles, 'bySegment'>): void {
     const { progress } = this.#parts.context
     try {
-      sweepSet(this.#set, this.#request.keep, (text) => progress.note(text), named)
+      const dropped = sweepSet(this.#set, this.#request.keep, (text) => progress.note(text), named)
+      if (dropped > 0) progress.outcome?.(`${this.#set.root}: ${dropped} older backups dropped`)
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.kind !== 'io') throw error
       progress.note(`The backup is complete, but old files could not be removed: ${error.message}`)
