@@ -1,8 +1,8 @@
 /** What a backup call would do now, partition by partition. Takes no lock and changes nothing, so that a call made later may do something else. */
 import { HoldfastError } from '../../runtime/errors.ts'
-import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { SetChunk } from '../set/meta.ts'
+import type { PlannedAction, PlannedChunk } from '../set/planned-chunk.ts'
 import type { FileStore } from '../store/file-store.ts'
 import type { ChunkStep } from './plan.ts'
 import { planRun } from './plan-run.ts'
@@ -10,20 +10,6 @@ import { PreviousState } from './previous-state.ts'
 import { bytesOf, planQuery, type QueryBackupRequest } from './query-plan.ts'
 import { byPath } from './renewal.ts'
 import { type BackupRequest, requireDatabase, requireTable, selectDatabase, selectTables } from './select.ts'
-
-/** `resume`: an interrupted run copied it already; `delete`: it leaves the backup. */
-export type PlannedAction = 'copy' | 'resume' | 'keep' | 'delete'
-
-export interface PlannedChunk {
-  readonly database: DatabaseRecord
-  readonly table: TableRecord
-  readonly path: string
-  readonly chunkId: string
-  readonly action: PlannedAction
-  readonly rows: number
-  /** To be copied. Small appends that are in no file yet are not counted; of a query it is what has to be read. */
-  readonly bytes: number
-}
 
 export function dryRun(context: BackupContext, store: FileStore, request: BackupRequest): readonly PlannedChunk[] {
   const { view, release } = context.pinnedView(`plan of a backup of ${request.url}`)

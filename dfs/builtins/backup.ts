@@ -4,26 +4,17 @@ import { type Arg, boolArg, isGiven, textArg } from '../../runtime/builtins/args
 import { usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
-import {
-  CodeValue,
-  Scalar,
-  StringVector,
-  T,
-  type Table,
-  tableOf,
-  type Value,
-  vectorOf,
-} from '../../runtime/values/index.ts'
-import { dryRun, dryRunOfQuery, type PlannedChunk } from '../backup/dry-run.ts'
+import { CodeValue, Scalar, type Value } from '../../runtime/values/index.ts'
+import { dryRun, dryRunOfQuery } from '../backup/dry-run.ts'
 import { TableQuery } from '../backup/query.ts'
 import type { QueryBackupRequest } from '../backup/query-plan.ts'
 import { type BackupRequest, type PartitionChoice, requireDatabase } from '../backup/select.ts'
 import { takeBackup } from '../backup/take.ts'
 import { takeQueryBackup } from '../backup/take-query.ts'
 import { pathList, pathsByCondition } from '../partition/conditions.ts'
-import { chunkPathOf, pathIndexOf } from '../set/names.ts'
 import { backupStoreToWrite, isMissing, loggedInHost, optionalTexts, refuseMetacode, urlArg } from './backup-host.ts'
 import { LIMITS_DOC, limitsArg } from './backup-pace.ts'
+import { EXPECTED_DOC, PLAN_COLUMNS_DOC, planTable } from './backup-plan.ts'
 import { requireMayDrop, retentionArg } from './backup-retention.ts'
 
 const { entries, define } = topicTable('Backup and restore')
@@ -38,7 +29,7 @@ A partition is copied if it is new or changed since the last backup into this fo
 partition takes paths ("/20170807/0_50", one or several) or conditions: a value or a vector of values of the first level, a tuple with one entry per level of a COMPO database ([2017.08.07, 0], or (1, 50) where both have one type; an empty entry for no condition). tableName takes one name or several; the default is all tables. The backup is of one instant and blocks no writer; parallel does not change the result. An interrupted call is continued by the next one.
 In place of dbPath, sqlObj (also as second argument) is the metacode of a select on one table: <select * from loadTable(...) where ...>. It is run on each partition alone, and its rows are backed up; a partition that did not change since it was backed up is left out unless force=true, and nothing leaves the backup. snapshot, tableName and partition can not be given then. A folder holds a table in one of the two forms only.
 keep is how many states of the backup stay in the folder, the newest counted; with daily, weekly or monthly the newest of each of the last so many days, weeks and months stays too. Each state restores alone, and files that several have are there once. The numbers hold until a call gives others; a folder for which none were ever given keeps one state. Every call makes a state.
-With plan=true nothing is changed: the result is a table dbName, tableName, chunkPath, chunkID, action, rows, bytes of what the call would do with each partition (copy; resume: an interrupted call copied it; keep; delete: it leaves the backup). bytes are those to be copied, without small appends that are in no file yet; for a query they are those to be read, and rows those of the partition.
+With plan=true nothing is changed: the result is a table ${PLAN_COLUMNS_DOC} of what the call would do with each partition (copy; resume: an interrupted call copied it; keep; delete: it leaves the backup). bytes are those to be copied, without small appends that are in no file yet; for a query they are those to be read, and rows those of the partition. ${EXPECTED_DOC}
 ${LIMITS_DOC} pauseBackup holds a backup.
 With keyPath, a key file that is absolute or in the data directory, everything is encrypted (AES-256-GCM), names as well; the same key is needed for every later call about the folder. A folder is encrypted as a whole or not at all. Needs a login.`,
   call: (args, session) => {
@@ -66,7 +57,8 @@ With keyPath, a key file that is absolute or in the data directory, everything i
     }
     if (!isPlan) return take(session, 'backup', { backupDir, keyPath }, request)
     const host = loggedInHost(session, 'backup')
-    return planTable(dryRun(host.context(), backupStoreToWrite(host, backupDir, BACKUP, keyPath), request))
+    const chunks = dryRun(host.context(), backupStoreToWrite(host, backupDir, BACKUP, keyPath), request)
+    return planTable(chunks, host.runs(), 'BACKUP_BY_COPY_FILE', limits?.bytesPerSecondMax)
   },
 })
 
@@ -150,27 +142,12 @@ function takeOfQuery(
   const host = loggedInHost(session, 'backup')
   const store = backupStoreToWrite(host, backupDir, BACKUP, keyPath)
   const query = new TableQuery(session, code)
-  if (isPlan) return planTable(dryRunOfQuery(host.context(), store, { query, ...request }))
+  if (isPlan) {
+    const chunks = dryRunOfQuery(host.context(), store, { query, ...request })
+    return planTable(chunks, host.runs(), 'BACKUP_BY_SQL', request.limits?.bytesPerSecondMax)
+  }
   requireMayDrop(host, store, request.retention)
   return Scalar.int(takeQueryBackup(host.context(), store, { query, ...request }))
-}
-
-function planTable(chunks: readonly PlannedChunk[]): Table {
-  const texts = (of: (chunk: PlannedChunk) => string): StringVector => new StringVector(chunks.map(of))
-  const longs = (of: (chunk: PlannedChunk) => number) =>
-    vectorOf(
-      T.LONG,
-      chunks.map((c) => BigInt(of(c))),
-    )
-  return tableOf({
-    dbName: texts((c) => c.database.url),
-    tableName: texts((c) => c.table.name),
-    chunkPath: texts((c) => chunkPathOf(c.database.url, c.path, pathIndexOf(c))),
-    chunkID: texts((c) => c.chunkId),
-    action: texts((c) => c.action),
-    rows: longs((c) => c.rows),
-    bytes: longs((c) => c.bytes),
-  })
 }
 
 /** Paths as they are; conditions against the scheme of the database. */

@@ -5,28 +5,40 @@ import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import { Scalar, StringVector, T, type Table, tableOf, type Value, vectorOf } from '../../runtime/values/index.ts'
 import { migrateSet } from '../restore/migrate.ts'
-import { type RestoredTable, restoreDatabase, restorePartitions, restoreTable } from '../restore/restore.ts'
+import {
+  planOfDatabase,
+  planOfPartitions,
+  planOfTable,
+  type RestoredTable,
+  restoreDatabase,
+  restorePartitions,
+  restoreTable,
+} from '../restore/restore.ts'
 import { chunkPathOf, databaseUrl, pathIndexOf } from '../set/names.ts'
 import { STATE_DOC, setOptions } from './backup-choice.ts'
 import { backupStore, isMissing, loggedInHost, optionalText, optionalUrl, urlArg } from './backup-host.ts'
 import { KEY_DOC } from './backup-key.ts'
 import { noteIfNothingMatches } from './backup-pattern.ts'
+import { EXPECTED_DOC, PLAN_COLUMNS_DOC, planTable } from './backup-plan.ts'
 import { checkDatabaseName } from './databases.ts'
 import { checkTableName } from './tables.ts'
 
 const { entries, define } = topicTable('Backup and restore')
 export const restoreBuiltins = entries
 
+const PLAN_DOC = `With plan=true nothing is changed: the result is a table ${PLAN_COLUMNS_DOC} of what the call would do with each partition of the target (keep; copy: it is not there; replace; append: rows of a query go to outputTable; delete). rows are those of the backup, of a partition to be deleted those that it has; bytes are those to be copied. ${EXPECTED_DOC}`
+
 const RESTORE =
-  'restore(backupDir, dbPath, tableName, partition, [force=false], [outputTable], [parallel=false], [snapshot=false], [keyPath], [state])'
+  'restore(backupDir, dbPath, tableName, partition, [force=false], [outputTable], [parallel=false], [snapshot=false], [keyPath], [state], [plan=false])'
 
 define(RESTORE, {
   doc: `Restores partitions of a table from a backup and returns their paths. Database and table must exist and have the structure of the backup (a VALUE scheme may have more values, a RANGE scheme more ranges at its end); restoreTable, restoreDB and migrate create what is missing.
 partition is one text with wildcards, % for any characters and ? for one, matched against /dbName/partitions: "%" for all, "%20170810%", "/compoDB/20170807/0_50", "%/Key4/tp/%". Only partitions that differ from the backup are restored, unless force=true. With outputTable, the handle of a table of the same structure, that table is written instead. snapshot=true with partition="%" also removes partitions that the backup does not have.
 From a backup of a query, rows are appended to outputTable; in the original table a restored partition becomes what the backup has. snapshot can not be given for it, and the columns of the query must be those of the table.
-Every byte is checked while it is copied; all partitions are put in place in one transaction, so the table is never half restored. An interrupted call is continued by the next one. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
+Every byte is checked while it is copied; all partitions are put in place in one transaction, so the table is never half restored. An interrupted call is continued by the next one. ${STATE_DOC} ${KEY_DOC}
+${PLAN_DOC} Needs a login.`,
   call: (args, session) => {
-    const [backupDir, dbPath, tableName, partition, force, outputTable, parallel, snapshot, keyPath, state] = args
+    const [backupDir, dbPath, tableName, partition, force, outputTable, parallel, snapshot, keyPath, state, plan] = args
     const host = loggedInHost(session, 'restore')
     boolArg(parallel, RESTORE, 'parallel', false)
     const source = { url: urlArg(dbPath, RESTORE, 'dbPath'), table: textArg(tableName, RESTORE, 'tableName') }
@@ -39,6 +51,12 @@ Every byte is checked while it is copied; all partitions are put in place in one
     }
     const store = backupStore(host, backupDir, RESTORE, keyPath)
     const context = host.context()
+    if (boolArg(plan, RESTORE, 'plan', false)) {
+      const planned = planOfPartitions(context, store, request, setOptions(state, RESTORE))
+      noteIfNothingMatches(context.progress, store, [planned.index], request.pattern)
+      const type = planned.index.query === undefined ? 'RESTORE_BY_COPY_FILE' : 'RESTORE_BY_SQL'
+      return planTable(planned.chunks, host.runs(), type)
+    }
     const restored = restorePartitions(context, store, request, setOptions(state, RESTORE))
     noteIfNothingMatches(context.progress, store, [restored.index], request.pattern)
     const { url } = restored.index.database
@@ -57,24 +75,28 @@ function outputArg(value: Arg): RestoredTable | undefined {
   return { url: databaseUrl(name.slice(0, slash)), table: name.slice(slash + 1) }
 }
 
-const RESTORE_DB = 'restoreDB(backupDir, dbPath, [newDBPath], [keyPath], [state])'
+const RESTORE_DB = 'restoreDB(backupDir, dbPath, [newDBPath], [keyPath], [state], [plan=false])'
 
 define(RESTORE_DB, {
-  doc: `Restores a database from a backup, under its own name or as newDBPath. Database and tables are created when they are missing; partitions of existing tables that differ from the backup are replaced, and those that the backup does not have are removed. Returns a table dbName, tableName with a row per restored table. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
-  call: ([backupDir, dbPath, newDBPath, keyPath, state], session) => {
+  doc: `Restores a database from a backup, under its own name or as newDBPath. Database and tables are created when they are missing; partitions of existing tables that differ from the backup are replaced, and those that the backup does not have are removed. Returns a table dbName, tableName with a row per restored table. ${STATE_DOC} ${KEY_DOC} ${PLAN_DOC} Needs a login.`,
+  call: ([backupDir, dbPath, newDBPath, keyPath, state, plan], session) => {
     const host = loggedInHost(session, 'restoreDB')
     const url = urlArg(dbPath, RESTORE_DB, 'dbPath')
     const target = newUrlArg(newDBPath, RESTORE_DB) ?? url
     const store = backupStore(host, backupDir, RESTORE_DB, keyPath)
-    return tableList(restoreDatabase(host.context(), store, url, target, setOptions(state, RESTORE_DB)))
+    const options = setOptions(state, RESTORE_DB)
+    if (boolArg(plan, RESTORE_DB, 'plan', false))
+      return planTable(planOfDatabase(host.context(), store, url, target, options), host.runs(), 'RESTORE_BY_COPY_FILE')
+    return tableList(restoreDatabase(host.context(), store, url, target, options))
   },
 })
 
-const RESTORE_TABLE = 'restoreTable(backupDir, dbPath, tableName, [newDBPath], [newTableName], [keyPath], [state])'
+const RESTORE_TABLE =
+  'restoreTable(backupDir, dbPath, tableName, [newDBPath], [newTableName], [keyPath], [state], [plan=false])'
 
 define(RESTORE_TABLE, {
-  doc: `Restores a table from a backup, into the same or another database (newDBPath) and under the same or another name (newTableName). Database and table are created when they are missing; otherwise the table becomes what the backup has. Returns a table dbName, tableName with one row. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
-  call: ([backupDir, dbPath, tableName, newDBPath, newTableName, keyPath, state], session) => {
+  doc: `Restores a table from a backup, into the same or another database (newDBPath) and under the same or another name (newTableName). Database and table are created when they are missing; otherwise the table becomes what the backup has. Returns a table dbName, tableName with one row. ${STATE_DOC} ${KEY_DOC} ${PLAN_DOC} Needs a login.`,
+  call: ([backupDir, dbPath, tableName, newDBPath, newTableName, keyPath, state, plan], session) => {
     const host = loggedInHost(session, 'restoreTable')
     const source = {
       url: urlArg(dbPath, RESTORE_TABLE, 'dbPath'),
@@ -85,7 +107,10 @@ define(RESTORE_TABLE, {
       table: newTableArg(newTableName, RESTORE_TABLE) ?? source.table,
     }
     const store = backupStore(host, backupDir, RESTORE_TABLE, keyPath)
-    return tableList([restoreTable(host.context(), store, source, target, setOptions(state, RESTORE_TABLE))])
+    const options = setOptions(state, RESTORE_TABLE)
+    if (boolArg(plan, RESTORE_TABLE, 'plan', false))
+      return planTable(planOfTable(host.context(), store, source, target, options), host.runs(), 'RESTORE_BY_COPY_FILE')
+    return tableList([restoreTable(host.context(), store, source, target, options)])
   },
 })
 

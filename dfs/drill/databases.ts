@@ -13,7 +13,7 @@ import { restoreRows } from '../restore/rows.ts'
 import { restoreByPlan } from '../restore/table.ts'
 import { targetOrNew } from '../restore/target.ts'
 import type { BackupContext } from '../set/context.ts'
-import type { SetChunk, TableIndex } from '../set/meta.ts'
+import { bytesOfChunk, type SetChunk, type TableIndex } from '../set/meta.ts'
 import { type BackupSet, setFilePath } from '../set/open.ts'
 import { rowsConflict, schemeConflict } from '../set/structure.ts'
 import { footerOf } from '../verify/check.ts'
@@ -41,8 +41,6 @@ export function tablesToDrill(set: BackupSet, db: string | undefined, fraction: 
     }),
   )
 }
-
-export const bytesOfChunk = (chunk: SetChunk): number => chunk.files.reduce((sum, f) => sum + f.bytes, 0)
 
 /** Partitions picked at random until they have the wanted part of the bytes; in the order of the index. */
 function sampleOf(chunks: readonly SetChunk[], fraction: number): readonly SetChunk[] {

@@ -11,6 +11,7 @@ import { factsOf, type SetChunk, type SetFile } from '../set/meta.ts'
 import { dbNameOf } from '../set/names.ts'
 import { type BackupSet, setFilePath } from '../set/open.ts'
 import { explain, type OnBytes, Pipeline } from '../set/pipeline.ts'
+import type { FileStore } from '../store/file-store.ts'
 import { foldersUpFrom } from '../store/paths.ts'
 import type { RestorePlan, RestoreStep } from './plan.ts'
 
@@ -48,14 +49,6 @@ export class ChunkRestorer {
     if (segments.length > 0) this.#folders.add(folder)
     this.#work.afterwards(() => this.#listener.chunk(step.chunk))
     return { chunkId, cid, rows, updateTimeMs, path: step.path, segments }
-  }
-
-  /** Bytes of the chunk that a restore before has copied. */
-  bytesThere(plan: RestorePlan, { chunk, path }: RestoreStep & { kind: 'put' }): number {
-    const folder = liveFolder(plan.target.database.url, path, plan.target.table.name)
-    const isThere = (file: SetFile): boolean =>
-      this.#context.data.stat(restoredFile(folder, file, 0))?.bytes === file.bytes
-    return chunk.files.reduce((sum, file) => sum + (isThere(file) ? file.bytes : 0), 0)
   }
 
   /** Ends the copying, complete or not. */
@@ -99,6 +92,21 @@ export class ChunkRestorer {
     this.#work.afterwards(() => data.rename(made, target))
     return target
   }
+}
+
+/** Bytes of the chunk that a restore before has copied. */
+export function bytesThere(
+  data: FileStore,
+  { target }: RestorePlan,
+  { chunk, path, live }: RestoreStep & { kind: 'put' },
+): number {
+  const folder = liveFolder(target.database.url, path, target.table.name)
+  const taken = new Set((live?.segments ?? []).map((s) => s.file))
+  const isThere = (file: SetFile): boolean => {
+    const copy = restoredFile(folder, file, 0)
+    return !taken.has(copy) && data.stat(copy)?.bytes === file.bytes
+  }
+  return chunk.files.reduce((sum, file) => sum + (isThere(file) ? file.bytes : 0), 0)
 }
 
 /** Folder of a chunk's segments in the data directory. */

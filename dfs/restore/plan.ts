@@ -18,7 +18,7 @@ export type RestoreStep =
   | { readonly kind: 'keep'; readonly chunk: SetChunk }
   /** `path` is that in the target; `live` is the chunk that it takes the place of. */
   | { readonly kind: 'put'; readonly chunk: SetChunk; readonly path: string; readonly live: ChunkRecord | undefined }
-  | { readonly kind: 'remove'; readonly path: string }
+  | { readonly kind: 'remove'; readonly path: string; readonly live: ChunkRecord }
 
 export interface RestorePlan {
   readonly index: TableIndex
@@ -65,7 +65,7 @@ export function planRestore(
   })
   if (choice.removeOthers) {
     const inSet = new Set(index.chunks.map((c) => pathInTarget(index.table, target.table, c.path)))
-    for (const path of live.keys()) if (!inSet.has(path)) steps.push({ kind: 'remove', path })
+    for (const [path, chunk] of live) if (!inSet.has(path)) steps.push({ kind: 'remove', path, live: chunk })
   }
   return { index, target, steps }
 }

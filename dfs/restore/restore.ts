@@ -5,12 +5,12 @@ import type { BackupContext } from '../set/context.ts'
 import { expectFileWork } from '../set/file-work.ts'
 import type { SetChunk, TableIndex } from '../set/meta.ts'
 import { BackupSet, chunksMatching, type SetOptions } from '../set/open.ts'
+import type { PlannedChunk } from '../set/planned-chunk.ts'
 import { schemeConflict } from '../set/structure.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { planRestore } from './plan.ts'
-import { restoreRows } from './rows.ts'
-import { restoreByPlan } from './table.ts'
 import { existingTarget, newDatabase, targetOrNew } from './target.ts'
+import { carryOut, plannedChunks, type TableWork } from './work.ts'
 
 export interface RestorePartitionsRequest {
   /** Database and table in the set. */
@@ -30,6 +30,11 @@ export interface RestoredPartitions {
   readonly chunks: readonly SetChunk[]
 }
 
+export interface RestorePlanned {
+  readonly index: TableIndex
+  readonly chunks: readonly PlannedChunk[]
+}
+
 /** Restores partitions into an existing table. */
 export function restorePartitions(
   context: BackupContext,
@@ -38,24 +43,43 @@ export function restorePartitions(
   options: SetOptions = {},
 ): RestoredPartitions {
   return reading(store, options, (set) => {
-    const index = set.index(request.url, request.table)
-    const target = existingTarget(context.view(), index, request.target.url, request.target.table)
-    context.access.restore(index, target)
-    const chunks = chunksMatching(index, request.pattern)
-    const { force, snapshot } = request
-    if (index.query !== undefined) {
-      if (snapshot !== undefined)
-        throw inputError(
-          `snapshot can not be given: the backup of [${request.url}], table [${request.table}], was made from a query.`,
-          { code: 'backupMode', where: { db: request.url, table: request.table } },
-        )
-      return { index, chunks: restoreRows(context, set, { index, target, chunks, way: wayOf(request), force }) }
-    }
-    const removeOthers = snapshot === true && request.pattern === '%'
-    const plan = context.looking((view) => planRestore(view, index, target, { chunks, force, removeOthers }))
-    return { index, chunks: restoreByPlan(context, set, plan) }
+    const work = workOnPartitions(context, set, request)
+    return { index: indexOf(work), chunks: carryOut(context, set, work) }
   })
 }
+
+/** What restorePartitions would do now. */
+export const planOfPartitions = (
+  context: BackupContext,
+  store: FileStore,
+  request: RestorePartitionsRequest,
+  options: SetOptions = {},
+): RestorePlanned =>
+  reading(store, options, (set) => {
+    const work = workOnPartitions(context, set, request)
+    return { index: indexOf(work), chunks: plannedChunks(context, work) }
+  })
+
+function workOnPartitions(context: BackupContext, set: BackupSet, request: RestorePartitionsRequest): TableWork {
+  const index = set.index(request.url, request.table)
+  const target = existingTarget(context.view(), index, request.target.url, request.target.table)
+  context.access.restore(index, target)
+  const chunks = chunksMatching(index, request.pattern)
+  const { force, snapshot } = request
+  if (index.query !== undefined) {
+    if (snapshot !== undefined)
+      throw inputError(
+        `snapshot can not be given: the backup of [${request.url}], table [${request.table}], was made from a query.`,
+        { code: 'backupMode', where: { db: request.url, table: request.table } },
+      )
+    return { kind: 'rows', request: { index, target, chunks, way: wayOf(request), force } }
+  }
+  const removeOthers = snapshot === true && request.pattern === '%'
+  const plan = context.looking((view) => planRestore(view, index, target, { chunks, force, removeOthers }))
+  return { kind: 'files', plan }
+}
+
+const indexOf = (work: TableWork): TableIndex => (work.kind === 'files' ? work.plan.index : work.request.index)
 
 /**
  * The documentation says of backups of a query that they are appended to outputTable, and that the same holds for the original table, where rows that are still there
@@ -85,6 +109,19 @@ export function restoreTable(
     return restoreWholeTable(context, set, source, target)
   })
 }
+
+/** What restoreTable would do now. */
+export const planOfTable = (
+  context: BackupContext,
+  store: FileStore,
+  source: RestoredTable,
+  target: RestoredTable,
+  options: SetOptions = {},
+): readonly PlannedChunk[] =>
+  reading(store, options, (set) => {
+    requireCopies(set, source.url, [source.table])
+    return plannedChunks(context, workOnTable(context, set, source, target))
+  })
 
 /** Restores every table of a database in the set. Tables of the target that the set does not have stay. */
 export function restoreDatabase(
@@ -116,6 +153,23 @@ export function restoreDatabase(
   })
 }
 
+/** What restoreDatabase would do now. */
+export const planOfDatabase = (
+  context: BackupContext,
+  store: FileStore,
+  url: string,
+  targetUrl: string,
+  options: SetOptions = {},
+): readonly PlannedChunk[] =>
+  reading(store, options, (set) => {
+    const names = set.requireDatabase(url).tables.map((t) => t.name)
+    requireCopies(set, url, names)
+    const domain = set.domain(url)
+    return names.flatMap((table) =>
+      plannedChunks(context, workOnTable(context, set, { url, table }, { url: targetUrl, table }, domain)),
+    )
+  })
+
 /** A query may have left rows out: only a copy can say what a whole table is to be. */
 function requireCopies(set: BackupSet, url: string, tables: readonly string[]): void {
   const made = tables.find((name) => set.requireTable(url, name).mode === 'sql')
@@ -138,21 +192,28 @@ export function restoreWholeTable(
   target: RestoredTable,
   domain?: DatabaseRecord,
 ): RestoredTable {
+  carryOut(context, set, workOnTable(context, set, source, target, domain))
+  return target
+}
+
+function workOnTable(
+  context: BackupContext,
+  set: BackupSet,
+  source: RestoredTable,
+  target: RestoredTable,
+  domain?: DatabaseRecord,
+): TableWork {
   const read = set.index(source.url, source.table)
   // The database may have got more partitions since this table was backed up, or be another one altogether: then the table's own knowledge counts.
   const isNewer = domain !== undefined && schemeConflict(read.database, domain) === undefined
   const index = isNewer ? { ...read, database: domain } : read
   const place = targetOrNew(context, context.view(), index, target.url, target.table)
   context.access.restore(index, place)
-  if (index.query !== undefined) {
-    restoreRows(context, set, { index, target: place, chunks: index.chunks, way: 'replace', force: false })
-    return target
-  }
-  const plan = context.looking((view) =>
-    planRestore(view, index, place, { chunks: index.chunks, force: false, removeOthers: true }),
-  )
-  restoreByPlan(context, set, plan)
-  return target
+  const { chunks } = index
+  if (index.query !== undefined)
+    return { kind: 'rows', request: { index, target: place, chunks, way: 'replace', force: false } }
+  const plan = context.looking((view) => planRestore(view, index, place, { chunks, force: false, removeOthers: true }))
+  return { kind: 'files', plan }
 }
 
 export function createIfMissing(context: BackupContext, domain: DatabaseRecord, url: string): void {

@@ -10,7 +10,7 @@ import type { CatalogView, ChunkRecord, DatabaseRecord, SegmentRef } from '../ca
 import type { EngineCommand } from '../engine/commands.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
-import type { SetChunk, TableIndex } from '../set/meta.ts'
+import { bytesOfChunk, type SetChunk, type TableIndex } from '../set/meta.ts'
 import type { BackupSet } from '../set/open.ts'
 import { fileRows } from '../set/rows.ts'
 import { RunRecord } from '../set/runs.ts'
@@ -34,10 +34,8 @@ export interface RowsRequest {
 /** Answers the chunks of the set whose rows were restored. */
 export function restoreRows(context: BackupContext, set: BackupSet, request: RowsRequest): readonly SetChunk[] {
   const { database, table } = request.target
-  const chunks = context.looking((view) =>
-    request.chunks.filter((chunk) => request.way === 'append' || !isThere(view, request, chunk)),
-  )
-  const bytesTotal = chunks.reduce((sum, c) => sum + bytesOf(c), 0)
+  const chunks = chunksToWrite(context, request)
+  const bytesTotal = chunks.reduce((sum, c) => sum + bytesOfChunk(c), 0)
   const run = new RunRecord(context.client, () => context.now(), {
     user: context.user,
     type: 'RESTORE_BY_SQL',
@@ -68,7 +66,7 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
         for (const chunk of chunks) {
           writer.add(chunk)
           meter.addChunk()
-          run.addPartition(bytesOf(chunk))
+          run.addPartition(bytesOfChunk(chunk))
         }
         writer.commit()
       } catch (error) {
@@ -89,7 +87,11 @@ export function restoreRows(context: BackupContext, set: BackupSet, request: Row
   }
 }
 
-const bytesOf = (chunk: SetChunk): number => chunk.files.reduce((sum, f) => sum + f.bytes, 0)
+/** Those that are not in place already. */
+export const chunksToWrite = (context: BackupContext, request: RowsRequest): readonly SetChunk[] =>
+  context.looking((view) =>
+    request.chunks.filter((chunk) => request.way === 'append' || !isThere(view, request, chunk)),
+  )
 
 /** Whether the partition is as it was when it was backed up, or as it was when it was restored from this backup. */
 function isThere(view: CatalogView, { index, target, force }: RowsRequest, chunk: SetChunk): boolean {

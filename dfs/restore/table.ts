@@ -4,10 +4,10 @@
  */
 import { ProgressMeter } from '../progress.ts'
 import type { BackupContext } from '../set/context.ts'
-import type { SetChunk } from '../set/meta.ts'
+import { bytesOfChunk, type SetChunk } from '../set/meta.ts'
 import type { BackupSet } from '../set/open.ts'
 import { RunRecord } from '../set/runs.ts'
-import { ChunkRestorer } from './copy.ts'
+import { bytesThere, ChunkRestorer } from './copy.ts'
 import { changesAnything, type RestorePlan } from './plan.ts'
 import { requireRoom } from './room.ts'
 
@@ -16,7 +16,7 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
   const put = plan.steps.filter((s) => s.kind === 'put')
   const kept = plan.steps.filter((s) => s.kind === 'keep').length
   const { database, table } = plan.target
-  const bytesTotal = put.reduce((sum, s) => sum + bytesOf(s.chunk), 0)
+  const bytesTotal = put.reduce((sum, s) => sum + bytesOfChunk(s.chunk), 0)
   const run = new RunRecord(context.client, () => context.now(), {
     user: context.user,
     type: 'RESTORE_BY_COPY_FILE',
@@ -43,12 +43,12 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     },
     chunk: (chunk) => {
       meter.addChunk()
-      run.addPartition(bytesOf(chunk))
+      run.addPartition(bytesOfChunk(chunk))
     },
   })
   try {
     requireRoom(context.data, bytesTotal, {
-      without: () => put.reduce((sum, step) => sum + restorer.bytesThere(plan, step), 0),
+      without: () => put.reduce((sum, step) => sum + bytesThere(context.data, plan, step), 0),
     })
     const chunks = put.map((step) => restorer.restore(plan, step))
     restorer.syncFolders()
@@ -80,5 +80,3 @@ export function restoreByPlan(context: BackupContext, set: BackupSet, plan: Rest
     meter.done()
   }
 }
-
-const bytesOf = (chunk: SetChunk): number => chunk.files.reduce((sum, f) => sum + f.bytes, 0)

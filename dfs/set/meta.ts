@@ -71,6 +71,8 @@ export interface SetChunk {
   readonly files: readonly SetFile[]
 }
 
+export const bytesOfChunk = (chunk: SetChunk): number => chunk.files.reduce((sum, f) => sum + f.bytes, 0)
+
 /** The query whose rows a set holds instead of the table's segments. */
 export interface BackupQuery {
   /** As the call had it, for people. */

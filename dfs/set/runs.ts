@@ -165,3 +165,30 @@ export function estimatedEndMs(run: BackupRun, runs: readonly BackupRun[], nowMs
   const elapsedMs = Math.max(0, nowMs - Math.min(...ofCall.map((r) => r.startMs)) - heldMs)
   return nowMs + (elapsedMs / done) * left
 }
+
+/** Calls that moved less say little of how fast others will be. */
+const TELLING_BYTES = 1 << 20
+const TELLING_CALLS = 10
+
+/** How fast the newest calls of a kind were together; undefined if none tells. */
+export function usualBytesPerSecond(runs: Iterable<BackupRun>, type: BackupRun['type']): number | undefined {
+  const calls = new Map<string, BackupRun[]>()
+  for (const run of runs)
+    if (run.type === type && run.state === 'completed') {
+      const call = run.call ?? run.id
+      calls.set(call, [...(calls.get(call) ?? []), run])
+    }
+  const telling = [...calls.values()]
+    .map((tables) => {
+      const startMs = Math.min(...tables.map((r) => r.startMs))
+      const ms = Math.max(...tables.map((r) => r.endMs!)) - startMs - Math.max(...tables.map((r) => r.pausedMs ?? 0))
+      return { startMs, ms: Math.max(1, ms), bytes: tables.reduce((sum, r) => sum + (r.bytesTotal ?? 0), 0) }
+    })
+    .filter((call) => call.bytes >= TELLING_BYTES)
+    .sort((a, b) => b.startMs - a.startMs)
+    .slice(0, TELLING_CALLS)
+  if (telling.length === 0) return undefined
+  const total = (of: (call: { bytes: number; ms: number }) => number): number =>
+    telling.reduce((sum, call) => sum + of(call), 0)
+  return (1000 * total((c) => c.bytes)) / total((c) => c.ms)
+}

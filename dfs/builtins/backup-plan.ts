@@ -1,0 +1,40 @@
+/** The table that plan=true answers. */
+import { nullRaw, StringVector, T, type Table, tableOf, vectorOf } from '../../runtime/values/index.ts'
+import type { BackupRun } from '../engine/commands.ts'
+import { chunkPathOf, pathIndexOf } from '../set/names.ts'
+import type { PlannedChunk } from '../set/planned-chunk.ts'
+import { usualBytesPerSecond } from '../set/runs.ts'
+
+export const PLAN_COLUMNS_DOC = 'dbName, tableName, chunkPath, chunkID, action, rows, bytes, expectedSeconds'
+export const EXPECTED_DOC =
+  'expectedSeconds goes by the bytes a second that the last calls of the kind reached, and is null where there were none of a megabyte or more.'
+
+/** `runs`: calls of the past, by which the time is estimated. */
+export function planTable(
+  chunks: readonly PlannedChunk[],
+  runs: Iterable<BackupRun>,
+  type: BackupRun['type'],
+  bytesPerSecondMax = Number.POSITIVE_INFINITY,
+): Table {
+  const usual = usualBytesPerSecond(runs, type)
+  const rate = usual === undefined ? undefined : Math.min(usual, bytesPerSecondMax)
+  const texts = (of: (chunk: PlannedChunk) => string): StringVector => new StringVector(chunks.map(of))
+  const longs = (of: (chunk: PlannedChunk) => number) =>
+    vectorOf(
+      T.LONG,
+      chunks.map((c) => BigInt(of(c))),
+    )
+  return tableOf({
+    dbName: texts((c) => c.database.url),
+    tableName: texts((c) => c.table.name),
+    chunkPath: texts((c) => chunkPathOf(c.database.url, c.path, pathIndexOf(c))),
+    chunkID: texts((c) => c.chunkId),
+    action: texts((c) => c.action),
+    rows: longs((c) => c.rows),
+    bytes: longs((c) => c.bytes),
+    expectedSeconds: vectorOf(
+      T.DOUBLE,
+      chunks.map(({ bytes }) => (bytes === 0 ? 0 : rate === undefined ? nullRaw(T.DOUBLE) : bytes / rate)),
+    ),
+  })
+}
