@@ -49,6 +49,8 @@ export type Invocation =
       readonly partition?: string
       /** Its new name, as `dfs://db/tb`. */
       readonly as?: string
+      /** Only say what would be done. */
+      readonly isPlan: boolean
     }
 
 export interface CommandLine {

@@ -24,6 +24,7 @@ interface PitrOptions {
   readonly table?: string
   readonly partition?: string
   readonly as?: string
+  readonly plan?: boolean
 }
 
 export function parseWithCommander(argv: readonly string[], interactive: boolean): CommandLine {
@@ -137,10 +138,11 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .option('--table <path>', 'only this table (dfs://db/tb), as a new table of the data directory')
     .option('--partition <path>', 'only this partition of the table, such as /20240101')
     .option('--as <path>', 'the new name of the table (dfs://db/new)')
+    .option('--plan', 'say what would be copied and replayed, and whether the target can be reached; changes nothing')
     .action((target: string, own: OptionTexts & PitrOptions) => {
       const { backup, backupId, walArchiveDir, key, without, table, partition, as } = own
       const given = definedOnly({ backupId, walArchiveDir, key, without, table, partition, as })
-      accept({ kind: 'restorePitr', target, backup, ...given }, own)
+      accept({ kind: 'restorePitr', target, backup, isPlan: own.plan === true, ...given }, own)
     })
   const wal = program.command('wal').description('look at the write-ahead log of a data directory, in use or not')
   directory('dump', 'print the records of the log, one a line', wal)

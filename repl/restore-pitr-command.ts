@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseTarget, recoverFolder } from '../dfs/pitr/index.ts'
+import { parseTarget, planFolder, recoverFolder } from '../dfs/pitr/index.ts'
 import type { EngineHost } from '../jobs/index.ts'
 import { inputError } from '../runtime/errors.ts'
 import type { Invocation } from './arguments.ts'
@@ -22,7 +22,7 @@ export async function restorePitrCommand(
   invocation: PitrInvocation,
   withHost: (use: (host: EngineHost, signals: EndSignals) => Promise<number>) => Promise<number>,
 ): Promise<number> {
-  const { target, backup, backupId, walArchiveDir, key, without, table, partition, as } = invocation
+  const { target, backup, backupId, walArchiveDir, key, without, table, partition, as, isPlan } = invocation
   if (table === undefined && (partition !== undefined || as !== undefined))
     throw new OptionError(`${partition === undefined ? '--as' : '--partition'} needs --table`)
   readOption(() => parseTarget(target))
@@ -30,6 +30,7 @@ export async function restorePitrCommand(
   if (table !== undefined) {
     if (backupId !== undefined) throw new OptionError('--backup-id is for a whole store: leave it out with --table')
     if (without !== undefined) throw new OptionError('--without is for a whole store: leave it out with --table')
+    if (isPlan) throw new OptionError('--plan is for a whole store: leave it out with --table')
     const source = tableOf(table, '--table')
     const into = as === undefined ? source : tableOf(as, '--as')
     if (!existsSync(join(dataDir, 'catalog.mdb')))
@@ -57,7 +58,8 @@ export async function restorePitrCommand(
       }),
     )
   }
-  recoverFolder(
+  const work = isPlan ? planFolder : recoverFolder
+  work(
     {
       target,
       backup: resolve(backup),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { restoreBackupFolder } from '../node-backup/index.ts'
 import { silentProgress } from '../progress.ts'
-import { type RecoveryChoice, recoverFolder } from './index.ts'
+import { planFolder, type RecoveryChoice, recoverFolder } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-pitr-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -35,6 +35,9 @@ describe('a recovery into a folder', () => {
     expect(attempt(choice, 'empty')).toThrow(message)
     expect(readdirSync(at('empty'))).toEqual([])
     rmSync(at('empty'), { recursive: true })
+    const plan = { target: 'latest', backup: at('set'), ...choice }
+    expect(() => planFolder(plan, at('new'), () => {}, silentProgress)).toThrow(message)
+    expect(existsSync(at('new'))).toBe(false)
   })
 
   it('into the set, or into the archive, is refused: both are tidied', () => {

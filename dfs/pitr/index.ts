@@ -10,7 +10,7 @@ import type { ArchiveSettings } from '../settings/index.ts'
 import { requireOutside } from '../store/data-directory.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import type { RecoverySources } from './plan.ts'
-import { type RecoveredStore, recoverStore } from './recover-store.ts'
+import { planStore, type RecoveredStore, recoverStore, type StoreRecoveryParts } from './recover-store.ts'
 import { RestoreCommand } from './restore-command.ts'
 import { parseTarget } from './target.ts'
 
@@ -41,21 +41,10 @@ export function recoverFolder(
   say: (line: string) => void,
   progress: ProgressSink,
 ): RecoveredStore {
-  const target = parseTarget(choice.target)
-  const sources = sourcesOf(choice)
-  const place = resolve(dataDir)
-  requireOutside(place, sources.set.root, 'backup')
-  if (sources.archive !== undefined) requireOutside(place, sources.archive.root, 'archive')
-  const data = new LocalFileStore(place)
-  const isNew = data.stat('') === undefined
-  const lock = lockDirectory(place)
-  let isDone = false
-  try {
+  return inNewFolder(choice, dataDir, (parts, complete) => {
+    const place = parts.data.root
     const recovered = recoverStore({
-      sources,
-      target,
-      data,
-      without: choice.without,
+      ...parts,
       makeCatalog: (fill) => {
         const catalog = new LmdbCatalogStore(join(place, 'catalog.mdb'))
         fill(catalog)
@@ -68,8 +57,42 @@ export function recoverFolder(
       progress,
       now: Date.now,
     })
-    isDone = true
+    complete()
     return recovered
+  })
+}
+
+/** Says what recoverFolder would do. `dataDir` is as it was when it returns or throws. */
+export function planFolder(
+  choice: RecoveryChoice,
+  dataDir: string,
+  say: (line: string) => void,
+  progress: ProgressSink,
+): void {
+  inNewFolder(choice, dataDir, (parts) => planStore({ ...parts, say, progress }))
+}
+
+type PlaceParts = Pick<StoreRecoveryParts, 'sources' | 'target' | 'data' | 'without'>
+
+/** The directory is locked while `work` goes on, and as it was before unless that calls `complete`. */
+function inNewFolder<R>(
+  choice: RecoveryChoice,
+  dataDir: string,
+  work: (parts: PlaceParts, complete: () => void) => R,
+): R {
+  const target = parseTarget(choice.target)
+  const sources = sourcesOf(choice)
+  const place = resolve(dataDir)
+  requireOutside(place, sources.set.root, 'backup')
+  if (sources.archive !== undefined) requireOutside(place, sources.archive.root, 'archive')
+  const data = new LocalFileStore(place)
+  const isNew = data.stat('') === undefined
+  const lock = lockDirectory(place)
+  let isDone = false
+  try {
+    return work({ sources, target, data, without: choice.without }, () => {
+      isDone = true
+    })
   } finally {
     // Where nothing was recovered, the lock that a process left in somebody's store still says that it was not closed.
     if (isDone) lock.release()

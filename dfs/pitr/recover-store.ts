@@ -16,7 +16,7 @@ import type { FileStore } from '../store/file-store.ts'
 import type { Moment } from './errors.ts'
 import { NewDirectory } from './new-directory.ts'
 import { nextTimeline, planRecovery, type RecoveryPlan, type RecoverySources } from './plan.ts'
-import { completionLines, RecoveryReport } from './report.ts'
+import { completionLines, planLines, RecoveryReport } from './report.ts'
 import { type LocatedSegment, locateSegments, SegmentCopier } from './segments.ts'
 import type { RecoveryTarget } from './target.ts'
 
@@ -48,7 +48,7 @@ const SCRATCH_FOLDER = 'recovery'
 
 /** Throws what keeps it from the target; the directory is as it was then. */
 export function recoverStore(parts: StoreRecoveryParts): RecoveredStore {
-  const { data, sources, target, say, progress, without = [] } = parts
+  const { data, sources, target, say, progress } = parts
   const report = new RecoveryReport(say)
   const directory = new NewDirectory(data)
   try {
@@ -59,10 +59,7 @@ export function recoverStore(parts: StoreRecoveryParts): RecoveredStore {
       base: (base) => report.base(base),
       note: (text) => progress.note(text),
     })
-    const beside: Beside = {
-      config: without.includes('config') ? undefined : readConfig(plan.set, plan.base),
-      jobs: without.includes('jobs') ? [] : readScheduledJobs(plan.set, plan.base),
-    }
+    const beside = readBeside(parts, plan)
     copySegments(parts, plan, report)
     const store: StoreMark = { id: plan.base.storeId, timeline: nextTimeline(plan, sources, scratch) }
     const end = [
@@ -92,6 +89,44 @@ interface Beside {
   readonly jobs: readonly PackedJob[]
 }
 
+function readBeside({ without = [] }: Pick<StoreRecoveryParts, 'without'>, { set, base }: RecoveryPlan): Beside {
+  return {
+    config: without.includes('config') ? undefined : readConfig(set, base),
+    jobs: without.includes('jobs') ? [] : readScheduledJobs(set, base),
+  }
+}
+
+/** Tells what recoverStore would do now, and throws what would keep it from the target, segments that are damaged excepted. The directory stays as it is. */
+export function planStore(parts: Omit<StoreRecoveryParts, 'makeCatalog' | 'now'>): void {
+  const { data, sources, target, say, progress } = parts
+  const report = new RecoveryReport(say)
+  const directory = new NewDirectory(data)
+  try {
+    directory.begin()
+    report.begin(target, ': a plan, nothing is recovered')
+    const plan = planRecovery(
+      sources,
+      target,
+      { files: data, folder: SCRATCH_FOLDER },
+      {
+        base: (base) => report.base(base),
+        note: (text) => progress.note(text),
+      },
+    )
+    readBeside(parts, plan)
+    const segments = locateSegments(plan, sources)
+    for (const line of planLines(plan, segments)) report.say(line)
+    requireSpace(data, bytesOf(segments))
+  } finally {
+    giveBack(directory)
+  }
+}
+
+const bytesOf = (segments: readonly LocatedSegment[]): number => segments.reduce((sum, s) => sum + s.bytes, 0)
+
+const requireSpace = (data: FileStore, bytes: number): void =>
+  requireRoom(data, bytes, { hint: 'name a directory on a disk with more room' })
+
 function giveBack(directory: NewDirectory): void {
   try {
     directory.giveBack()
@@ -113,8 +148,8 @@ function copySegments(
     if (list === undefined) byPiece.set(segment.piece, [segment])
     else list.push(segment)
   }
-  const bytesTotal = segments.reduce((sum, s) => sum + s.bytes, 0)
-  requireRoom(data, bytesTotal, { hint: 'name a directory on a disk with more room' })
+  const bytesTotal = bytesOf(segments)
+  requireSpace(data, bytesTotal)
   const meter = new ProgressMeter(progress, { verb: 'restore', subject: base.id, bytesTotal, chunksTotal: 0 }, now)
   const copier = new SegmentCopier(plan, sources, data, (bytes) => meter.addBytes(bytes))
   const bring = (piece: number | undefined): void =>

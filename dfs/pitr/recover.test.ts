@@ -19,6 +19,7 @@ import {
   contextOf,
   GROUP,
   newArchivedWorld,
+  plannedLines,
   type Recovery,
   recovered,
   type Snapshot,
@@ -116,6 +117,44 @@ describe('the report of a recovery', () => {
     expect(open.store.rolledBack).toBe(1)
     expect(shown(open)).toBe(snapshots.at(-1)!.content)
     expect(recovered({ sources: { set, archive }, target: 'latest' }).store.rolledBack).toBe(0)
+  })
+})
+
+describe('the plan of a recovery', () => {
+  it('says what will be had, and leaves the directory as it was', async () => {
+    const { set, archive, snapshots } = await story()
+    const recovery = { sources: { set, archive }, target: timeTarget(snapshots[2]!.timeMs) }
+    const data = new MemoryFileStore()
+    const said = plannedLines({ ...recovery, data })
+    expect([...data.files().keys()]).toEqual([])
+    const { said: done, disk } = recovered(recovery)
+    expect(said.slice(1, 4)).toEqual(done.slice(1, 4))
+    const replayed = done.flatMap((line) => /^Replaying segment ([0-9A-F]{24})/.exec(line)?.[1] ?? [])
+    expect(said[4]).toBe(`WAL segments to be replayed: ${replayed.length} (${replayed[0]} to ${replayed.at(-1)})`)
+    // Rows that stand in the log only become segments at the end.
+    const [, files, bytes, ofBackups] =
+      /^Data segments to be copied: (\d+), ([\d,]+) bytes; (\d+) of them from backups/.exec(said[5]!)!
+    const copied = [...disk.files().keys()].filter((f) => f.endsWith('.arrow'))
+    expect(Number(files)).toBeLessThanOrEqual(copied.length)
+    expect(Number(ofBackups)).toBeGreaterThan(0)
+    expect(Number(bytes!.replaceAll(',', ''))).toBeGreaterThan(1000)
+    const reached = done.find((line) => line.startsWith('Recovered to: '))!
+    expect(said.slice(6)).toEqual([
+      reached.replace('Recovered', 'Would recover'),
+      'Transactions that would be recovered: 2, rolled back: 0',
+    ])
+  })
+
+  it('fails where the recovery would', async () => {
+    const { set, archive, snapshots } = await story()
+    const late = { sources: { set, archive }, target: timeTarget(snapshots.at(-1)!.timeMs) }
+    const data = new MemoryFileStore()
+    expect(() => plannedLines({ ...late, data, target: '2031-01-01T00:00:00Z' })).toThrow(/after the end of the log/)
+    archive.remove([...archive.files().keys()].findLast((f) => f.endsWith('.arrow'))!)
+    expect(() => plannedLines({ ...late, data })).toThrow(/is not in the backup or in the archive/)
+    expect([...data.files().keys()]).toEqual([])
+    data.writeFileAtomic('catalog.mdb', 'somebody')
+    expect(() => plannedLines({ ...late, data })).toThrow(/is not empty/)
   })
 })
 

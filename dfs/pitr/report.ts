@@ -3,7 +3,9 @@ import { countText } from '../../runtime/print/counts.ts'
 import type { NodeManifest } from '../node-backup/manifest.ts'
 import { formatLsn } from '../wal/lsn.ts'
 import type { Analysis } from './analysis.ts'
+import type { RecoveryPlan } from './plan.ts'
 import type { Replayed } from './replay.ts'
+import type { LocatedSegment } from './segments.ts'
 import { formatTime, type RecoveryTarget } from './target.ts'
 
 export class RecoveryReport {
@@ -47,6 +49,23 @@ export class RecoveryReport {
   replayed(name: string, isLast: boolean): void {
     this.say(`Replaying segment ${name}... done${isLast ? ' (target reached)' : ''}`)
   }
+}
+
+/** What a plan says once everything is decided. */
+export function planLines({ analysis, replayed }: RecoveryPlan, segments: readonly LocatedSegment[]): string[] {
+  const { pieces, recoveredTo, open } = analysis
+  const names = pieces.map((p) => p.name)
+  const which = names.length < 2 ? names[0] : `${names[0]} to ${names.at(-1)}`
+  const ofBackup = segments.filter((s) => s.place.kind === 'set')
+  const bytes = segments.reduce((sum, s) => sum + s.bytes, 0)
+  return [
+    names.length === 0
+      ? 'No WAL segment is to be replayed'
+      : `WAL segments to be replayed: ${countText(names.length)} (${which})`,
+    `Data segments to be copied: ${countText(segments.length)}, ${countText(bytes)} bytes; ${countText(ofBackup.length)} of them from backups, ${countText(segments.length - ofBackup.length)} from the archive`,
+    `Would recover to: ${formatTime(recoveredTo.timeMs)} (LSN: ${formatLsn(recoveredTo.lsn)})`,
+    `Transactions that would be recovered: ${countText(replayed.transactions)}, rolled back: ${countText(open)}`,
+  ]
 }
 
 /** The lines of the end. */

@@ -19,7 +19,7 @@ import { pieceName } from '../wal/piece-name.ts'
 import { type NewRecord, RecordEncoder } from '../wal/record.ts'
 import { boot, connect, type TestSession } from '../write/testing.ts'
 import type { RecoverySources } from './plan.ts'
-import { type RecoveredStore, recoverStore } from './recover-store.ts'
+import { planStore, type RecoveredStore, recoverStore } from './recover-store.ts'
 import { parseTarget } from './target.ts'
 
 export const DUAL = { 'ts.wal.rotation': 'dual' }
@@ -122,6 +122,20 @@ export function recovered({
     now: () => nowMs,
   })
   return { store, disk, catalog, said, notes }
+}
+
+/** What a plan says. */
+export function plannedLines({ sources, target, data = new MemoryFileStore(), without }: Recovery): string[] {
+  const said: string[] = []
+  planStore({
+    sources: { key: undefined, id: undefined, archive: undefined, command: undefined, ...sources },
+    target: parseTarget(target),
+    data,
+    without,
+    say: (line) => said.push(line),
+    progress: silentProgress,
+  })
+  return said
 }
 
 /** What a recovered store shows once it is started. */
