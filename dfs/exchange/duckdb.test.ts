@@ -138,6 +138,31 @@ describe('Parquet files of DuckDB', () => {
     },
   )
 
+  it('keep integers without a sign, and reject those that no type has', async () => {
+    const store = new LocalFileStore(join(folder, 'unsigned'))
+    store.makeDirectory('')
+    await duck.run(`copy (select i as id, case i when 1 then 255 when 2 then null else 0 end::utinyint as a, case i when 1 then 65535 else 7 end::usmallint as b,
+      case i when 1 then 4294967295 when 2 then null else 2147483648 end::uinteger as c, case i when 1 then 9223372036854775807 when 2 then null else 18446744073709551615 end::ubigint as d,
+      [4294967295, null]::uinteger[] as e from range(1, 4) r(i)) to '${folder}/unsigned/a.parquet' (format parquet)`)
+    session.run(
+      'create table "dfs://db"."unsigned"(id INT, a SHORT, b INT, c LONG, d LONG, e LONG[]) partitioned by id',
+    )
+    expect(
+      session.show(`exec reject_rows from importTable("${folder}/unsigned", "dfs://db", "unsigned", format="PARQUET")`),
+    ).toBe('[1]')
+    expect(
+      session
+        .show('select * from loadTable("dfs://db", "unsigned") order by id')
+        .split('\n')
+        .slice(2)
+        .map((line) => line.trim().split(/ +/)),
+    ).toEqual([
+      ['1', '255', '65535', '4294967295', '9223372036854775807', '[4294967295,00l]'],
+      ['2', '7', '[4294967295,00l]'],
+    ])
+    expect(Buffer.from(store.readFile('a.parquet.reject')).toString()).toContain('"18446744073709551615" is no LONG')
+  })
+
   it('give rows that do not fit to the reject file', async () => {
     await duck.run(`copy (select i as id, case when i = 2 then 4000000000 else i end as x, case when i = 3 then '2024-02-30' else '2024-02-01' end as d
       from range(1, 5) r(i)) to '${folder}/wrong.parquet' (format parquet)`)

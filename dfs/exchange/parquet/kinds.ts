@@ -15,19 +15,15 @@ import {
 import { parseValue } from '../csv/values.ts'
 
 export type Kind =
-  | { readonly kind: 'boolean' | 'integer' | 'floating' | 'date' | 'text' | 'bytes' | 'uuid' | 'int96' }
+  | { readonly kind: 'boolean' | 'integer' | 'unsigned' | 'floating' | 'date' | 'text' | 'bytes' | 'uuid' | 'int96' }
   | { readonly kind: 'time' | 'timestamp'; readonly perSecond: bigint }
   | { readonly kind: 'decimal'; readonly scale: number }
 
 const PER_SECOND = { MILLIS: 1000n, MICROS: 1_000_000n, NANOS: 1_000_000_000n } as const
 
 /** undefined: nothing that a table could hold. */
-export function kindOf({
-  type,
-  converted_type: converted,
-  logical_type: logical,
-  scale,
-}: SchemaElement): Kind | undefined {
+export function kindOf(element: SchemaElement): Kind | undefined {
+  const { type, converted_type: converted, logical_type: logical, scale } = element
   switch (logical?.type) {
     case 'TIME':
     case 'TIMESTAMP':
@@ -74,7 +70,7 @@ export function kindOf({
       return { kind: 'boolean' }
     case 'INT32':
     case 'INT64':
-      return { kind: 'integer' }
+      return { kind: isUnsigned(element) ? 'unsigned' : 'integer' }
     case 'INT96':
       return { kind: 'int96' }
     case 'FLOAT':
@@ -85,6 +81,16 @@ export function kindOf({
       return { kind: 'bytes' }
   }
   return undefined
+}
+
+const isUnsigned = ({ converted_type: converted, logical_type: logical }: SchemaElement): boolean =>
+  logical?.type === 'INTEGER' ? !logical.isSigned : converted?.startsWith('UINT_') === true
+
+/** Integers as they are stored, alone or in lists, read without a sign; nulls stay. */
+export function withoutSign(stored: unknown): unknown {
+  if (Array.isArray(stored)) return stored.map(withoutSign)
+  if (typeof stored === 'bigint') return BigInt.asUintN(64, stored)
+  return typeof stored === 'number' ? stored >>> 0 : stored
 }
 
 /** A value as the library gives it to a raw of the type; undefined: it is no value of the type. Never called for nulls. */
@@ -105,6 +111,7 @@ export function converterTo(kind: Kind, type: TypeId, scale: number): ToRaw | un
       if (type === T.BOOL) return (value) => (value === true ? 1 : 0)
       return isIntegral(type) ? (value) => numberAs(type, BigInt(value === true ? 1 : 0)) : undefined
     case 'integer':
+    case 'unsigned':
       return fromInteger(type, scale)
     case 'floating':
       return fromFloating(type)

@@ -22,7 +22,7 @@ import {
 import type { FileReader } from '../../store/file-store.ts'
 import type { FileBatch } from '../batch.ts'
 import type { Rejection } from '../csv/format.ts'
-import { converterTo, kindOf, type ToRaw } from './kinds.ts'
+import { converterTo, kindOf, type ToRaw, withoutSign } from './kinds.ts'
 import { parquetReading } from './library.ts'
 
 const MAGIC = 'PAR1'
@@ -116,8 +116,9 @@ class ParquetFile {
           : meta.data_page_offset,
       )
       const bytes = this.#bytes(start, Number(meta.total_compressed_size))
-      const isText = kindOf(element)?.kind === 'text'
-      const { data } = readColumn(
+      const kind = kindOf(element)?.kind
+      const isText = kind === 'text'
+      const { data: stored } = readColumn(
         { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), offset: 0 },
         { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows },
         {
@@ -133,6 +134,7 @@ class ParquetFile {
           utf8: false,
         },
       )
+      const data = kind === 'unsigned' ? stored.map((chunk) => Array.from(chunk, withoutSign)) : stored
       if (tree.children.length === 0) return data
       const joined: unknown[] = []
       for (const chunk of data) for (let k = 0; k < chunk.length; k++) joined.push(chunk[k])
