@@ -34,6 +34,8 @@ export type Invocation =
       readonly backup?: string
       readonly key?: string
       readonly without?: readonly ('config' | 'jobs')[]
+      /** Only say what would be done. */
+      readonly isPlan: boolean
     }
   | {
       readonly kind: 'restorePitr'

@@ -15,6 +15,13 @@ Examples:
   holdfast --data /srv/ticks jobs           background jobs of a data directory
   holdfast check --deep --data /srv/ticks   is everything there that should be?`
 
+interface RestoreOptions {
+  readonly backup?: string
+  readonly key?: string
+  readonly without?: ('config' | 'jobs')[]
+  readonly plan?: boolean
+}
+
 interface PitrOptions {
   readonly backup: string
   readonly backupId?: string
@@ -114,11 +121,12 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .addOption(backupOption())
     .addOption(keyOption())
     .addOption(withoutOption())
-    .action((dir: string, own: OptionTexts & { backup?: string; key?: string; without?: ('config' | 'jobs')[] }) => {
-      const { backup, key, without } = own
+    .option('--plan', 'say what would be restored, and whether it can be; changes nothing')
+    .action((dir: string, own: OptionTexts & RestoreOptions) => {
+      const { backup, key, without, plan } = own
       if ((own.data ?? program.opts<OptionTexts>().data) === undefined)
         program.error('error: --data is missing, which names the new data directory')
-      accept({ kind: 'restore', dir, ...definedOnly({ backup, key, without }) }, own)
+      accept({ kind: 'restore', dir, isPlan: plan === true, ...definedOnly({ backup, key, without }) }, own)
     })
   program
     .command('restore-pitr <target>')

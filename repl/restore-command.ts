@@ -1,6 +1,6 @@
 /** `holdfast restore`: makes a new data directory of a node backup. */
 import { resolve } from 'node:path'
-import { restoreBackupFolder } from '../dfs/node-backup/index.ts'
+import { planRestoreFolder, restoreBackupFolder } from '../dfs/node-backup/index.ts'
 import { formatLsn } from '../dfs/wal/lsn.ts'
 import { countText } from '../runtime/print/counts.ts'
 import type { Invocation } from './arguments.ts'
@@ -11,19 +11,23 @@ const LEFT_OUT = { config: 'holdfast.toml', jobs: 'the scheduled jobs' } as cons
 
 export async function restoreCommand(
   dataDir: string,
-  { dir, backup, key, without }: Extract<Invocation, { kind: 'restore' }>,
+  { dir, backup, key, without, isPlan }: Extract<Invocation, { kind: 'restore' }>,
 ): Promise<number> {
   const choice = { folder: resolve(dir), id: backup, keyFile: key }
-  const manifest = restoreBackupFolder(choice, dataDir, lineProgress(), without)
-  const { id, startedAt, lsn, timeline, files, databases, tables, rows } = manifest
+  const manifest = isPlan
+    ? planRestoreFolder(choice, dataDir, without)
+    : restoreBackupFolder(choice, dataDir, lineProgress(), without)
+  const { id, startedAt, lsn, timeline, files, bytes, databases, tables, rows } = manifest
   const counted = (n: number, what: string): string => `${countText(n)} ${what}${n === 1 ? '' : 's'}`
   const out = new CommandOutput()
-  out.line(`Restored ${id} of ${startedAt}, LSN ${formatLsn(lsn)}, to ${dataDir}`)
   out.line(
-    `${counted(databases, 'database')}, ${counted(tables, 'table')}, ${counted(rows, 'row')} in ${counted(files, 'file')}, every byte verified`,
+    `${isPlan ? 'Nothing was changed. Would restore' : 'Restored'} ${id} of ${startedAt}, LSN ${formatLsn(lsn)}, to ${dataDir}`,
+  )
+  out.line(
+    `${counted(databases, 'database')}, ${counted(tables, 'table')}, ${counted(rows, 'row')} in ${counted(files, 'file')}, ${isPlan ? `${countText(bytes)} bytes` : 'every byte verified'}`,
   )
   if (without !== undefined) out.line(`Left out: ${without.map((part) => LEFT_OUT[part]).join(', ')}`)
-  out.line(`The store goes on as timeline ${timeline + 1}`)
+  if (!isPlan) out.line(`The store goes on as timeline ${timeline + 1}`)
   await out.flush()
   return 0
 }

@@ -9,7 +9,7 @@ import { requireOutside } from '../store/data-directory.ts'
 import { LocalFileStore } from '../store/local-store.ts'
 import type { Dispensable } from './contents.ts'
 import { type NodeManifest, requireManifest } from './manifest.ts'
-import { restoreNode } from './restore.ts'
+import { planNode, restoreNode } from './restore.ts'
 import { type VerifyReport, verifyNodeBackup } from './verify.ts'
 
 export type { ProgressSink, ProgressState } from '../progress.ts'
@@ -76,6 +76,23 @@ export function restoreBackupFolder(
     else lock.putBack()
     if (isNew && !isDone) target.removeEmptyDirectory('')
   }
+}
+
+/** What restoreBackupFolder would restore; throws what would keep it from that, damage of data files excepted. Changes nothing. */
+export function planRestoreFolder(
+  { folder, id, keyFile }: BackupChoice,
+  dataDir: string,
+  without?: readonly Dispensable[],
+): NodeManifest {
+  const place = resolve(dataDir)
+  requireOutside(place, folder, 'backup')
+  return planNode({
+    set: new LocalFileStore(folder),
+    id,
+    key: keyOf(keyFile),
+    without,
+    target: new LocalFileStore(place),
+  })
 }
 
 function keyOf(keyFile: string | undefined): BackupKey | undefined {

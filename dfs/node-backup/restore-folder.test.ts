@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { lockDirectory } from '../engine/lock.ts'
 import { silentProgress } from '../progress.ts'
 import type { MemoryFileStore } from '../store/memory-store.ts'
 import { connect, newWorld } from '../write/testing.ts'
-import { restoreBackupFolder } from './index.ts'
+import { planRestoreFolder, restoreBackupFolder } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-restore-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -48,5 +48,20 @@ describe('a restore into a folder', () => {
     expect(existsSync(at('none'))).toBe(false)
     expect(() => restore('other', { folder: at('nothing') })).toThrow(/There is no node backup/)
     expect(existsSync(at('other'))).toBe(false)
+  })
+
+  it('that is only planned says what it has, refuses what a restore would, and makes no folder', () => {
+    const plan = (name: string, choice: object = {}) => planRestoreFolder({ ...set, ...choice }, at(name))
+    expect(plan('planned')).toMatchObject({ databases: 1, tables: 1, rows: 3000, files: 3 })
+    expect(() => plan('planned', { id: 'bk-20000101-000000' })).toThrow(/There is no backup/)
+    expect(() => plan('set/planned')).toThrow(/lies in the backup/)
+    expect(() => plan('new')).toThrow(/is not empty/)
+    const [file] = readdirSync(join(at('set'), 'data/db/1/pt'))
+    const path = join(at('set'), 'data/db/1/pt', file!)
+    const content = readFileSync(path)
+    writeFileSync(path, content.subarray(1))
+    expect(() => plan('planned')).toThrow(/pt\/.*\.arrow of the backup has \d+ bytes instead of \d+/)
+    writeFileSync(path, content)
+    expect(existsSync(at('planned'))).toBe(false)
   })
 })

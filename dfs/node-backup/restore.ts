@@ -9,6 +9,7 @@ import type { CatalogStore } from '../catalog/key-value.ts'
 import type { StoreMark } from '../catalog/records.ts'
 import { LOCK_FILE } from '../engine/lock.ts'
 import { beginLog, fillCatalog, flushInto, splitEntries } from '../external-copy/adopt.ts'
+import type { CatalogEntry } from '../external-copy/format.ts'
 import { ProgressMeter, type ProgressSink } from '../progress.ts'
 import { requireRoom } from '../restore/room.ts'
 import { FileWork } from '../set/file-work.ts'
@@ -24,7 +25,7 @@ import { type NodeManifest, requireManifest } from './manifest.ts'
 import { RESTORE_MARKER } from './marker.ts'
 import { nextCid } from './next-cid.ts'
 import { openSet } from './open.ts'
-import { writeScheduledJobs } from './scheduled-jobs.ts'
+import { type PackedJob, writeScheduledJobs } from './scheduled-jobs.ts'
 import { originalOf, readCoding } from './stored-file.ts'
 
 export interface NodeRestoreParts {
@@ -54,23 +55,51 @@ export function restoreNode(parts: NodeRestoreParts): NodeManifest {
   }
 }
 
-function restoreOf(parts: NodeRestoreParts, manifest: NodeManifest): NodeManifest {
-  const { target, key, without = [], now } = parts
-  const set = openSet(parts.set, key, manifest)
+/** Looks for all that would keep a restore from being made, damage of data files excepted. Changes nothing. */
+export function planNode(parts: Omit<NodeRestoreParts, 'makeCatalog' | 'progress' | 'now'>): NodeManifest {
+  const manifest = requireManifest(parts.set, parts.id)
+  const { set, files } = prepare(parts, manifest)
+  for (const { path, stored } of files) {
+    const found = set.stat(path)
+    if (found?.bytes === stored.bytes) continue
+    const problem = found === undefined ? 'is missing' : `has ${found.bytes} bytes instead of ${stored.bytes}`
+    throw new HoldfastError('data', `The file ${path} of the backup ${problem}.`, {
+      code: 'backupFile',
+      where: { file: path },
+      hint: 'restore another backup; verify-backup lists all damage',
+    })
+  }
+  return manifest
+}
+
+interface Prepared {
+  readonly set: FileStore
+  readonly entries: readonly CatalogEntry[]
+  readonly files: readonly IndexedFile[]
+  readonly config: Uint8Array | undefined
+  readonly jobs: readonly PackedJob[]
+}
+
+/** Everything that is read before the first file is copied. */
+function prepare(
+  { set: stored, target, key, without = [] }: Pick<NodeRestoreParts, 'set' | 'target' | 'key' | 'without'>,
+  manifest: NodeManifest,
+): Prepared {
+  const set = openSet(stored, key, manifest)
   refuseOtherData(manifest)
   refuseUsed(target)
   const entries = readCatalog(set, manifest)
   const files = readFiles(set, manifest, entries)
   const config = without.includes('config') ? undefined : readConfig(set, manifest)
   const jobs = without.includes('jobs') ? [] : readScheduledJobs(set, manifest)
+  const bytes = files.reduce((sum, f) => sum + originalOf(f).bytes, 0)
+  requireRoom(target, bytes, { hint: 'name a directory on a disk with more room' })
+  return { set, entries, files, config, jobs }
+}
 
-  requireRoom(
-    target,
-    files.reduce((sum, f) => sum + originalOf(f).bytes, 0),
-    {
-      hint: 'name a directory on a disk with more room',
-    },
-  )
+function restoreOf(parts: NodeRestoreParts, manifest: NodeManifest): NodeManifest {
+  const { target, now } = parts
+  const { set, entries, files, config, jobs } = prepare(parts, manifest)
   target.makeDirectory('')
   target.writeFileAtomic(RESTORE_MARKER, `${manifest.id}\n`)
   copyFiles({ ...parts, set }, manifest, files)
