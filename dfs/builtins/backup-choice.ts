@@ -13,22 +13,22 @@ export const STATE_DOC =
   'state chooses a state of the backup (listBackupStates lists them): its id, or a time for the newest that was taken at or before it (a date counts to the end of the day); the default is the newest.'
 
 /** How a set is to be read. */
-export function setOptions(state: Value | undefined, signature: string): SetOptions {
-  return { state: stateArg(state, signature) }
+export function setOptions(state: Value | undefined, signature: string, name = 'state'): SetOptions {
+  return { state: stateArg(state, signature, name) }
 }
 
 /** An id, `latest`, or a time of the clock as scripts see it, which is local time. */
-export function stateArg(value: Value | undefined, signature: string): StateChoice {
+export function stateArg(value: Value | undefined, signature: string, name = 'state'): StateChoice {
   if (isMissing(value)) return LATEST
   if (value.kind === 'scalar' && TIMES.has(value.type)) return { kind: 'time', atMs: momentOf(value) }
   if (value.kind === 'scalar' && isLiteral(value.type)) {
-    const id = textArg(value, signature, 'state')
+    const id = textArg(value, signature, name)
     if (id === 'latest') return LATEST
     if (isStateId(id)) return { kind: 'id', id }
   }
   throw usageError(
     signature,
-    'state must be the id of a state as listBackupStates shows it, "latest", or a time such as 2026.11.21T08:00:00.',
+    `${name} must be the id of a state as listBackupStates shows it, "latest", or a time such as 2026.11.21T08:00:00.`,
   )
 }
 

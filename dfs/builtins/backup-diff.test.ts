@@ -133,6 +133,9 @@ describe('diffBackup against the live database', () => {
   it('is stopped by damage, and needs the right to read', () => {
     s.run('update pt set x=x+1 where date=2017.08.08')
     files().flipBit([...files().files().keys()].find((f) => f.startsWith('data/') && f.includes('20170808'))!, 99)
+    expect(s.fails(`diffBackup("/b","${URL}",otherState="yesterday")`)).toMatch(
+      /\. otherState must be the id of a state/,
+    )
     expect(s.fails(`diffBackup("/b","${URL}")`)).toMatch(/is damaged in the backup/)
     s.run('createUser("u1","12345678")')
     s.session.user = 'u1'

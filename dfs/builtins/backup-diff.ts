@@ -31,7 +31,7 @@ tableName takes one name or several. ${STATE_DOC} ${KEY_DOC} Every byte that is 
     }
     const backup = sideOfState(set, url, context)
     if (!isMissing(otherState)) {
-      const other = new BackupSet(store, setOptions(otherState, DIFF))
+      const other = new BackupSet(store, setOptions(otherState, DIFF, 'otherState'))
       return differenceTable(diffSides(backup, sideOfState(other, url, context), request))
     }
     const { view, release } = context.pinnedView(`comparison of ${url} with ${store.root}`)
