@@ -24,6 +24,7 @@ import {
 import { join } from 'node:path'
 import { STORE_FILE_MODE } from '../dfs/store/data-directory.ts'
 import { makeFolders } from '../dfs/store/make-folders.ts'
+import { storeError } from '../dfs/store/store-error.ts'
 import { inputError } from '../runtime/errors.ts'
 import type { JobRecord } from './messages.ts'
 
@@ -68,11 +69,20 @@ export class JobFiles {
   }
 
   appendRecord(record: JobRecord): void {
-    appendFileSync(join(this.folder, 'jobs.jsonl'), `${JSON.stringify(record)}\n`, { mode: STORE_FILE_MODE })
+    this.#append('jobs.jsonl', `${JSON.stringify(record)}\n`)
   }
 
   appendLog(text: string, ms: number): void {
-    appendFileSync(join(this.folder, 'batchJob.log'), `${logTime(ms)} ${text}\n`, { mode: STORE_FILE_MODE })
+    this.#append('batchJob.log', `${logTime(ms)} ${text}\n`)
+  }
+
+  #append(name: string, text: string): void {
+    const file = join(this.folder, name)
+    try {
+      appendFileSync(file, text, { mode: STORE_FILE_MODE })
+    } catch (error) {
+      throw storeError('write', file, error)
+    }
   }
 
   /** Ids whose message files are there, records or not: they are taken. */

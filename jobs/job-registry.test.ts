@@ -64,6 +64,16 @@ function open(options: Partial<RegistryOptions> = {}): { registry: JobRegistry; 
     registry: new JobRegistry({ files, runner, workers: 1, graceMs: 1, onWriteFailure: () => undefined, ...options }),
   }
 }
+
+/** Files on a disk that is full for as long as the test says. */
+class FullDisk extends JobFiles {
+  isFull = true
+  override appendRecord(record: JobRecord): void {
+    if (this.isFull) throw new HoldfastError('io', 'Cannot write jobs.jsonl.', { code: 'ENOSPC' })
+    super.appendRecord(record)
+  }
+}
+
 const submission = (jobId: string, priority = 4, user = 'ann'): Parameters<JobRegistry['submit']>[0] => ({
   user,
   jobId,
@@ -168,6 +178,23 @@ describe('the end of a job', () => {
     // The thread could not write its last line itself.
     expect(files.readMessage('dead')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} Out of memory/)
     expect(registry.find('next')?.endMs).toBeUndefined()
+  })
+
+  it('that cannot be recorded is refused, not known, and nobody waits for it', async () => {
+    const full = new FullDisk(files.folder)
+    const { registry, runner } = open({ files: full })
+    expect(() => registry.submit(submission('a'))).toThrow(expect.objectContaining({ code: 'ENOSPC' }))
+    expect(registry.recent()).toEqual([])
+    expect(registry.active).toBe(0)
+    await expect(registry.wait('a', false)).rejects.toThrow("doesn't exist")
+    full.isFull = false
+    expect(registry.submit(submission('a'))).toBe('a')
+    full.isFull = true
+    expect(() => registry.submit(submission('b'))).toThrow(/jobs\.jsonl/)
+    const closed = registry.close()
+    await runner.end('a')
+    await closed
+    expect(registry.active).toBe(0)
   })
 
   it('counts even if it cannot be written down', async () => {

@@ -116,11 +116,14 @@ export class JobRegistry {
     }
     // Makes sure that the id can be a file name before anything is recorded.
     this.#options.files.messageFile(jobId)
+    // A job that can't be recorded is refused: it must not be known then, or who waits for it waits for ever.
+    this.#options.files.appendRecord(record)
+    this.#write(() =>
+      this.#options.files.appendLog(`receive the job [${jobId}]: ${s.jobDesc}, user ${s.user}`, receivedMs),
+    )
     this.#usedIds.add(jobId)
     const entry: Entry = { record, work: s.work, running: undefined, cancelling: false, waiters: [] }
     this.#entries.set(jobId, entry)
-    this.#options.files.appendRecord(record)
-    this.#options.files.appendLog(`receive the job [${jobId}]: ${s.jobDesc}, user ${s.user}`, receivedMs)
     this.#queues[record.priority].push(entry)
     this.#queued++
     this.#dispatch()
