@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LmdbCatalogStore } from '../dfs/catalog/lmdb-store.ts'
 import { connectDfs, type DfsSession, dfsBuiltins, Engine } from '../dfs/index.ts'
 import { createInterpreter, createRegistry, HoldfastError, type Interpreter } from '../runtime/index.ts'
 import { scratch } from './harness.ts'
@@ -49,6 +50,28 @@ function connect(engine: Engine, home: string, owner: string): Interpreter {
   opened.push(dfs)
   return session
 }
+
+describe.runIf(disk !== undefined)('a catalog on a disk that is full', () => {
+  it('says so, and is as it was', async () => {
+    const file = join(disk!, 'alone.mdb')
+    const filler = join(disk!, 'filler')
+    const catalog = new LmdbCatalogStore(file)
+    catalog.transaction((w) => w.put(['meta', 'a'], 1))
+    const { bavail, bsize } = statfsSync(disk!)
+    writeFileSync(filler, new Uint8Array(bavail * bsize))
+    const large = (): void => catalog.transaction((w) => w.put(['meta', 'b'], 'x'.repeat(MIB)))
+    expect(large).toThrow(
+      expect.objectContaining({ kind: 'io', code: 'ENOSPC', message: expect.stringContaining(file) }),
+    )
+    expect(catalog.get(['meta', 'a'])).toBe(1)
+    rmSync(filler)
+    large()
+    expect(catalog.get(['meta', 'b'])).toHaveLength(MIB)
+    await catalog.close()
+    rmSync(file)
+    rmSync(`${file}-lock`)
+  })
+})
 
 describe.runIf(disk !== undefined)('a store on a disk that is full', () => {
   const home = join(disk ?? '', 'data')

@@ -1,8 +1,10 @@
 /** The catalog in LMDB: `catalog.mdb`. Every thread of the process opens the same environment. Values are MessagePack. */
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import type * as Lmdb from 'lmdb'
 import { STORE_FILE_MODE } from '../store/data-directory.ts'
 import { lazyPackr } from '../store/message-pack.ts'
+import { storeError } from '../store/store-error.ts'
 import type { CatalogKey, CatalogStore, CatalogWriter } from './key-value.ts'
 import { requireWholeFile } from './lmdb-file.ts'
 
@@ -16,9 +18,11 @@ const require = createRequire(import.meta.url)
 
 export class LmdbCatalogStore implements CatalogStore {
   readonly #db: Lmdb.RootDatabase<Buffer, string[]>
+  readonly #file: string
 
   /** `file` is the path of catalog.mdb, whose folder exists; `isReadOnly`: the file exists, too, and stays as it is. */
   constructor(file: string, { isReadOnly = false }: { readonly isReadOnly?: boolean } = {}) {
+    this.#file = file
     requireWholeFile(file, !isReadOnly)
     // Loaded here, not at the head: a script that touches no database does not pay for it.
     const { open } = require('lmdb') as typeof Lmdb
@@ -57,14 +61,19 @@ export class LmdbCatalogStore implements CatalogStore {
 
   transaction<R>(body: (writer: CatalogWriter) => R): R {
     const db = this.#db
-    const result = db.transactionSync(() =>
-      body({
-        get: (key) => this.get(key),
-        entries: (prefix) => [...this.entries(prefix)],
-        put: (key, value) => void db.putSync(key as string[], packr().pack(value)),
-        remove: (key) => void db.removeSync(key as string[]),
-      }),
-    )
+    let result: R
+    try {
+      result = db.transactionSync(() =>
+        body({
+          get: (key) => this.get(key),
+          entries: (prefix) => [...this.entries(prefix)],
+          put: (key, value) => void db.putSync(key as string[], packr().pack(value)),
+          remove: (key) => void db.removeSync(key as string[]),
+        }),
+      )
+    } catch (error) {
+      throw refusal(this.#file, error)
+    }
     this.refresh()
     return result
   }
@@ -72,4 +81,11 @@ export class LmdbCatalogStore implements CatalogStore {
   close(): Promise<void> {
     return this.#db.close()
   }
+}
+
+/** What the operating system refuses comes with its number as the code, such as 28 for a full disk. */
+function refusal(file: string, error: unknown): unknown {
+  const number = (error as { readonly code?: unknown } | null)?.code
+  const code = Object.entries(constants.errno).find(([, n]) => n === number)?.[0]
+  return code === undefined ? error : storeError('write', file, Object.assign(new Error(), { code, cause: error }))
 }
