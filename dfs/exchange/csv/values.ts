@@ -36,9 +36,12 @@ export function doubleText(x: number): string {
   return Object.is(x, -0) ? '-0' : String(x)
 }
 
+/** Up to here single precision holds every whole number. */
+const WHOLE_MAX = 2 ** 24
+
 /** Shortest text that reads back as the number in single precision. */
 export function floatText(x: number): string {
-  if (!Number.isFinite(x) || x === 0 || Number.isInteger(x)) return doubleText(x)
+  if (!Number.isFinite(x) || x === 0 || (Number.isInteger(x) && Math.abs(x) <= WHOLE_MAX)) return doubleText(x)
   for (let digits = 6; digits < 9; digits++) {
     const shorter = Number(x.toPrecision(digits))
     if (Math.fround(shorter) === x) return String(shorter)
