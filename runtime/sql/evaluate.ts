@@ -23,15 +23,21 @@ export function compileItem(
   rows: () => number,
   special?: Interceptor,
 ): Getter {
-  const asVector = new Set<Expr>()
+  const places = new Map<Expr, Place>()
   return scope.compileInScope(expr, columns, (e) => {
     const getter = special?.(e)
     if (getter !== undefined) return getter
     switch (e.kind) {
       case 'predicate':
       case 'quantified':
-        // On the right of in, any and all a sub-select is a list, even with one row.
-        if (e.right.kind === 'sql') asVector.add(e.right)
+        if (e.right.kind === 'sql') places.set(e.right, 'list')
+        return undefined
+      case 'member':
+      case 'memberKey':
+        if (e.object.kind === 'sql') places.set(e.object, 'table')
+        return undefined
+      case 'index':
+        if (e.object.kind === 'sql') places.set(e.object, e.slots.some(isText) ? 'table' : 'argument')
         return undefined
       case 'columnSeries':
         return seriesGetter(e.names, columns)
@@ -41,15 +47,25 @@ export function compileItem(
           return at(e.span, () => evaluateOver(e, { argument: value, key: value }, rows(), scope))
         }
       case 'sql':
-        return subselect(e, columns, scope, rows, (t) => operand(t, asVector.has(e)))
+        return subselect(e, columns, scope, rows, (t) => operand(t, places.get(e)))
       case 'call':
       case 'methodCall':
+        for (const { value } of callShape(e)!.args) if (value?.kind === 'sql') places.set(value, 'argument')
         return sqlCall(e, columns, scope, rows)
       default:
         return undefined
     }
   })
 }
+
+/**
+ * Where a sub-select stands that is more than an operand: on the right of in, any and all it is a list, even with one row; an argument
+ * of a function may have several columns; what `.name` and ``[`name]`` look into is the table.
+ */
+type Place = 'list' | 'argument' | 'table'
+
+const isText = (slot: Expr | null): boolean =>
+  slot?.kind === 'constVector' ? slot.items.every(isText) : slot?.kind === 'literal' && typeof slot.value === 'string'
 
 function sqlCall(e: Expr, columns: ColumnResolver, scope: SqlScope, rows: () => number): Getter | undefined {
   if (isCountStar(e)) return () => Scalar.int(rows())
@@ -121,8 +137,10 @@ function rowsOf(value: Value): number {
 }
 
 /** A table as an operand: 1x1 is a scalar, one column a vector. */
-function operand(value: Value, list: boolean): Value {
+function operand(value: Value, place: Place | undefined): Value {
+  const list = place === 'list'
   if (value instanceof Table) {
+    if (place === 'table' || (place === 'argument' && value.columns.length !== 1)) return value
     if (value.columns.length !== 1)
       throw inputError('A sub-select that is used as an operand must return one column.', { code: 'subselect' })
     const column = value.columns[0]

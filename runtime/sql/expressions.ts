@@ -69,8 +69,11 @@ export function isColumn(expr: Expr, columns: ColumnResolver): boolean {
 
 /** True if the expression reads any column of the query (a name that a lambda or a sub-select hides counts too). */
 export function readsColumns(expr: Expr, columns: ColumnResolver): boolean {
-  return some(expr, (e) => isColumn(e, columns) || e.kind === 'columnSeries' || e.kind === 'star' || e.kind === 'macro')
+  return some(expr, (e) => isColumnNode(e, columns))
 }
+
+const isColumnNode = (e: Expr, columns: ColumnResolver): boolean =>
+  isColumn(e, columns) || e.kind === 'columnSeries' || e.kind === 'star' || e.kind === 'macro'
 
 /** A call in one shape, however it was written: `f(x)`, `f x`, `x.f()`, `x f y`. */
 export interface CallShape {
@@ -256,12 +259,30 @@ export function mentionedFields(expr: Expr, fields: readonly { readonly name: st
   return fields.flatMap((f, k) => (names.has(f.name.toLowerCase()) ? [k] : []))
 }
 
-/** True if the expression calls an aggregate, a sequence function or a script function on columns. */
+/** True if the expression calls an aggregate or a sequence function on columns. What a sub-select computes is a matter of its own rows. */
 export function isOrderSensitive(expr: Expr, columns: ColumnResolver, scope: SqlScope): boolean {
-  return some(expr, (e) => {
+  let found = false
+  walk(expr, (e) => {
     const shape = callShape(e)
-    if (shape === undefined || !readsColumns(e, columns)) return false
-    const kind = kindOfCall(shape, scope)
-    return kind === 'aggregate' || kind === 'vector'
+    if (
+      shape !== undefined &&
+      !found &&
+      shape.args.some(({ value }) => value !== null && readsOwnColumns(value, columns))
+    ) {
+      const kind = kindOfCall(shape, scope)
+      found = kind === 'aggregate' || kind === 'vector'
+    }
+    return !found && e.kind !== 'sql'
   })
+  return found
+}
+
+/** As readsColumns, outside of sub-selects. */
+function readsOwnColumns(expr: Expr, columns: ColumnResolver): boolean {
+  let found = false
+  walk(expr, (e) => {
+    if (isColumnNode(e, columns)) found = true
+    return !found && e.kind !== 'sql'
+  })
+  return found
 }
