@@ -99,8 +99,7 @@ define('count(X)', {
   doc: 'Number of elements that are not null, INT; of a table the number of rows. A matrix gives one count per column.',
   call: ([x]) => {
     const source = required(x, 'count(X)', 'X')
-    if (source.kind === 'table') return Scalar.int(source.rows)
-    if (source.kind === 'dict') return Scalar.int(source.entries.size)
+    if (source.kind === 'table' || source.kind === 'source' || source.kind === 'dict') return Scalar.int(sizeOf(source))
     if (source.kind === 'scalar') return Scalar.int(source.isNull() ? 0 : 1)
     if (source.kind === 'vector' && source.storage === 'any') {
       const rows = tupleRows(source.values)

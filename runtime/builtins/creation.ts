@@ -5,6 +5,7 @@ import { checkInterrupt } from '../interrupt.ts'
 import { castScalar, castVector, concatVectors, convertForAppend, scalarToVector } from '../ops/cast.ts'
 import { widest } from '../ops/promotion.ts'
 import { topicTable } from '../registry.ts'
+import { formName } from '../values/form-name.ts'
 import { Matrix } from '../values/forms.ts'
 import { filledList, textList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
@@ -175,7 +176,7 @@ function take(x: Value, n: Value): Value {
       const v = asVector(x)
       if (v !== undefined) return takeVector(v, n)
       if (x.kind === 'function' || x.kind === 'code') return new AnyVector(filledList(intArg(n, 'take(X, n)', 'n'), x))
-      throw inputError(`Usage: take(X, n). X must be a scalar, vector, matrix or table, not a ${x.kind}.`)
+      throw inputError(`Usage: take(X, n). X must be a scalar, vector, matrix or table, not a ${formName(x)}.`)
     }
   }
 }

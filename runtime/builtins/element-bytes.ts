@@ -2,6 +2,7 @@
 import { operatorError } from '../errors.ts'
 import { scalarToVector } from '../ops/cast.ts'
 import { rawText } from '../print/scalars.ts'
+import { formName } from '../values/form-name.ts'
 import type { Value } from '../values/scalar.ts'
 import { isLiteral } from '../values/types.ts'
 import { type Vector, vectorOf } from '../values/vector.ts'
@@ -12,7 +13,7 @@ export function elementBytes(v: Value, end: string): Buffer {
   if (v.kind === 'vector') return vectorBytes(v, end)
   if (v.kind === 'matrix') return vectorBytes(v.data, end)
   if (v.kind === 'pair') return vectorBytes(vectorOf(v.type, [v.first, v.second], v.scale), end)
-  throw operatorError(`The elements of a ${v.kind} have no bytes.`)
+  throw operatorError(`The elements of a ${formName(v)} have no bytes.`)
 }
 
 function vectorBytes(v: Vector, end: string): Buffer {

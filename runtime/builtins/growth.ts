@@ -6,6 +6,7 @@
 import { freezeOwned } from '../compile/ownership.ts'
 import { HoldfastError, inputError } from '../errors.ts'
 import { convertForAppend } from '../ops/cast.ts'
+import { formName } from '../values/form-name.ts'
 import type { Value } from '../values/scalar.ts'
 import { isArrayType, typeInfo } from '../values/types.ts'
 import {
@@ -116,7 +117,7 @@ export function appendValue(target: Vector, data: Value): void {
     const rows = target.storage === 'array' && data instanceof AnyVector ? withoutEmptyRows(data, target) : data
     appendElements(target, convertForAppend(rows, target.type, scale))
   } else if (data.kind === 'matrix') appendValue(target, data.data)
-  else throw inputError('Failed to append data', { code: 'append', hint: `a ${data.kind} can't go into a vector` })
+  else throw inputError('Failed to append data', { code: 'append', hint: `a ${formName(data)} can't go into a vector` })
 }
 
 /** An empty row that is appended to an array vector holds one null. */

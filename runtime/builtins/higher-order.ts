@@ -19,6 +19,7 @@ import {
   Dict,
   FixedVector,
   type FunctionValue,
+  formName,
   isNumeric,
   Matrix,
   newVector,
@@ -130,7 +131,7 @@ function asFirst(results: readonly Value[], labels: Vector | undefined): Value {
 }
 
 function unlikeFirst(first: Value, other: Value): Error {
-  const shape = (v: Value): string => (v.kind === 'vector' ? `a vector of ${v.length}` : `a ${v.kind}`)
+  const shape = (v: Value): string => (v.kind === 'vector' ? `a vector of ${v.length}` : `a ${formName(v)}`)
   return inputError(
     `With assembleRule "C" every result must be like the first: ${shape(first)}, not ${shape(other)}.`,
     {

@@ -37,7 +37,12 @@ function filterArgument(filter: Arg, { rows }: Relation): Uint8Array | undefined
 
 function tableArgument(value: Arg, name: string | null, side: string, refId: string): Relation {
   if (value instanceof Table) return Relation.ofTable(value, name ?? value.sharedName ?? side)
-  throw inputError(`The ${side} part of a join must be a table.`, { refId })
+  const hint =
+    value?.kind === 'source' ? 'a partitioned table takes part in joins of queries: select * from ej(...)' : undefined
+  throw inputError(`The ${side} part of a join must be a table${hint === undefined ? '' : ' in memory'}.`, {
+    refId,
+    hint,
+  })
 }
 
 const RULES =

@@ -7,6 +7,7 @@ import { parseRaw, parseTemporal } from '../ops/parse-text.ts'
 import { rawText } from '../print/scalars.ts'
 import { type Builtin, topicTable } from '../registry.ts'
 import { temporalParser } from '../temporal/format.ts'
+import { formName } from '../values/form-name.ts'
 import { Dict, type Key, Matrix, Pair, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
@@ -57,7 +58,7 @@ function stdJson(v: Value): string {
     case 'table':
       return `[${Array.from({ length: v.rows }, (_, k) => stdJson(tableRow(v, k))).join(',')}]`
     default:
-      throw usageError('toStdJson(obj)', `A ${v.kind} has no standard JSON form.`)
+      throw usageError('toStdJson(obj)', `A ${formName(v)} has no standard JSON form.`)
   }
 }
 
@@ -213,7 +214,7 @@ function typed(v: Value, name = ''): Typed {
         v.columns.map((c, k) => typed(c, v.names[k])),
       )
     default:
-      throw usageError('toJson(X)', `A ${v.kind} has no JSON form.`)
+      throw usageError('toJson(X)', `A ${formName(v)} has no JSON form.`)
   }
 }
 

@@ -11,7 +11,7 @@ import { inputError, usageError } from '../errors.ts'
 import { readIndex, tableColumn } from '../indexing/read.ts'
 import { writeIndex } from '../indexing/write.ts'
 import { topicTable } from '../registry.ts'
-import { AnyVector, FixedVector, isIntegral, NamePath, T, type Value } from '../values/index.ts'
+import { AnyVector, FixedVector, formName, isIntegral, NamePath, T, type Value } from '../values/index.ts'
 import { isGiven, textArg } from './args.ts'
 
 const { entries, define } = topicTable('Language operations')
@@ -60,7 +60,7 @@ define('member(X, Y)', {
         refId: 'S02008',
         hint: 'read them with a query: exec column from table where ...',
       })
-    throw inputError(`A ${x?.kind} has no members.`)
+    throw inputError(`A ${x === undefined ? 'nothing' : formName(x)} has no members.`)
   },
 })
 

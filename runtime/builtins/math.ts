@@ -13,6 +13,7 @@ import { Scalar, type Value } from '../values/scalar.ts'
 import { isDecimal, isFloating, isNumeric, NULL_F64, T, typeName } from '../values/types.ts'
 import { FixedVector, newVector, unsetFixedArray } from '../values/vector.ts'
 import { type Arg, intArg, isGiven, required } from './args.ts'
+import { aggregateOver } from './shapes.ts'
 
 const { entries, define } = topicTable('Arithmetic, comparison, logic')
 
@@ -103,7 +104,7 @@ function onReals(name: string, expression: string, x: Value): Value {
     () => `for(let i=from;i<to;i++){const x=a[i];const r=x===${NULL_F64}?NaN:${expression};o[i]=r-r===0?r:${NULL_F64}}`,
   )
   const one = new Float64Array(1)
-  return mapForm(x, (f) => {
+  const real = (f: Flat): Value => {
     if (f.type === T.VOID) return Scalar.nullOf(T.DOUBLE)
     if (!isNumeric(f.type) && !isDecimal(f.type))
       throw inputError(`The function ${name} does not support ${typeName(f.type)} data.`)
@@ -120,7 +121,8 @@ function onReals(name: string, expression: string, x: Value): Value {
     const lanes = LANES[expression]
     if (lanes === undefined || !laneFunctionOf(lanes, source, out, f.length, range)) inBlocks(f.length, range)
     return new FixedVector(T.DOUBLE, out)
-  })
+  }
+  return mapForm(x, real, name)
 }
 
 for (const [name, expression, doc] of REAL)
@@ -143,12 +145,13 @@ define('log(X, [Y])', {
 
 /** Element-wise on numbers where integers and floating numbers take different ways. */
 function byKind(name: string, x: Value, whole: (f: Flat) => Value, real: (f: Flat) => Value): Value {
-  return mapForm(x, (f) => {
+  const number = (f: Flat): Value => {
     if (f.type === T.VOID) return f
     if (isFloating(f.type)) return real(f)
     if (isNumeric(f.type) || isDecimal(f.type)) return whole(f)
     throw inputError(`The function ${name} does not support ${typeName(f.type)} data.`)
-  })
+  }
+  return mapForm(x, number, name)
 }
 
 /** Doubles without a sign: the larger of x and 0 - x, as for all other types. */
@@ -355,11 +358,16 @@ for (const name of ['maxIgnoreNull', 'minIgnoreNull'] as const)
 
 define('difference(X)', {
   kind: 'aggregate',
-  doc: 'Last element minus first; 0 for a scalar.',
-  call: ([x]) => {
-    if (x?.kind !== 'vector') return Scalar.int(0)
-    return elementwise('sub', x.get(x.length - 1), x.get(0))
-  },
+  doc: 'Last element minus first; 0 for a scalar. A matrix or table gives one value per column.',
+  call: ([x]) =>
+    aggregateOver(
+      'difference',
+      required(x, 'difference(X)', 'X'),
+      (v) => elementwise('sub', v.get(v.length - 1), v.get(0)),
+      {
+        scalar: () => Scalar.int(0),
+      },
+    ),
 })
 
 export const mathBuiltins = entries

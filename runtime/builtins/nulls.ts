@@ -7,6 +7,7 @@ import type { Flat } from '../ops/flat.ts'
 import { promote } from '../ops/promotion.ts'
 import { mapForm, unaryOp } from '../ops/unary.ts'
 import { topicTable } from '../registry.ts'
+import { formName } from '../values/form-name.ts'
 import { Matrix } from '../values/forms.ts'
 import { filledList, textList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
@@ -46,7 +47,7 @@ function isNull(x: Value): Value {
       T.BOOL,
       Int8Array.from(x.values, (v) => ((v as Scalar).isNull() ? 1 : 0)),
     )
-  return mapForm(x, isNullFlags)
+  return mapForm(x, isNullFlags, 'isNull')
 }
 
 define('isNull(X)', {
@@ -217,7 +218,7 @@ export function nullFill(x: Value, y: Value): Value {
   if (x.kind === 'scalar')
     return x.isNull() && x.type !== T.VOID && y.kind === 'scalar' ? castScalar(y, x.type, x.scale) : x.isNull() ? y : x
   if (x.kind === 'vector') return new AnyVector(x.values.map((v, k) => nullFill(v, y.kind === 'vector' ? y.get(k) : y)))
-  return mapForm(x, (f) => nullFill(f, y))
+  return mapForm(x, (f) => nullFill(f, y), 'nullFill')
 }
 
 /** A column of a table takes a filler for all of them: one of text takes it as its text (`asText`), nothing else takes text. */
@@ -321,7 +322,7 @@ export function overwrite(target: Value, source: Value): Value {
       return target
     }
   }
-  throw inputError(`A ${target.kind} can't be changed in place by this function.`)
+  throw inputError(`A ${formName(target)} can't be changed in place by this function.`)
 }
 
 define('ifNull(X, Y)', {

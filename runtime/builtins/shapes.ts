@@ -5,6 +5,7 @@
 import { operatorError } from '../errors.ts'
 import { assemble, unifyScalars } from '../ops/assemble.ts'
 import { castVector, concatVectors, relabel, scalarToVector } from '../ops/cast.ts'
+import { formName } from '../values/form-name.ts'
 import { Dict, type Key, Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
@@ -127,7 +128,7 @@ export function aggregateOver(
       if (v !== undefined) return f(v)
     }
   }
-  throw operatorError(`The function ${name} does not support this ${x.kind}.`, { code: 'operandTypes' })
+  throw operatorError(`The function ${name} does not support this ${formName(x)}.`, { code: 'operandTypes' })
 }
 
 /** A length-keeping function of a vector on any form. A table takes part with the columns that `column` accepts; the rest is dropped. */
@@ -169,7 +170,7 @@ export function vectorOver(
       return new Dict(x.keyType, T.ANY, entries, x.ordered)
     }
     default:
-      throw operatorError(`The function ${name} does not support a ${x.kind}.`, { code: 'operandTypes' })
+      throw operatorError(`The function ${name} does not support a ${formName(x)}.`, { code: 'operandTypes' })
   }
 }
 
@@ -210,9 +211,9 @@ export function pairwise(name: string, x: Value, y: Value, f: (a: Vector, b: Vec
   const left = columnsOf(x)
   const right = columnsOf(y)
   if (left === undefined && a === undefined)
-    throw operatorError(`The function ${name} does not support this ${x.kind}.`)
+    throw operatorError(`The function ${name} does not support this ${formName(x)}.`)
   if (right === undefined && b === undefined)
-    throw operatorError(`The function ${name} does not support this ${y.kind}.`)
+    throw operatorError(`The function ${name} does not support this ${formName(y)}.`)
   const count = Math.max(left?.length ?? 0, right?.length ?? 0)
   if ((left !== undefined && left.length !== count) || (right !== undefined && right.length !== count))
     throw operatorError('Incompatible vector size', { code: 'vectorSize' })

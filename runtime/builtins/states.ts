@@ -5,6 +5,7 @@ import { between, binaryOp, inOp } from '../ops/binary.ts'
 import { castScalar, castVector, scalarToVector } from '../ops/cast.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
+import { formName } from '../values/form-name.ts'
 import { Dict, keyOf } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isIntegral, isTemporal, T } from '../values/types.ts'
@@ -272,7 +273,7 @@ define(DECIMALS, {
 
 function scaleOf(v: Value): number | undefined {
   if (v.kind !== 'scalar' && v.kind !== 'vector')
-    throw operatorError(`The function decimalMultiply does not support a ${v.kind}.`)
+    throw operatorError(`The function decimalMultiply does not support a ${formName(v)}.`)
   return v.type >= T.DECIMAL32 && v.type <= T.DECIMAL128 && 'scale' in v ? v.scale : undefined
 }
 

@@ -5,6 +5,7 @@
 import { freezeOwned } from '../compile/ownership.ts'
 import { HoldfastError, inputError } from '../errors.ts'
 import { convertForAppend, scalarToVector } from '../ops/cast.ts'
+import { formName } from '../values/form-name.ts'
 import { filledList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { type ColumnSchema, type SourceTable, Table, type TableLike } from '../values/table.ts'
@@ -90,7 +91,7 @@ function equalLengths(schema: readonly ColumnSchema[], values: readonly Value[])
   return cells.map((v) => {
     if (v.kind === 'scalar') return v.type === T.VOID ? new AnyVector(filledList(rows, v)) : scalarToVector(v, rows)
     if (v.kind !== 'vector')
-      throw inputError('Failed to append data', { code: 'append', hint: `a ${v.kind} is no column` })
+      throw inputError('Failed to append data', { code: 'append', hint: `a ${formName(v)} is no column` })
     if (v.length !== rows) throw inputError('All columns must be of the same length.', { refId: 'S02010' })
     return v
   })

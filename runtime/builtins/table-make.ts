@@ -4,6 +4,7 @@ import { inputError, usageError } from '../errors.ts'
 import { columnOf } from '../indexing/read.ts'
 import { scalarToVector } from '../ops/cast.ts'
 import { rawText } from '../print/scalars.ts'
+import { formName } from '../values/form-name.ts'
 import { Pair } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
@@ -75,7 +76,7 @@ function spread(
       for (let c = 0; c < value.columns.length; c++) add(value.names[c], value.columns[c])
       return
     default:
-      throw usageError('table(X, [X1], ...)', `A ${value.kind} can't be a column.`)
+      throw usageError('table(X, [X1], ...)', `A ${formName(value)} can't be a column.`)
   }
 }
 

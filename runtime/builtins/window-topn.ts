@@ -13,6 +13,7 @@ import { type TopChoice, type TopTies, topOfWindows } from '../kernels/top-tree.
 import { countsInLongs, longsOf, PAIR_FINISH } from '../kernels/window.ts'
 import { fromDoubles, toDoubles } from '../ops/doubles.ts'
 import { topicTable } from '../registry.ts'
+import { formName } from '../values/form-name.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
 import { isFloating, isIntegral, NULL_I64, T } from '../values/types.ts'
@@ -190,7 +191,7 @@ function overColumns(name: string, args: readonly Value[], f: (columns: readonly
   const wide = args.map((a) => (a.kind === 'matrix' ? matrixColumns(a) : a.kind === 'table' ? a.columns : undefined))
   const flat = args.map((a, k) => (wide[k] === undefined ? asVector(a) : undefined))
   const odd = args.findIndex((_, k) => wide[k] === undefined && flat[k] === undefined)
-  if (odd >= 0) throw operatorError(`The function ${name} does not support this ${args[odd].kind}.`)
+  if (odd >= 0) throw operatorError(`The function ${name} does not support this ${formName(args[odd])}.`)
   const count = Math.max(...wide.map((c) => c?.length ?? 0))
   const column = (c: number): Vector => {
     const columns = args.map((_, k) => wide[k]?.[c] ?? flat[k]!)

@@ -9,6 +9,7 @@ import {
   categoryOf,
   Dict,
   FixedVector,
+  formName,
   isDecimal,
   isFloating,
   isI64,
@@ -199,7 +200,7 @@ export function typeSpec(target: Value): TypeSpec {
         : undefined
   const match = text === undefined ? null : /^(\w+)(?:\((\d+)\))?(\[\])?$/.exec(text)
   const info = match === null ? undefined : typeByName(match[1])
-  if (match === null || info === undefined) throw inputError(`${text ?? `A ${target.kind}`} is not a data type.`)
+  if (match === null || info === undefined) throw inputError(`${text ?? `A ${formName(target)}`} is not a data type.`)
   const scale = match[2] === undefined ? undefined : Number(match[2])
   if (isDecimal(info.id)) {
     if (scale === undefined)

@@ -11,7 +11,7 @@ import { HoldfastError, inputError, operatorError } from '../errors.ts'
 import { tableRow } from '../indexing/read.ts'
 import { binaryOp } from '../ops/binary.ts'
 import { toBool } from '../ops/truth.ts'
-import { BuiltinFunction, isLiteral, Scalar, T, type Value, vectorOf } from '../values/index.ts'
+import { BuiltinFunction, formName, isLiteral, Scalar, T, type Value, vectorOf } from '../values/index.ts'
 import type { Cell } from './cells.ts'
 import { thrownByScript } from './failure.ts'
 import { makeFunction, type Origin } from './functions.ts'
@@ -54,7 +54,7 @@ function partsOf(value: Value, count: number): Value[] {
     case 'table':
       return Array.from({ length: value.rows }, (_, k) => tableRow(value, k))
     default:
-      throw operatorError(`A ${value.kind} can't be assigned to several variables.`)
+      throw operatorError(`A ${formName(value)} can't be assigned to several variables.`)
   }
 }
 

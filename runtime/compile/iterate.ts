@@ -2,7 +2,7 @@
 import { inputError } from '../errors.ts'
 import { columnOf, tableRow } from '../indexing/read.ts'
 import type { Session } from '../session.ts'
-import { isI64, isIntegral, isTemporal, Scalar, T, type TypeId, type Value } from '../values/index.ts'
+import { formName, isI64, isIntegral, isTemporal, Scalar, T, type TypeId, type Value } from '../values/index.ts'
 import { seqEnds } from './construct.ts'
 import { freeze } from './ownership.ts'
 
@@ -112,6 +112,6 @@ export function iterate(session: Session, x: Value): Iteration {
       return new ItemIteration(keys.length, (k) => new Scalar(x.keyType, keys[k]))
     }
     default:
-      throw inputError(`for can't walk over a ${x.kind}.`, x.kind === 'set' ? { hint: 'walk over keys(s)' } : {})
+      throw inputError(`for can't walk over a ${formName(x)}.`, x.kind === 'set' ? { hint: 'walk over keys(s)' } : {})
   }
 }

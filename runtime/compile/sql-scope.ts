@@ -2,7 +2,7 @@
 import type { Expr, Span, SqlExpr } from '../../lang/ast.ts'
 import type { SourceText } from '../../lang/source.ts'
 import { type ErrorPosition, inputError, operatorError } from '../errors.ts'
-import type { SourceTable, Table, Value } from '../values/index.ts'
+import { formName, type SourceTable, type Table, type Value } from '../values/index.ts'
 import { Emitter } from './emitter.ts'
 import { emitExpr } from './expressions.ts'
 import { positionIn } from './failure.ts'
@@ -90,7 +90,7 @@ export class LexicalScope implements SqlScope {
       const named = this.session.variable(table.value)
       if (named?.kind === 'table' || named?.kind === 'source') return named
     }
-    throw inputError(`A ${table.kind} can't be changed by SQL: a table is needed.`)
+    throw inputError(`A ${formName(table)} can't be changed by SQL: a table is needed.`)
   }
 
   #writableVariable(name: string): Value {

@@ -9,7 +9,7 @@ import { isLarge, runChain, runFused, spent } from '../ops/chain.ts'
 import type { BinaryOpName } from '../ops/names.ts'
 import { unaryOp } from '../ops/unary.ts'
 import type { Builtin } from '../registry.ts'
-import { FixedVector, NULL_F64, NULL_I32, Scalar, StringVector, T, type Value } from '../values/index.ts'
+import { FixedVector, formName, NULL_F64, NULL_I32, Scalar, StringVector, T, type Value } from '../values/index.ts'
 import { attributeOf, attributeValue, baseConstructor, defineClass, instanceOf, ownMethod } from './classes.ts'
 import { code, codeList } from './code.ts'
 import { adopted, cast, dictLiteral, pair, seq, tuple, typeConstant, typeIdByName, vector } from './construct.ts'
@@ -161,7 +161,7 @@ function member(session: Host, object: Value, name: string): Value {
     const builtin = session.registry.get('member')
     if (builtin !== undefined) return session.call(builtin, [object, Scalar.string(name)])
   }
-  throw inputError(`A ${object.kind} has no member ${name}.`, {
+  throw inputError(`A ${formName(object)} has no member ${name}.`, {
     hint: `a function call needs parentheses: x.${name}()`,
   })
 }

@@ -6,6 +6,7 @@ import {
   AnyVector,
   ArrayVector,
   type FixedVector,
+  formName,
   type StringVector,
   type SymbolVector,
   type Value,
@@ -51,7 +52,7 @@ export function writeElements(target: Vector, positions: Int32Array, value: Valu
 function sourceVector(target: Exclude<Vector, AnyVector | ArrayVector>, value: Value): Vector {
   if (value.kind === 'matrix') return sourceVector(target, value.data)
   if (value.kind !== 'scalar' && value.kind !== 'vector')
-    throw operatorError(`A ${value.kind} can't be an element of a vector.`)
+    throw operatorError(`A ${formName(value)} can't be an element of a vector.`)
   return convertForAppend(value, target.type, 'scale' in target ? target.scale : undefined)
 }
 

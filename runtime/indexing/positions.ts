@@ -1,7 +1,7 @@
 /** Index arguments as positions. A position outside 0..length-1 stands for null when reading and is an error when writing. */
 import { inputError, operatorError } from '../errors.ts'
 import { appendsTo } from '../ops/cast.ts'
-import { allocate, NULL_I32, NULL_I64, Scalar, T, type Value, type Vector } from '../values/index.ts'
+import { allocate, formName, NULL_I32, NULL_I64, Scalar, T, type Value, type Vector } from '../values/index.ts'
 
 /** The index as written selects one element, or a list of them. */
 export type Positions = { readonly one: number } | { readonly many: Int32Array }
@@ -30,7 +30,7 @@ export function positionsOf(index: Value, length: number): Positions {
     case 'pair':
       return { many: slicePositions(index, length) }
     default:
-      throw operatorError(`A ${index.kind} can't be used as an index.`)
+      throw operatorError(`A ${formName(index)} can't be used as an index.`)
   }
 }
 

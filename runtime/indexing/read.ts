@@ -13,6 +13,7 @@ import {
   elementType,
   FixedVector,
   type FunctionValue,
+  formName,
   isIntegral,
   isLiteral,
   isNullRaw,
@@ -64,7 +65,7 @@ export function readIndex(session: Session, object: Value, slots: Slots): Value 
       if (object.type === T.VOID) return object
       throw operatorError('A scalar does not support random access.')
     default:
-      throw operatorError(`A ${object.kind} does not support random access.`)
+      throw operatorError(`A ${formName(object)} does not support random access.`)
   }
 }
 
@@ -83,7 +84,7 @@ function readString(text: string, slots: Slots): Value {
       throw operatorError(`A slice of a string must lie inside it, from 0 to ${bytes.length}, not ${start}:${end}.`)
     return Scalar.string(bytes.toString('utf8', start, Math.min(end, bytes.length)))
   }
-  if (index.kind !== 'scalar') throw operatorError(`A ${index.kind} can't be used as an index of a string.`)
+  if (index.kind !== 'scalar') throw operatorError(`A ${formName(index)} can't be used as an index of a string.`)
   const at = positionsOf(index, bytes.length)
   if ('many' in at) throw operatorError('An index must be an integer.')
   return at.one >= 0 && at.one < bytes.length ? new Scalar(T.CHAR, bytes.readInt8(at.one)) : Scalar.nullOf(T.CHAR)
@@ -475,7 +476,7 @@ function readDict(session: Session, d: Dict, slots: Slots): Value {
   if (key === undefined) return allValues(d)
   if (key.kind === 'scalar') return dictGet(d, key)
   if (key.kind === 'function') return callFunction(session, key, [d])
-  if (key.kind !== 'vector') throw operatorError(`A ${key.kind} can't be used as a key.`)
+  if (key.kind !== 'vector') throw operatorError(`A ${formName(key)} can't be used as a key.`)
   const values = Array.from({ length: key.length }, (_, k) => dictGet(d, key.get(k)))
   return collected(d, values)
 }

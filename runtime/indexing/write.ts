@@ -12,6 +12,7 @@ import {
   AnyVector,
   ArrayVector,
   type Dict,
+  formName,
   type Matrix,
   type Pair,
   type Raw,
@@ -49,10 +50,10 @@ export function writeIndex(session: Session, object: Value, slots: Slots, value:
         partitions.changeRows((rows) => writeTable(session, rows, slots, value, text))
         return object
       }
-      throw operatorError(`A ${object.kind} does not support assignment by index [${text}].`)
+      throw operatorError(`A ${formName(object)} does not support assignment by index [${text}].`)
     }
     default:
-      throw operatorError(`A ${object.kind} does not support assignment by index [${text}].`)
+      throw operatorError(`A ${formName(object)} does not support assignment by index [${text}].`)
   }
 }
 
@@ -234,7 +235,7 @@ function writableColumn(t: Table, at: number): Vector {
 function setColumn(session: Session, t: Table, name: string, given: Value): void {
   const value = given.kind === 'code' ? evaluateOverTable(session, given, t) : given
   const column = value.kind === 'vector' ? value : value instanceof Scalar ? scalarToVector(value, t.rows) : undefined
-  if (column === undefined) throw inputError(`A ${value.kind} can't be a column of a table.`)
+  if (column === undefined) throw inputError(`A ${formName(value)} can't be a column of a table.`)
   const at = t.columnIndex(name, true)
   if (column.length !== t.rows && !(t.columns.length <= 1 && at === 0)) {
     throw at >= 0
@@ -280,7 +281,7 @@ function writeDict(session: Session, d: Dict, slots: Slots, value: Value, text: 
     dictSet(d, key, value)
     return
   }
-  if (key.kind !== 'vector') throw operatorError(`A ${key.kind} can't be used as a key.`)
+  if (key.kind !== 'vector') throw operatorError(`A ${formName(key)} can't be used as a key.`)
   const spreads = value.kind === 'vector'
   if (spreads && value.length !== key.length) throw operatorError('Incompatible vector size', { code: 'vectorSize' })
   for (let k = 0; k < key.length; k++) dictSet(d, key.get(k), spreads ? value.get(k) : value)
@@ -294,7 +295,7 @@ export function dictSet(d: Dict, key: Value, value: Value): void {
     return
   }
   if (!(value instanceof Scalar))
-    throw operatorError(`Can't store a ${value.kind} in a dictionary whose values are scalars.`, {
+    throw operatorError(`Can't store a ${formName(value)} in a dictionary whose values are scalars.`, {
       hint: 'make the dictionary with dict(KEYTYPE, ANY)',
     })
   if (value.type !== d.valueType && !appendsTo(value.type, d.valueType)) throw incompatible(d.valueType, value.type)

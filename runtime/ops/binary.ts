@@ -4,6 +4,7 @@
  */
 import { inputError, operatorError } from '../errors.ts'
 import { kernel } from '../kernels/codegen.ts'
+import { formName } from '../values/form-name.ts'
 import { Dict, type Key, type Matrix, Pair } from '../values/forms.ts'
 import { filledList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
@@ -48,13 +49,12 @@ export function elementwise(op: ElementOp, a: Value, b: Value): Value {
     return flatBinary(op, castValue(a, T.STRING) as Flat, b)
   if (op === 'add' && isPrintable(b) && isFlat(a) && isLiteral(a.type))
     return flatBinary(op, a, castValue(b, T.STRING) as Flat)
-  throw operatorError(`The function ${op} does not support a ${kindName(a)} and a ${kindName(b)}.`, {
+  throw operatorError(`The function ${op} does not support a ${formName(a)} and a ${formName(b)}.`, {
     code: 'operandTypes',
   })
 }
 
 const isPrintable = (v: Value): boolean => v.kind === 'function' || v.kind === 'code' || v.kind === 'resource'
-const kindName = (v: Value): string => (v.kind === 'source' ? 'partitioned table' : v.kind)
 const isTuple = (v: Value): v is AnyVector => v.kind === 'vector' && v.storage === 'any'
 const isArray = (v: Value): v is ArrayVector => v.kind === 'vector' && v.storage === 'array'
 
@@ -149,7 +149,7 @@ function onMatrices(op: ElementOp, a: Value, b: Value): Value {
     if (v.kind === 'matrix') return v.data
     if (v.kind === 'vector') return tile(v, m)
     if (v.kind === 'scalar') return v
-    throw operatorError(`The function ${op} does not support a matrix and a ${kindName(v)}.`)
+    throw operatorError(`The function ${op} does not support a matrix and a ${formName(v)}.`)
   }
   return relabel(m, elementwise(op, pick(a), pick(b)) as Vector)
 }
@@ -179,7 +179,7 @@ function onArrays(op: ElementOp, a: Value, b: Value): Value {
       return v.flat.slice(v.offsets[0], v.offsets[v.length])
     }
     if (v.kind !== 'vector')
-      throw operatorError(`The function ${op} does not support an array vector and a ${kindName(v)}.`)
+      throw operatorError(`The function ${op} does not support an array vector and a ${formName(v)}.`)
     if (v.length !== shape.length) throw sizeError()
     const rows = new Int32Array(to - from)
     for (let k = 0; k < shape.length; k++) rows.fill(k, shape.offsets[k] - from, shape.offsets[k + 1] - from)
@@ -196,7 +196,7 @@ function onPairs(op: ElementOp, a: Value, b: Value): Value {
   const pick = (v: Value): Value => {
     if (v.kind === 'pair') return vectorOf(v.type, [v.first, v.second], v.scale)
     if (v.kind === 'scalar' || (v.kind === 'vector' && v.length === 2)) return v
-    throw operatorError(`The function ${op} does not support a pair and a ${kindName(v)}.`)
+    throw operatorError(`The function ${op} does not support a pair and a ${formName(v)}.`)
   }
   const r = elementwise(op, pick(a), pick(b)) as Vector
   return new Pair(r.type, r.raw(0), r.raw(1), 'scale' in r ? r.scale : 0)

@@ -5,6 +5,7 @@
 import { inputError } from '../errors.ts'
 import { displayValue } from '../print/display.ts'
 import { rawText } from '../print/scalars.ts'
+import { formName } from '../values/form-name.ts'
 import { Dict, keyOf, Matrix, Pair, SetValue } from '../values/forms.ts'
 import { filledList, textList } from '../values/heap.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
@@ -72,7 +73,7 @@ export function castValue(v: Value, type: TypeId, scale?: number): Value {
       if (type === T.ANY) return new AnyVector([v])
       if (type === T.STRING && (v.kind === 'code' || v.kind === 'function' || v.kind === 'resource'))
         return Scalar.string(displayValue(v))
-      throw inputError(`A ${v.kind} can't be converted to ${typeName(type)}.`)
+      throw inputError(`A ${formName(v)} can't be converted to ${typeName(type)}.`)
   }
 }
 

@@ -1,6 +1,7 @@
 /** `**`: inner product of vectors, matrix product. Pairs with a null are skipped; where all pairs have one the product is null. */
 import { operatorError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
+import { formName } from '../values/form-name.ts'
 import { Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { isNumeric, NULL_F64, T, typeInfo } from '../values/types.ts'
@@ -48,7 +49,7 @@ function inner(a: Vector, b: Vector): Scalar {
 /** A vector beside a matrix is a column on the right and a row on the left (or a column when the matrix has one row). */
 function asMatrix(v: Value, side: 'row' | 'column', other: Value): Matrix {
   if (v.kind === 'matrix') return v
-  if (v.kind !== 'vector') throw operatorError(`A ${v.kind} can't take part in a matrix product.`)
+  if (v.kind !== 'vector') throw operatorError(`A ${formName(v)} can't take part in a matrix product.`)
   const m = other as Matrix
   if (side === 'column') return m.cols === 1 && v.length !== 1 ? new Matrix(v, 1, v.length) : new Matrix(v, v.length, 1)
   return m.rows === 1 ? new Matrix(v, v.length, 1) : new Matrix(v, 1, v.length)

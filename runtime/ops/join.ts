@@ -1,5 +1,6 @@
 /** `<-`: vectors one after the other, a tuple grown by one element, columns beside a matrix or table. */
 import { operatorError } from '../errors.ts'
+import { formName } from '../values/form-name.ts'
 import { Matrix } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
@@ -25,7 +26,7 @@ export function joinValues(a: Value, b: Value): Value {
     return concatAs(type, a, b)
   }
   if (a.kind === 'code' || a.kind === 'function') return new AnyVector([a, b])
-  throw operatorError(`A ${a.kind} and a ${b.kind} can't be joined.`)
+  throw operatorError(`A ${formName(a)} and a ${formName(b)} can't be joined.`)
 }
 
 const isPlainNumber = (t: TypeId): boolean => (t >= T.BOOL && t <= T.LONG) || t === T.FLOAT || t === T.DOUBLE
@@ -53,7 +54,7 @@ function joinVector(a: Vector, b: Value): Value {
     const spread = b.kind === 'vector' && b.storage !== 'any' && a.length === 0
     return new AnyVector([...a.values, ...(spread ? elements(b) : [b])])
   }
-  if (b.kind !== 'scalar' && b.kind !== 'vector') throw operatorError(`A vector and a ${b.kind} can't be joined.`)
+  if (b.kind !== 'scalar' && b.kind !== 'vector') throw operatorError(`A vector and a ${formName(b)} can't be joined.`)
   const widens = isPlainNumber(a.type) && isPlainNumber(b.type)
   return concatAs(widens ? widest(a.type, b.type) : a.type, a, b)
 }

@@ -1,5 +1,6 @@
 /** `in`, `between`, `like`. */
 import { inputError, operatorError } from '../errors.ts'
+import { formName } from '../values/form-name.ts'
 import { type Key, keyOf } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import type { Table } from '../values/table.ts'
@@ -37,7 +38,7 @@ export function inOp(x: Value, y: Value): Value {
     case 'table':
       return inTable(x, y)
     default:
-      throw operatorError(`The function in does not support a ${y.kind}.`)
+      throw operatorError(`The function in does not support a ${formName(y)}.`)
   }
 }
 

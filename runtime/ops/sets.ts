@@ -1,5 +1,6 @@
 /** Set algebra: `-` difference, `&` intersection, `|` union, `^` symmetric difference; comparisons are subset tests. */
 import { operatorError } from '../errors.ts'
+import { formName } from '../values/form-name.ts'
 import { type Key, keyOf, SetValue } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import type { TypeId } from '../values/types.ts'
@@ -14,10 +15,10 @@ function membersOf(v: Value, type: TypeId): Set<Key> {
   else if (v.kind === 'vector')
     for (let k = 0; k < v.length; k++) {
       const element = v.get(k)
-      if (element.kind !== 'scalar') throw operatorError(`A set can't hold a ${element.kind}.`)
+      if (element.kind !== 'scalar') throw operatorError(`A set can't hold a ${formName(element)}.`)
       out.add(keyOf(castScalar(element, type)))
     }
-  else throw operatorError(`A set can't be combined with a ${v.kind}.`)
+  else throw operatorError(`A set can't be combined with a ${formName(v)}.`)
   return out
 }
 

@@ -1,5 +1,6 @@
 /** `-x`, `!x` and bitNot on every form. */
 import { inputError, operatorError } from '../errors.ts'
+import { formName } from '../values/form-name.ts'
 import { Dict, Pair } from '../values/forms.ts'
 import { Scalar, type Value } from '../values/scalar.ts'
 import { Table } from '../values/table.ts'
@@ -17,16 +18,16 @@ export function unaryOp(op: UnaryOpName, a: Value): Value {
       if (a.type === T.DOUBLE) return a.isNull() ? a : Scalar.double(0 - (a.value as number))
     } else if (op === 'not' && a.type === T.BOOL) return a.value === -128 ? a : Scalar.bool(a.value === 0)
   }
-  return mapForm(a, (x) => onFlat(op, x))
+  return mapForm(a, (x) => onFlat(op, x), op)
 }
 
-/** Applies an element-wise function to the flat pieces of any form and puts the form together again. */
-export function mapForm(a: Value, f: (x: Flat) => Value): Value {
+/** Applies an element-wise function to the flat pieces of any form and puts the form together again. `name` is for messages. */
+export function mapForm(a: Value, f: (x: Flat) => Value, name?: string): Value {
   switch (a.kind) {
     case 'scalar':
       return f(a)
     case 'vector':
-      if (a.storage === 'any') return a.likewise(a.values.map((x) => mapForm(x, f)))
+      if (a.storage === 'any') return a.likewise(a.values.map((x) => mapForm(x, f, name)))
       if (a.storage === 'array')
         return new ArrayVector(
           a.offsets.slice(0, a.length + 1).map((o) => o - a.offsets[0]),
@@ -42,15 +43,17 @@ export function mapForm(a: Value, f: (x: Flat) => Value): Value {
     case 'table':
       return new Table(
         a.names.slice(),
-        a.columns.map((c) => mapForm(c, f) as Vector),
+        a.columns.map((c) => mapForm(c, f, name) as Vector),
       )
     case 'dict': {
-      const entries = new Map([...a.entries].map(([k, v]) => [k, mapForm(v, f)]))
+      const entries = new Map([...a.entries].map(([k, v]) => [k, mapForm(v, f, name)]))
       const types = new Set([...entries.values()].map((v) => (v.kind === 'scalar' ? v.type : T.ANY)))
       return new Dict(a.keyType, types.size === 1 ? [...types][0] : T.ANY, entries, a.ordered, a.scale)
     }
     default:
-      throw operatorError(`The function does not support a ${a.kind}.`, { code: 'operandTypes' })
+      throw operatorError(`The function ${name === undefined ? '' : `${name} `}does not support a ${formName(a)}.`, {
+        code: 'operandTypes',
+      })
   }
 }
 

@@ -8,7 +8,7 @@ import type { Expr, MaprStatement } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
 import { type ServiceKey, serviceKey } from '../session.ts'
-import type { FunctionValue, Value, Vector } from '../values/index.ts'
+import { type FunctionValue, formName, type Value, type Vector } from '../values/index.ts'
 import { asColumn, stack } from './columns.ts'
 import { assembleScalars } from './evaluate.ts'
 import type { Frames } from './frame-folds.ts'
@@ -91,7 +91,7 @@ function mappedGroups(
 function functionOf(e: Expr, mapr: MaprStatement, scope: SqlScope): FunctionValue {
   const value = scope.evaluate(e)
   if (value.kind === 'function') return value
-  throw inputError(`The mapr of ${mapr.name} needs functions for its running form, not a ${value.kind}.`, {
+  throw inputError(`The mapr of ${mapr.name} needs functions for its running form, not a ${formName(value)}.`, {
     code: 'mapr',
   })
 }

@@ -1,4 +1,5 @@
 export * from './allocator.ts'
+export { formName } from './form-name.ts'
 export * from './forms.ts'
 export * from './function.ts'
 export { setHeapLimit } from './heap.ts'
