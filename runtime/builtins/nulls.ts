@@ -1,8 +1,8 @@
 import { inputError, operatorError } from '../errors.ts'
 import { runChoice } from '../kernels/arithmetic.ts'
 import { nullFlags } from '../kernels/null-scan.ts'
-import { elementwise, fastBinary } from '../ops/binary.ts'
-import { castScalar, castVector, scalarToVector } from '../ops/cast.ts'
+import { elementsLike, elementwise, fastBinary, inRowsOf } from '../ops/binary.ts'
+import { arrayFromRows, castScalar, castVector, scalarToVector } from '../ops/cast.ts'
 import type { Flat } from '../ops/flat.ts'
 import { promote } from '../ops/promotion.ts'
 import { mapForm, unaryOp } from '../ops/unary.ts'
@@ -176,6 +176,10 @@ export function iif(condition: Value, whenTrue: Value, whenFalse: Value): Value 
   }
   if (condition.kind !== 'vector')
     throw inputError('Usage: iif(cond, trueResult, falseResult). cond must be a scalar, vector, matrix or table.')
+  if (condition.storage === 'array' && elementsOfBoth(whenTrue, whenFalse) !== undefined) {
+    const beside = (v: Value): Value => elementsLike(condition, v, 'iif')
+    return inRowsOf(condition, iif(beside(condition), beside(whenTrue), beside(whenFalse)) as Vector)
+  }
   if (
     condition.storage === 'any' ||
     condition.storage === 'array' ||
@@ -186,12 +190,25 @@ export function iif(condition: Value, whenTrue: Value, whenFalse: Value): Value 
       if (v.kind === 'vector' && v.length !== condition.length)
         throw operatorError('Incompatible vector size', { code: 'vectorSize' })
     const at = (v: Value, k: number): Value => (v.kind === 'vector' ? v.get(k) : v)
-    return new AnyVector(
-      Array.from({ length: condition.length }, (_, k) => iif(condition.get(k), at(whenTrue, k), at(whenFalse, k))),
+    const rows = Array.from({ length: condition.length }, (_, k) =>
+      iif(condition.get(k), at(whenTrue, k), at(whenFalse, k)),
     )
+    const type = condition.storage === 'any' ? undefined : elementsOfBoth(whenTrue, whenFalse)
+    return type === undefined ? new AnyVector(rows) : arrayFromRows(rows, type.type, type.scale)
   }
   const truth = (castVector(condition, T.BOOL) as FixedVector).view() as Int8Array
   return choose(truth, whenFalse as Flat, whenTrue as Flat)
+}
+
+/** The type that two results have in an array vector; none for tuples, texts and other forms. */
+function elementsOfBoth(x: Value, y: Value): { readonly type: TypeId; readonly scale: number } | undefined {
+  const [a, b] = [x, y].map((v) => (v.kind === 'vector' && v.storage === 'array' ? v.flat : v))
+  const isFlat = (v: Value): v is Flat => v.kind === 'scalar' || isFlatVector(v)
+  if (!isFlat(a) || !isFlat(b)) return undefined
+  const type = resultType(a, b)
+  if (type === T.VOID || isLiteral(type)) return undefined
+  const decimal = [a, b].find((v) => isDecimal(v.type))
+  return { type, scale: decimal !== undefined && 'scale' in decimal ? decimal.scale : 0 }
 }
 
 const isFlatVector = (v: Value): boolean => v.kind === 'vector' && v.storage !== 'any' && v.storage !== 'array'

@@ -169,26 +169,30 @@ function relabelFrom(left: Matrix, right: Matrix, data: Value): Matrix {
 /** Array vector with scalar, vector (one element a row) or array vector of the same shape. */
 function onArrays(op: ElementOp, a: Value, b: Value): Value {
   const shape = (isArray(a) ? a : b) as ArrayVector
+  return inRowsOf(shape, elementwise(op, elementsLike(shape, a, op), elementsLike(shape, b, op)) as Vector)
+}
+
+/** What stands beside the elements of an array vector: elements of one of the same shape, of a vector one for each row, a scalar. */
+export function elementsLike(shape: ArrayVector, v: Value, name: string): Value {
+  if (v.kind === 'scalar') return v
+  if (v.kind !== 'vector')
+    throw operatorError(`The function ${name} does not support an array vector and a ${formName(v)}.`)
+  if (v.length !== shape.length) throw sizeError()
   const from = shape.offsets[0]
-  const to = shape.offsets[shape.length]
-  const pick = (v: Value): Value => {
-    if (v.kind === 'scalar') return v
-    if (isArray(v)) {
-      if (v.length !== shape.length) throw sizeError()
-      for (let k = 0; k <= v.length; k++) if (v.offsets[k] - v.offsets[0] !== shape.offsets[k] - from) throw sizeError()
-      return v.flat.slice(v.offsets[0], v.offsets[v.length])
-    }
-    if (v.kind !== 'vector')
-      throw operatorError(`The function ${op} does not support an array vector and a ${formName(v)}.`)
-    if (v.length !== shape.length) throw sizeError()
-    const rows = new Int32Array(to - from)
-    for (let k = 0; k < shape.length; k++) rows.fill(k, shape.offsets[k] - from, shape.offsets[k + 1] - from)
-    return v.gather(rows)
+  if (isArray(v)) {
+    for (let k = 0; k <= v.length; k++) if (v.offsets[k] - v.offsets[0] !== shape.offsets[k] - from) throw sizeError()
+    return v.flat.slice(v.offsets[0], v.offsets[v.length])
   }
-  const flat = elementwise(op, pick(a), pick(b)) as Vector
+  const rows = new Int32Array(shape.offsets[shape.length] - from)
+  for (let k = 0; k < shape.length; k++) rows.fill(k, shape.offsets[k] - from, shape.offsets[k + 1] - from)
+  return v.gather(rows)
+}
+
+/** Elements in the rows of an array vector. */
+export function inRowsOf(shape: ArrayVector, elements: Vector): ArrayVector {
   return new ArrayVector(
-    shape.offsets.slice(0, shape.length + 1).map((o) => o - from),
-    flat,
+    shape.offsets.slice(0, shape.length + 1).map((o) => o - shape.offsets[0]),
+    elements,
   )
 }
 
