@@ -70,10 +70,11 @@ function callGroups(fn: FunctionValue, args: readonly Value[], groups: Groups, s
 }
 
 export function aggregateGroups(fn: FunctionValue, args: readonly Value[], groups: Groups, session: Session): Vector {
-  const fast =
-    fn.variant === 'builtin' && kindOfFunction(fn) === 'aggregate' ? groupedCall(fn.name, args, groups) : undefined
-  return fast ?? assembleScalars(callGroups(fn, args, groups, session))
+  return knownAggregate(fn, args, groups) ?? assembleScalars(callGroups(fn, args, groups, session))
 }
+
+const knownAggregate = (fn: FunctionValue, args: readonly Value[], groups: Groups): Vector | undefined =>
+  fn.variant === 'builtin' && kindOfFunction(fn) === 'aggregate' ? groupedCall(fn.name, args, groups) : undefined
 
 /** Variables of an argument: `price`, or those of `[price, qty]`. */
 const namesIn = (label: string | null): (string | undefined)[] =>
@@ -170,8 +171,10 @@ function runGroups(v: Vector): Groups {
   return new Groups(ids, firstRows.length, Int32Array.from(firstRows))
 }
 
-/** One value a row from groups that lie one after the other: a vector as long as its group, or a scalar repeated over it. */
+/** One value a row from groups that lie one after the other: a vector as long as its group, or an aggregate repeated over it. */
 function alignedGroups(fn: FunctionValue, args: readonly Value[], groups: Groups, session: Session): Vector {
+  const aggregates = knownAggregate(fn, args, groups)
+  if (aggregates !== undefined) return aggregates.gather(groups.ids)
   return stack(
     callGroups(fn, args, groups, session).map((v, g) => {
       const part = asColumn(v, groups.offsets[g + 1] - groups.offsets[g])

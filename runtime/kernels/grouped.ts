@@ -8,10 +8,10 @@ import { castVector } from '../ops/cast.ts'
 import { sumType } from '../ops/promotion.ts'
 import type { Scalar } from '../values/scalar.ts'
 import { isDecimal, isFloating, isNumeric, NULL_F64, NULL_I64, T, type TypeId } from '../values/types.ts'
-import { type FixedArray, FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
+import { type ArrayVector, type FixedArray, FixedVector, newFixedArray, type Vector } from '../values/vector.ts'
 import { AGGREGATES } from './aggregate.ts'
 import { declareWords, kernel, type NumericStorage, nullTest, readNumber, storageOf } from './codegen.ts'
-import type { Groups } from './group-numbers.ts'
+import { Groups } from './group-numbers.ts'
 import { extremesByGroup } from './grouped-extremes.ts'
 import { longSumsByGroup, sumsByGroup, validByGroup } from './grouped-sums.ts'
 import { groupIds, rowsByGroup } from './hash.ts'
@@ -28,8 +28,12 @@ function groupLoop(storage: NumericStorage, body: string, read = true): string {
  */
 export function groupedAggregate(name: string, v: Vector, groups: Groups): Vector | undefined {
   const spec = AGGREGATES[name]
-  if (spec === undefined || v.storage === 'array') return undefined
+  if (spec === undefined) return undefined
   if (name === 'size') return new FixedVector(T.INT, groups.sizes.slice())
+  if (v.storage === 'array')
+    return name === 'first' || name === 'last'
+      ? edges(name, v, groups.ids, groups.count)
+      : groupedAggregate(name, elementsOf(v), elementGroups(v, groups))
   if (v.storage === 'fixed' && isNumeric(v.type)) {
     switch (name) {
       case 'sum':
@@ -61,6 +65,16 @@ export function groupedAggregate(name: string, v: Vector, groups: Groups): Vecto
     }
   }
   return bySlices(name, v, ids, groupCount)
+}
+
+const elementsOf = (v: ArrayVector): Vector => v.flat.slice(v.offsets[0], v.offsets[v.length])
+
+/** The groups of the elements of an array vector: those of their rows. */
+export function elementGroups(v: ArrayVector, { ids, count }: Groups): Groups {
+  const from = v.offsets[0]
+  const elements = new Int32Array(v.offsets[v.length] - from)
+  for (let k = 0; k < v.length; k++) elements.fill(ids[k], v.offsets[k] - from, v.offsets[k + 1] - from)
+  return new Groups(elements, count, new Int32Array(count))
 }
 
 function edges(name: 'first' | 'last', v: Vector, ids: Int32Array, groupCount: number): Vector {

@@ -188,12 +188,11 @@ export function elementsLike(shape: ArrayVector, v: Value, name: string): Value 
   return v.gather(rows)
 }
 
-/** Elements in the rows of an array vector. */
-export function inRowsOf(shape: ArrayVector, elements: Vector): ArrayVector {
-  return new ArrayVector(
-    shape.offsets.slice(0, shape.length + 1).map((o) => o - shape.offsets[0]),
-    elements,
-  )
+/** Elements in the rows of an array vector; texts make a tuple of rows. */
+export function inRowsOf(shape: ArrayVector, elements: Vector): Vector {
+  const offsets = shape.offsets.slice(0, shape.length + 1).map((o) => o - shape.offsets[0])
+  if (!isLiteral(elements.type)) return new ArrayVector(offsets, elements)
+  return new AnyVector(Array.from({ length: shape.length }, (_, k) => elements.slice(offsets[k], offsets[k + 1])))
 }
 
 function onPairs(op: ElementOp, a: Value, b: Value): Value {

@@ -230,7 +230,9 @@ export class GroupEvaluator {
     // The cells of a matrix stand in a row, column by column.
     const values = perGroup.map((v) => (v.kind === 'matrix' ? v.data : v))
     // An array vector holds scalars of one type.
-    if (isArray) for (const v of values) if (v.kind !== 'vector' || v.storage === 'any') throw toArrayError()
+    if (isArray)
+      for (const v of values)
+        if (v.kind !== 'vector' || v.storage === 'any' || v.storage === 'array') throw toArrayError(v)
     const parts = values.map((v) => (v.kind === 'vector' ? v : assembleScalars([v])))
     if (parts.some((p) => isLiteral(p.type)))
       throw inputError('STRING and SYMBOL values can not be aggregated into an array vector.', { refId: 'S02024' })
@@ -388,7 +390,13 @@ const notAggregate = (name: string): HoldfastError =>
   inputError(`The column [${name}] must use aggregate function.`, { refId: 'S02022' })
 const nestedAggregate = (): HoldfastError =>
   inputError('Nested aggregate functions are not supported.', { refId: 'S02032' })
-const toArrayError = (): HoldfastError => inputError('The argument of toArray must be a column.', { refId: 'S02023' })
+
+function toArrayError(v: Value): HoldfastError {
+  const hint =
+    v.kind === 'vector' && v.storage === 'array' ? 'toArray(flatten(x)) joins the rows of array vectors' : undefined
+  const what = hint === undefined ? 'must be a column' : 'must not be an array vector'
+  return inputError(`The argument of toArray ${what}.`, { refId: 'S02023', hint })
+}
 
 /** Checks a grouping column. */
 export function checkKey(value: Value, rows: number, clause: string, name: string): Vector {

@@ -13,10 +13,11 @@ import { aggregate, groupedAggregate } from '../kernels/aggregate.ts'
 import { denseCodes, seenCodes } from '../kernels/codes.ts'
 import { extremeValue } from '../kernels/extreme-value.ts'
 import { Groups } from '../kernels/group-numbers.ts'
-import { groupedSumAndCount } from '../kernels/grouped.ts'
+import { elementGroups, groupedSumAndCount } from '../kernels/grouped.ts'
 import { groupIds } from '../kernels/hash.ts'
 import { countAndSum } from '../kernels/moments.ts'
 import { vectorFromScalars } from '../ops/assemble.ts'
+import { elementsLike } from '../ops/binary.ts'
 import { castVector } from '../ops/cast.ts'
 import { FixedVector, isFloating, isNumeric, NULL_F64, T, type Value, type Vector } from '../values/index.ts'
 import { asColumn, stack } from './columns.ts'
@@ -127,10 +128,15 @@ const AVERAGE: Method = {
   finish: (s) => ratio(s[0], s[1]),
 }
 
-/** States of wavg and wsum: sum of products, sum of weights over the rows where both are valid. */
+/** States of wavg and wsum: sum of products, sum of weights over the rows (elements of array vectors) where both are valid. */
 function weightedStates(args: readonly Value[], groups: Groups): Vector[] {
-  const x = doublesOf(column(args[0], groups))
-  const w = doublesOf(column(args[1], groups))
+  const columns = args.map((a) => column(a, groups))
+  const rows = columns.find((c) => c.storage === 'array')
+  if (rows !== undefined) {
+    const elements = columns.map((c) => elementsLike(rows, c, 'wavg'))
+    return weightedStates(elements, elementGroups(rows, groups))
+  }
+  const [x, w] = columns.map(doublesOf)
   const products = new Float64Array(x.length)
   const weights = new Float64Array(x.length)
   for (let k = 0; k < x.length; k++) {

@@ -1,11 +1,12 @@
 /** A select without grouping: every item is evaluated once over all rows. */
-import type { SelectStatement, Span } from '../../lang/ast.ts'
+import type { Expr, SelectStatement, Span } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { filledList } from '../values/heap.ts'
-import { AnyVector, type Value, type Vector } from '../values/index.ts'
-import { repeated } from './columns.ts'
+import { AnyVector, ArrayVector, type Value, type Vector } from '../values/index.ts'
+import { nullColumn, repeated } from './columns.ts'
 import { compileItem } from './evaluate.ts'
+import { isCallOf } from './expressions.ts'
 import type { Selected } from './group-by.ts'
 import { checkNames, expandItems } from './items.ts'
 import { arisenAt, at } from './place.ts'
@@ -23,7 +24,8 @@ export function selectPlain(node: SelectStatement, rows: Relation, scope: SqlSco
   const columns: Column[] = []
   const items: { expr: SelectStatement['items'][number]['expr']; column: number }[] = []
   for (const item of expandItems(node.items, rows.fields)) {
-    const value = compileItem(item.expr, rows.resolver, scope, () => rows.rows)()
+    const computed = compileItem(item.expr, rows.resolver, scope, () => rows.rows)()
+    const value = edgeRow(item.expr, computed) ?? computed
     items.push({ expr: item.expr, column: columns.length })
     const { names } = item
     if (names === undefined) columns.push({ name: item.name, value, span: item.expr.span })
@@ -31,9 +33,20 @@ export function selectPlain(node: SelectStatement, rows: Relation, scope: SqlSco
   }
   const names = columns.map((c) => c.name)
   checkNames(names, (k) => columns[k].span)
-  const scalar = columns.length === 1 && columns[0].value.kind === 'scalar'
+  const scalar =
+    columns.length === 1 && (columns[0].value.kind === 'scalar' || isEdgeRow(items[0].expr, columns[0].value))
   return { table: resultOf(names, sameLength(columns)), items, scalar }
 }
+
+/** The first or last row of an array vector, as one value of the result. */
+function edgeRow(expr: Expr, value: Value): Vector | undefined {
+  if (value.kind !== 'vector' || value.storage !== 'fixed' || !isCallOf(expr, 'first', 'last')) return undefined
+  const row = value.length === 0 ? nullColumn(value.type, 1, value.scale) : value
+  return new ArrayVector(Int32Array.of(0, row.length), row)
+}
+
+const isEdgeRow = (expr: Expr, value: Value): boolean =>
+  value.kind === 'vector' && value.storage === 'array' && isCallOf(expr, 'first', 'last')
 
 /** A matrix or tuple of whole columns spreads by column, any other result by element, as one row. */
 function spreadPlain(names: readonly string[], value: Value, rows: number, span: Span): Column[] {
