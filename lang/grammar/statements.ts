@@ -270,7 +270,7 @@ function keywordAhead(p: Cursor, token: Token): boolean {
     case 'if':
     case 'for':
     case 'while':
-      return after.image === '('
+      return (after.roles & ASSIGNMENT) === 0
     case 'break':
     case 'continue':
     case 'go':

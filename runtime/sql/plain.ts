@@ -56,13 +56,14 @@ function spreadPlain(names: readonly string[], value: Value, rows: number, span:
 }
 
 function sameLength(columns: readonly Column[]): Vector[] {
-  let length = -1
-  for (const { value, span } of columns) {
+  let first: { readonly name: string; readonly length: number } | undefined
+  for (const { name, value, span } of columns) {
     if (value.kind !== 'vector') continue
-    if (length >= 0 && value.length !== length) throw arisenAt(lengthError(), span)
-    length = value.length
+    first ??= { name, length: value.length }
+    if (value.length !== first.length)
+      throw arisenAt(lengthError(`${first.name} has ${first.length} elements, ${name} has ${value.length}`), span)
   }
-  const rows = length < 0 ? 1 : length
+  const rows = first?.length ?? 1
   return columns.map(({ value }) => {
     if (value.kind === 'vector') return value
     if (value.kind === 'scalar') return repeated(value, rows)
@@ -70,4 +71,5 @@ function sameLength(columns: readonly Column[]): Vector[] {
   })
 }
 
-const lengthError = (): HoldfastError => inputError('All columns must be of the same length.', { refId: 'S02010' })
+const lengthError = (hint: string): HoldfastError =>
+  inputError('All columns must be of the same length.', { refId: 'S02010', hint })
