@@ -8,6 +8,7 @@ import type {
   Expr,
   GroupClause,
   MetacodeItem,
+  PredicateExpr,
   SelectItem,
   SelectStatement,
   SortKey,
@@ -93,6 +94,35 @@ function binary(op: BinaryOperator, left: Expr, right: Expr): Expr {
   return { kind: 'binary', op, left, right, word: false, span }
 }
 
+/** What stands between two operands. */
+interface Between {
+  readonly level: number
+  readonly op?: BinaryOperator
+  readonly join: (left: Expr, right: Expr) => Expr
+}
+
+/** The predicates by the names of their functions. */
+const PREDICATES: Readonly<Record<string, Pick<PredicateExpr, 'op' | 'negated'>>> = {
+  in: { op: 'in', negated: false },
+  like: { op: 'like', negated: false },
+  between: { op: 'between', negated: false },
+  notIn: { op: 'in', negated: true },
+  notLike: { op: 'like', negated: true },
+  notBetween: { op: 'between', negated: true },
+}
+
+/** An operator, a predicate (`x in y`), or a function between its two arguments (`x join y`). */
+function betweenOperands(f: Value): Between | undefined {
+  const op = binaryOf(f)
+  if (op !== undefined) return { level: levelOf(op), op, join: (left, right) => binary(op, left, right) }
+  if (f.kind !== 'function') return undefined
+  const predicate = f.variant === 'builtin' ? PREDICATES[f.name] : undefined
+  if (predicate !== undefined)
+    return { level: levelOf('eq'), join: (left, right) => ({ kind: 'predicate', ...predicate, left, right, span }) }
+  const func = callOf(f, []).callee
+  return { level: levelOf('mul'), join: (left, right) => ({ kind: 'infix', func, left, right, span }) }
+}
+
 const COMPARISONS: readonly string[] = ['lt', 'le', 'gt', 'ge', 'eq', 'ne']
 const isComparison = (op: BinaryOperator): op is CompareOperator => COMPARISONS.includes(op)
 
@@ -109,17 +139,18 @@ function comparedFurther(left: Expr, op: CompareOperator, right: Expr): Expr {
 }
 
 /** Operands with operators between them, by the operators' precedence. */
-function chain(operands: readonly Expr[], ops: readonly BinaryOperator[]): Expr {
+function chain(operands: readonly Expr[], ops: readonly Between[]): Expr {
   let at = 0
   const climb = (level: number): Expr => {
     let left = operands[at]
     let compared = false
-    while (at < ops.length && levelOf(ops[at]) >= level) {
-      const op = ops[at]
+    while (at < ops.length && ops[at].level >= level) {
+      const { op, level: own, join } = ops[at]
       at++
-      const right = climb(levelOf(op) + 1)
-      left = compared && isComparison(op) ? comparedFurther(left, op, right) : binary(op, left, right)
-      compared = isComparison(op)
+      const right = climb(own + 1)
+      const compares = op !== undefined && isComparison(op)
+      left = compared && compares ? comparedFurther(left, op, right) : join(left, right)
+      compared = compares
     }
     return left
   }
@@ -146,23 +177,26 @@ export function callOf(f: Value, args: readonly Value[]): CallExpr {
 function application(f: Value, args: readonly Value[]): Expr {
   const op = binaryOf(f)
   if (op !== undefined && args.length === 2) return binary(op, exprOf(args[0]), exprOf(args[1]))
-  if (f.kind === 'function' && (f.name === 'not' || f.name === 'neg') && args.length === 1)
-    return { kind: 'unary', op: f.name, operand: exprOf(args[0]), span }
+  if (f.kind === 'function' && args.length === 1) {
+    // The minus before an operand is the operator of a difference.
+    const unary = f.name === 'sub' ? 'neg' : f.name
+    if (unary === 'not' || unary === 'neg') return { kind: 'unary', op: unary, operand: exprOf(args[0]), span }
+  }
   return { ...callOf(f, args), juxtaposed: args.length === 1 }
 }
 
 define('expr(args...)', {
-  doc: 'Metacode from values, code and operators: expr(6, <, 8), expr(<a+7>, *, 8), expr(sum, 1 2 3).',
+  doc: 'Metacode from values, code and operators: expr(6, <, 8), expr(<a+7>, *, 8), expr(<s>, like, "a%"), expr(sum, 1 2 3).',
   call: (args) => {
     const values = args.map((a) => a ?? Scalar.VOID)
     if (values.length === 0) throw usageError('expr(args...)', 'At least one argument is needed.')
     if (values.length === 1) return code(exprOf(values[0]), values)
     if (values[0].kind === 'function' && binaryOf(values[1]) === undefined)
       return code(application(values[0], values.slice(1)), values)
-    const ops = values.filter((_, k) => k % 2 === 1).map(binaryOf)
+    const ops = values.filter((_, k) => k % 2 === 1).map(betweenOperands)
     if (values.length % 2 === 0 || ops.some((op) => op === undefined))
       throw usageError('expr(args...)', 'Operands and binary operators must alternate.')
-    return code(chain(values.filter((_, k) => k % 2 === 0).map(exprOf), ops as BinaryOperator[]), values)
+    return code(chain(values.filter((_, k) => k % 2 === 0).map(exprOf), ops as Between[]), values)
   },
 })
 
@@ -175,10 +209,10 @@ define('unifiedExpr(objs, optrs)', {
   doc: 'Metacode from a tuple of operands and the operators between them.',
   call: ([objs, optrs]) => {
     const operands = listArg(objs)
-    const ops = listArg(optrs).map(binaryOf)
+    const ops = listArg(optrs).map(betweenOperands)
     if (operands.length !== ops.length + 1 || ops.some((op) => op === undefined))
       throw usageError('unifiedExpr(objs, optrs)', 'There must be one binary operator less than operands.')
-    return code(chain(operands.map(exprOf), ops as BinaryOperator[]), operands)
+    return code(chain(operands.map(exprOf), ops as Between[]), operands)
   },
 })
 
