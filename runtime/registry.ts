@@ -45,6 +45,8 @@ export interface Builtin {
   /** Infinity for rest parameters. */
   readonly maxArgs: number
   readonly kind: FunctionKind
+  /** With so many arguments it is element-wise instead: max(X, Y). */
+  readonly elementWith?: number
   /** An argument is changed in place (`append!`): the evaluator makes sure that its owner is the only one. */
   readonly mutates: boolean
   /** Position of the argument that is changed. */
@@ -61,6 +63,7 @@ export interface Builtin {
 export interface BuiltinSpec {
   readonly doc: string
   readonly kind?: FunctionKind
+  readonly elementWith?: number
   readonly aliases?: readonly string[]
   readonly mutates?: boolean
   readonly mutatedAt?: number
@@ -107,6 +110,7 @@ export function builtin(topic: string, signature: string, spec: BuiltinSpec): Bu
       return arity().maxArgs
     },
     kind: spec.kind ?? 'general',
+    elementWith: spec.elementWith,
     mutates: spec.mutates ?? false,
     mutatedAt: spec.mutatedAt ?? 0,
     mutatesWith: spec.mutatesWith,

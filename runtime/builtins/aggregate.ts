@@ -86,6 +86,7 @@ define('avg(X)', {
 for (const name of ['max', 'min'] as const)
   define(`${name}(X, [Y])`, {
     kind: 'aggregate',
+    elementWith: 2,
     doc: `With one argument the ${name === 'max' ? 'largest' : 'smallest'} element, nulls skipped; with two the ${name} of X and Y element by element, where null is the smallest value.`,
     call: ([x, y]) => {
       const source = required(x, `${name}(X, [Y])`, 'X')

@@ -74,7 +74,9 @@ export function aggregateGroups(fn: FunctionValue, args: readonly Value[], group
 }
 
 const knownAggregate = (fn: FunctionValue, args: readonly Value[], groups: Groups): Vector | undefined =>
-  fn.variant === 'builtin' && kindOfFunction(fn) === 'aggregate' ? groupedCall(fn.name, args, groups) : undefined
+  fn.variant === 'builtin' && kindOfFunction(fn, args.length) === 'aggregate'
+    ? groupedCall(fn.name, args, groups)
+    : undefined
 
 /** Variables of an argument: `price`, or those of `[price, qty]`. */
 const namesIn = (label: string | null): (string | undefined)[] =>

@@ -92,6 +92,7 @@ export function evaluateOver(e: OverExpr, parts: WindowParts, rows: number, scop
   const name = shape === undefined ? undefined : calleeName(shape.callee)
   if (shape === undefined || name === undefined || !(AGGREGATES.has(name) || RANKINGS.has(name)))
     throw inputError(`Analytic function does not support function '${name ?? ''}'.`, { refId: 'S02049' })
+  if (kindOfCall(shape, scope) === 'element') throw badArguments()
   const column = (expr: Expr): Vector => {
     const v = asColumn(parts.key(expr), rows)
     if (v === undefined)

@@ -14,7 +14,7 @@ import {
   expressionKey,
   functionOf,
   isCountStar,
-  kindOfFunction,
+  kindOfCall,
   levelOf,
   some,
 } from './expressions.ts'
@@ -175,7 +175,7 @@ function cumulativeValue(
       if (shape === undefined) return undefined
       const fn = functionOf(shape.callee, scope)
       return fn !== undefined &&
-        (kindOfFunction(fn) === 'aggregate' || ALLOWED.has(fn.name) || runningForm(fn, scope) !== undefined)
+        (kindOfCall(shape, scope) === 'aggregate' || ALLOWED.has(fn.name) || runningForm(fn, scope) !== undefined)
         ? () => aggregate(e)
         : undefined
     },

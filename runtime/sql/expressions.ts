@@ -146,23 +146,23 @@ function knownValue(expr: Expr, scope: SqlScope): Value | undefined {
   }
 }
 
-/** How a function relates to the length of its input; script functions written with `defg` are aggregates. */
-export function kindOfFunction(fn: FunctionValue | undefined): FunctionKind {
+/** How a function of so many arguments relates to the length of its input; script functions written with `defg` are aggregates. */
+export function kindOfFunction(fn: FunctionValue | undefined, given = 1): FunctionKind {
   if (fn === undefined) return 'general'
   switch (fn.variant) {
     case 'builtin':
-      return fn.builtin.kind
+      return given >= (fn.builtin.elementWith ?? Number.POSITIVE_INFINITY) ? 'element' : fn.builtin.kind
     case 'user':
       return fn.isAggregate ? 'aggregate' : 'general'
     case 'partial':
-      return kindOfFunction(fn.target)
+      return kindOfFunction(fn.target, given + fn.bound.filter((x) => x !== undefined).length)
     case 'suffixed':
       return 'general'
   }
 }
 
 export const kindOfCall = (shape: CallShape, scope: SqlScope): FunctionKind =>
-  kindOfFunction(functionOf(shape.callee, scope))
+  kindOfFunction(functionOf(shape.callee, scope), shape.args.filter((a) => a.value !== null).length)
 
 /**
  * What an expression is to a group of rows:

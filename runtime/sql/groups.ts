@@ -35,7 +35,7 @@ import {
   functionOf,
   isCallOf,
   isCountStar,
-  kindOfFunction,
+  kindOfCall,
   levelOf,
   readsColumns,
 } from './expressions.ts'
@@ -270,12 +270,12 @@ export class GroupEvaluator {
   #isAggregateCall(e: Expr): boolean {
     if (isCountStar(e)) return true
     const shape = callShape(e)
-    return shape !== undefined && kindOfFunction(this.#function(shape)) === 'aggregate' && this.#reads(e)
+    return shape !== undefined && kindOfCall(shape, this.#scope) === 'aggregate' && this.#reads(e)
   }
 
   #isSequenceCall(e: Expr): boolean {
     const shape = callShape(e)
-    return shape !== undefined && kindOfFunction(this.#function(shape)) === 'vector' && this.#reads(e)
+    return shape !== undefined && kindOfCall(shape, this.#scope) === 'vector' && this.#reads(e)
   }
 
   #reads = (e: Expr): boolean => readsColumns(e, this.rows.resolver)

@@ -26,7 +26,7 @@ import {
   expressionKey,
   functionOf,
   isCountStar,
-  kindOfFunction,
+  kindOfCall,
   levelOf,
   readsColumns,
   walk,
@@ -250,7 +250,7 @@ export function partialAggregates(
       const shape = callShape(e)
       if (shape === undefined || !readsColumns(e, resolver)) return true
       const fn = functionOf(shape.callee, scope)
-      if (kindOfFunction(fn) !== 'aggregate') return true
+      if (kindOfCall(shape, scope) !== 'aggregate') return true
       const args = shape.args.map((a) => (a.name === null ? a.value : null))
       const method = fn?.variant === 'builtin' ? METHODS[fn.builtin.name] : undefined
       const expected = method === WEIGHTED || method === METHODS['wsum'] ? 2 : 1

@@ -17,7 +17,15 @@ import { FixedVector, type FunctionValue, Scalar, T, type Value, type Vector } f
 import { asColumn } from './columns.ts'
 import { contextRows } from './context-by.ts'
 import { compileItem, unsupported } from './evaluate.ts'
-import { type CallShape, callShape, functionOf, isCallOf, isCountStar, kindOfFunction } from './expressions.ts'
+import {
+  type CallShape,
+  callShape,
+  functionOf,
+  isCallOf,
+  isCountStar,
+  kindOfCall,
+  kindOfFunction,
+} from './expressions.ts'
 import { trueRows } from './filter.ts'
 import { framedCall } from './framed.ts'
 import { logicalColumn, type Selected } from './group-by.ts'
@@ -136,7 +144,7 @@ class RollEvaluator {
   #call(shape: CallShape): (() => Value) | undefined {
     const fn = functionOf(shape.callee, this.#scope)
     if (fn === undefined) return undefined
-    const kind = kindOfFunction(fn)
+    const kind = kindOfCall(shape, this.#scope)
     const moving = movingForm(fn, this.#scope)
     if (moving !== undefined) return () => this.#moving(moving, shape)
     if (kind === 'aggregate' || fn.variant === 'user') return () => this.#aggregate(fn, shape)

@@ -30,7 +30,7 @@ import {
 } from '../values/index.ts'
 import { asColumn, commonType } from './columns.ts'
 import { assembleScalars, compileItem } from './evaluate.ts'
-import { callShape, functionOf, isColumn, isCountStar, kindOfFunction, levelOf } from './expressions.ts'
+import { callShape, functionOf, isColumn, isCountStar, kindOfCall, levelOf } from './expressions.ts'
 import type { Frames } from './frame-folds.ts'
 import { framedCall } from './framed.ts'
 import { nameOf } from './items.ts'
@@ -245,7 +245,7 @@ function aggregateOf(expr: Expr, right: Relation, ranges: Ranges, scope: SqlScop
           )
       const shape = callShape(e)
       const fn = shape === undefined ? undefined : functionOf(shape.callee, scope)
-      if (shape === undefined || fn === undefined || kindOfFunction(fn) !== 'aggregate') return undefined
+      if (shape === undefined || fn === undefined || kindOfCall(shape, scope) !== 'aggregate') return undefined
       return () => {
         const args = shape.args.map((a) =>
           a.value === null ? undefined : compileItem(a.value, sorted.resolver, scope, () => sorted.rows)(),
