@@ -213,6 +213,8 @@ export function levelOf(
       const kind = kindOfCall(shape, scope)
       if (kind === 'general') return 'opaque'
       const args = shape.args.map((a) => level(a.value))
+      // What is looked for in a column is looked for in the rows of the group, as with the word `in`.
+      if (isCallOf(expr, 'in', 'notIn') && args[1] !== 'const') return 'opaque'
       if (args.includes('opaque')) return 'opaque'
       if (kind === 'aggregate') return 'aggregate'
       return kind === 'vector' ? 'sequence' : combine(args)
