@@ -199,7 +199,11 @@ export class Interpreter implements Host {
     if (this.#findView(name)) return this.looseName(name, module)
     const path = this.#namePath(name)
     if (path !== undefined) return path
-    throw inputError(`Cannot recognize the token ${name}`, { code: 'unknownName', hint: this.#hint(name) })
+    throw inputError(`Cannot recognize the token ${name}`, {
+      code: 'unknownName',
+      where: { name },
+      hint: this.#hint(name),
+    })
   }
 
   #hint(name: string): string | undefined {

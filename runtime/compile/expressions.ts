@@ -220,7 +220,8 @@ export function emitFunctionName(em: Emitter, name: string, root: boolean): stri
 
 function emitColumn(em: Emitter, name: string, qualifier: string | undefined): string {
   const column = em.sql?.columns(name, qualifier)
-  if (column === undefined) throw inputError(`Cannot recognize the token ${name}`, { code: 'unknownName' })
+  if (column === undefined)
+    throw inputError(`Cannot recognize the token ${name}`, { code: 'unknownName', where: { name } })
   return `${em.constant(column)}()`
 }
 

@@ -18,6 +18,7 @@ import { pivotBy } from './pivot-by.ts'
 import { arisenAt, at } from './place.ts'
 import { selectPlain } from './plain.ts'
 import { Relation } from './relation.ts'
+import { withNameHint } from './result-names.ts'
 import { contextByRoll, rollCall } from './roll.ts'
 import { selectFromSource } from './source-select.ts'
 import { applyWhere } from './where.ts'
@@ -30,8 +31,12 @@ export function executeSelect(statement: SelectStatement, scope: SqlScope): Valu
   checkAnalytic(written, scope)
   if (written.items.length === 0) throw inputError('SQL context is not initialized yet.', { refId: 'S02011' })
   if (written.from === null) return selectWithoutTable(written, scope)
+  return withNameHint(written, () => selectFrom(written, scope))
+}
+
+function selectFrom(written: SelectStatement, scope: SqlScope): Value {
   const started = performance.now()
-  const from = resolveFrom(written.from, demandOf(written), scope)
+  const from = resolveFrom(written.from!, demandOf(written), scope)
   const node = namedByEquals(written, from.fields, (name) => meaning(name, scope))
   if (isSourceRef(from)) return selectFromSource(node, from, scope)
   if (node.map) throw inputError('The MAP keyword can be used with partitioned tables only.', { code: 'map' })
