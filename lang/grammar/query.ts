@@ -142,6 +142,8 @@ export abstract class QueryRules extends TableRules {
     p.skipNewlines()
     if (p.isWord('from') && isName(p.peek(1)))
       throw p.error('SQL context is not initialized yet.', spanOf(p.peek()), 'S02011')
+    const { inClause } = p
+    p.inClause = true
     const items = this.SUBRULE(this.items)
     const from = this.OPTION1(this.from) ?? null
     const where = this.OPTION2(this.where) ?? []
@@ -152,6 +154,7 @@ export abstract class QueryRules extends TableRules {
     const orderBy = this.OPTION7(this.orderBy) ?? []
     const limit = this.OPTION8(this.limit) ?? null
     const map = this.OPTION9(this.#mapWord) !== undefined
+    p.inClause = inClause
     return {
       kind: 'select',
       exec,

@@ -59,6 +59,7 @@ export const STATEMENT_MODES = {
   noArrow: false,
   inOn: false,
   inArguments: false,
+  inClause: false,
 } as const
 
 export class Cursor {
@@ -86,6 +87,8 @@ export class Cursor {
   noPair = false
   /** Directly inside the arguments of a call: a comma behind a query may separate arguments. */
   inArguments = false
+  /** Directly in a clause of a query: a `union` behind parentheses goes on with that query. */
+  inClause = false
   /** In the body of mapr: `->` stands between map and reduce. */
   noArrow = false
   /** Where the statement begins that no other contains. */
@@ -293,10 +296,12 @@ export class Cursor {
 
   /** Runs a part of the parse in other modes. An error leaves the modes of its place, which decide what it says; who goes on after it sets them. */
   within<R>(
-    modes: Partial<Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'noArrow' | 'inOn' | 'inArguments'>>,
+    modes: Partial<
+      Pick<Cursor, 'ignoreNewlines' | 'sql' | 'metacode' | 'noPair' | 'noArrow' | 'inOn' | 'inArguments' | 'inClause'>
+    >,
     parse: () => R,
   ): R {
-    const { ignoreNewlines, sql, metacode, noPair, noArrow, inOn, inArguments } = this
+    const { ignoreNewlines, sql, metacode, noPair, noArrow, inOn, inArguments, inClause } = this
     if (modes.ignoreNewlines !== undefined) this.ignoreNewlines = modes.ignoreNewlines
     if (modes.sql !== undefined) this.sql = modes.sql
     if (modes.metacode !== undefined) this.metacode = modes.metacode
@@ -304,6 +309,7 @@ export class Cursor {
     if (modes.noArrow !== undefined) this.noArrow = modes.noArrow
     if (modes.inOn !== undefined) this.inOn = modes.inOn
     if (modes.inArguments !== undefined) this.inArguments = modes.inArguments
+    if (modes.inClause !== undefined) this.inClause = modes.inClause
     const result = parse()
     this.ignoreNewlines = ignoreNewlines
     this.sql = sql
@@ -312,16 +318,17 @@ export class Cursor {
     this.noArrow = noArrow
     this.inOn = inOn
     this.inArguments = inArguments
+    this.inClause = inClause
     return result
   }
 
   /** Inside brackets: newlines mean nothing, and what an outer colon or `>` meant is forgotten. */
   bracketed<R>(parse: () => R, inArguments = false): R {
     this.deeper()
-    const { ignoreNewlines, metacode, noPair, noArrow, inOn } = this
+    const { ignoreNewlines, metacode, noPair, noArrow, inOn, inClause } = this
     const outerArguments = this.inArguments
     this.ignoreNewlines = true
-    this.metacode = this.noPair = this.noArrow = this.inOn = false
+    this.metacode = this.noPair = this.noArrow = this.inOn = this.inClause = false
     this.inArguments = inArguments
     const result = parse()
     this.ignoreNewlines = ignoreNewlines
@@ -329,6 +336,7 @@ export class Cursor {
     this.noPair = noPair
     this.noArrow = noArrow
     this.inOn = inOn
+    this.inClause = inClause
     this.inArguments = outerArguments
     this.depth--
     return result

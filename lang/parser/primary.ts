@@ -373,7 +373,7 @@ function parseKey(p: Cursor): LiteralExpr {
 function parseMetacode(p: Cursor): Expr {
   const start = p.next().startOffset
   p.deeper()
-  return p.within({ sql: true, noPair: false, inOn: false, metacode: true }, () => {
+  return p.within({ sql: true, noPair: false, inOn: false, metacode: true, inClause: false }, () => {
     const list = p.is('[') && listInMetacode(p)
     const items: MetacodeItem[] = []
     if (list) {

@@ -72,9 +72,9 @@ export function parseOver(p: Cursor, call: Expr): Expr {
   return p.sql && p.isWord('over') && p.peek(1).image === '(' ? p.rules.over(p, call) : call
 }
 
-/** `(select ...) union ...`: goes on behind a query in parentheses; undefined if no other query follows. */
+/** `(select ...) union ...`: goes on behind a query in parentheses; undefined if no other query follows, or if the union is that of the query around it. */
 export function parseUnionAfter(p: Cursor, e: Expr, start: number): Expr | undefined {
-  if (e.kind !== 'sql') return undefined
+  if (e.kind !== 'sql' || p.inClause) return undefined
   const query = e.statement
   if (query.kind !== 'select' && query.kind !== 'union' && query.kind !== 'with') return undefined
   const here = p.at
