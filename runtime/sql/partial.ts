@@ -19,7 +19,17 @@ import { countAndSum } from '../kernels/moments.ts'
 import { vectorFromScalars } from '../ops/assemble.ts'
 import { elementsLike } from '../ops/binary.ts'
 import { castVector } from '../ops/cast.ts'
-import { FixedVector, isFloating, isNumeric, NULL_F64, T, type Value, type Vector } from '../values/index.ts'
+import {
+  FixedVector,
+  isFloating,
+  isLiteral,
+  isNumeric,
+  isTemporal,
+  NULL_F64,
+  T,
+  type Value,
+  type Vector,
+} from '../values/index.ts'
 import { asColumn, stack } from './columns.ts'
 import {
   callShape,
@@ -123,7 +133,12 @@ function ratio(a: Vector, b: Vector): Vector {
 }
 
 const AVERAGE: Method = {
-  states: (args, groups) => sumAndCount(column(args[0], groups), groups),
+  states: (args, groups) => {
+    const v = column(args[0], groups)
+    // What has no mean fails under the name that the query calls.
+    if (isTemporal(v.type) || isLiteral(v.type)) by('avg', v, groups)
+    return sumAndCount(v, groups)
+  },
   merge: (s, groups) => [by('sum', s[0], groups), by('sum', s[1], groups)],
   finish: (s) => ratio(s[0], s[1]),
 }
@@ -157,6 +172,7 @@ const WEIGHTED: Method = {
 const spread = (degrees: 0 | 1, root: boolean): Method => ({
   states: (args, groups) => {
     const v = column(args[0], groups)
+    if (isTemporal(v.type) || isLiteral(v.type)) by(`${root ? 'std' : 'var'}${degrees === 1 ? '' : 'p'}`, v, groups)
     const n = by('count', v, groups)
     const variance = doublesOf(by('varp', v, groups))
     const size = doublesOf(n)
