@@ -333,6 +333,15 @@ describe('an import', () => {
     expect(counts(session, 'importTable("/in", "dfs://shop", "sales")')).toBe('0 0 0')
   })
 
+  it('rejects rows with texts that are too long for a column', () => {
+    const { world, session } = shop()
+    put(world, session, '/in', 'sales/a.csv', `2024-01-01,A,1,1.5,${'x'.repeat(70_000)}\n2024-01-02,B,2,2.5,good\n`)
+    expect(counts(session, 'importTable("/in", "dfs://shop", "sales")')).toBe('1 0 1')
+    expect(textAt(world, '/in', 'sales/a.csv.reject')).toContain(
+      '# line 1, column note: a text of 70000 bytes is longer',
+    )
+  })
+
   it('finds the rows that a table refuses when it may shrink batches', () => {
     const { world, session } = shop({ config: { allowMissingPartitions: false } })
     put(world, session, '/in', 'a.csv', '2024-01-01,A,1,1,a\n2030-01-01,A,1,1,b\n2024-01-02,A,1,1,c\n')

@@ -15,6 +15,7 @@ import type { FileStore } from '../store/file-store.ts'
 import type { ChunkTableSource } from '../table-source.ts'
 import { appendBatches } from '../write/append-batches.ts'
 import { convertRows, routeToPartitions } from '../write/incoming.ts'
+import { longTexts } from '../write/text-limits.ts'
 import type { FileBatch } from './batch.ts'
 import type { Rejection } from './csv/format.ts'
 import { CsvWriter } from './csv/write.ts'
@@ -219,7 +220,7 @@ class FileImport {
         open.set(event.file, { rejects, bytesDone: batch.bytesDone })
         rejects.add(batch.rejected)
         this.#rejected += batch.rejected.length
-        const whole = this.#withoutNullValues(batch, rejects)
+        const whole = this.#withoutNullValues(this.#withoutLongTexts(batch, rejects), rejects)
         if (whole.rows > 0) yield { batch: whole, rejects }
         meter.addBytes(batch.bytesDone - bytesDone)
       }
@@ -246,16 +247,22 @@ class FileImport {
         }
     })
     if (nulls === 0) return batch
-    const rows = (which: number): Int32Array => Int32Array.from(isNull.keys()).filter((k) => isNull[k] === which)
-    this.#reject(rejects, batch, [...rows(1)])
-    const kept = rows(0)
-    return {
-      ...batch,
-      columns: batch.columns.map((v) => v.gather(kept)),
-      rows: kept.length,
-      lines: kept.map((k) => batch.lines[k]),
-      rejected: [],
+    this.#reject(
+      rejects,
+      batch,
+      Array.from(isNull.keys()).filter((k) => isNull[k] === 1),
+    )
+    return batchWithout(batch, isNull)
+  }
+
+  /** An append would refuse all rows for one of them. */
+  #withoutLongTexts(batch: FileBatch, rejects: RejectFile): FileBatch {
+    const isLong = new Uint8Array(batch.rows)
+    for (const { row, column, problem } of longTexts(this.#columns, batch.columns)) {
+      if (isLong[row] === 0) this.#rejectRows(rejects, batch, [row], problem, column)
+      isLong[row] = 1
     }
+    return isLong.includes(1) ? batchWithout(batch, isLong) : batch
   }
 
   #append(batch: FileBatch, rejects: RejectFile): void {
@@ -331,17 +338,29 @@ class FileImport {
     this.#rejectRows(rejects, batch, rows, `it belongs to no partition of ${this.#source.db}`)
   }
 
-  #rejectRows(rejects: RejectFile, batch: FileBatch, rows: readonly number[], reason: string): void {
+  #rejectRows(rejects: RejectFile, batch: FileBatch, rows: readonly number[], reason: string, column = ''): void {
     const rejections = rows.map(
       (row): Rejection => ({
         line: batch.lines[row],
-        column: '',
+        column,
         reason,
         record: this.#lines.line(batch.columns, row),
       }),
     )
     rejects.add(rejections)
     this.#rejected += rejections.length
+  }
+}
+
+/** The rows that are not marked. */
+function batchWithout(batch: FileBatch, isMarked: Uint8Array): FileBatch {
+  const kept = Int32Array.from(isMarked.keys()).filter((k) => isMarked[k] === 0)
+  return {
+    ...batch,
+    columns: batch.columns.map((v) => v.gather(kept)),
+    rows: kept.length,
+    lines: kept.map((k) => batch.lines[k]),
+    rejected: [],
   }
 }
 

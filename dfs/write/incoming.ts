@@ -5,6 +5,7 @@ import { convertForAppend } from '../../runtime/ops/cast.ts'
 import { type Table, typeName, type Vector } from '../../runtime/values/index.ts'
 import type { DatabaseRecord, TableRecord } from '../catalog/types.ts'
 import { type RouteConfig, type Routing, routeRows } from '../partition/route.ts'
+import { requireSymbols, requireTexts } from './text-limits.ts'
 
 export interface Incoming {
   /** The table's columns. */
@@ -31,6 +32,7 @@ export function convertRows(table: TableRecord, rows: Table): Incoming {
       )
     }
   })
+  requireTexts(table, columns, converted)
   return { columns: converted, fillsColumns: unfilledColumns > 0 && given === columns.length }
 }
 
@@ -49,6 +51,17 @@ function wrongCount(table: TableRecord, given: number): HoldfastError {
 
 /** The rows of each partition. */
 export function routeToPartitions(
+  database: DatabaseRecord,
+  table: TableRecord,
+  columns: readonly Vector[],
+  config: RouteConfig,
+): Routing {
+  const routing = routed(database, table, columns, config)
+  for (const { path, rows } of routing.parts) requireSymbols(table, path, table.columns, columns, rows)
+  return routing
+}
+
+function routed(
   database: DatabaseRecord,
   table: TableRecord,
   columns: readonly Vector[],

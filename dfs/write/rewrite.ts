@@ -18,6 +18,7 @@ import { type Piece, PieceReader, piecesOf, tableOf } from './chunk-pieces.ts'
 import { changed, editsByPiece, rowsWithout, union } from './edits.ts'
 import { columnOfHandle, currentPredicate } from './handle-columns.ts'
 import { MovedRows } from './moved-rows.ts'
+import { requireTexts } from './text-limits.ts'
 import { type LockedTable, type Rewritten, runRewrite } from './transaction.ts'
 
 /** Returns the number of rows changed. `handle` is the table as the statement sees its columns. */
@@ -152,7 +153,11 @@ class Rewrite {
   }
 
   #edit(columns: readonly Vector[]): RowEdit | undefined {
-    return this.#change.edit(tableOf(this.#change.reads, columns))
+    const { table } = this.#locked
+    const edit = this.#change.edit(tableOf(this.#change.reads, columns))
+    for (const { column, values } of edit?.changes ?? [])
+      requireTexts(table, [table.columns[this.#written.get(column)!]], [values])
+    return edit
   }
 
   #write(path: string, piece: Piece, edit: RowEdit | undefined): SegmentRef | undefined {
