@@ -126,9 +126,9 @@ export class TableHistory {
   }
 
   alter(command: EngineCommand & { readonly kind: 'alterTable' }): void {
-    this.areColumnsKnown = true
     const { record } = this
     if (record === undefined) return
+    this.areColumnsKnown = true
     const { columns, partitionColumns = record.partitionColumns } = command
     this.record = { ...record, columns, partitionColumns, schemaVersion: record.schemaVersion + 1 }
   }
