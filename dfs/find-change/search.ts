@@ -304,7 +304,7 @@ class Search {
     const table = this.#history(name)
     this.#tables.delete(this.#keys.key(name))
     this.#keys.drop(name)
-    if (table !== undefined) this.#lose(table, kind, table.paths, 'the table')
+    if (table !== undefined) this.#lose(table, kind)
   }
 
   #dropDatabase(): void {
@@ -319,7 +319,7 @@ class Search {
     const table = this.#history(name)
     if (table === undefined) return
     if (paths === undefined) {
-      this.#lose(table, 'TRUNCATE', table.paths, 'the table')
+      this.#lose(table, 'TRUNCATE')
       table.removeAll()
       return
     }
@@ -330,15 +330,11 @@ class Search {
   }
 
   /** Everything in these partitions goes; of a table that is not known whole, there may be others. */
-  #lose(table: TableHistory, kind: ChangeKind, paths: readonly string[], what: string): void {
-    for (const path of paths) this.#loseRows(table, kind, path)
-    if (!table.isWhole)
-      this.#report(table, kind, '', {
-        ...NOTHING_KNOWN,
-        problems: [
-          `${what} is older than the log from LSN ${formatLsn(this.#beginLsn)} on: it may have had partitions of which nothing is known`,
-        ],
-      })
+  #lose(table: TableHistory, kind: ChangeKind, note = ''): void {
+    for (const path of table.paths) this.#loseRows(table, kind, path, note)
+    if (table.isWhole) return
+    const problem = `the table is older than the log from LSN ${formatLsn(this.#beginLsn)} on: it may have had partitions of which nothing is known`
+    this.#report(table, kind, '', { ...NOTHING_KNOWN, problems: [problem] }, note)
   }
 
   #loseRows(table: TableHistory, kind: ChangeKind, path: string, note = ''): void {
@@ -390,7 +386,8 @@ class Search {
         }
         return
       case 'rewrite':
-        for (const chunk of command.chunks) this.#rewrite(table, command.op, chunk)
+        for (const chunk of command.chunks.toSorted((a, b) => (a.path < b.path ? -1 : 1)))
+          this.#rewrite(table, command.op, chunk)
         for (const { path, segments } of command.append) {
           const added: Rows = { segments: segments.map((s) => ({ ...s, cid: this.#place.cid })), blocks: [] }
           this.#insert(table, path, added, (partition) => partition.append(segments, this.#place.cid))
@@ -411,7 +408,9 @@ class Search {
   #insert(table: TableHistory, path: string, added: Rows, apply: (partition: PartitionHistory) => void): void {
     const partition = table.partition(path)
     const isReplacing = isHiding(table) && !partition.isEmpty
-    if (mayReplace(table, added) && !partition.isWhole) this.#doubt(table, path, partition)
+    if (mayReplace(table, added))
+      if (!partition.isWhole) this.#doubt(table, path, partition, NOTHING_BEFORE)
+      else if (table.record === undefined && !partition.isEmpty) this.#doubt(table, path, partition, NO_KEYS)
     if (isReplacing && this.#isWanted(table)) {
       const before = partition.rows
       apply(partition)
@@ -431,11 +430,11 @@ class Search {
     if (inserted.after !== 0) this.#report(table, 'INSERT', path, inserted)
   }
 
-  /** Said once a partition, at the first append that may have taken the place of rows that nobody knows. */
-  #doubt(table: TableHistory, path: string, partition: PartitionHistory): void {
+  /** Said once a partition, at the first append that may have taken the place of rows, if nobody knows of which. */
+  #doubt(table: TableHistory, path: string, partition: PartitionHistory, why: (beginLsn: number) => string): void {
     if (this.#doubted.has(partition) || !this.#isWanted(table)) return
     this.#doubted.add(partition)
-    const problem = `this and later appends may, in a table with a key, have taken the place of rows from before LSN ${formatLsn(this.#beginLsn)}, of which nothing is known`
+    const problem = `this and later appends may, in a table with a key, have taken the place of rows${why(this.#beginLsn)}`
     this.#report(table, 'REPLACE', path, { ...NOTHING_KNOWN, problems: [problem] })
   }
 
@@ -451,7 +450,9 @@ class Search {
     const before = isWhole ? partition.rows : partition.replaced(chunk)
     partition.rewrite(chunk)
     const after = isWhole ? partition.rows : { segments: chunk.add, blocks: [] }
-    this.#compare(table, kind, chunk.path, before, after, problems)
+    // Small appends that nobody knows may have taken the place of rows before, which then were not there to be replaced.
+    if (isHiding(table) && problems.length > 0) this.#report(table, kind, chunk.path, { ...NOTHING_KNOWN, problems })
+    else this.#compare(table, kind, chunk.path, before, after, problems)
   }
 
   #alter(table: TableHistory, command: CatalogCommand & { kind: 'alterTable' }): void {
@@ -464,7 +465,7 @@ class Search {
         ...NOTHING_KNOWN,
         problems: ['which columns the table had before is not in the log that was searched'],
       })
-    else if (loss !== undefined) for (const path of table.paths) this.#loseRows(table, loss.kind, path, loss.note)
+    else if (loss !== undefined) this.#lose(table, loss.kind, loss.note)
     for (const chunk of chunks ?? []) table.partition(chunk.path).rewrite(chunk)
     table.alter(command)
     if (table.record !== undefined) this.#matcher.try(table.record)
@@ -553,6 +554,10 @@ const mayReplace = (table: TableHistory, { segments }: Rows): boolean =>
 
 /** Rows that were written may be hidden by others with their keys. */
 const isHiding = ({ record }: TableHistory): boolean => record !== undefined && hidesRows(rowOrder(record))
+
+/** Of what an append may have taken the place of rows. */
+const NOTHING_BEFORE = (lsn: number): string => ` from before LSN ${formatLsn(lsn)}, of which nothing is known`
+const NO_KEYS = (): string => ': how the table was made is not in the log that was searched'
 
 const NOTHING_KNOWN = { before: undefined, after: undefined, gone: undefined } as const
 
