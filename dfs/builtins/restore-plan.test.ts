@@ -1,6 +1,7 @@
-/** restore, restoreTable and restoreDB with plan=true. */
+/** restore, restoreTable, restoreDB and migrate with plan=true. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { BackupRun } from '../engine/commands.ts'
+import { progressService } from '../progress.ts'
 import { usualBytesPerSecond } from '../set/runs.ts'
 import type { MemoryFileStore } from '../store/memory-store.ts'
 import { connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
@@ -50,6 +51,26 @@ describe('a restore with plan=true', () => {
     expect(everything()).toBe(before)
     s.run('restoreDB("/set", "dfs://db")')
     expect(actionsOf('restoreDB("/set", "dfs://db", plan=true)').filter((row) => !row.includes('keep'))).toEqual([])
+  })
+
+  it('tells it of a migration in all its forms, and why a table would be left', () => {
+    const notes: string[] = []
+    s.session.provide(progressService, { report: () => {}, note: (text) => void notes.push(text) })
+    s.run('database("dfs://empty", VALUE, 0..1); backupDB("/set", "dfs://empty")')
+    s.run('dropTable(db, "pt")')
+    const before = everything()
+    const all = ['pt/0 copy 10', 'pt/1 copy 10', 'pt/2 copy 10']
+    for (const call of ['migrate("/set", plan=true)', 'migrate("/set", "dfs://db", plan=true)'])
+      expect(actionsOf(call)).toEqual(all)
+    const exists = 'dfs://db/dim would not be restored: Table [dim] of the database [dfs://db] exists already.'
+    const databaseExists = 'dfs://empty would not be restored: Database [dfs://empty] exists already.'
+    expect(notes.sort()).toEqual([exists, exists, databaseExists])
+    expect(actionsOf('migrate("/set", "dfs://db", "dim", plan=true)')).toEqual([])
+    expect(actionsOf('migrate("/set", "dfs://db", "dim", , "dim2", plan=true)')).toEqual(['dim2/dim2 copy 30'])
+    expect(actionsOf('migrate("/set", "dfs://db", , "dfs://new", plan=true)')).toEqual(['dim/dim copy 30', ...all])
+    expect(everything()).toBe(before)
+    s.run('backup("/q", <select * from dim>)')
+    expect(actionsOf('migrate("/q", "dfs://db", "dim", "dfs://new", plan=true)')).toEqual(['dim/dim copy 30'])
   })
 
   it('tells bytes and, from calls of the past, seconds', () => {

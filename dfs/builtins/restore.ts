@@ -4,7 +4,7 @@ import { type Arg, boolArg, textArg } from '../../runtime/builtins/args.ts'
 import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import { Scalar, StringVector, T, type Table, tableOf, type Value, vectorOf } from '../../runtime/values/index.ts'
-import { migrateSet } from '../restore/migrate.ts'
+import { migrateSet, planOfMigration } from '../restore/migrate.ts'
 import {
   planOfDatabase,
   planOfPartitions,
@@ -114,11 +114,12 @@ define(RESTORE_TABLE, {
   },
 })
 
-const MIGRATE = 'migrate(backupDir, [backupDBPath], [backupTableName], [newDBPath], [newTableName], [keyPath], [state])'
+const MIGRATE =
+  'migrate(backupDir, [backupDBPath], [backupTableName], [newDBPath], [newTableName], [keyPath], [state], [plan=false])'
 
 define(MIGRATE, {
-  doc: `Restores what is not there yet: every database of a backup, one database, or one table, which may get another database or name. Returns a table dbName, tableName, success, errorMsg with a row per table under its original name; a database without tables has a row with an empty tableName. A table that exists already, or that fails, does not stop the others. ${STATE_DOC} ${KEY_DOC} Needs a login.`,
-  call: ([backupDir, backupDBPath, backupTableName, newDBPath, newTableName, keyPath, state], session) => {
+  doc: `Restores what is not there yet: every database of a backup, one database, or one table, which may get another database or name. Returns a table dbName, tableName, success, errorMsg with a row per table under its original name; a database without tables has a row with an empty tableName. A table that exists already, or that fails, does not stop the others. ${STATE_DOC} ${KEY_DOC} ${PLAN_DOC} A table that would not be restored has no row there; a line says why. Needs a login.`,
+  call: ([backupDir, backupDBPath, backupTableName, newDBPath, newTableName, keyPath, state, plan], session) => {
     const host = loggedInHost(session, 'migrate')
     const request = {
       url: optionalUrl(backupDBPath, MIGRATE, 'backupDBPath'),
@@ -131,7 +132,12 @@ define(MIGRATE, {
     if (request.table === undefined && request.newTable !== undefined)
       throw inputError('migrate can rename a table only if backupTableName names it.', { code: 'usage' })
     const store = backupStore(host, backupDir, MIGRATE, keyPath)
-    const rows = migrateSet(host.context(), store, request, setOptions(state, MIGRATE))
+    const options = setOptions(state, MIGRATE)
+    if (boolArg(plan, MIGRATE, 'plan', false)) {
+      const { chunks, isOfQuery } = planOfMigration(host.context(), store, request, options)
+      return planTable(chunks, host.runs(), isOfQuery ? 'RESTORE_BY_SQL' : 'RESTORE_BY_COPY_FILE')
+    }
+    const rows = migrateSet(host.context(), store, request, options)
     return tableOf({
       dbName: new StringVector(rows.map((r) => r.url)),
       tableName: new StringVector(rows.map((r) => r.table)),

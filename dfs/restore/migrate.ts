@@ -2,9 +2,10 @@
 import { inputError, toHoldfastError } from '../../runtime/errors.ts'
 import type { BackupContext } from '../set/context.ts'
 import type { BackupSet, SetOptions } from '../set/open.ts'
+import type { PlannedChunk } from '../set/planned-chunk.ts'
 import { noBackupIn } from '../set/states.ts'
 import type { FileStore } from '../store/file-store.ts'
-import { createIfMissing, type RestoredTable, reading, restoreWholeTable } from './restore.ts'
+import { createIfMissing, planOfWholeTable, type RestoredTable, reading, restoreWholeTable } from './restore.ts'
 
 export interface MigrateRequest {
   /** undefined: every database in the set. */
@@ -21,48 +22,97 @@ export interface MigratedTable extends RestoredTable {
 }
 
 /** One result per table, under its original names; one with an empty name for a database without tables. */
-export function migrateSet(
+export const migrateSet = (
   context: BackupContext,
   store: FileStore,
   request: MigrateRequest,
   options: SetOptions = {},
-): readonly MigratedTable[] {
-  return reading(store, options, (set) => {
-    const databases = request.url === undefined ? set.databases() : [set.requireDatabase(request.url)]
-    if (databases.length === 0)
-      throw inputError(noBackupIn(store), { code: 'backupMissing', where: { file: store.root } })
-    const sources = databases.flatMap((d) =>
-      request.table === undefined
-        ? (d.tables.length === 0 ? [''] : d.tables.map((t) => t.name)).map((table) => ({ url: d.url, table }))
-        : [{ url: d.url, table: set.requireTable(d.url, request.table).name }],
-    )
-    return sources.map((source) => {
-      const target = { url: request.newUrl ?? source.url, table: request.newTable ?? source.table }
-      try {
-        if (source.table === '') {
-          makeEmptyDatabase(context, set, source.url, target.url)
-          return { ...source, error: undefined }
-        }
-        if (context.view().table(target.url, target.table) !== undefined)
-          throw inputError(`Table [${target.table}] of the database [${target.url}] exists already.`, {
-            code: 'tableExists',
-          })
-        restoreWholeTable(context, set, source, target, set.domain(source.url))
-        return { ...source, error: undefined }
-      } catch (thrown) {
-        const error = toHoldfastError(thrown)
-        // A cancelled call, and a fault of ours, end the whole; anything else is this table's result.
-        if (error.kind === 'cancelled' || error.kind === 'bug') throw thrown
-        const name = source.table === '' ? source.url : `${source.url}/${source.table}`
-        context.progress.outcome?.(`${name}: not restored: ${error.message}`)
-        return { ...source, error: error.message }
+): readonly MigratedTable[] =>
+  reading(store, options, (set) =>
+    requestedTables(set, store, request).map((each): MigratedTable => {
+      const { source, target } = each
+      const work = (): void => {
+        refuseExisting(context, each)
+        if (source.table === '') createIfMissing(context, set.domain(source.url), target.url)
+        else restoreWholeTable(context, set, source, target, set.domain(source.url))
       }
-    })
-  })
+      const refuse = (reason: string): void => context.progress.outcome?.(`${nameOf(source)}: not restored: ${reason}`)
+      return { ...source, error: failureOf(work, refuse) }
+    }),
+  )
+
+export interface MigrationPlanned {
+  readonly chunks: readonly PlannedChunk[]
+  /** The backup was made from queries. */
+  readonly isOfQuery: boolean
 }
 
-function makeEmptyDatabase(context: BackupContext, set: BackupSet, url: string, target: string): void {
-  if (context.view().database(target) !== undefined)
-    throw inputError(`Database [${target}] exists already.`, { code: 'databaseExists' })
-  createIfMissing(context, set.domain(url), target)
+/** What migrateSet would do now; what it would not restore is noted with the reason. */
+export const planOfMigration = (
+  context: BackupContext,
+  store: FileStore,
+  request: MigrateRequest,
+  options: SetOptions = {},
+): MigrationPlanned =>
+  reading(store, options, (set) => {
+    const chunks: PlannedChunk[] = []
+    const requested = requestedTables(set, store, request)
+    for (const each of requested) {
+      const { source, target } = each
+      const work = (): void => {
+        refuseExisting(context, each)
+        if (source.table !== '') chunks.push(...planOfWholeTable(context, set, source, target, set.domain(source.url)))
+        else context.access.createDatabase(target.url)
+      }
+      failureOf(work, (reason) => context.progress.note(`${nameOf(source)} would not be restored: ${reason}`))
+    }
+    const isOfQuery = requested.some(
+      ({ source: { url, table } }) => table !== '' && set.requireTable(url, table).mode === 'sql',
+    )
+    return { chunks, isOfQuery }
+  })
+
+interface Requested {
+  /** `table` is empty for a database without tables. */
+  readonly source: RestoredTable
+  readonly target: RestoredTable
+}
+
+function requestedTables(set: BackupSet, store: FileStore, request: MigrateRequest): readonly Requested[] {
+  const databases = request.url === undefined ? set.databases() : [set.requireDatabase(request.url)]
+  if (databases.length === 0)
+    throw inputError(noBackupIn(store), { code: 'backupMissing', where: { file: store.root } })
+  const sources = databases.flatMap(({ url, tables }) =>
+    request.table === undefined
+      ? (tables.length === 0 ? [''] : tables.map((t) => t.name)).map((table) => ({ url, table }))
+      : [{ url, table: set.requireTable(url, request.table).name }],
+  )
+  return sources.map((source) => ({
+    source,
+    target: { url: request.newUrl ?? source.url, table: request.newTable ?? source.table },
+  }))
+}
+
+const nameOf = ({ url, table }: RestoredTable): string => (table === '' ? url : `${url}/${table}`)
+
+function refuseExisting(context: BackupContext, { source, target: { url, table } }: Requested): void {
+  const view = context.view()
+  if (source.table === '' && view.database(url) !== undefined)
+    throw inputError(`Database [${url}] exists already.`, { code: 'databaseExists' })
+  if (source.table !== '' && view.table(url, table) !== undefined)
+    throw inputError(`Table [${table}] of the database [${url}] exists already.`, { code: 'tableExists' })
+}
+
+/** The text of a failure that is the result of one table; undefined for success. */
+function failureOf(work: () => void, refuse: (reason: string) => void): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (thrown) {
+    const error = toHoldfastError(thrown)
+    // A cancelled call, and a fault of ours, end the whole; anything else is this table's result.
+    if (error.kind === 'cancelled' || error.kind === 'bug') throw thrown
+    refuse(error.message)
+    return error.message
+  }
 }

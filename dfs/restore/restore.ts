@@ -120,7 +120,7 @@ export const planOfTable = (
 ): readonly PlannedChunk[] =>
   reading(store, options, (set) => {
     requireCopies(set, source.url, [source.table])
-    return plannedChunks(context, workOnTable(context, set, source, target))
+    return planOfWholeTable(context, set, source, target)
   })
 
 /** Restores every table of a database in the set. Tables of the target that the set does not have stay. */
@@ -165,9 +165,7 @@ export const planOfDatabase = (
     const names = set.requireDatabase(url).tables.map((t) => t.name)
     requireCopies(set, url, names)
     const domain = set.domain(url)
-    return names.flatMap((table) =>
-      plannedChunks(context, workOnTable(context, set, { url, table }, { url: targetUrl, table }, domain)),
-    )
+    return names.flatMap((table) => planOfWholeTable(context, set, { url, table }, { url: targetUrl, table }, domain))
   })
 
 /** A query may have left rows out: only a copy can say what a whole table is to be. */
@@ -195,6 +193,15 @@ export function restoreWholeTable(
   carryOut(context, set, workOnTable(context, set, source, target, domain))
   return target
 }
+
+/** What restoreWholeTable would do now. */
+export const planOfWholeTable = (
+  context: BackupContext,
+  set: BackupSet,
+  source: RestoredTable,
+  target: RestoredTable,
+  domain?: DatabaseRecord,
+): readonly PlannedChunk[] => plannedChunks(context, workOnTable(context, set, source, target, domain))
 
 function workOnTable(
   context: BackupContext,
