@@ -240,6 +240,15 @@ describe('an import', () => {
     expect(counts(session, 'importTable("/in", "dfs://shop", "sales")')).toBe('1 0 0')
   })
 
+  it('takes files whose ending is in capitals, and no export goes into a folder with one', () => {
+    const { world, session } = shop()
+    put(world, session, '/in', 'a.csv', '2024-01-01,A,1,1.5,good\n')
+    put(world, session, '/in', 'B.CSV', '2024-01-02,B,1,1.5,good\n2024-01-03,C,1,1.5,good\n')
+    expect(counts(session, 'importTable("/in", "dfs://shop", "sales")')).toBe('3 0 0')
+    put(world, session, '/old', 'sales/A.CSV', '')
+    expect(session.fails('EXPORT INTO CSV "/old" FROM TABLE dfs://shop/sales')).toContain('already holds sales/A.CSV')
+  })
+
   it('answers the columns of the documentation', () => {
     const { session } = shop()
     session.run('EXPORT INTO CSV "/out" FROM TABLE dfs://shop/sales')

@@ -18,11 +18,14 @@ export const REJECT = '.reject'
 
 export const dataFileName = (n: number, format: FileFormat): string => `${NODE}.${n}.${format}`
 
+/** Other systems write endings in capitals. */
+const isDataFile = (name: string, format: FileFormat): boolean => name.toLowerCase().endsWith(`.${format}`)
+
 /** Paths of the data files in a folder of the store, in the order in which they were written. */
 export function dataFiles(store: FileStore, folder: string, format: FileFormat): string[] {
   const names = store
     .list(folder)
-    .flatMap(({ kind, name }) => (kind === 'file' && name.endsWith(`.${format}`) ? [name] : []))
+    .flatMap(({ kind, name }) => (kind === 'file' && isDataFile(name, format) ? [name] : []))
   return names.sort(naturally).map((name) => (folder === '' ? name : `${folder}/${name}`))
 }
 
@@ -38,7 +41,7 @@ function naturally(a: string, b: string): number {
 
 /** An export never mixes its files with others: the folder must hold none of the kind. */
 export function requireNoData(store: FileStore, folder: string, format: FileFormat): void {
-  const found = store.list(folder).find(({ name }) => name.endsWith(`.${format}`) || name.endsWith(UNFINISHED))
+  const found = store.list(folder).find(({ name }) => isDataFile(name, format) || name.endsWith(UNFINISHED))
   if (found !== undefined) throw inUse(store, folder === '' ? found.name : `${folder}/${found.name}`)
 }
 
