@@ -20,6 +20,8 @@ export type Invocation =
       readonly compress: boolean
       readonly key?: string
       readonly keep?: string
+      /** Only say what would be done. */
+      readonly isPlan: boolean
     }
   | {
       readonly kind: 'verifyBackup'

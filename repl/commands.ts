@@ -15,6 +15,14 @@ Examples:
   holdfast --data /srv/ticks jobs           background jobs of a data directory
   holdfast check --deep --data /srv/ticks   is everything there that should be?`
 
+interface BackupOptions {
+  readonly wal: boolean
+  readonly compress?: boolean
+  readonly key?: string
+  readonly keep?: string
+  readonly plan?: boolean
+}
+
 interface RestoreOptions {
   readonly backup?: string
   readonly key?: string
@@ -101,9 +109,11 @@ export function parseWithCommander(argv: readonly string[], interactive: boolean
     .option('--compress', 'store the files as zstd')
     .addOption(keyOption())
     .option('--keep <n>', 'how many backups stay in <dir>, this one included (default: all)')
-    .action((dir: string, own: OptionTexts & { wal: boolean; compress?: boolean; key?: string; keep?: string }) => {
-      const { key, keep } = own
-      accept({ kind: 'backup', dir, wal: own.wal, compress: own.compress === true, ...definedOnly({ key, keep }) }, own)
+    .option('--plan', 'say what would be copied, kept and deleted; leaves <dir> as it is')
+    .action((dir: string, own: OptionTexts & BackupOptions) => {
+      const { wal, compress, key, keep, plan } = own
+      const given = definedOnly({ key, keep })
+      accept({ kind: 'backup', dir, wal, compress: compress === true, isPlan: plan === true, ...given }, own)
     })
   program
     .command('verify-backup <dir>')

@@ -38,6 +38,12 @@ describe('the commands for node backups', () => {
     const expected = await script(`${FILL}${SUMS}`, { data })
     writeFileSync(join(data, 'holdfast.toml'), '[storage]\nmax_wal_size = "128MB"\n')
 
+    const plan = await holdfast(['backup', set, '--data', data, '--plan'])
+    expect(plan).toMatchObject({ code: 0 })
+    expect(plan.stdout).toMatch(
+      /^content +action +number +bytes +expectedSeconds\n[- ]+\nsegments +copy +[0-9]+ +[0-9]+/,
+    )
+    expect(existsSync(set)).toBe(false)
     const backup = await holdfast(['backup', set, '--data', data])
     expect(backup).toMatchObject({ code: 0 })
     expect(backup.stdout).toMatch(

@@ -1,5 +1,5 @@
 /** The table that plan=true answers. */
-import { nullRaw, StringVector, T, type Table, tableOf, vectorOf } from '../../runtime/values/index.ts'
+import { nullRaw, type Raw, StringVector, T, type Table, tableOf, vectorOf } from '../../runtime/values/index.ts'
 import type { BackupRun } from '../engine/commands.ts'
 import { chunkPathOf, pathIndexOf } from '../set/names.ts'
 import type { PlannedChunk } from '../set/planned-chunk.ts'
@@ -16,8 +16,7 @@ export function planTable(
   type: BackupRun['type'],
   bytesPerSecondMax = Number.POSITIVE_INFINITY,
 ): Table {
-  const usual = usualBytesPerSecond(runs, type)
-  const rate = usual === undefined ? undefined : Math.min(usual, bytesPerSecondMax)
+  const secondsOf = expectedSeconds(runs, type, bytesPerSecondMax)
   const texts = (of: (chunk: PlannedChunk) => string): StringVector => new StringVector(chunks.map(of))
   const longs = (of: (chunk: PlannedChunk) => number) =>
     vectorOf(
@@ -34,7 +33,18 @@ export function planTable(
     bytes: longs((c) => c.bytes),
     expectedSeconds: vectorOf(
       T.DOUBLE,
-      chunks.map(({ bytes }) => (bytes === 0 ? 0 : rate === undefined ? nullRaw(T.DOUBLE) : bytes / rate)),
+      chunks.map(({ bytes }) => secondsOf(bytes)),
     ),
   })
+}
+
+/** How long so many bytes will take, by calls of the past; null where none tells. A limit of 0 is none. */
+export function expectedSeconds(
+  runs: Iterable<BackupRun>,
+  type: BackupRun['type'],
+  bytesPerSecondMax = Number.POSITIVE_INFINITY,
+): (bytes: number) => Raw {
+  const usual = usualBytesPerSecond(runs, type)
+  const rate = usual === undefined ? undefined : Math.min(usual, bytesPerSecondMax || Number.POSITIVE_INFINITY)
+  return (bytes) => (bytes === 0 ? 0 : rate === undefined ? nullRaw(T.DOUBLE) : bytes / rate)
 }

@@ -7,10 +7,12 @@ import type { Session } from '../../runtime/session.ts'
 import { Dict, Scalar, T, type Value } from '../../runtime/values/index.ts'
 import { runsOf } from '../catalog/records.ts'
 import type { BackupRun } from '../engine/commands.ts'
+import { planNodeBackup } from '../node-backup/dry-run.ts'
 import { takeNodeBackup } from '../node-backup/take.ts'
 import { backupStoreToWrite, isMissing, loggedInHost, timestampOf } from './backup-host.ts'
 import { keyArg } from './backup-key.ts'
 import { LIMITS_DOC, limitsArg } from './backup-pace.ts'
+import { EXPECTED_DOC, expectedSeconds } from './backup-plan.ts'
 import { listing } from './listing.ts'
 import { dfsOf, requireAdministrator } from './store-args.ts'
 
@@ -18,13 +20,14 @@ const { entries, define } = topicTable('Backup and restore')
 export const nodeBackupBuiltins = entries
 
 const BACKUP =
-  'backupNode(dir, [includeWal=true], [compress=false], [keyPath], [keep], [maxBytesPerSecond], [maxCommitMillis])'
+  'backupNode(dir, [includeWal=true], [compress=false], [keyPath], [keep], [maxBytesPerSecond], [maxCommitMillis], [plan=false])'
 
 define(BACKUP, {
-  doc: `Backs up everything that the data directory holds (databases, users, privileges, function views, settings, scheduled jobs, the configuration file) into the folder dir, as of one commit, while it is read and written. Returns a dictionary: status, backupId, destination, estimatedSizeBytes (of the data, before compression).
+  doc: `Backs up everything that the data directory holds (databases, users, privileges, function views, settings, scheduled jobs, the configuration file) into the folder dir, as of one commit, while it is read and written. Returns a dictionary: status, backupId, destination, estimatedSizeBytes (of the data, before compression; rows of small appends as they are in the log).
 Files that an earlier backup in dir has are not copied again. With includeWal the log since the moment of the backup is added, from which a recovery to a later time begins. compress=true stores the files that are copied as zstd. keep is how many backups stay in dir, this one included; the default is all. An interrupted call is continued by the next one. ${LIMITS_DOC} pauseBackup holds a backup.
-"holdfast restore" makes a data directory of a backup, "holdfast verify-backup" reads every byte of it. keyPath is a key file, absolute or in the data directory: everything is encrypted with it (AES-256-GCM), and the same key is needed to verify and to restore. For administrators.`,
-  call: ([dir, includeWal, compress, keyPath, keep, ...limits], session) => {
+"holdfast restore" makes a data directory of a backup, "holdfast verify-backup" reads every byte of it. keyPath is a key file, absolute or in the data directory: everything is encrypted with it (AES-256-GCM), and the same key is needed to verify and to restore.
+With plan=true nothing is changed: the result is a table content, action, number, bytes, expectedSeconds of what the call would do: data segments that it would keep, copy, or resume (an interrupted call copied them, they are read), rows of small appends that are in no segment yet, files of the log, and with keep backups that it would delete. bytes are those before compression. ${EXPECTED_DOC} For administrators.`,
+  call: ([dir, includeWal, compress, keyPath, keep, maxBytesPerSecond, maxCommitMillis, plan], session) => {
     requireAdministrator(session, 'backupNode')
     const host = loggedInHost(session, 'backupNode')
     const set = backupStoreToWrite(host, dir, BACKUP)
@@ -34,14 +37,25 @@ Files that an earlier backup in dir has are not copied again. With includeWal th
       keep: keepArg(keep),
       config: configOf(session),
       key: keyArg(host, keyPath, BACKUP),
-      limits: limitsArg(limits, BACKUP),
+      limits: limitsArg([maxBytesPerSecond, maxCommitMillis], BACKUP),
     }
-    const { manifest } = takeNodeBackup({ context: host.context(), catalog: dfsOf(session).catalog, set }, request)
+    const parts = { context: host.context(), catalog: dfsOf(session).catalog, set }
+    if (boolArg(plan, BACKUP, 'plan', false)) {
+      const secondsOf = expectedSeconds(nodeRuns(session), 'BACKUP_NODE', request.limits.bytesPerSecondMax)
+      return listing(planNodeBackup(parts, request), {
+        content: [T.STRING, (p) => p.content],
+        action: [T.STRING, (p) => p.action],
+        number: [T.LONG, (p) => BigInt(p.count)],
+        bytes: [T.LONG, (p) => BigInt(p.bytes)],
+        expectedSeconds: [T.DOUBLE, (p) => (p.action === 'keep' ? 0 : secondsOf(p.bytes))],
+      })
+    }
+    const { manifest, bytesEstimated } = takeNodeBackup(parts, request)
     return dictOf({
       status: Scalar.string('completed'),
       backupId: Scalar.string(manifest.id),
       destination: Scalar.string(set.root),
-      estimatedSizeBytes: Scalar.long(manifest.bytes),
+      estimatedSizeBytes: Scalar.long(bytesEstimated),
     })
   },
 })
@@ -71,11 +85,7 @@ define(STATUS, {
   doc: 'How far a backup of the node is: a dictionary backupId, status (started, running, paused, completed, failed, cancelled), percent, bytesDone, bytesTotal, startTime, endTime, errorMsg. Without backupId a table with a row for each, the newest first. For administrators.',
   call: ([backupId], session) => {
     requireAdministrator(session, 'getNodeBackupStatus')
-    const { catalog } = dfsOf(session)
-    catalog.refresh()
-    const runs = runsOf(catalog)
-      .filter((r) => r.type === 'BACKUP_NODE')
-      .sort((a, b) => b.startMs - a.startMs)
+    const runs = nodeRuns(session)
     if (!isGiven(backupId))
       return listing(runs, {
         backupId: [T.STRING, (r) => r.id],
@@ -107,6 +117,15 @@ define(STATUS, {
     })
   },
 })
+
+/** The newest first. */
+function nodeRuns(session: Session): BackupRun[] {
+  const { catalog } = dfsOf(session)
+  catalog.refresh()
+  return runsOf(catalog)
+    .filter((r) => r.type === 'BACKUP_NODE')
+    .sort((a, b) => b.startMs - a.startMs)
+}
 
 function statusOf(run: BackupRun): string {
   if (run.state === 'interrupted') return 'failed'

@@ -7,26 +7,49 @@ import { type CatalogEntry, writeCatalogCopy } from '../external-copy/format.ts'
 import type { ExpectedFile } from '../set/pipeline.ts'
 import type { FileStore } from '../store/file-store.ts'
 
-export interface CatalogDump {
-  readonly catalog: { readonly records: number; readonly bytes: number; readonly digest: string }
+/** What a catalog says that there is. */
+export interface CatalogSurvey {
   /** By path in the data directory. */
   readonly segments: ReadonlyMap<string, ExpectedFile>
   readonly databases: number
   readonly tables: number
   readonly chunks: number
   readonly rows: number
+  /** Small appends that are in no segment. */
+  readonly appends: { readonly rows: number; readonly bytes: number }
+}
+
+export interface CatalogDump extends CatalogSurvey {
+  readonly catalog: { readonly records: number; readonly bytes: number; readonly digest: string }
 }
 
 const OF_THE_DIRECTORY: ReadonlySet<unknown> = new Set([keys.garbages[0], keys.remains[0], keys.runs[0]])
 
 /** `catalog` must show what `view` shows. */
 export function dumpCatalog(set: FileStore, file: string, catalog: CatalogReader, view: CatalogView): CatalogDump {
+  return surveyed(catalog, view, (entries) => ({ catalog: writeCatalogCopy(set, entries, file) }))
+}
+
+/** The same, without a file. */
+export const surveyCatalog = (catalog: CatalogReader, view: CatalogView): CatalogSurvey =>
+  surveyed(catalog, view, (entries) => {
+    for (const _ of entries);
+    return {}
+  })
+
+/** `take` gets all entries of the dump. */
+function surveyed<R extends object>(
+  catalog: CatalogReader,
+  view: CatalogView,
+  take: (entries: Iterable<CatalogEntry>) => R,
+): CatalogSurvey & R {
   const segments = new Map<string, ExpectedFile>()
   const tables: TableRecord[] = []
   /** Chunks with segments, by database, table and path; those that exist in small appends only come to them. */
   const chunks = new Set<string>()
   let databases = 0
   let rows = 0
+  const appends = { rows: 0, bytes: 0 }
   function* entries(): Iterable<CatalogEntry> {
     for (const [key, value] of catalog.entries([])) {
       // Files that wait to be removed, what restores left and the mode for copies are of the directory, not of what it holds; runs are of the process.
@@ -46,12 +69,18 @@ export function dumpCatalog(set: FileStore, file: string, catalog: CatalogReader
     for (const { db, name, id } of tables)
       for (const [path, delta] of view.deltas(id)) {
         chunks.add(textOf([db, name, path]))
-        rows += delta.blocks.reduce((n, b) => n + b.rows, 0)
+        for (const block of delta.blocks) {
+          appends.rows += block.rows
+          appends.bytes += block.data.length
+        }
         yield [['delta', id, path], { ...delta, path }]
       }
   }
-  const written = writeCatalogCopy(set, entries(), file)
-  return { catalog: written, segments, databases, tables: tables.length, chunks: chunks.size, rows }
+  const taken = take(entries())
+  return {
+    ...taken,
+    ...{ segments, databases, tables: tables.length, chunks: chunks.size, rows: rows + appends.rows, appends },
+  }
 }
 
 const textOf = (key: readonly unknown[]): string => JSON.stringify(key)

@@ -32,13 +32,18 @@ export function copyLog(parts: LogCopyParts, from: number): CopiedPiece[] | unde
   for (let look = 0; look < LOOKS; look++) {
     const { log } = parts.status()
     if (log.oldest > from) return undefined
-    const last = log.files.length - 1
-    const wanted = log.files.filter((f, k) => f.state !== 'free' && (f.endLsn > from || k === last))
-    const pieces = wanted.map((info, k) => copyPiece(parts, info, k))
+    const pieces = filesFrom(log.files, from).map((info, k) => copyPiece(parts, info, k))
     if (pieces.every((p) => p !== undefined)) return pieces
   }
   return undefined
 }
+
+/** The files of the log that hold what is after an LSN; the last one always. */
+export const filesFrom = (files: readonly LogFileInfo[], from: number): readonly LogFileInfo[] =>
+  files.filter((f, k) => f.state !== 'free' && (f.endLsn > from || k === files.length - 1))
+
+/** As a piece of a backup. */
+export const bytesOfPiece = ({ firstLsn, endLsn }: LogFileInfo): number => HEADER_BYTES + endLsn - firstLsn
 
 /** undefined: the file was renamed, removed or used again. */
 function copyPiece(
@@ -54,7 +59,7 @@ function copyPiece(
     if (header === undefined) return undefined
     const writer = set.openWrite(temporary)
     try {
-      const wanted = HEADER_BYTES + info.endLsn - info.firstLsn
+      const wanted = bytesOfPiece(info)
       const { original, stored } = encode(reader, wanted, coding, (piece) => writer.write(piece), onBytes)
       // A ring writes the header of a file before anything else when it uses it again.
       if (original.bytes !== wanted || headerOf(reader, info) !== header) return undefined

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryCatalogStore } from '../catalog/memory-store.ts'
 import { keys } from '../catalog/records.ts'
+import type { BackupRun } from '../engine/commands.ts'
 import { silentProgress } from '../progress.ts'
 import type { FileStore } from '../store/file-store.ts'
 import { MemoryFileStore } from '../store/memory-store.ts'
@@ -184,6 +185,69 @@ describe('a backup of the node', () => {
     expect(set.list('data').map((e) => e.name)).not.toContain('ts')
     expect(set.list('wal')).toEqual([])
     expect(verify(set)).toMatchObject({ failures: [], logPieces: 0 })
+  })
+
+  it('tells with plan=true what it would copy, keep and delete, and changes nothing', () => {
+    const { world, session } = filled()
+    const plan = (options = ''): string[] =>
+      JSON.parse(
+        session.show(
+          `p = backupNode("/b"${options}, plan=true); p.content + " " + p.action + " " + string(p.number) + " " + string(p.bytes > 0)`,
+        ),
+      )
+    const first = plan()
+    expect(first).toEqual([
+      expect.stringMatching(/^segments copy \d+ true$/),
+      'appends copy 109 true',
+      'log copy 1 true',
+    ])
+    expect(setOf(world).list('')).toEqual([])
+    session.run('backupNode("/b", includeWal=false)')
+    const set = setOf(world)
+    const { files, bytes } = readNewestManifest(set)!
+    expect(first[0]).toBe(`segments copy ${files} true`)
+    const before = [...set.files().keys()]
+    session.run('grow(50000, 3.0)')
+    const second = plan(', keep=1')
+    expect([...set.files().keys()]).toEqual(before)
+    expect(session.show('exec count(*) from getNodeBackupStatus()')).toBe('1')
+    expect(session.show('exec bytes from p where content = "segments", action = "keep"')).toBe(`[${bytes}]`)
+    session.run('backupNode("/b", keep=1)')
+    const { files: now } = readNewestManifest(set)!
+    expect(second).toEqual([
+      `segments keep ${files} true`,
+      `segments copy ${now - files} true`,
+      'appends copy 114 true',
+      'log copy 1 true',
+      'backups delete 1 false',
+    ])
+    session.session.user = 'ada'
+    expect(session.fails('backupNode("/b", plan=true)')).toContain('Only administrators')
+  })
+
+  it('estimates seconds by backups of the past, within the limit that is given', () => {
+    const { world, session } = filled()
+    const seconds = (options: string): string =>
+      session.show(`exec expectedSeconds > 100 from backupNode("/b"${options}, plan=true) where content = "segments"`)
+    expect(session.show('exec count(expectedSeconds) from backupNode("/b", plan=true)')).toBe('0')
+    const run: BackupRun = {
+      ...{ id: 'a', user: 'admin', type: 'BACKUP_NODE', db: '/x', table: '', startMs: 1000, endMs: 2000 },
+      ...{ totalPartitions: 0, completedPartitions: 0, state: 'completed', error: '', bytesTotal: 1 << 30 },
+    }
+    world.engine.request({ kind: 'putRun', run })
+    expect(seconds('')).toBe('[false]')
+    expect(seconds(', maxBytesPerSecond=0')).toBe('[false]')
+    expect(seconds(', maxBytesPerSecond=1')).toBe('[true]')
+  })
+
+  it('estimates the size of rows that are in the log only, too', () => {
+    const world = newWorld()
+    const session = connect(world)
+    session.run(SETUP)
+    const empty = Number(session.show('backupNode("/b")["estimatedSizeBytes"]'))
+    session.run('loadTable("dfs://ol", "pt").append!(madeRows(50, 0.5))')
+    expect(empty).toBe(0)
+    expect(Number(session.show('backupNode("/b")["estimatedSizeBytes"]'))).toBeGreaterThan(50 * 8)
   })
 
   it('takes no notice of the folder lost+found of a volume that is mounted for the set, its data, or the restored store', () => {

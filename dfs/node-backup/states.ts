@@ -31,6 +31,10 @@ function readOr(set: FileStore, id: string, note: (text: string) => void): NodeM
   }
 }
 
+/** Which of the backups in a set, the newest one left out, are more than are to be kept beside it. `keep` undefined: none. */
+export const statesBeyond = (others: readonly KeptState[], keep: number | undefined): readonly KeptState[] =>
+  keep === undefined ? [] : others.slice(0, Math.max(0, others.length - (keep - 1)))
+
 export const filesOfState = (set: FileStore, { id, index }: NodeManifest): Generator<IndexedFile> =>
   readFileIndex(set, indexFile(stateFolder(id)), index)
 

@@ -5,7 +5,7 @@ import { parentOf } from '../store/paths.ts'
 import { VOLUME_FOLDER } from '../store/volume-folder.ts'
 import { LOG_FOLDER } from './layout.ts'
 import { readNewestManifest } from './manifest.ts'
-import { keptStates, type NamedFiles, namedFiles } from './states.ts'
+import { keptStates, type NamedFiles, namedFiles, statesBeyond } from './states.ts'
 
 /** Answers how many were dropped. `keep` undefined: all backups stay. The newest always does. `known`: what they all name, if that is at hand. */
 export function sweepSet(
@@ -16,12 +16,12 @@ export function sweepSet(
 ): number {
   const newest = readNewestManifest(set)?.id
   const others = keptStates(set, note).filter((s) => s.id !== newest)
-  const stays = keep === undefined ? others : others.slice(Math.max(0, others.length - (keep - 1)))
+  const dropped = statesBeyond(others, keep)
   // Their files go after the folders: what a run that dies here leaves is named by nobody.
-  for (const { id } of others) if (!stays.some((s) => s.id === id)) set.removeTree(stateFolder(id))
+  for (const { id } of dropped) set.removeTree(stateFolder(id))
   for (const { name, kind } of set.list(''))
     if (kind === 'file' && name.startsWith(`${MANIFEST_FILE}.`)) set.remove(name)
-  const isSame = known !== undefined && stays.length === others.length
+  const isSame = known !== undefined && dropped.length === 0
   const { paths, isIncomplete } = isSame
     ? known
     : namedFiles(
@@ -34,7 +34,7 @@ export function sweepSet(
   } else {
     for (const folder of [DATA_FOLDER, LOG_FOLDER]) removeUnnamed(set, folder, paths)
   }
-  return others.length - stays.length
+  return dropped.length
 }
 
 function removeUnnamed(set: FileStore, top: string, named: ReadonlySet<string>): void {

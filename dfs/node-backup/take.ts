@@ -61,6 +61,8 @@ export interface NodeBackupParts {
 
 export interface NodeBackupResult {
   readonly manifest: NodeManifest
+  /** Of the data, before compression: segments, and small appends that are in none. */
+  readonly bytesEstimated: number
   readonly filesCopied: number
   readonly filesResumed: number
   readonly filesKept: number
@@ -90,10 +92,11 @@ export function takeNodeBackup(parts: NodeBackupParts, request: NodeBackupReques
   })
 }
 
-const statusOf = ({ client, user }: BackupContext): EngineStatus => client.request({ kind: 'status' }, user).status!
+export const statusOf = ({ client, user }: BackupContext): EngineStatus =>
+  client.request({ kind: 'status' }, user).status!
 
 /** The newest backup in the set. Throws for a set of another kind, or of another release. */
-function newestManifest({ context, set }: NodeBackupParts): NodeManifest | undefined {
+export function newestManifest({ context, set }: NodeBackupParts): NodeManifest | undefined {
   try {
     return readNewestManifest(set)
   } catch (error) {
@@ -105,7 +108,7 @@ function newestManifest({ context, set }: NodeBackupParts): NodeManifest | undef
 }
 
 /** Two stores would count, and remove, each other's backups, and the newest one would be now of this store, now of that. A restored store is the same one, on another timeline. */
-function requireSameStore(set: FileStore, { storeId, id }: NodeManifest, store: StoreMark): void {
+export function requireSameStore(set: FileStore, { storeId, id }: NodeManifest, store: StoreMark): void {
   if (storeId === store.id) return
   throw inputError(
     `The directory ${set.root} holds backups of another store: ${id} is of ${storeId}, this is ${store.id}.`,
@@ -169,6 +172,7 @@ class NodeBackupTask {
       const paths = new Set([...named.paths, ...files.map((f) => f.path), ...(manifest.log ?? []).map((p) => p.path)])
       const result = {
         manifest,
+        bytesEstimated: manifest.bytes + dump.appends.bytes,
         filesCopied: outcome.copied,
         filesResumed: outcome.resumed,
         filesKept: outcome.files.length - outcome.copied - outcome.resumed,
@@ -250,7 +254,7 @@ class NodeBackupTask {
     const jobs = packScheduledJobs(context.data)
     for (const { path, stored } of [...files, ...(log ?? [])]) this.#requireFile(path, stored.bytes)
     const index = writeFileIndex(this.#set, indexFile(folder), files)
-    const { segments: _, ...counts } = dump
+    const { segments: _, appends: __, ...counts } = dump
     const manifest: NodeManifest = {
       product: context.product,
       id,
