@@ -15,7 +15,8 @@ import type { EndSignals } from './signals.ts'
 
 type PitrInvocation = Extract<Invocation, { kind: 'restorePitr' }>
 
-const CALL = 'recoverTable(args[0], args[1], args[2], args[3], args[4], args[5], args[6], args[7], args[8])'
+const CALL =
+  'recoverTable(args[0], args[1], args[2], args[3], args[4], args[5], args[6], args[7], args[8], args[9] == "true")'
 
 export async function restorePitrCommand(
   settings: Settings,
@@ -30,7 +31,6 @@ export async function restorePitrCommand(
   if (table !== undefined) {
     if (backupId !== undefined) throw new OptionError('--backup-id is for a whole store: leave it out with --table')
     if (without !== undefined) throw new OptionError('--without is for a whole store: leave it out with --table')
-    if (isPlan) throw new OptionError('--plan is for a whole store: leave it out with --table')
     const source = tableOf(table, '--table')
     const into = as === undefined ? source : tableOf(as, '--as')
     if (!existsSync(join(dataDir, 'catalog.mdb')))
@@ -52,6 +52,7 @@ export async function restorePitrCommand(
           partition ?? '',
           path(walArchiveDir),
           path(key),
+          String(isPlan),
         ],
         cutOff: `The recovery was cut off. ${dataDir} is as it was; call again.`,
         inside: 'recoverTable there, which recovers a table into a store that is in use',

@@ -63,8 +63,16 @@ describe('holdfast restore-pitr', () => {
     }
     expect(await holdfast(['check', '--deep', '--data', at('by-command')])).toMatchObject({ code: 0 })
 
-    const table = await pitr(before, 'data', '--config', config, '--table', 'dfs://db/pt', '--as', 'dfs://db/back')
+    const one = ['--config', config, '--table', 'dfs://db/pt', '--as', 'dfs://db/back']
+    const plan = await pitr(before, 'data', ...one, '--plan')
+    expect(plan).toMatchObject({ code: 0 })
+    expect(plan.stderr).toMatch(/\[INFO\] Would recover to: /)
+    expect(plan.stdout).toMatch(/^dbName +tableName +chunkPath .*\n[- ]+\ndfs:\/\/db +back +dfs:\/\/db\/2024/)
+    const table = await pitr(before, 'data', ...one)
     expect(table).toMatchObject({ code: 0 })
+    expect(table.stderr).toMatch(
+      /^\[INFO\] Starting Point-in-Time Recovery of the table dfs:\/\/db\/pt as .*\n(\[INFO\] .*\n)*$/,
+    )
     expect(table.stdout).toContain('rows->39003')
     expect(await run(SUMS('back'))).toBe(expected)
     expect(await pitr('latest', 'latest', '--wal-archive-dir', archive)).toMatchObject({ code: 0 })

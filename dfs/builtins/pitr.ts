@@ -1,13 +1,13 @@
 /** recoverTable: one table of a node backup as of a moment, from the log behind the backup (ours, beside the functions of the dialect). */
 import { randomUUID } from 'node:crypto'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { type Arg, textArg } from '../../runtime/builtins/args.ts'
+import { type Arg, boolArg, textArg } from '../../runtime/builtins/args.ts'
 import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
 import type { Session } from '../../runtime/session.ts'
 import { Dict, isLiteral, Scalar, T } from '../../runtime/values/index.ts'
 import type { RecoverySources } from '../pitr/plan.ts'
-import { recoverTable } from '../pitr/recover-table.ts'
+import { planOfTableRecovery, recoverTable, type TableRecoveryRequest } from '../pitr/recover-table.ts'
 import { RestoreCommand } from '../pitr/restore-command.ts'
 import { ownScratch } from '../pitr/scratch.ts'
 import { parseTarget, TARGET_FORMS } from '../pitr/target.ts'
@@ -23,6 +23,7 @@ import {
   timestampOf,
   urlArg,
 } from './backup-host.ts'
+import { EXPECTED_DOC, PLAN_COLUMNS_DOC, planTable } from './backup-plan.ts'
 import { checkDatabaseName } from './databases.ts'
 import { dfsOf, requireAdministrator } from './store-args.ts'
 import { checkTableName } from './tables.ts'
@@ -31,15 +32,16 @@ const { entries, define } = topicTable('Backup and restore')
 export const pitrBuiltins = entries
 
 const RECOVER =
-  'recoverTable(backupDir, dbPath, tableName, target, [newDBPath], [newTableName], [partition], [walArchiveDir], [keyPath])'
+  'recoverTable(backupDir, dbPath, tableName, target, [newDBPath], [newTableName], [partition], [walArchiveDir], [keyPath], [plan=false])'
 
 define(RECOVER, {
   doc: `Recovers one table as it was at target, from a set of node backups and the log that was archived since, into the running store as a new table, while everything else goes on. Only what belongs to the table is replayed, only its data segments are fetched, and the table appears whole, in one transaction. Returns a dictionary: dbName, tableName, recoveredTo (the last transaction that counts), lsn, partitions, rows, transactions.
 target is a text: an ISO time with its zone ("2026-01-15T14:30:00Z", "2026-01-15T14:30:00+01:00"), "latest", or "lsn:H/L"; the last transaction that committed at or before it is included. dbPath and tableName are the names at that time. newDBPath and newTableName are the new names; by default they are the same, which does when the table was dropped: a table that exists is never touched, and its name is an error. The database of newDBPath is created when it is missing. partition restricts the recovery to partitions: a path such as "/20240101", or a pattern as restore takes it.
 The log comes from the set, then from walArchiveDir, by default the archive of the configuration (wal_archive_dir, or wal_restore_command). What happened in the last minutes may not be archived yet (wal_archive_timeout). keyPath is the key file of an encrypted set.
-Errors say which range can be reached: a target before the backups or after the log, a gap in the archive, a damaged piece or segment. Nothing is left of a call that fails. For administrators. "holdfast restore-pitr" recovers a whole store.`,
+Errors say which range can be reached: a target before the backups or after the log, a gap in the archive, a damaged piece or segment. Nothing is left of a call that fails.
+With plan=true nothing is changed: lines say where the recovery would arrive, and the result is a table ${PLAN_COLUMNS_DOC} with a row for each partition that the new table would have. bytes are those of data segments to be copied, which are looked for and not read. ${EXPECTED_DOC} For administrators. "holdfast restore-pitr" recovers a whole store.`,
   call: (
-    [backupDir, dbPath, tableName, target, newDBPath, newTableName, partition, walArchiveDir, keyPath],
+    [backupDir, dbPath, tableName, target, newDBPath, newTableName, partition, walArchiveDir, keyPath, plan],
     session,
   ) => {
     requireAdministrator(session, 'recoverTable')
@@ -55,15 +57,18 @@ Errors say which range can be reached: a target before the backups or after the 
       throw usageError(RECOVER, `target must be a text: ${TARGET_FORMS}.`)
     const recoveryTarget = parseTarget(textArg(target, RECOVER, 'target'))
     const context = host.context()
-    const { recoveredTo, partitions, rows, transactions } = recoverTable(context, {
+    const request: TableRecoveryRequest = {
       sources,
       target: recoveryTarget,
       source,
       into,
       partition: optionalText(partition, RECOVER, 'partition') || undefined,
       scratch: ownScratch(context.data, randomUUID(), context.now()),
-      say: (line) => context.progress.note(line),
-    })
+      say: (line) => context.progress.note(`[INFO] ${line}`),
+    }
+    if (boolArg(plan, RECOVER, 'plan', false))
+      return planTable(planOfTableRecovery(context, request), host.runs(), 'RESTORE_BY_COPY_FILE')
+    const { recoveredTo, partitions, rows, transactions } = recoverTable(context, request)
     return new Dict(
       T.STRING,
       T.ANY,

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { inputError } from '../../runtime/errors.ts'
+import { countText } from '../../runtime/print/counts.ts'
 import { keys, viewOf } from '../catalog/records.ts'
 import type { ChunkRecord, SegmentRef, TableRecord } from '../catalog/types.ts'
 import { withFlushed } from '../engine/chunk-edits.ts'
@@ -19,6 +20,7 @@ import type { BackupContext } from '../set/context.ts'
 import type { TableIndex } from '../set/meta.ts'
 import { dbNameOf } from '../set/names.ts'
 import type { OnBytes } from '../set/pipeline.ts'
+import type { PlannedChunk } from '../set/planned-chunk.ts'
 import { RunRecord } from '../set/runs.ts'
 import { matchesPartition } from '../set/wildcard.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -26,7 +28,7 @@ import { parentOf } from '../store/paths.ts'
 import { chunkFolderOf } from '../write/new-segments.ts'
 import type { Moment } from './errors.ts'
 import { planRecovery, type RecoveryPlan, type RecoverySources, type TableName } from './plan.ts'
-import { completionLines, RecoveryReport } from './report.ts'
+import { completionLines, planLines, RecoveryReport } from './report.ts'
 import { removeScratch, type Scratch } from './scratch.ts'
 import { type LocatedSegment, locateSegments, SegmentCopier, type SegmentCopy } from './segments.ts'
 import { formatTarget, type RecoveryTarget } from './target.ts'
@@ -62,11 +64,54 @@ interface RecoveredChunk {
 }
 
 /** Throws what keeps it from the target; the store is as it was then. */
-export function recoverTable(context: BackupContext, request: TableRecoveryRequest): RecoveredTable {
+export const recoverTable = (context: BackupContext, request: TableRecoveryRequest): RecoveredTable =>
+  prepared(context, request, '', (recovery, report) => {
+    const { plan, chunks } = recovery
+    const rows = putInPlace(context, request, recovery, report)
+    for (const line of completionLines(plan.analysis, plan.replayed)) report.say(line)
+    return {
+      recoveredTo: plan.analysis.recoveredTo,
+      partitions: chunks.length,
+      rows,
+      transactions: plan.replayed.transactions,
+    }
+  })
+
+/** What recoverTable would bring now, partition by partition. Throws what would keep it from that, segments that are damaged excepted. Leaves the store as it is. */
+export const planOfTableRecovery = (context: BackupContext, request: TableRecoveryRequest): readonly PlannedChunk[] =>
+  prepared(context, request, ': a plan, nothing is recovered', ({ plan, place, chunks, segments }, report) => {
+    for (const line of planLines(plan, segments)) report.say(line)
+    const rows = chunks.reduce((sum, c) => sum + rowsOf(c), 0)
+    report.say(`Partitions that would be recovered: ${countText(chunks.length)}, with ${countText(rows)} rows`)
+    requireRoom(context.data, bytesOf(segments))
+    const { database, table } = place
+    return chunks
+      .map((chunk): PlannedChunk => {
+        const { chunkId } = (chunk.stored ?? chunk.delta)!
+        const bytes = bytesOf(segmentsOf(chunk))
+        return { database, table, path: chunk.path, chunkId, action: 'copy', rows: rowsOf(chunk), bytes }
+      })
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+  })
+
+/** What is decided before anything is written into the store. */
+interface PreparedRecovery {
+  readonly plan: RecoveryPlan
+  readonly place: RestoreTarget
+  readonly chunks: readonly RecoveredChunk[]
+  readonly segments: readonly LocatedSegment[]
+}
+
+function prepared<R>(
+  context: BackupContext,
+  request: TableRecoveryRequest,
+  what: string,
+  work: (recovery: PreparedRecovery, report: RecoveryReport) => R,
+): R {
   const { source, into, target, sources, scratch, say } = request
   refuseExisting(context, into)
   const report = new RecoveryReport(say)
-  report.begin(target, ` of the table ${source.url}/${source.table} as ${into.url}/${into.table}`)
+  report.begin(target, ` of the table ${source.url}/${source.table} as ${into.url}/${into.table}${what}`)
   try {
     const listener = {
       base: report.base.bind(report),
@@ -77,14 +122,8 @@ export function recoverTable(context: BackupContext, request: TableRecoveryReque
     const place = targetOrNew(context, context.view(), index, into.url, into.table)
     context.access.restore(index, place)
     const chunks = chunksOf(plan, index, place, request)
-    const rows = putInPlace(context, request, plan, place, chunks, report)
-    for (const line of completionLines(plan.analysis, plan.replayed)) report.say(line)
-    return {
-      recoveredTo: plan.analysis.recoveredTo,
-      partitions: chunks.length,
-      rows,
-      transactions: plan.replayed.transactions,
-    }
+    const wanted = new Set(chunks.flatMap(segmentsOf).map((s) => s.file))
+    return work({ plan, place, chunks, segments: locateSegments(plan, sources, wanted) }, report)
   } finally {
     removeScratch(scratch)
   }
@@ -141,14 +180,10 @@ function chunksOf(
 function putInPlace(
   context: BackupContext,
   { sources }: TableRecoveryRequest,
-  plan: RecoveryPlan,
-  place: RestoreTarget,
-  chunks: readonly RecoveredChunk[],
+  { plan, place, chunks, segments }: PreparedRecovery,
   report: RecoveryReport,
 ): number {
   const { database, table } = place
-  const wanted = new Set(chunks.flatMap(({ stored }) => stored?.segments.map((s) => s.file) ?? []))
-  const segments = locateSegments(plan, sources, wanted)
   const run = new RunRecord(context.client, () => context.now(), {
     user: context.user,
     type: 'RESTORE_BY_COPY_FILE',
@@ -156,13 +191,10 @@ function putInPlace(
     table: table.name,
     totalPartitions: chunks.length,
     done: 0,
-    bytesTotal: chunks.reduce((sum, c) => sum + bytesOf(c), 0),
+    bytesTotal: bytesOf(chunks.flatMap(segmentsOf)),
   })
   try {
-    requireRoom(
-      context.data,
-      segments.reduce((sum, s) => sum + s.bytes, 0),
-    )
+    requireRoom(context.data, bytesOf(segments))
     const rows = context.writing(() => {
       const written = new WrittenFiles(context.data)
       try {
@@ -190,7 +222,7 @@ function putInPlace(
         throw error
       }
     })
-    for (const chunk of chunks) run.addPartition(bytesOf(chunk))
+    for (const chunk of chunks) run.addPartition(bytesOf(segmentsOf(chunk)))
     run.complete()
     return rows
   } catch (error) {
@@ -199,7 +231,11 @@ function putInPlace(
   }
 }
 
-const bytesOf = ({ stored }: RecoveredChunk): number => stored?.segments.reduce((sum, s) => sum + s.bytes, 0) ?? 0
+const segmentsOf = ({ stored }: RecoveredChunk): readonly SegmentRef[] => stored?.segments ?? []
+const bytesOf = (segments: readonly { readonly bytes: number }[]): number =>
+  segments.reduce((sum, s) => sum + s.bytes, 0)
+const rowsOf = ({ stored, delta }: RecoveredChunk): number =>
+  (stored?.rows ?? 0) + (delta?.blocks.reduce((sum, b) => sum + b.rows, 0) ?? 0)
 
 /** Answers the new names of segments by their old ones. */
 function copySegments(
@@ -217,7 +253,7 @@ function copySegments(
   for (const { stored, path } of chunks)
     for (const { file } of stored?.segments ?? [])
       names.set(file, `${chunkFolderOf(table, path)}/${randomUUID()}.arrow`)
-  const bytesTotal = segments.reduce((sum, s) => sum + s.bytes, 0)
+  const bytesTotal = bytesOf(segments)
   const meter = new ProgressMeter(
     context.progress,
     { verb: 'restore', subject: `${table.db}/${table.name}`, bytesTotal, chunksTotal: 0 },

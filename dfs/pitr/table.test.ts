@@ -1,5 +1,6 @@
 /** One table back: recoverTable against snapshots, what it reads, and what it leaves when it fails. */
 import { describe, expect, it } from 'vitest'
+import { progressService } from '../progress.ts'
 import { parseKey } from '../set/key.ts'
 import { FaultyFileStore } from '../store/faulty-store.ts'
 import type { FileStore } from '../store/file-store.ts'
@@ -101,6 +102,65 @@ describe('recoverTable', () => {
     session.run(`${GROW} grow("t_0", 3, 1)`)
     await world.engine.checkpoint()
     expect(session.show('exec count(*) from loadTable("dfs://d", "t_0")')).toBe('1506')
+  })
+})
+
+describe('recoverTable with plan=true', () => {
+  const planned = (target: string, options: Parameters<typeof call>[1] = {}): string =>
+    call(target, options).replace(/\)$/, ', plan=true)')
+
+  it('says where it would arrive and what each partition would have, and leaves the store as it is', async () => {
+    const { world, set, archive, moments } = await story()
+    const { session, disk, engine } = world
+    const notes: string[] = []
+    session.session.provide(progressService, { report: () => {}, note: (text) => void notes.push(text) })
+    const state = (): string =>
+      JSON.stringify([[...disk.files().keys()].sort(), engine.status().log.end, session.show('getBackupStatus()')])
+    const before = state()
+    for (const [k, { timeMs }] of moments.entries()) {
+      const target = timeTarget(timeMs)
+      set.opened.length = 0
+      archive.opened.length = 0
+      session.run(`p = ${planned(target, { as: `t_${k}` })}`)
+      expect([...set.opened, ...archive.opened].filter((path) => path.endsWith('.arrow'))).toEqual([])
+      expect(notes[0]).toBe(
+        `[INFO] Starting Point-in-Time Recovery of the table dfs://d/t as dfs://d/t_${k}: a plan, nothing is recovered`,
+      )
+      expect(notes.at(-3)).toMatch(/^\[INFO\] Would recover to: 2020-.*Z \(LSN: 0\/[0-9A-F]{8}\)$/)
+      expect(notes.at(-1)).toMatch(/^\[INFO\] Partitions that would be recovered: 3, with [\d,]+ rows$/)
+      expect(session.show('p.tableName + p.chunkPath.regexReplace("/[^/]*$", "")')).toBe(
+        JSON.stringify([0, 1, 2].map((part) => `t_${k}dfs://d/${part}`)),
+      )
+      notes.length = 0
+    }
+    expect(state()).toBe(before)
+    for (const [k, { timeMs }] of moments.entries()) {
+      const target = timeTarget(timeMs)
+      session.run(`p = ${planned(target, { as: `t_${k}` })}; r = ${call(target, { as: `t_${k}` })}`)
+      expect(session.show('(sum(p.rows) == r[`rows]) && (size(p) == r[`partitions]) && (min(p.bytes) > 0)')).toBe(
+        'true',
+      )
+      expect(notes.slice(-4).every((line) => line.startsWith('[INFO] '))).toBe(true)
+    }
+    session.run(`p = ${planned(timeTarget(moments[1]!.timeMs), { as: 'part', partition: '/1' })}`)
+    expect(session.show('p.tableName + " " + p.action + " " + p.chunkPath')).toMatch(
+      /^\["part copy dfs:\/\/d\/1\/[^/"]+"\]$/,
+    )
+    session.run(`p = ${planned(timeTarget(moments[2]!.timeMs), { table: 'dim', as: 'dim2', db: 'dfs://new' })}`)
+    expect(session.show('p.dbName + "/" + p.tableName + " " + string(p.rows)')).toBe('["dfs://new/dim2 1204"]')
+  })
+
+  it('fails where the recovery would', async () => {
+    const { world, archive, moments } = await story()
+    const { session } = world
+    const moment = timeTarget(moments[1]!.timeMs)
+    expect(session.fails(planned(moment))).toMatch(/exists already/)
+    expect(session.fails(planned('2030-01-01T00:00:00Z', { as: 'x' }))).toMatch(/after the end of the log/)
+    archive.opened.length = 0
+    session.run(`${call(moment, { as: 'probe' })}`)
+    archive.inner.remove(archive.opened.find((path) => path.endsWith('.arrow'))!)
+    expect(session.fails(planned(moment, { as: 'x' }))).toMatch(/is not in the backup or in the archive/)
+    expect(world.disk.list('recovery')).toEqual([])
   })
 })
 
