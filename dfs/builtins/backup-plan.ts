@@ -14,9 +14,21 @@ export function planTable(
   chunks: readonly PlannedChunk[],
   runs: Iterable<BackupRun>,
   type: BackupRun['type'],
-  bytesPerSecondMax = Number.POSITIVE_INFINITY,
+  bytesPerSecondMax?: number,
 ): Table {
   const secondsOf = expectedSeconds(runs, type, bytesPerSecondMax)
+  return tableWith(chunks, ({ bytes }) => secondsOf(bytes))
+}
+
+/** The same of a restore: its tables may be of either kind. */
+export function restorePlanTable(chunks: readonly PlannedChunk[], runs: Iterable<BackupRun>): Table {
+  const known = [...runs]
+  const ofFiles = expectedSeconds(known, 'RESTORE_BY_COPY_FILE')
+  const ofRows = expectedSeconds(known, 'RESTORE_BY_SQL')
+  return tableWith(chunks, ({ bytes, isOfQuery }) => (isOfQuery ? ofRows : ofFiles)(bytes))
+}
+
+function tableWith(chunks: readonly PlannedChunk[], secondsOf: (chunk: PlannedChunk) => Raw): Table {
   const texts = (of: (chunk: PlannedChunk) => string): StringVector => new StringVector(chunks.map(of))
   const longs = (of: (chunk: PlannedChunk) => number) =>
     vectorOf(
@@ -31,10 +43,7 @@ export function planTable(
     action: texts((c) => c.action),
     rows: longs((c) => c.rows),
     bytes: longs((c) => c.bytes),
-    expectedSeconds: vectorOf(
-      T.DOUBLE,
-      chunks.map(({ bytes }) => secondsOf(bytes)),
-    ),
+    expectedSeconds: vectorOf(T.DOUBLE, chunks.map(secondsOf)),
   })
 }
 

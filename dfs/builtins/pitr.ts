@@ -23,7 +23,7 @@ import {
   timestampOf,
   urlArg,
 } from './backup-host.ts'
-import { EXPECTED_DOC, PLAN_COLUMNS_DOC, planTable } from './backup-plan.ts'
+import { EXPECTED_DOC, PLAN_COLUMNS_DOC, restorePlanTable } from './backup-plan.ts'
 import { checkDatabaseName } from './databases.ts'
 import { dfsOf, requireAdministrator } from './store-args.ts'
 import { checkTableName } from './tables.ts'
@@ -67,7 +67,7 @@ With plan=true nothing is changed: lines say where the recovery would arrive, an
       say: (line) => context.progress.note(`[INFO] ${line}`),
     }
     if (boolArg(plan, RECOVER, 'plan', false))
-      return planTable(planOfTableRecovery(context, request), host.runs(), 'RESTORE_BY_COPY_FILE')
+      return restorePlanTable(planOfTableRecovery(context, request), host.runs())
     const { recoveredTo, partitions, rows, transactions } = recoverTable(context, request)
     return new Dict(
       T.STRING,

@@ -73,6 +73,17 @@ describe('a restore with plan=true', () => {
     expect(actionsOf('migrate("/q", "dfs://db", "dim", "dfs://new", plan=true)')).toEqual(['dim/dim copy 30'])
   })
 
+  it('expects of each table what its kind takes, where a set has backups of either', () => {
+    s.run('backup("/both", <select * from dim>); backup("/both", "dfs://db", tableName="pt")')
+    const run: BackupRun = { ...ENDED, id: 'a', type: 'RESTORE_BY_SQL', startMs: 0, endMs: 1000, bytesTotal: 1 << 20 }
+    world.engine.request({ kind: 'putRun', run })
+    expect(
+      s.show(
+        'exec distinct(tableName) from migrate("/both", "dfs://db", , "dfs://new", plan=true) where expectedSeconds > 0',
+      ),
+    ).toBe('["dim"]')
+  })
+
   it('tells bytes and, from calls of the past, seconds', () => {
     const set = world.backups.get('/set') as MemoryFileStore
     const stored = [...set.files().keys()].filter((f) => /^data\/.*\/pt\//.test(f))

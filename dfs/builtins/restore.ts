@@ -19,7 +19,7 @@ import { STATE_DOC, setOptions } from './backup-choice.ts'
 import { backupStore, isMissing, loggedInHost, optionalText, optionalUrl, urlArg } from './backup-host.ts'
 import { KEY_DOC } from './backup-key.ts'
 import { noteIfNothingMatches } from './backup-pattern.ts'
-import { EXPECTED_DOC, PLAN_COLUMNS_DOC, planTable } from './backup-plan.ts'
+import { EXPECTED_DOC, PLAN_COLUMNS_DOC, restorePlanTable } from './backup-plan.ts'
 import { checkDatabaseName } from './databases.ts'
 import { checkTableName } from './tables.ts'
 
@@ -54,8 +54,7 @@ ${PLAN_DOC} Needs a login.`,
     if (boolArg(plan, RESTORE, 'plan', false)) {
       const planned = planOfPartitions(context, store, request, setOptions(state, RESTORE))
       noteIfNothingMatches(context.progress, store, [planned.index], request.pattern)
-      const type = planned.index.query === undefined ? 'RESTORE_BY_COPY_FILE' : 'RESTORE_BY_SQL'
-      return planTable(planned.chunks, host.runs(), type)
+      return restorePlanTable(planned.chunks, host.runs())
     }
     const restored = restorePartitions(context, store, request, setOptions(state, RESTORE))
     noteIfNothingMatches(context.progress, store, [restored.index], request.pattern)
@@ -86,7 +85,7 @@ define(RESTORE_DB, {
     const store = backupStore(host, backupDir, RESTORE_DB, keyPath)
     const options = setOptions(state, RESTORE_DB)
     if (boolArg(plan, RESTORE_DB, 'plan', false))
-      return planTable(planOfDatabase(host.context(), store, url, target, options), host.runs(), 'RESTORE_BY_COPY_FILE')
+      return restorePlanTable(planOfDatabase(host.context(), store, url, target, options), host.runs())
     return tableList(restoreDatabase(host.context(), store, url, target, options))
   },
 })
@@ -109,7 +108,7 @@ define(RESTORE_TABLE, {
     const store = backupStore(host, backupDir, RESTORE_TABLE, keyPath)
     const options = setOptions(state, RESTORE_TABLE)
     if (boolArg(plan, RESTORE_TABLE, 'plan', false))
-      return planTable(planOfTable(host.context(), store, source, target, options), host.runs(), 'RESTORE_BY_COPY_FILE')
+      return restorePlanTable(planOfTable(host.context(), store, source, target, options), host.runs())
     return tableList([restoreTable(host.context(), store, source, target, options)])
   },
 })
@@ -133,10 +132,8 @@ define(MIGRATE, {
       throw inputError('migrate can rename a table only if backupTableName names it.', { code: 'usage' })
     const store = backupStore(host, backupDir, MIGRATE, keyPath)
     const options = setOptions(state, MIGRATE)
-    if (boolArg(plan, MIGRATE, 'plan', false)) {
-      const { chunks, isOfQuery } = planOfMigration(host.context(), store, request, options)
-      return planTable(chunks, host.runs(), isOfQuery ? 'RESTORE_BY_SQL' : 'RESTORE_BY_COPY_FILE')
-    }
+    if (boolArg(plan, MIGRATE, 'plan', false))
+      return restorePlanTable(planOfMigration(host.context(), store, request, options), host.runs())
     const rows = migrateSet(host.context(), store, request, options)
     return tableOf({
       dbName: new StringVector(rows.map((r) => r.url)),

@@ -41,36 +41,26 @@ export const migrateSet = (
     }),
   )
 
-export interface MigrationPlanned {
-  readonly chunks: readonly PlannedChunk[]
-  /** The backup was made from queries. */
-  readonly isOfQuery: boolean
-}
-
 /** What migrateSet would do now; what it would not restore is noted with the reason. */
 export const planOfMigration = (
   context: BackupContext,
   store: FileStore,
   request: MigrateRequest,
   options: SetOptions = {},
-): MigrationPlanned =>
-  reading(store, options, (set) => {
-    const chunks: PlannedChunk[] = []
-    const requested = requestedTables(set, store, request)
-    for (const each of requested) {
+): readonly PlannedChunk[] =>
+  reading(store, options, (set) =>
+    requestedTables(set, store, request).flatMap((each) => {
       const { source, target } = each
+      let chunks: readonly PlannedChunk[] = []
       const work = (): void => {
         refuseExisting(context, each)
-        if (source.table !== '') chunks.push(...planOfWholeTable(context, set, source, target, set.domain(source.url)))
-        else context.access.createDatabase(target.url)
+        if (source.table === '') context.access.createDatabase(target.url)
+        else chunks = planOfWholeTable(context, set, source, target, set.domain(source.url))
       }
       failureOf(work, (reason) => context.progress.note(`${nameOf(source)} would not be restored: ${reason}`))
-    }
-    const isOfQuery = requested.some(
-      ({ source: { url, table } }) => table !== '' && set.requireTable(url, table).mode === 'sql',
-    )
-    return { chunks, isOfQuery }
-  })
+      return chunks
+    }),
+  )
 
 interface Requested {
   /** `table` is empty for a database without tables. */

@@ -74,6 +74,7 @@ function plannedRows(context: BackupContext, request: RowsRequest): readonly Pla
         ...{ database, table, path, chunkId: chunk.chunkId, rows: chunk.rows },
         action: isWritten ? written : 'keep',
         bytes: isWritten ? bytesOfChunk(chunk) : 0,
+        isOfQuery: true,
       }
     }),
   )

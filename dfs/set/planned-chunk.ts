@@ -17,4 +17,6 @@ export interface PlannedChunk {
   readonly rows: number
   /** To be copied. Of a backup, small appends that are in no file yet are not counted; of one of a query it is what has to be read. */
   readonly bytes: number
+  /** Rows of a query are written to restore it, files are not copied. */
+  readonly isOfQuery?: boolean
 }
