@@ -27,18 +27,8 @@ export function compileItem(
   return scope.compileInScope(expr, columns, (e) => {
     const getter = special?.(e)
     if (getter !== undefined) return getter
+    notePlaces(e, places)
     switch (e.kind) {
-      case 'predicate':
-      case 'quantified':
-        if (e.right.kind === 'sql') places.set(e.right, 'list')
-        return undefined
-      case 'member':
-      case 'memberKey':
-        if (e.object.kind === 'sql') places.set(e.object, 'table')
-        return undefined
-      case 'index':
-        if (e.object.kind === 'sql') places.set(e.object, e.slots.some(isText) ? 'table' : 'argument')
-        return undefined
       case 'columnSeries':
         return seriesGetter(e.names, columns)
       case 'over':
@@ -50,7 +40,6 @@ export function compileItem(
         return subselect(e, columns, scope, rows, (t) => operand(t, places.get(e)))
       case 'call':
       case 'methodCall':
-        for (const { value } of callShape(e)!.args) if (value?.kind === 'sql') places.set(value, 'argument')
         return sqlCall(e, columns, scope, rows)
       default:
         return undefined
@@ -62,7 +51,27 @@ export function compileItem(
  * Where a sub-select stands that is more than an operand: on the right of in, any and all it is a list, even with one row; an argument
  * of a function may have several columns; what `.name` and ``[`name]`` look into is the table.
  */
-type Place = 'list' | 'argument' | 'table'
+export type Place = 'list' | 'argument' | 'table'
+
+/** The places of sub-selects right below the expression. */
+export function notePlaces(e: Expr, places: Map<Expr, Place>): void {
+  switch (e.kind) {
+    case 'predicate':
+    case 'quantified':
+      if (e.right.kind === 'sql') places.set(e.right, 'list')
+      return
+    case 'member':
+    case 'memberKey':
+      if (e.object.kind === 'sql') places.set(e.object, 'table')
+      return
+    case 'index':
+      if (e.object.kind === 'sql') places.set(e.object, e.slots.some(isText) ? 'table' : 'argument')
+      return
+    case 'call':
+    case 'methodCall':
+      for (const { value } of callShape(e)!.args) if (value?.kind === 'sql') places.set(value, 'argument')
+  }
+}
 
 const isText = (slot: Expr | null): boolean =>
   slot?.kind === 'constVector' ? slot.items.every(isText) : slot?.kind === 'literal' && typeof slot.value === 'string'
@@ -128,6 +137,28 @@ function subselect(
     const values: Value[] = count > 0 ? [first] : []
     for (row = 1; row < count; row++) values.push(read(scope.executeNested(node, ofRow)))
     return assembleScalars(values)
+  }
+}
+
+/** The value of a sub-select that reads none of the columns of the query around it; undefined when it reads one. */
+export function uncorrelated(
+  node: SqlExpr,
+  columns: ColumnResolver,
+  scope: SqlScope,
+  place: Place | undefined,
+): Value | undefined {
+  let correlated = false
+  const refused: ColumnResolver = (name, qualifier) => {
+    if (columns(name, qualifier) === undefined) return undefined
+    correlated = true
+    throw inputError(`[${name}] is a column of the query around this one.`)
+  }
+  try {
+    return operand(scope.executeNested(node, refused), place)
+  } catch (error) {
+    // Whoever runs it for each row tells what else is wrong with it.
+    if (correlated) return undefined
+    throw error
   }
 }
 

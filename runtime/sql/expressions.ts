@@ -44,6 +44,17 @@ export function some(expr: Expr, test: (expr: Expr) => boolean): boolean {
   return found
 }
 
+/** A copy of the tree in which what `by` gives stands for a node; nothing looks below such a node. */
+export function replaced(expr: Expr, by: (node: Expr) => Expr | undefined): Expr {
+  const copy = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(copy)
+    if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value
+    const found = isNode(value) ? by(value as Expr) : undefined
+    return found ?? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, k === 'span' ? v : copy(v)]))
+  }
+  return copy(expr) as Expr
+}
+
 /** Same text, whatever the positions: `sum(x)` in a having clause is the `sum(x)` of the select list. */
 export function expressionKey(expr: Expr): string {
   return JSON.stringify(expr, (key, value: unknown) => {

@@ -2,7 +2,7 @@
 import type { Alias, Expr, MacroExpr, SelectItem, SelectStatement, SortKey } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
-import { some } from './expressions.ts'
+import { replaced, some } from './expressions.ts'
 import { stringsOf } from './from.ts'
 
 /** The statement without macro variables. */
@@ -100,13 +100,5 @@ function textOf(name: string, scope: SqlScope): string[] {
 
 const NOWHERE = { start: 0, end: 0 } as Expr['span']
 
-/** The tree with every macro replaced. */
-function replace(expr: Expr, by: (m: MacroExpr) => Expr): Expr {
-  const copy = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(copy)
-    if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value
-    if ((value as { kind?: unknown }).kind === 'macro') return by(value as MacroExpr)
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, k === 'span' ? v : copy(v)]))
-  }
-  return copy(expr) as Expr
-}
+const replace = (expr: Expr, by: (m: MacroExpr) => Expr): Expr =>
+  replaced(expr, (e) => (e.kind === 'macro' ? by(e) : undefined))

@@ -35,13 +35,15 @@ import { readOnlySource, targetName } from './modify-rows.ts'
 import { isPartitionCall, predicateOf } from './predicate.ts'
 import { findField } from './relation.ts'
 import { readSource } from './source-read.ts'
+import { runSubselects } from './subselects.ts'
 import { columnEdits } from './update.ts'
 
 /** Returns the number of rows changed. */
-export function updateStored(node: UpdateStatement, target: SourceTable, scope: SqlScope): number {
+export function updateStored(statement: UpdateStatement, target: SourceTable, scope: SqlScope): number {
   const { source } = target
-  const name = nameOf(node.table, source)
+  const name = nameOf(statement.table, source)
   const ref = sourceRef(source, name)
+  const node = { ...statement, where: conditionsOf(statement, ref, scope) }
   const sets = node.sets.map(({ column, value }) => ({ column: knownColumn(ref, column), value }))
   const values = [...sets.map((s) => s.value), ...node.having, ...node.csort.map((k) => k.expr)]
   const unit = unitOfUpdate(node, values, ref, scope)
@@ -58,7 +60,7 @@ export function updateStored(node: UpdateStatement, target: SourceTable, scope: 
 
 /** Returns the number of rows deleted. */
 export function deleteStored(
-  node: Pick<DeleteStatement, 'where' | 'map'> & { readonly from: FromNode | null },
+  statement: Pick<DeleteStatement, 'where' | 'map'> & { readonly from: FromNode | null },
   table: Expr,
   target: SourceTable,
   scope: SqlScope,
@@ -66,6 +68,7 @@ export function deleteStored(
   const { source } = target
   const name = nameOf(table, source)
   const ref = sourceRef(source, name)
+  const node = { ...statement, where: conditionsOf(statement, ref, scope) }
   const unit = unitOf(node, [], ref, scope)
   return modify(source, ref, node, unit, [], scope, (where, from, inner) => ({
     op: 'DELETE',
@@ -108,6 +111,13 @@ function modify(
     edit: (rows) => edit(rows, schema),
   })
 }
+
+/** In a join sub-selects may read columns of the other tables. */
+const conditionsOf = (
+  { where, from }: { readonly where: readonly Expr[]; readonly from: FromNode | null },
+  ref: SourceRef,
+  scope: SqlScope,
+): readonly Expr[] => (from === null ? runSubselects(where, ref, scope) : where)
 
 /** At least one column, which tells how many rows there are. */
 function columnsRead(exprs: readonly Expr[], ref: SourceRef): string[] {

@@ -21,6 +21,7 @@ import { ColumnCollector, expectScans, filteredBatches, planScan, type Scan } fr
 import { partitionsOfQuery } from './source-restrictions.ts'
 import { sampled, takeSamples } from './source-sample.ts'
 import { resultOf } from './spread.ts'
+import { runSubselects } from './subselects.ts'
 import { applyWhere, bound } from './where.ts'
 
 const HINT_EXPLAIN = 32768
@@ -37,7 +38,8 @@ interface Run {
 }
 
 export function selectFromSource(statement: SelectStatement, ref: SourceRef, scope: SqlScope): Value {
-  const { node, samples } = takeSamples(splitPartitionCalls(statement), ref, scope)
+  const split = splitPartitionCalls(statement)
+  const { node, samples } = takeSamples({ ...split, where: runSubselects(split.where, ref, scope) }, ref, scope)
   const plan = planSource(node, ref, scope)
   const map = plan.method.kind === 'map'
   // With map the where clause belongs to each partition as a whole: it may hold aggregates.
