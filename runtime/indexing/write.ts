@@ -5,7 +5,8 @@
 
 import { copyOf, freeze, writable } from '../compile/ownership.ts'
 import { inputError, operatorError } from '../errors.ts'
-import { appendsTo, castScalar, incompatible, scalarToVector } from '../ops/cast.ts'
+import { appendsTo, castScalar, convertForAppend, fitsRows, incompatible, scalarToVector } from '../ops/cast.ts'
+import { widest } from '../ops/promotion.ts'
 import type { Session } from '../session.ts'
 import { inMemory } from '../sql/partitions-in-memory.ts'
 import {
@@ -13,12 +14,14 @@ import {
   ArrayVector,
   type Dict,
   formName,
+  isNumeric,
   type Matrix,
   type Pair,
   type Raw,
   Scalar,
   T,
   type Table,
+  type TypeId,
   type Value,
   type Vector,
 } from '../values/index.ts'
@@ -234,9 +237,9 @@ function writableColumn(t: Table, at: number): Vector {
 /** Replaces a column, or adds one as long as the table. */
 function setColumn(session: Session, t: Table, name: string, given: Value): void {
   const value = given.kind === 'code' ? evaluateOverTable(session, given, t) : given
-  const column = value.kind === 'vector' ? value : value instanceof Scalar ? scalarToVector(value, t.rows) : undefined
-  if (column === undefined) throw inputError(`A ${formName(value)} can't be a column of a table.`)
   const at = t.columnIndex(name, true)
+  const column = value.kind === 'vector' ? rowsLike(t.columns[at], value) : columnOf(value, t.rows)
+  if (column === undefined) throw inputError(`A ${formName(value)} can't be a column of a table.`)
   if (column.length !== t.rows && !(t.columns.length <= 1 && at === 0)) {
     throw at >= 0
       ? inputError('All columns must be of the same length.', { refId: 'S02010' })
@@ -252,6 +255,18 @@ function setColumn(session: Session, t: Table, name: string, given: Value): void
     t.columns.push(column)
   }
 }
+
+const columnOf = (value: Value, rows: number): Vector | undefined =>
+  value instanceof Scalar ? scalarToVector(value, rows) : undefined
+
+/** A tuple in the place of an array vector whose rows its elements can be without loss is an array vector too. */
+function rowsLike(column: Vector | undefined, value: Vector): Vector {
+  if (!(column instanceof ArrayVector) || !(value instanceof AnyVector)) return value
+  return fitsRows(value, column.type, widensTo) ? convertForAppend(value, column.type, column.scale) : value
+}
+
+const widensTo = (from: TypeId, to: TypeId): boolean =>
+  from === to || from === T.VOID || (isNumeric(from) && isNumeric(to) && widest(from, to) === to)
 
 /** ``t[`c, condition] = v``. */
 function updateColumn(session: Session, t: Table, name: string, condition: Value, given: Value, text: string): void {

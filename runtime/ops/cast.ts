@@ -315,6 +315,18 @@ export function appendsTo(from: TypeId, to: TypeId): boolean {
   return a === b && a === 'temporal' && isTemporalCastAllowed(from, to)
 }
 
+/** Whether the elements of a tuple may be the rows of an array vector of a type. */
+export function fitsRows(
+  { values }: AnyVector,
+  type: TypeId,
+  fits: (row: TypeId, element: TypeId) => boolean,
+): boolean {
+  return values.every((row) => {
+    const isPlain = row.kind === 'scalar' || (row.kind === 'vector' && row.storage !== 'any' && row.storage !== 'array')
+    return isPlain && fits(row.type, elementType(type))
+  })
+}
+
 function isTemporalCastAllowed(from: TypeId, to: TypeId): boolean {
   try {
     checkTemporalCast(from, to)
