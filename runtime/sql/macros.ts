@@ -2,7 +2,7 @@
 import type { Alias, Expr, MacroExpr, SelectItem, SelectStatement, SortKey } from '../../lang/ast.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { inputError } from '../errors.ts'
-import { replaced, some } from './expressions.ts'
+import { callShape, replaced, some } from './expressions.ts'
 import { stringsOf } from './from.ts'
 
 /** The statement without macro variables. */
@@ -32,10 +32,12 @@ function usesMacros(node: SelectStatement): boolean {
 
 /**
  * An item with a `_$$names` becomes as many items as there are names. Where all of them stand inside calls, and no `_$$aliases` name the
- * results, each is one argument: the tuple of these columns.
+ * results, each is one argument: the tuple of these columns. What `f:V` makes of each column is an item of its own in any case.
  */
 function expandItem(item: SelectItem, scope: SqlScope): SelectItem[] {
-  if (!standsOutsideCalls(item.expr) && !(item.alias?.kind === 'macro' && item.alias.many)) {
+  const namesResults = item.alias?.kind === 'macro' && item.alias.many
+  const isEach = standsOutsideCalls(item.expr) || (item.alias === null && isCallByColumn(item.expr))
+  if (!isEach && !namesResults) {
     const expr = replace(item.expr, (m) => (m.many ? series(m, scope) : single(m, scope)))
     return [{ ...item, expr, alias: aliasOf(item.alias, 0, () => [], scope) }]
   }
@@ -74,6 +76,12 @@ function standsOutsideCalls(expr: Expr): boolean {
   if (expr.kind === 'macro') return expr.many
   if (expr.kind === 'binary') return standsOutsideCalls(expr.left) || standsOutsideCalls(expr.right)
   return expr.kind === 'unary' && standsOutsideCalls(expr.operand)
+}
+
+function isCallByColumn(expr: Expr): boolean {
+  const shape = callShape(expr)
+  if (shape?.callee.kind !== 'hof' || shape.callee.suffixes.at(-1)?.symbol !== 'V') return false
+  return shape.args.some(({ value }) => value?.kind === 'macro' && value.many)
 }
 
 function single(m: MacroExpr, scope: SqlScope): Expr {
