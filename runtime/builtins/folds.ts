@@ -41,6 +41,9 @@ function* steps(session: Session, fn: FunctionValue, given: Arg, start: Arg, sig
     yield* iterations(session, fn, x, init)
     return
   }
+  // A NULL that was written is an item; an argument that was left out is none.
+  if (given === undefined || given === Scalar.NOTHING)
+    throw usageError(signature, 'X is required when func takes more than one argument.')
   const [xs, ys] = arity === 3 ? twoVectors(x, signature) : [itemsOf(x), undefined]
   if (xs === undefined) {
     yield isGiven(init) ? callFunction(session, fn, [init, x]) : x

@@ -39,8 +39,10 @@ export function* tablesOf(ds: Value, session: Session, usage: string): Generator
   } else if (isDataSource(ds)) yield* tablesOf(ds.payload.materialize(session), session, usage)
   else if (ds.kind === 'vector' && ds.storage === 'any')
     for (const part of ds.values) yield* tablesOf(part, session, usage)
-  else throw usageError(usage, 'ds must be a table, a data source or a tuple of them.')
+  else throw usageError(usage, `${firstParameter(usage)} must be a table, a data source or a tuple of them.`)
 }
+
+const firstParameter = (usage: string): string => /\((\w+)/.exec(usage)?.[1] ?? 'ds'
 
 export function columnNamed(table: Table, name: string): Vector {
   const at = table.columnIndex(name, true)

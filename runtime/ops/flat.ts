@@ -96,8 +96,11 @@ export function flatBinary(op: ElementOp, a: Flat, b: Flat): Flat {
   throw unsupported(op, a.type, b.type)
 }
 
-export const unsupported = (op: string, a: TypeId, b: TypeId): Error =>
-  operatorError(`The function ${op} does not support ${typeName(a)} and ${typeName(b)} data.`, { code: 'operandTypes' })
+export const unsupported = (op: string, a: TypeId, b: TypeId, hint?: string): Error =>
+  operatorError(`The function ${op} does not support ${typeName(a)} and ${typeName(b)} data.`, {
+    code: 'operandTypes',
+    hint,
+  })
 
 /** The untyped null takes the other side's type. */
 function voidBinary(op: ElementOp, a: Flat, b: Flat): Flat {

@@ -81,15 +81,20 @@ export function retype(x: Flat, type: TypeId): Flat {
 
 /** The finer of two temporal types of one family; an error if they have no common one. */
 export function finerTemporal(a: TypeId, b: TypeId): TypeId {
-  if (a === b) return a
-  const ua = temporalUnit(a)!
-  const ub = temporalUnit(b)!
-  if (a === T.MONTH || b === T.MONTH || ua.hasDate !== ub.hasDate)
+  if (!haveCommonType(a, b))
     throw operatorError('Temporal data comparison should have the same data type.', { code: 'operandTypes' })
-  return ua.perDay >= ub.perDay ? a : b
+  return temporalUnit(a)!.perDay >= temporalUnit(b)!.perDay ? a : b
 }
 
+const haveCommonType = (a: TypeId, b: TypeId): boolean =>
+  a === b || (a !== T.MONTH && b !== T.MONTH && temporalUnit(a)!.hasDate === temporalUnit(b)!.hasDate)
+
 function twoTemporals(op: ElementOp, a: Flat, b: Flat): Flat {
+  const compares = isCompareOp(op) || op === 'max' || op === 'min'
+  if (!compares && !haveCommonType(a.type, b.type)) {
+    const joins = op === 'add' && a.type !== T.MONTH && b.type !== T.MONTH
+    throw unsupported(op, a.type, b.type, joins ? 'concatDateTime(date, time) joins the two' : undefined)
+  }
   const type = finerTemporal(a.type, b.type)
   const left = castFlat(a, type)
   const right = castFlat(b, type)

@@ -27,6 +27,9 @@ const RANKINGS: ReadonlySet<string> = new Set(
   'row_number rank dense_rank percent_rank cume_dist ntile lead lag first_value last_value nth_value'.split(' '),
 )
 
+/** Functions that are nothing without an over clause. */
+export const isAnalyticOnly = (name: string): boolean => RANKINGS.has(name)
+
 export const isOver = (e: Expr): e is OverExpr => e.kind === 'over'
 
 /** True if the expression has an analytic function of its own; those of sub-selects are theirs. */

@@ -7,9 +7,9 @@ import type { ColumnResolver, Getter, Interceptor, SqlScope } from '../compile/s
 import { type HoldfastError, inputError } from '../errors.ts'
 import { castScalar } from '../ops/cast.ts'
 import { AnyVector, FixedVector, Scalar, T, Table, type Value, type Vector, vectorOf } from '../values/index.ts'
-import { evaluateOver } from './analytic.ts'
+import { evaluateOver, isAnalyticOnly } from './analytic.ts'
 import { stack } from './columns.ts'
-import { calleeName, callShape, isCountStar } from './expressions.ts'
+import { calleeName, callShape, functionOf, isCountStar } from './expressions.ts'
 import { at } from './place.ts'
 
 /**
@@ -82,8 +82,16 @@ function sqlCall(e: Expr, columns: ColumnResolver, scope: SqlScope, rows: () => 
   const name = calleeName(shape.callee)
   if (name === 'exists' && shape.args.length === 1 && shape.args[0].value?.kind === 'sql')
     return subselect(shape.args[0].value, columns, scope, rows, (t) => Scalar.bool(rowsOf(t) > 0))
+  if (name !== undefined && isAnalyticOnly(name) && isUnknown(shape.callee, scope))
+    throw inputError(`${name} is an analytic function: it needs an OVER clause.`, {
+      code: 'over',
+      hint: `${name}(...) over (partition by ... order by ...)`,
+    })
   return undefined
 }
+
+const isUnknown = (callee: Expr, scope: SqlScope): boolean =>
+  (callee.kind !== 'name' || callee.binding !== 'variable') && functionOf(callee, scope) === undefined
 
 /** The error for SQL that parses but does not run in this release. */
 export function unsupported(feature: string, hint?: string): HoldfastError {
