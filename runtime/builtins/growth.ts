@@ -5,7 +5,7 @@
 
 import { freezeOwned } from '../compile/ownership.ts'
 import { HoldfastError, inputError } from '../errors.ts'
-import { convertForAppend } from '../ops/cast.ts'
+import { convertForAppend, withoutEmptyRows } from '../ops/cast.ts'
 import { formName } from '../values/form-name.ts'
 import type { Value } from '../values/scalar.ts'
 import { isArrayType, typeInfo } from '../values/types.ts'
@@ -14,7 +14,6 @@ import {
   type ArrayVector,
   type FixedArray,
   newFixedArray,
-  newVector,
   type SymbolVector,
   thawed,
   type Vector,
@@ -114,18 +113,13 @@ export function appendValue(target: Vector, data: Value): void {
   else if (target.storage === 'any') pushValue(target, data)
   else if (data.kind === 'scalar' || data.kind === 'vector') {
     const scale = 'scale' in target ? target.scale : undefined
-    const rows = target.storage === 'array' && data instanceof AnyVector ? withoutEmptyRows(data, target) : data
+    const rows =
+      target.storage === 'array' && data instanceof AnyVector
+        ? withoutEmptyRows(data, target.flat.type, target.scale)
+        : data
     appendElements(target, convertForAppend(rows, target.type, scale))
   } else if (data.kind === 'matrix') appendValue(target, data.data)
   else throw inputError('Failed to append data', { code: 'append', hint: `a ${formName(data)} can't go into a vector` })
-}
-
-/** An empty row that is appended to an array vector holds one null. */
-function withoutEmptyRows(rows: AnyVector, target: ArrayVector): AnyVector {
-  const isEmpty = (v: Value): boolean => v.kind === 'vector' && v.length === 0
-  if (!rows.values.some(isEmpty)) return rows
-  const nothing = newVector(target.flat.type, 1, 'null', target.scale)
-  return new AnyVector(rows.values.map((v) => (isEmpty(v) ? nothing : v)))
 }
 
 /** Keeps the first `length` elements. */

@@ -5,7 +5,7 @@
 
 import { copyOf, freeze, writable } from '../compile/ownership.ts'
 import { inputError, operatorError } from '../errors.ts'
-import { appendsTo, castScalar, convertForAppend, fitsRows, incompatible, scalarToVector } from '../ops/cast.ts'
+import { appendsTo, castScalar, incompatible, rowsOfTuple, scalarToVector } from '../ops/cast.ts'
 import { widest } from '../ops/promotion.ts'
 import type { Session } from '../session.ts'
 import { inMemory } from '../sql/partitions-in-memory.ts'
@@ -262,7 +262,7 @@ const columnOf = (value: Value, rows: number): Vector | undefined =>
 /** A tuple in the place of an array vector whose rows its elements can be without loss is an array vector too. */
 function rowsLike(column: Vector | undefined, value: Vector): Vector {
   if (!(column instanceof ArrayVector) || !(value instanceof AnyVector)) return value
-  return fitsRows(value, column.type, widensTo) ? convertForAppend(value, column.type, column.scale) : value
+  return rowsOfTuple(value, column.type, column.scale, widensTo) ?? value
 }
 
 const widensTo = (from: TypeId, to: TypeId): boolean =>

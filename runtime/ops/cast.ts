@@ -315,16 +315,27 @@ export function appendsTo(from: TypeId, to: TypeId): boolean {
   return a === b && a === 'temporal' && isTemporalCastAllowed(from, to)
 }
 
-/** Whether the elements of a tuple may be the rows of an array vector of a type. */
-export function fitsRows(
-  { values }: AnyVector,
+/** The elements of a tuple as rows of an array vector of a type, if all of them fit. */
+export function rowsOfTuple(
+  tuple: AnyVector,
   type: TypeId,
+  scale: number,
   fits: (row: TypeId, element: TypeId) => boolean,
-): boolean {
-  return values.every((row) => {
-    const isPlain = row.kind === 'scalar' || (row.kind === 'vector' && row.storage !== 'any' && row.storage !== 'array')
-    return isPlain && fits(row.type, elementType(type))
-  })
+): ArrayVector | undefined {
+  const element = elementType(type)
+  const { values } = withoutEmptyRows(tuple, element, scale)
+  const isRow = (v: Value): boolean => v.kind === 'scalar' || (v.kind === 'vector' && v.storage !== 'array')
+  return values.every((v) => isRow(v) && fits((v as Scalar | Vector).type, element))
+    ? arrayFromRows(values, element, scale)
+    : undefined
+}
+
+/** An empty row that is written into an array vector holds one null. */
+export function withoutEmptyRows(rows: AnyVector, element: TypeId, scale: number): AnyVector {
+  const isEmpty = (v: Value): boolean => v.kind === 'vector' && v.length === 0
+  if (!rows.values.some(isEmpty)) return rows
+  const nothing = newVector(element, 1, 'null', scale)
+  return new AnyVector(rows.values.map((v) => (isEmpty(v) ? nothing : v)))
 }
 
 function isTemporalCastAllowed(from: TypeId, to: TypeId): boolean {

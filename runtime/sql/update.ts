@@ -7,7 +7,7 @@ import type { UpdateStatement } from '../../lang/ast.ts'
 import { writeElement } from '../builtins/growth.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
-import { appendsTo, convertForAppend, fitsRows } from '../ops/cast.ts'
+import { appendsTo, convertForAppend, rowsOfTuple } from '../ops/cast.ts'
 import {
   ArrayVector,
   type ColumnEdit,
@@ -122,11 +122,12 @@ function converted(target: ColumnSchema | undefined, change: ColumnEdit): Column
     return target.type === T.VOID || target.type === T.ANY
       ? change
       : { ...change, values: nullColumn(target.type, values.length, scale) }
-  const fits =
-    values.storage === 'any' && isArrayType(target.type)
-      ? fitsRows(values, target.type, appendsTo)
-      : appendsTo(values.type, target.type)
-  if (target.type === T.VOID || !fits) throw typeMismatch(target.name)
+  if (values.storage === 'any' && isArrayType(target.type)) {
+    const rows = rowsOfTuple(values, target.type, scale, appendsTo)
+    if (rows === undefined) throw typeMismatch(target.name)
+    return { ...change, values: rows }
+  }
+  if (target.type === T.VOID || !appendsTo(values.type, target.type)) throw typeMismatch(target.name)
   try {
     return { ...change, values: convertForAppend(values, target.type, scale) }
   } catch (cause) {
