@@ -2,7 +2,7 @@
  * Compiling expressions of a query: columns come from the resolver, and what only SQL knows (`count(*)`, column series, sub-selects,
  * exists) is put in place of the syntax.
  */
-import type { Expr, SqlExpr } from '../../lang/ast.ts'
+import type { Expr, PredicateExpr, QuantifiedExpr, SqlExpr } from '../../lang/ast.ts'
 import type { ColumnResolver, Getter, Interceptor, SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { castScalar } from '../ops/cast.ts'
@@ -29,6 +29,9 @@ export function compileItem(
     if (getter !== undefined) return getter
     notePlaces(e, places)
     switch (e.kind) {
+      case 'predicate':
+      case 'quantified':
+        return e.right.kind === 'sql' ? amongList(e, e.right, columns, scope, rows) : undefined
       case 'columnSeries':
         return seriesGetter(e.names, columns)
       case 'over':
@@ -121,6 +124,50 @@ function subselect(
   rows: () => number,
   read: (result: Value) => Value,
 ): Getter {
+  const values = subselectValues(node, columns, scope, rows, read)
+  return () => {
+    const found = values()
+    return 'each' in found ? assembleScalars(found.each) : found.all
+  }
+}
+
+/**
+ * `x in (select ...)`, and comparisons with any and all of one: where the sub-select reads columns of the query around it, each row has a list of its own.
+ */
+function amongList(
+  e: PredicateExpr | QuantifiedExpr,
+  list: SqlExpr,
+  columns: ColumnResolver,
+  scope: SqlScope,
+  rows: () => number,
+): Getter {
+  const lists = subselectValues(list, columns, scope, rows, (t) => operand(t, 'list'))
+  const left = compileItem(e.left, columns, scope, rows)
+  let sides: Readonly<Record<string, Value>> = {}
+  const side = (name: string): Expr => ({ kind: 'name', name, span: e.span, binding: 'variable' })
+  const test = scope.compileInScope({ ...e, left: side('left'), right: side('right') }, (name) => () => sides[name])
+  return () => {
+    const x = left()
+    const found = lists()
+    const one = (value: Value, right: Value): Value => {
+      sides = { left: value, right }
+      return test()
+    }
+    if ('all' in found) return one(x, found.all)
+    return assembleScalars(found.each.map((right, k) => one(x.kind === 'vector' ? x.get(k) : x, right)))
+  }
+}
+
+/** One value for all rows, or one for each of one or more. */
+type Found = { readonly all: Value } | { readonly each: readonly Value[] }
+
+function subselectValues(
+  node: SqlExpr,
+  columns: ColumnResolver,
+  scope: SqlScope,
+  rows: () => number,
+  read: (result: Value) => Value,
+): () => Found {
   let row = 0
   let correlated = false
   const ofRow: ColumnResolver = (name, qualifier) => {
@@ -132,19 +179,21 @@ function subselect(
       return value.kind === 'vector' ? value.get(row) : value
     }
   }
-  let once: Value | undefined
+  let once: Found | undefined
   return () => {
     if (once !== undefined) return once
     row = 0
     const first = read(scope.executeNested(node, ofRow))
     if (!correlated) {
-      once = first
-      return first
+      once = { all: first }
+      return once
     }
     const count = rows()
-    const values: Value[] = count > 0 ? [first] : []
-    for (row = 1; row < count; row++) values.push(read(scope.executeNested(node, ofRow)))
-    return assembleScalars(values)
+    // The type of no values is that of one.
+    if (count === 0) return { all: first.kind === 'scalar' ? assembleScalars([first]).slice(0, 0) : first }
+    const each = [first]
+    for (row = 1; row < count; row++) each.push(read(scope.executeNested(node, ofRow)))
+    return { each }
   }
 }
 
