@@ -1,6 +1,7 @@
 /** A script without a person: file, standard input or one line. Values and prints go to stdout, everything else to stderr. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { deathMessage, type EngineHost, type SessionHandle } from '../jobs/index.ts'
 import type { Invocation } from './arguments.ts'
 import { finishJobs } from './finish-jobs.ts'
@@ -22,7 +23,7 @@ export async function runScript(
   waitForJobs: boolean,
   signals: EndSignals,
 ): Promise<number> {
-  const source = readSource(invocation)
+  const source = await readSource(invocation)
   if (typeof source === 'string') {
     process.stderr.write(`holdfast: ${source}\n`)
     return 1
@@ -76,16 +77,18 @@ async function runSource(
   }
 }
 
-function readSource(invocation: Extract<Invocation, { kind: 'evaluate' | 'run' | 'stdin' }>): Source | string {
+async function readSource(
+  invocation: Extract<Invocation, { kind: 'evaluate' | 'run' | 'stdin' }>,
+): Promise<Source | string> {
   switch (invocation.kind) {
     case 'evaluate':
       return { text: invocation.code, file: undefined, show: 'last', args: [] }
     case 'stdin':
-      return { text: readFileSync(0, 'utf8'), file: undefined, show: 'none', args: [] }
+      return { text: await standardInput(), file: undefined, show: 'none', args: [] }
     case 'run': {
       const { file, args, echo } = invocation
       const show = echo ? 'all' : 'none'
-      if (file === '-') return { text: readFileSync(0, 'utf8'), file: undefined, show, args }
+      if (file === '-') return { text: await standardInput(), file: undefined, show, args }
       try {
         return { text: readFileSync(file, 'utf8'), file: resolve(file), show, args }
       } catch (error) {
@@ -95,3 +98,6 @@ function readSource(invocation: Extract<Invocation, { kind: 'evaluate' | 'run' |
     }
   }
 }
+
+/** As a stream: a pipe whose writer takes its time has nothing to read at once, which a synchronous read takes for an error. */
+const standardInput = (): Promise<string> => text(process.stdin)

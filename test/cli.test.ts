@@ -62,6 +62,13 @@ describe('a script file', () => {
     expect((await holdfast(['run', '-'], { data: untouched, input: 'print(2+4)' })).stdout).toBe('6\n')
   })
 
+  it.each(['', 'run -'])('comes from a pipe whose writer takes its time (%s)', (args) => {
+    const producer = '(echo "print(2+3)"; sleep 0.3; echo "print(2+4)")'
+    const command = `${producer} | "${process.execPath}" "${holdfastBin}" ${args}`
+    const env = { ...process.env, HOLDFAST_DATA: untouched }
+    expect(execFileSync('sh', ['-c', command], { env }).toString()).toBe('5\n6\n')
+  })
+
   it('that is missing or broken is said so', async () => {
     const missing = await holdfast(['run', join(folder, 'nowhere.dos')], { data: untouched })
     expect(missing.code).toBe(1)
