@@ -98,15 +98,16 @@ export function planTable(input: TablePlanInput): TablePlan {
       ...input.otherFiles(live.path),
     ]
     const hasUnknownFiles = input.hasUnknownFiles()
-    const files = planFiles(input.materialise(live), named, {
+    const source = input.materialise(live)
+    const files = planFiles(source, named, {
       candidates: force ? [] : named,
       isThere: (file) => isThere(live, file),
       mayBeNamed: (name) =>
         hasUnknownFiles && input.sizeInSet(setFilePath(database.url, table.name, live, { name })) !== undefined,
     })
     const { chunkId, cid, updateTimeMs, path } = live
-    // Rows that others hide are counted while they are in memory, and left out of the files.
-    const rows = files.reduce((n, f) => n + f.file.rows, 0)
+    // Rows that others hide are counted while they are in memory, and left out of the files; where nothing is written they stay in memory.
+    const rows = source.delta === undefined ? files.reduce((n, f) => n + f.file.rows, 0) : live.rows
     steps.push({
       kind: 'copy',
       chunk: { chunkId, cid, rows, updateTimeMs, path, files: files.map((f) => f.file) },

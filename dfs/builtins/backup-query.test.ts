@@ -410,6 +410,10 @@ describe('backup with plan=true', () => {
     const path = `exec chunkPath from backup("/p","${URL}",plan=true) where action`
     expect(actions(`backup("/p","${URL}",plan=true)`)).toEqual(['1 copy', '11 delete', '8 keep'])
     expect(list(`${path}="copy"`)[0]).toMatch(/^dfs:\/\/compoDB\/20170807\/0_50\//)
+    // The row that was appended is in no file yet.
+    expect(n(`exec sum(rows) from backup("/p","${URL}",plan=true) where tableName="pt", action!="delete"`)).toBe(
+      n(`exec count(*) from ${PT}`),
+    )
     expect(actions(`backup("/p","${URL}",true,tableName=\`pt,plan=true)`)).toEqual(['9 copy', '1 delete'])
     expect(actions(`backup("/p","${URL}",false,,false,\`pt,plan=true)`)).toEqual(['1 copy', '9 keep'])
     expect(everything()).toBe(before)
