@@ -1,5 +1,6 @@
 /** Export to files and import from them (specification of recovery, section 7); EXPORT and IMPORT call these functions. */
 import { randomBytes } from 'node:crypto'
+import { basename, dirname } from 'node:path'
 import { type Arg, boolArg, isGiven, textArg, textListArg } from '../../runtime/builtins/args.ts'
 import { inputError, usageError } from '../../runtime/errors.ts'
 import { topicTable } from '../../runtime/registry.ts'
@@ -199,11 +200,14 @@ define(IMPORT_DATABASE, {
     const options = importOptions(rest, IMPORT_DATABASE)
     const store = folderStore(session, dir, IMPORT_DATABASE)
     const script = metaScript(session, `${textArg(dir, IMPORT_DATABASE, 'dir').replace(/\/+$/, '')}/${META_FILE}`)
+    // A table without a folder has no rows to import.
+    const filled = script.tables.filter(({ name }) => store.stat(name)?.kind === 'directory')
+    for (const { name } of filled) filesOfTable(store, name, options)
     requireNew(dfsOf(session).view(), script)
     runMeta(script, session)
-    const counts = script.tables
-      .filter(({ name }) => store.stat(name)?.kind === 'directory')
-      .map(({ db, name }) => importInto(session, store, dfsOf(session).source(db, name).record, undefined, options))
+    const counts = filled.map(({ db, name }) =>
+      importInto(session, store, dfsOf(session).source(db, name).record, undefined, options),
+    )
     return resultTable(session, counts)
   },
 })
@@ -258,12 +262,18 @@ function importOptions(args: readonly Arg[], signature: string): ImportOptions {
   }
 }
 
+/** Only the file is looked at: the folder that it is in may also hold the data directory. */
 function metaScript(session: Session, path: string): MetaScript {
-  const cut = path.lastIndexOf('/')
-  const store = storeAt(session, cut < 0 ? '.' : path.slice(0, Math.max(cut, 1)))
-  const name = path.slice(cut + 1)
-  if (store.stat(name) === undefined)
-    throw inputError(`There is no file ${path}.`, { code: 'metaMissing', where: { file: `${store.root}/${name}` } })
+  const file = exchangePath(session, path)
+  const store = session.service(backupHostService).openSet(dirname(file))
+  const name = basename(file)
+  const kind = store.stat(name)?.kind
+  if (kind !== 'file')
+    throw inputError(kind === undefined ? `There is no file ${path}.` : `${path} is a folder.`, {
+      code: 'metaMissing',
+      where: { file },
+      hint: kind === undefined ? undefined : `the file with the statements is named: ${path}/${META_FILE}`,
+    })
   return readMeta(Buffer.from(store.readFile(name)).toString(), path, session)
 }
 
@@ -288,9 +298,12 @@ function resultTable(session: Session, counts: readonly ImportCounts[]): Table {
 const folderStore = (session: Session, dir: Arg, signature: string): FileStore =>
   storeAt(session, textArg(dir, signature, 'dir'))
 
-function storeAt(session: Session, path: string): FileStore {
-  const dfs = dfsOf(session)
-  return session.service(backupHostService).openSet(exchangeFolder(path, dfs.home, dfs.config.exportDir))
+const storeAt = (session: Session, path: string): FileStore =>
+  session.service(backupHostService).openSet(exchangePath(session, path))
+
+function exchangePath(session: Session, path: string): string {
+  const { home, config } = dfsOf(session)
+  return exchangeFolder(path, home, config.exportDir)
 }
 
 /** Options in statements are texts. */

@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { HoldfastError } from '../../runtime/errors.ts'
 import { backupHostService } from '../builtins/backup-host.ts'
 import type { FileStore } from '../store/file-store.ts'
+import { LocalFileStore } from '../store/local-store.ts'
 import { connect, newWorld, type TestSession, type TestWorld } from '../write/testing.ts'
 
 const TABLE = `db = database("dfs://shop", VALUE, 2024.01.01..2024.01.03)
@@ -209,6 +211,16 @@ describe('an import', () => {
     expect(session.show('exec count(*) from loadTable("dfs://shop", "empty")')).toBe('0')
   })
 
+  it('makes no database if it has none of its files', () => {
+    const { session } = shop()
+    session.run('EXPORT INTO CSV "/out" FROM DATABASE dfs://shop; dropDatabase("dfs://shop")')
+    expect(session.fails('IMPORT DATABASE PARQUET DATA ("/out")')).toContain(
+      'There are no .parquet files in the folder sales',
+    )
+    expect(session.show('existsDatabase("dfs://shop")')).toBe('false')
+    expect(counts(session, 'importDatabase("/out")')).toBe('4 0 0')
+  })
+
   it.each([
     ['WITH column_name, nullas = NULL, chunk_rows = 2', 'WITH nullif = NULL'],
     [
@@ -330,6 +342,27 @@ describe('an import', () => {
     put(world, session, '/in', 'sales/a.csv', '2024-01-01,A,1,1.5,good\n')
     expect(counts(session, 'importTable("/in", "dfs://shop", "sales")')).toBe('1 0 0')
     expect(paths(storeOf(world, '/in'))).toEqual(['sales/', 'sales/a.csv'])
+  })
+
+  it('tells files from folders', () => {
+    const { world, session } = shop()
+    session.run('EXPORT INTO CSV "/out" FROM TABLE dfs://shop/sales')
+    expect(session.fails('IMPORT TABLE CREATE USING "/out/sales"')).toContain('/out/sales is a folder')
+    world.backups.set('/out/a.csv', new LocalFileStore(fileURLToPath(import.meta.url)))
+    expect(session.fails('IMPORT INTO dfs://shop/sales CSV DATA ("/out/a.csv")')).toContain(
+      'exchange.test.ts is a file: all files of a folder are imported',
+    )
+  })
+
+  it('reads statements beside the data directory, and none of its files', () => {
+    const { world, session } = shop()
+    session.run('EXPORT INTO CSV "/out" FROM TABLE dfs://shop/sales; dropDatabase("dfs://shop")')
+    world.backups.set('/', storeOf(world, '/out'))
+    session.run('IMPORT TABLE CREATE USING "/meta.sql"')
+    expect(session.show('exec count(*) from loadTable("dfs://shop", "sales")')).toBe('0')
+    expect(session.fails('IMPORT TABLE CREATE USING "/data/holdfast.toml"')).toContain(
+      'must not hold, or lie in, the data',
+    )
   })
 
   it('refuses a folder of the table with files of another format only, and takes an empty one', () => {

@@ -38,6 +38,11 @@ const BATCH_ROWS_MAX = 1_000_000
 
 /** The files of a folder that belong to a table: those of its own folder, or those that lie there directly. */
 export function filesOfTable(store: FileStore, table: string, options: ImportOptions): readonly string[] {
+  if (store.stat('')?.kind === 'file')
+    throw inputError(`${store.root} is a file: all files of a folder are imported, and the folder is named.`, {
+      code: 'importFiles',
+      where: { file: store.root },
+    })
   if (store.stat(table)?.kind === 'directory') {
     const own = dataFiles(store, table, options.format)
     // The folder of a table without rows is empty.

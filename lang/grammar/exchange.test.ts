@@ -113,7 +113,8 @@ describe('mistakes in them', () => {
     ['EXPORT INTO CSV', '1:16 expected an expression, found the end of the text'],
     ['IMPORT INTO "a".b', "1:18 expected 'CSV DATA' or 'PARQUET DATA', found the end of the text"],
     ['EXPORT INTO CSV "o" FROM TABLE t WITH column_name, column_name', '1:52 The option column_name is given twice.'],
-    ['EXPORT INTO JSON "o" FROM TABLE t', "1:8 expected the end of the statement, found 'INTO'"],
+    ['EXPORT INTO JSON "o" FROM TABLE t', "1:13 expected 'CSV' or 'PARQUET' after 'export into', found 'JSON'"],
+    ['EXPORT INTO "o" FROM TABLE t', `1:13 expected 'CSV' or 'PARQUET' after 'export into', found '"o"'`],
   ])('%j', (text, message) => {
     expect(dumpScript(text)).toBe(message)
   })

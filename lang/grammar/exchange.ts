@@ -56,6 +56,9 @@ export abstract class ExchangeRules extends SettingRules {
     const p = this.cursor
     const call = new CallOf(p, this.CONSUME(Identifier).startOffset)
     this.CONSUME2(Identifier)
+    this.ACTION(() => {
+      if (!FORMATS.includes(wordAt(p, 0))) throw p.unexpected("'CSV' or 'PARQUET' after 'export into'")
+    })
     const format = this.CONSUME3(Identifier)
     call.add('format', textLiteral(format.image.toUpperCase(), spanOf(format)))
     call.add('dir', this.SUBRULE(this.operand))

@@ -46,7 +46,7 @@ export function checkpointAhead(p: Cursor): boolean {
 /** Several words together begin the statement. */
 export function exchangeAhead(p: Cursor): boolean {
   const first = wordAt(p, 0)
-  if (first === 'export') return wordAt(p, 1) === 'into' && FORMATS.includes(wordAt(p, 2))
+  if (first === 'export') return wordAt(p, 1) === 'into'
   if (first !== 'import') return false
   const second = wordAt(p, 1)
   if (second === 'table') return wordAt(p, 2) === 'create'
