@@ -34,13 +34,14 @@ export function planRun(input: RunInput): BackupPlan {
     database,
     cid,
     tables: selected.map(({ table, chunks }) => {
-      const previous = previousIndex(input, table)
+      const { previous, replaced } = previousTable(input, table)
       return planTable({
         database,
         table,
         chunks,
         partial: partitions !== undefined,
         previous,
+        replaced,
         otherFiles: otherFilesOf(before, url, table.name, previous),
         hasUnknownFiles: () => before.hasUnknownFiles,
         finished: (path) => finished.get(finishedKey(url, table.name, table.id, path)),
@@ -68,12 +69,17 @@ function otherFilesOf(
   }
 }
 
-/** The table in the newest state, if what it holds can go on to be used. */
-function previousIndex({ request, before, database }: RunInput, table: TableRecord): TableIndex | undefined {
+/** The table in the newest state, if what it holds can go on to be used, or what leaves the backup in its stead. */
+interface PreviousTable {
+  readonly previous?: TableIndex
+  readonly replaced?: TableIndex
+}
+
+function previousTable({ request, before, database }: RunInput, table: TableRecord): PreviousTable {
   const { url, force, snapshot, partitions } = request
   const { root } = before.store
   const listed = before.set.table(url, table.name)
-  if (listed === undefined) return undefined
+  if (listed === undefined) return {}
   if (listed.mode === 'sql')
     throw inputError(
       'Cannot back up the partitions to the specified backupDir as back up files created with SQL statement already exist in the directory.',
@@ -81,15 +87,15 @@ function previousIndex({ request, before, database }: RunInput, table: TableReco
     )
   const startsAnew = partitions === undefined && snapshot
   const index = before.index(url, table.name, force && startsAnew)
-  if (index === undefined || index.table.id === table.id) return index
+  if (index === undefined || index.table.id === table.id) return { previous: index }
   const made = (ms: number): string => new Date(ms).toISOString()
   before.tellLeaving(
     `${url}/${table.name} is another table than the one in the backup in ${root}: this one was made at ${made(table.createdMs)}, that one at ${made(index.table.createdMs)}${index.database.id === database.id ? '' : ', in another database of that name'}. It takes its place.`,
   )
   // Dropped and made again. Chunks of the old table may stay only if both have one structure.
   const conflict = schemeConflict(index.database, database) ?? tableConflict(index.table, table)
-  if (conflict === undefined) return index
-  if (startsAnew) return undefined
+  if (conflict === undefined) return { previous: index }
+  if (startsAnew) return { replaced: index }
   throw inputError(`The backup in ${root} holds another table [${table.name}] of [${url}]: ${conflict}.`, {
     code: 'backupStructure',
     where: { db: url, table: table.name },

@@ -53,6 +53,8 @@ export interface TablePlanInput {
   /** Only named partitions: others of the set stay as they are. */
   readonly partial: boolean
   readonly previous: TableIndex | undefined
+  /** A table of that name and another structure, all of which leaves the backup. */
+  readonly replaced: TableIndex | undefined
   /** The files that states name for a partition beside those of `previous`; asked only if something of it is copied. */
   readonly otherFiles: (path: string) => readonly NamedFile[]
   /** A state cannot be read: a file of the set may be its, and is not written over. */
@@ -117,6 +119,7 @@ export function planTable(input: TablePlanInput): TablePlan {
   const isDropped = input.snapshot && !input.partial
   for (const chunk of unseen.values())
     steps.push(isDropped ? { kind: 'delete', chunk } : { kind: 'keep', chunk, isFound: false })
+  for (const chunk of input.replaced?.chunks ?? []) steps.push({ kind: 'delete', chunk })
   return { database, table, selected, steps }
 }
 

@@ -420,6 +420,13 @@ describe('backup with plan=true', () => {
     expect(n(`backup("/p","${URL}")`)).toBe(1)
     expect(actions(`backup("/p","${URL}",plan=true)`)).toEqual(['9 keep'])
   })
+  it('tells what leaves the backup with a table of another structure', () => {
+    s.run(`backup("/p","${URL}"); dropTable(db,\`pt); pt=db.createTable(t,\`pt); pt.append!(t)`)
+    expect(actions(`backup("/p","${URL}",plan=true)`)).toEqual(['1 copy', '10 delete'])
+    expect(n(`exec sum(rows) from backup("/p","${URL}",plan=true) where action="delete"`)).toBe(1000)
+    expect(n(`backup("/p","${URL}")`)).toBe(1)
+    expect(actions(`backup("/p","${URL}",plan=true)`)).toEqual(['1 keep'])
+  })
   it('tells it of a query', () => {
     const query = `<select * from ${PT} where date>=2017.08.10>`
     expect(actions(`backup("/p",${query},plan=true)`)).toEqual(['4 copy'])
