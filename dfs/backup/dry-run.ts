@@ -30,7 +30,12 @@ export function dryRun(context: BackupContext, store: FileStore, request: Backup
         materialise: (_, chunk) => chunk,
       })
       const chunks = plan.tables.flatMap(({ table, steps }) =>
-        steps.map((step) => planned({ database, table }, step.chunk, step.kind, bytesToCopy(step))).sort(byPath),
+        steps
+          .map((step) => {
+            const of = step.kind === 'delete' ? step.of : { database, table }
+            return planned(of, step.chunk, step.kind, bytesToCopy(step))
+          })
+          .sort(byPath),
       )
       for (const name of plan.dropTables) {
         const index = before.index(request.url, name, false)!

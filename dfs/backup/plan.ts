@@ -26,7 +26,8 @@ export type ChunkStep =
   /** Copied by a run that was interrupted. */
   | { readonly kind: 'resume'; readonly chunk: SetChunk }
   | { readonly kind: 'copy'; readonly chunk: SetChunk; readonly files: readonly FileStep[] }
-  | { readonly kind: 'delete'; readonly chunk: SetChunk }
+  /** `of`: the table that it is in the backup of; the live one may be another. */
+  | { readonly kind: 'delete'; readonly chunk: SetChunk; readonly of: TableIndex }
 
 export interface TablePlan {
   readonly database: DatabaseRecord
@@ -69,7 +70,7 @@ export interface TablePlanInput {
 }
 
 export function planTable(input: TablePlanInput): TablePlan {
-  const { database, table, previous, force } = input
+  const { database, table, previous, replaced, force } = input
   const unseen = new Map((previous?.chunks ?? []).map((c) => [c.path, c]))
   const steps: ChunkStep[] = []
   let selected = 0
@@ -118,8 +119,8 @@ export function planTable(input: TablePlanInput): TablePlan {
   }
   const isDropped = input.snapshot && !input.partial
   for (const chunk of unseen.values())
-    steps.push(isDropped ? { kind: 'delete', chunk } : { kind: 'keep', chunk, isFound: false })
-  for (const chunk of input.replaced?.chunks ?? []) steps.push({ kind: 'delete', chunk })
+    steps.push(isDropped ? { kind: 'delete', chunk, of: previous! } : { kind: 'keep', chunk, isFound: false })
+  if (replaced !== undefined) for (const chunk of replaced.chunks) steps.push({ kind: 'delete', chunk, of: replaced })
   return { database, table, selected, steps }
 }
 

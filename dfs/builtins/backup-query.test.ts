@@ -422,6 +422,8 @@ describe('backup with plan=true', () => {
   })
   it('tells what leaves the backup with a table of another structure', () => {
     s.run(`backup("/p","${URL}"); dropTable(db,\`pt); pt=db.createTable(t,\`pt); pt.append!(t)`)
+    const leaving = list(`exec chunkPath from backup("/p","${URL}",plan=true) where action="delete"`)
+    expect(leaving.sort()).toEqual(list(`getBackupList("/p","${URL}","pt").chunkPath`).sort())
     expect(actions(`backup("/p","${URL}",plan=true)`)).toEqual(['1 copy', '10 delete'])
     expect(n(`exec sum(rows) from backup("/p","${URL}",plan=true) where action="delete"`)).toBe(1000)
     expect(n(`backup("/p","${URL}")`)).toBe(1)
