@@ -166,6 +166,7 @@ describe('several states in a directory', () => {
     isAdministrator = false
     mayRead = false
     expect(fails('pruneBackup(dir, 1)')).toMatch(/not granted to read/)
+    expect(fails('pruneBackup(dir, 1, dryRun=true)')).toMatch(/not granted to read/)
     expect(fails('backupDB(dir, db, keep=1)')).toMatch(/not granted to read/)
     show('backupDB(dir, db)')
     expect(show('size(listBackupStates(dir))')).toBe('4')

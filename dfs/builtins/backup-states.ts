@@ -64,7 +64,7 @@ Returns a table state, takenAt, action (keep or drop), bytesFreed, the newest fi
       )
     const choice: PruneChoice = ids === undefined ? { kind: 'retention', retention } : { kind: 'states', ids }
     const isDryRun = boolArg(dryRun, PRUNE, 'dryRun', false)
-    if (!isDryRun) requireMayDrop(host, store, retention ?? ONE_STATE)
+    requireMayDrop(host, store, retention ?? ONE_STATE)
     const pruned = isDryRun ? planPrune(store, choice) : pruneSet(host.context(), store, choice)
     return listing([...pruned].reverse(), {
       state: [T.STRING, (s) => s.id],
