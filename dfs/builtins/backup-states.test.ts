@@ -168,6 +168,7 @@ describe('several states in a directory', () => {
     expect(fails('pruneBackup(dir, 1)')).toMatch(/not granted to read/)
     expect(fails('pruneBackup(dir, 1, dryRun=true)')).toMatch(/not granted to read/)
     expect(fails('backupDB(dir, db, keep=1)')).toMatch(/not granted to read/)
+    expect(fails('backup(dir, db, keep=1, plan=true)')).toMatch(/not granted to read/)
     show('backupDB(dir, db)')
     expect(show('size(listBackupStates(dir))')).toBe('4')
     mayRead = true

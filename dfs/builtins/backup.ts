@@ -57,7 +57,9 @@ With keyPath, a key file that is absolute or in the data directory, everything i
     }
     if (!isPlan) return take(session, 'backup', { backupDir, keyPath }, request)
     const host = loggedInHost(session, 'backup')
-    const chunks = dryRun(host.context(), backupStoreToWrite(host, backupDir, BACKUP, keyPath), request)
+    const store = backupStoreToWrite(host, backupDir, BACKUP, keyPath)
+    requireMayDrop(host, store, retention)
+    const chunks = dryRun(host.context(), store, request)
     return planTable(chunks, host.runs(), 'BACKUP_BY_COPY_FILE', limits?.bytesPerSecondMax)
   },
 })
@@ -141,12 +143,12 @@ function takeOfQuery(
 ): Value {
   const host = loggedInHost(session, 'backup')
   const store = backupStoreToWrite(host, backupDir, BACKUP, keyPath)
+  requireMayDrop(host, store, request.retention)
   const query = new TableQuery(session, code)
   if (isPlan) {
     const chunks = dryRunOfQuery(host.context(), store, { query, ...request })
     return planTable(chunks, host.runs(), 'BACKUP_BY_SQL', request.limits?.bytesPerSecondMax)
   }
-  requireMayDrop(host, store, request.retention)
   return Scalar.int(takeQueryBackup(host.context(), store, { query, ...request }))
 }
 
