@@ -96,7 +96,7 @@ function exportOptions(session: Session, args: readonly Arg[], signature: string
   const [format, columnName, metaOnly, dataOnly, delimiter, chunkRows, enclosed, escaped, nullas] = args
   const fileFormat = formatOf(textArg(format, signature, 'format', 'CSV'))
   const [isMeta, isData] = [flag(metaOnly, signature, 'meta_only'), flag(dataOnly, signature, 'data_only')]
-  if (isMeta && isData) throw refusal('meta_only', 'and data_only exclude each other')
+  if (isMeta && isData) throw refusal('meta_only', 'can not be given together with data_only')
   if (fileFormat === 'parquet')
     refuseForParquet(given({ column_name: columnName, delimiter, enclosed, escaped, nullas }))
   return {
@@ -243,7 +243,7 @@ function importOptions(args: readonly Arg[], signature: string): ImportOptions {
   if (fileFormat === 'parquet')
     refuseForParquet(given({ column_name: columnName, delimiter, enclosed, escaped, nullif }))
   if (flag(autoShrink, signature, 'auto_shrink') && flag(atomic, signature, 'atomic'))
-    throw refusal('auto_shrink', 'and atomic exclude each other: one transaction has all rows or none')
+    throw refusal('auto_shrink', 'can not be given together with atomic: one transaction has all rows or none')
   return {
     format: fileFormat,
     header: isMissing(columnName) ? 'detect' : flag(columnName, signature, 'column_name'),

@@ -145,7 +145,7 @@ describe('an export that fails', () => {
 
 describe('options that are refused before anything is written', () => {
   it.each([
-    ['WITH meta_only, data_only', 'exclude each other'],
+    ['WITH meta_only, data_only', 'can not be given together'],
     ["WITH delimiter = '\"'", 'can not be the double quote'],
     ["WITH delimiter = 'ab'", 'must be one character'],
     ["WITH delimiter = ''", 'must be one character'],
@@ -181,7 +181,7 @@ describe('options that are refused before anything is written', () => {
     ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH thread_concurrency = 0', 'must be a whole number from 1'],
     ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH batch_rows = "0"', 'must be a whole number from 1'],
     ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH nullif = "x"', 'The option nullif'],
-    ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH atomic, auto_shrink', 'exclude each other'],
+    ['IMPORT INTO dfs://shop/sales CSV DATA ("/out") WITH atomic, auto_shrink', 'can not be given together'],
     ['EXPORT INTO CSV "/out" FROM TABLE table(1 2 as a)', 'A table in memory is no table of a database'],
     ['IMPORT INTO dfs://shop/sales (d, color) CSV DATA ("/out")', 'has no column [color]'],
     ['IMPORT INTO dfs://shop/sales (d, D) CSV DATA ("/out")', 'names a column twice'],
