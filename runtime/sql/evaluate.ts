@@ -6,9 +6,19 @@ import type { Expr, PredicateExpr, QuantifiedExpr, SqlExpr } from '../../lang/as
 import type { ColumnResolver, Getter, Interceptor, SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { castScalar } from '../ops/cast.ts'
-import { AnyVector, FixedVector, Scalar, T, Table, type Value, type Vector, vectorOf } from '../values/index.ts'
+import {
+  AnyVector,
+  FixedVector,
+  isArrayType,
+  Scalar,
+  T,
+  Table,
+  type Value,
+  type Vector,
+  vectorOf,
+} from '../values/index.ts'
 import { evaluateOver, isAnalyticOnly } from './analytic.ts'
-import { stack } from './columns.ts'
+import { scaleOf, stack } from './columns.ts'
 import { calleeName, callShape, functionOf, isCountStar } from './expressions.ts'
 import { at } from './place.ts'
 
@@ -31,7 +41,7 @@ export function compileItem(
     switch (e.kind) {
       case 'predicate':
       case 'quantified':
-        return e.right.kind === 'sql' ? amongList(e, e.right, columns, scope, rows) : undefined
+        return e.right.kind === 'sql' ? amongList(e, e.right, columns, scope, rows, special) : undefined
       case 'columnSeries':
         return seriesGetter(e.names, columns)
       case 'over':
@@ -40,7 +50,7 @@ export function compileItem(
           return at(e.span, () => evaluateOver(e, { argument: value, key: value }, rows(), scope))
         }
       case 'sql':
-        return subselect(e, columns, scope, rows, (t) => operand(t, places.get(e)))
+        return subselect(e, columns, scope, rows, (t, ofRow) => operand(t, places.get(e), ofRow))
       case 'call':
       case 'methodCall':
         return sqlCall(e, columns, scope, rows)
@@ -117,13 +127,7 @@ export const unknownColumn = (name: string): HoldfastError =>
  * A sub-select as a value. If it reads no column of the query around it, it runs once; otherwise once for each row, with the columns of
  * that row as scalars.
  */
-function subselect(
-  node: SqlExpr,
-  columns: ColumnResolver,
-  scope: SqlScope,
-  rows: () => number,
-  read: (result: Value) => Value,
-): Getter {
+function subselect(node: SqlExpr, columns: ColumnResolver, scope: SqlScope, rows: () => number, read: Reading): Getter {
   const values = subselectValues(node, columns, scope, rows, read)
   return () => {
     const found = values()
@@ -140,9 +144,10 @@ function amongList(
   columns: ColumnResolver,
   scope: SqlScope,
   rows: () => number,
+  special?: Interceptor,
 ): Getter {
   const lists = subselectValues(list, columns, scope, rows, (t) => operand(t, 'list'))
-  const left = compileItem(e.left, columns, scope, rows)
+  const left = compileItem(e.left, columns, scope, rows, special)
   let sides: Readonly<Record<string, Value>> = {}
   const side = (name: string): Expr => ({ kind: 'name', name, span: e.span, binding: 'variable' })
   const test = scope.compileInScope({ ...e, left: side('left'), right: side('right') }, (name) => () => sides[name])
@@ -158,6 +163,9 @@ function amongList(
   }
 }
 
+/** What a result is where it stands: for all rows, or for one of them (`ofRow`). */
+type Reading = (result: Value, ofRow: boolean) => Value
+
 /** One value for all rows, or one for each of one or more. */
 type Found = { readonly all: Value } | { readonly each: readonly Value[] }
 
@@ -166,7 +174,7 @@ function subselectValues(
   columns: ColumnResolver,
   scope: SqlScope,
   rows: () => number,
-  read: (result: Value) => Value,
+  read: Reading,
 ): () => Found {
   let row = 0
   let correlated = false
@@ -183,7 +191,8 @@ function subselectValues(
   return () => {
     if (once !== undefined) return once
     row = 0
-    const first = read(scope.executeNested(node, ofRow))
+    const result = scope.executeNested(node, ofRow)
+    const first = read(result, correlated)
     if (!correlated) {
       once = { all: first }
       return once
@@ -192,7 +201,7 @@ function subselectValues(
     // The type of no values is that of one.
     if (count === 0) return { all: first.kind === 'scalar' ? assembleScalars([first]).slice(0, 0) : first }
     const each = [first]
-    for (row = 1; row < count; row++) each.push(read(scope.executeNested(node, ofRow)))
+    for (row = 1; row < count; row++) each.push(read(scope.executeNested(node, ofRow), true))
     return { each }
   }
 }
@@ -224,18 +233,26 @@ function rowsOf(value: Value): number {
   return value.kind === 'vector' ? value.length : 1
 }
 
-/** A table as an operand: 1x1 is a scalar, one column a vector. */
-function operand(value: Value, place: Place | undefined): Value {
+/** A table as an operand: 1x1 is a scalar, one column a vector. What is of one row has one value in it, and is null where there is none. */
+function operand(value: Value, place: Place | undefined, ofRow = false): Value {
   const list = place === 'list'
   if (value instanceof Table) {
     if (place === 'table' || (place === 'argument' && value.columns.length !== 1)) return value
     if (value.columns.length !== 1)
       throw inputError('A sub-select that is used as an operand must return one column.', { code: 'subselect' })
     const column = value.columns[0]
+    if (ofRow) return single(column)
     return column.length === 1 && !list ? column.get(0) : column
   }
+  if (ofRow && value.kind === 'vector') return single(value)
   if (list && value.kind === 'scalar') return stack([scalarVector(value)])
   return value
+}
+
+/** The element of a vector of one, null for none; longer ones stay. */
+function single(v: Vector): Value {
+  if (v.length === 1) return v.get(0)
+  return v.length === 0 && v.type !== T.ANY && !isArrayType(v.type) ? Scalar.nullOf(v.type, scaleOf(v)) : v
 }
 
 const scalarVector = (s: Scalar): Vector => assembleScalars([s]) as Vector

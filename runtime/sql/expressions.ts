@@ -185,14 +185,9 @@ export const kindOfCall = (shape: CallShape, scope: SqlScope): FunctionKind =>
  */
 export type Level = 'const' | 'row' | 'sequence' | 'aggregate' | 'opaque'
 
-/** `isKey` tells expressions that are a group key: one value a group outside aggregates. */
-export function levelOf(
-  expr: Expr,
-  columns: ColumnResolver,
-  scope: SqlScope,
-  isKey: (expr: Expr) => boolean = () => false,
-): Level {
-  if (isKey(expr)) return 'aggregate'
+/** `isKey` tells expressions that are a group key: one value a group outside aggregates, as is that of a sub-select, which sees no columns but these. */
+export function levelOf(expr: Expr, columns: ColumnResolver, scope: SqlScope, isKey?: (expr: Expr) => boolean): Level {
+  if (isKey?.(expr)) return 'aggregate'
   if (isColumn(expr, columns)) return 'row'
   if (!readsColumns(expr, columns)) return isOuterVector(expr, scope) ? 'opaque' : 'const'
   const level = (e: Expr | null): Level => (e === null ? 'const' : levelOf(e, columns, scope, isKey))
@@ -207,7 +202,8 @@ export function levelOf(
     case 'compareChain':
       return combine(expr.operands.map(level))
     case 'predicate': {
-      if (expr.op === 'in') return readsColumns(expr.right, columns) ? 'opaque' : level(expr.left)
+      if (expr.op === 'in' && expr.right.kind !== 'sql')
+        return readsColumns(expr.right, columns) ? 'opaque' : level(expr.left)
       if (expr.right.kind === 'pair')
         return combine([level(expr.left), level(expr.right.lower), level(expr.right.upper)])
       return combine([level(expr.left), level(expr.right)])
@@ -221,6 +217,7 @@ export function levelOf(
     case 'infix': {
       if (isCountStar(expr)) return 'aggregate'
       const shape = callShape(expr)!
+      if (isCallOf(expr, 'exists') && shape.args[0]?.value?.kind === 'sql') return level(shape.args[0].value)
       const kind = kindOfCall(shape, scope)
       if (kind === 'general') return 'opaque'
       const args = shape.args.map((a) => level(a.value))
@@ -230,6 +227,10 @@ export function levelOf(
       if (kind === 'aggregate') return 'aggregate'
       return kind === 'vector' ? 'sequence' : combine(args)
     }
+    case 'quantified':
+      return expr.right.kind === 'sql' ? combine([level(expr.left), level(expr.right)]) : 'opaque'
+    case 'sql':
+      return isKey === undefined ? 'opaque' : 'aggregate'
     default:
       return 'opaque'
   }

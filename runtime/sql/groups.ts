@@ -4,7 +4,7 @@
  * group by group, and only what is `opaque` (see expressions.ts) is evaluated as a whole for each group.
  */
 import type { Expr, OverExpr } from '../../lang/ast.ts'
-import type { Getter, SqlScope } from '../compile/scope.ts'
+import type { ColumnResolver, Getter, SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { checkInterrupt } from '../interrupt.ts'
 import type { Groups } from '../kernels/group-numbers.ts'
@@ -123,9 +123,9 @@ export class GroupEvaluator {
     if (k >= 0) return this.keyVector(k)
     return compileItem(
       expr,
-      this.rows.resolver,
+      this.#ofGroup,
       this.#scope,
-      () => this.rows.rows,
+      () => this.groups.count,
       (e) => {
         const key = this.keyOf(e)
         if (key >= 0) return () => this.keyVector(key)
@@ -133,6 +133,21 @@ export class GroupEvaluator {
         return this.#isAggregateCall(e) ? () => this.#aggregate(e) : undefined
       },
     )()
+  }
+
+  /** Columns with one value a group: the keys, and all where each group is a row. */
+  readonly #ofGroup: ColumnResolver = (name, qualifier) => {
+    const column = this.rows.find(name, qualifier)
+    const key =
+      column >= 0
+        ? this.#keyTexts.indexOf(`column ${column}`)
+        : this.keys.findIndex((k) => qualifier === undefined && k.name === name)
+    if (key >= 0) return () => this.keyVector(key)
+    if (column < 0) return undefined
+    return () => {
+      if (this.groups.count !== this.groups.rows) throw notAggregate(name)
+      return this.rows.column(column).gather(this.groups.firstRows)
+    }
   }
 
   /** An analytic function over the groups: its columns are keys and aggregates. */

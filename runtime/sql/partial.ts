@@ -39,6 +39,7 @@ import {
   kindOfCall,
   levelOf,
   readsColumns,
+  some,
   walk,
 } from './expressions.ts'
 import { counts, type GroupEvaluator } from './groups.ts'
@@ -259,6 +260,11 @@ export function partialAggregates(
     let possible = true
     walk(expr, (e) => {
       if (planner.keyOf(e) >= 0) return false
+      // A sub-select that may read a key needs the groups, with their columns.
+      if (e.kind === 'sql') {
+        if (readsColumns(e, resolver) || some(e, (x) => planner.keyOf(x) >= 0)) possible = false
+        return false
+      }
       if (isCountStar(e)) {
         found.set(expressionKey(e), { key: expressionKey(e), args: [], method: COUNT_ROWS })
         return false
