@@ -6,6 +6,7 @@ import { SourceTable, type Table } from '../values/index.ts'
 import { unsupported } from './evaluate.ts'
 import { targetName, targetRows } from './modify-rows.ts'
 import { deleteStored } from './modify-source.ts'
+import { qualifierOf } from './qualifier.ts'
 
 /** Returns the number of rows deleted. */
 export function executeDelete(node: DeleteStatement, scope: SqlScope): number {
@@ -14,7 +15,7 @@ export function executeDelete(node: DeleteStatement, scope: SqlScope): number {
   const from = node.table === null ? null : node.from
   if (found instanceof SourceTable) return deleteStored({ ...node, from }, target, found, scope)
   if (node.map) throw unsupported('MAP with delete on tables in memory')
-  const gone = rowsToDelete(found, targetName(target), from, node.where, scope)
+  const gone = rowsToDelete(found, targetName(target) || qualifierOf(target, node, scope), from, node.where, scope)
   if (gone.length === 0) return 0
   const kept = new Int32Array(found.rows - gone.length)
   for (let k = 0, g = 0, m = 0; k < found.rows; k++) {

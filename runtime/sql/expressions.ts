@@ -11,7 +11,7 @@ import type { FunctionValue, Value } from '../values/index.ts'
 type Node = { readonly [key: string]: unknown }
 
 /** Direct children of a node, sub-selects and lambdas included. */
-function forEachChild(node: object, visit: (child: Expr) => void): void {
+export function forEachChild(node: object, visit: (child: Expr) => void): void {
   for (const value of Object.values(node as Node)) {
     if (Array.isArray(value)) {
       for (const item of value) {
@@ -148,7 +148,7 @@ export function functionOf(callee: Expr, scope: SqlScope): FunctionValue | undef
 }
 
 /** Value of an expression without columns; undefined if it can't be evaluated (whoever runs it reports why). */
-function knownValue(expr: Expr, scope: SqlScope): Value | undefined {
+export function knownValue(expr: Expr, scope: SqlScope): Value | undefined {
   try {
     return scope.evaluate(expr)
   } catch (error) {

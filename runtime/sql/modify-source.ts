@@ -33,6 +33,7 @@ import {
 import { type SourceRef, toTable } from './from.ts'
 import { readOnlySource, targetName } from './modify-rows.ts'
 import { isPartitionCall, predicateOf } from './predicate.ts'
+import { qualifierOf } from './qualifier.ts'
 import { findField } from './relation.ts'
 import { readSource } from './source-read.ts'
 import { runSubselects } from './subselects.ts'
@@ -41,7 +42,7 @@ import { columnEdits } from './update.ts'
 /** Returns the number of rows changed. */
 export function updateStored(statement: UpdateStatement, target: SourceTable, scope: SqlScope): number {
   const { source } = target
-  const name = nameOf(statement.table, source)
+  const name = nameOf(statement.table, source, statement, scope)
   const ref = sourceRef(source, name)
   const node = { ...statement, where: conditionsOf(statement, ref, scope) }
   const sets = node.sets.map(({ column, value }) => ({ column: knownColumn(ref, column), value }))
@@ -66,7 +67,7 @@ export function deleteStored(
   scope: SqlScope,
 ): number {
   const { source } = target
-  const name = nameOf(table, source)
+  const name = nameOf(table, source, statement, scope)
   const ref = sourceRef(source, name)
   const node = { ...statement, where: conditionsOf(statement, ref, scope) }
   const unit = unitOf(node, [], ref, scope)
@@ -126,9 +127,8 @@ function columnsRead(exprs: readonly Expr[], ref: SourceRef): string[] {
   return [...used].sort((a, b) => a - b).map((k) => ref.fields[k].name)
 }
 
-function nameOf(expr: Expr, source: TableSource): string {
-  const name = targetName(expr)
-  return name === '' ? source.tableName : name
+function nameOf(expr: Expr, source: TableSource, statement: object, scope: SqlScope): string {
+  return targetName(expr) || qualifierOf(expr, statement, scope) || source.tableName
 }
 
 function sourceRef(source: TableSource, name: string): SourceRef {

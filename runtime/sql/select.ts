@@ -17,6 +17,7 @@ import { distinctRows, limitRows, rowRange, sortColumns, sortedTable } from './o
 import { pivotBy } from './pivot-by.ts'
 import { arisenAt, at } from './place.ts'
 import { selectPlain } from './plain.ts'
+import { withQualifier } from './qualifier.ts'
 import { Relation } from './relation.ts'
 import { withNameHint } from './result-names.ts'
 import { contextByRoll, rollCall } from './roll.ts'
@@ -31,7 +32,7 @@ export function executeSelect(statement: SelectStatement, scope: SqlScope): Valu
   checkAnalytic(written, scope)
   if (written.items.length === 0) throw inputError('SQL context is not initialized yet.', { refId: 'S02011' })
   if (written.from === null) return selectWithoutTable(written, scope)
-  return withNameHint(written, () => selectFrom(written, scope))
+  return withNameHint(written, () => selectFrom(withQualifier(written, scope), scope))
 }
 
 function selectFrom(written: SelectStatement, scope: SqlScope): Value {

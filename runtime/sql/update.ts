@@ -27,6 +27,7 @@ import { targetName, targetRows } from './modify-rows.ts'
 import { updateStored } from './modify-source.ts'
 import { inMemory } from './partitions-in-memory.ts'
 import { at } from './place.ts'
+import { qualifierOf } from './qualifier.ts'
 
 /** Returns the number of rows changed. */
 export function executeUpdate(node: UpdateStatement, scope: SqlScope): number {
@@ -46,7 +47,8 @@ export function executeUpdate(node: UpdateStatement, scope: SqlScope): number {
 }
 
 function updateTable(node: UpdateStatement, found: Table, scope: SqlScope): number {
-  const { changes, touched } = columnEdits(node, found, targetName(node.table), schemaOf(found), scope)
+  const name = targetName(node.table) || qualifierOf(node.table, node, scope)
+  const { changes, touched } = columnEdits(node, found, name, schemaOf(found), scope)
   for (const change of changes) write(found, change)
   found.keyIndex = undefined
   return touched
