@@ -2,7 +2,7 @@
  * Compiling expressions of a query: columns come from the resolver, and what only SQL knows (`count(*)`, column series, sub-selects,
  * exists) is put in place of the syntax.
  */
-import type { Expr, PredicateExpr, QuantifiedExpr, SqlExpr } from '../../lang/ast.ts'
+import type { Expr, PredicateExpr, QuantifiedExpr, SelectItem, SqlExpr } from '../../lang/ast.ts'
 import type { ColumnResolver, Getter, Interceptor, SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { castScalar } from '../ops/cast.ts'
@@ -94,13 +94,22 @@ function sqlCall(e: Expr, columns: ColumnResolver, scope: SqlScope, rows: () => 
   const shape = callShape(e)!
   const name = calleeName(shape.callee)
   if (name === 'exists' && shape.args.length === 1 && shape.args[0].value?.kind === 'sql')
-    return subselect(shape.args[0].value, columns, scope, rows, (t) => Scalar.bool(rowsOf(t) > 0))
+    return subselect(rowsSought(shape.args[0].value), columns, scope, rows, (t) => Scalar.bool(rowsOf(t) > 0))
   if (name !== undefined && isAnalyticOnly(name) && isUnknown(shape.callee, scope))
     throw inputError(`${name} is an analytic function: it needs an OVER clause.`, {
       code: 'over',
       hint: `${name}(...) over (partition by ... order by ...)`,
     })
   return undefined
+}
+
+/** `exists(select 1 from ...)` asks for rows; elsewhere a query for constants alone has one row, whatever it finds. */
+function rowsSought(query: SqlExpr): SqlExpr {
+  const { statement } = query
+  if (statement.kind !== 'select' || statement.from === null || statement.group !== null) return query
+  if (!statement.items.every((item) => item.expr.kind === 'literal')) return query
+  const all: SelectItem = { expr: { kind: 'star', qualifier: null, span: query.span }, alias: null, span: query.span }
+  return { ...query, statement: { ...statement, items: [all] } }
 }
 
 const isUnknown = (callee: Expr, scope: SqlScope): boolean =>
