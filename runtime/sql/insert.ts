@@ -4,7 +4,8 @@ import { appendToTable } from '../builtins/table-append.ts'
 import type { SqlScope } from '../compile/scope.ts'
 import { type HoldfastError, inputError } from '../errors.ts'
 import { AnyVector, type ColumnSchema, Scalar, SourceTable, Table, type Value, type Vector } from '../values/index.ts'
-import { assembleScalars } from './evaluate.ts'
+import { assembleScalars, compileItem } from './evaluate.ts'
+import { some } from './expressions.ts'
 import { arisenAt } from './place.ts'
 import { executeQuery } from './union.ts'
 
@@ -33,13 +34,26 @@ function sourceColumns(node: InsertStatement, scope: SqlScope): Value[] {
     case 'table':
       return tableColumns(scope.evaluate(source.expr))
     case 'values':
-      return source.rows.length === 1 ? source.rows[0].map((e) => scope.evaluate(e)) : rowsToColumns(source.rows, scope)
+      return source.rows.length === 1
+        ? source.rows[0].map((e) => insertedValue(e, scope))
+        : rowsToColumns(source.rows, scope)
   }
 }
 
 function tableColumns(value: Value): Value[] {
   if (value instanceof Table) return value.columns.map((c) => c)
   throw inputError('INSERT INTO needs VALUES, a query or a table in memory.', { code: 'insert' })
+}
+
+/** Sub-selects in VALUES are operands, as they are in queries. */
+function insertedValue(e: Expr, scope: SqlScope): Value {
+  if (!some(e, (x) => x.kind === 'sql')) return scope.evaluate(e)
+  return compileItem(
+    e,
+    () => undefined,
+    scope,
+    () => 1,
+  )()
 }
 
 function rowsToColumns(rows: readonly (readonly Expr[])[], scope: SqlScope): Vector[] {
@@ -50,7 +64,7 @@ function rowsToColumns(rows: readonly (readonly Expr[])[], scope: SqlScope): Vec
         inputError('All rows of VALUES must have the same length.', { refId: 'S01015' }),
         row[0]?.span ?? rows[0][0]?.span,
       )
-    return row.map((e) => scope.evaluate(e))
+    return row.map((e) => insertedValue(e, scope))
   })
   return Array.from({ length: width }, (_, k) => {
     const column = values.map((row) => row[k])
