@@ -17,6 +17,7 @@ import type { Moment } from './errors.ts'
 import { NewDirectory } from './new-directory.ts'
 import { nextTimeline, planRecovery, type RecoveryPlan, type RecoverySources } from './plan.ts'
 import { completionLines, planLines, RecoveryReport } from './report.ts'
+import type { Scratch } from './scratch.ts'
 import { type LocatedSegment, locateSegments, SegmentCopier } from './segments.ts'
 import type { RecoveryTarget } from './target.ts'
 
@@ -48,20 +49,16 @@ const SCRATCH_FOLDER = 'recovery'
 
 /** Throws what keeps it from the target; the directory is as it was then. */
 export function recoverStore(parts: StoreRecoveryParts): RecoveredStore {
-  const { data, sources, target, say, progress } = parts
+  const { data, sources, target, say } = parts
   const report = new RecoveryReport(say)
   const directory = new NewDirectory(data)
   try {
     directory.begin()
     report.begin(target, '')
-    const scratch = { files: data, folder: SCRATCH_FOLDER }
-    const plan = planRecovery(sources, target, scratch, {
-      base: (base) => report.base(base),
-      note: (text) => progress.note(text),
-    })
+    const plan = planFrom(parts, report)
     const beside = readBeside(parts, plan)
     copySegments(parts, plan, report)
-    const store: StoreMark = { id: plan.base.storeId, timeline: nextTimeline(plan, sources, scratch) }
+    const store: StoreMark = { id: plan.base.storeId, timeline: nextTimeline(plan, sources, scratchIn(data)) }
     const end = [
       ...completionLines(plan.analysis, plan.replayed),
       `The store goes on as timeline ${store.timeline}; recoveries to moments from now on begin with a backup of it`,
@@ -98,21 +95,13 @@ function readBeside({ without = [] }: Pick<StoreRecoveryParts, 'without'>, { set
 
 /** Tells what recoverStore would do now, and throws what would keep it from the target, segments that are damaged excepted. The directory stays as it is. */
 export function planStore(parts: Omit<StoreRecoveryParts, 'makeCatalog' | 'now'>): void {
-  const { data, sources, target, say, progress } = parts
+  const { data, sources, target, say } = parts
   const report = new RecoveryReport(say)
   const directory = new NewDirectory(data)
   try {
     directory.begin()
     report.begin(target, ': a plan, nothing is recovered')
-    const plan = planRecovery(
-      sources,
-      target,
-      { files: data, folder: SCRATCH_FOLDER },
-      {
-        base: (base) => report.base(base),
-        note: (text) => progress.note(text),
-      },
-    )
+    const plan = planFrom(parts, report)
     readBeside(parts, plan)
     const segments = locateSegments(plan, sources)
     for (const line of planLines(plan, segments)) report.say(line)
@@ -121,6 +110,17 @@ export function planStore(parts: Omit<StoreRecoveryParts, 'makeCatalog' | 'now'>
     giveBack(directory)
   }
 }
+
+const scratchIn = (data: FileStore): Scratch => ({ files: data, folder: SCRATCH_FOLDER })
+
+const planFrom = (
+  { sources, target, data, progress }: Pick<StoreRecoveryParts, 'sources' | 'target' | 'data' | 'progress'>,
+  report: RecoveryReport,
+): RecoveryPlan =>
+  planRecovery(sources, target, scratchIn(data), {
+    base: (base) => report.base(base),
+    note: (text) => progress.note(text),
+  })
 
 const bytesOf = (segments: readonly LocatedSegment[]): number => segments.reduce((sum, s) => sum + s.bytes, 0)
 
